@@ -1,0 +1,151 @@
+"""The catalogue: which tables of which source are extracted, and how.
+
+Belongs here: reading and validating catalogue.yml. Not here: what a certain database really has (sources/).
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from ingestion.columns import IDENTIFIER, Column, ColumnType, RawTable
+from ingestion.errors import ConfigurationError
+from ingestion.settings import SOURCES
+
+
+class ColumnEntry(BaseModel):
+    """A declared column."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    required: bool = False
+
+    @field_validator("type")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        known = [IDENTIFIER, *ColumnType]
+        if value not in known:
+            raise ValueError(f"unknown type '{value}'. Use one of: {', '.join(known)}")
+        return value
+
+    def in_source(self, found: ColumnType | None) -> ColumnType:
+        """The raw type of the column, given the type that the source shows (None: it has no such column)."""
+        if self.type != IDENTIFIER:
+            return ColumnType(self.type)
+        return ColumnType.INTEGER if found is ColumnType.INTEGER else ColumnType.TEXT
+
+
+def _parse_column(value: object) -> object:
+    """`timestamp not null` → type and required."""
+    if isinstance(value, str):
+        name, _, rest = value.partition(" ")
+        if rest not in ("", "not null"):
+            raise ValueError(f"'{value}' is not '<type>' or '<type> not null'")
+        return {"type": name, "required": bool(rest)}
+    return value
+
+
+class TableEntry(BaseModel):
+    """One table's entry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = Field(min_length=1)
+    key: list[str] = Field(default=["id"], min_length=1)
+    required: bool = False
+    mode: Literal["cursor", "full"]
+    cursor: str | None = None
+    overlap_hours: float = Field(default=0, ge=0)
+    open_rows: dict[str, list[str]] = {}
+    sweep_hours: float = Field(default=0, ge=0)
+    reconcile_hours: float = Field(default=0, ge=0)
+    max_delete_share: float = Field(default=0.2, gt=0, le=1)
+    personal: list[str] = []
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "TableEntry":
+        if self.mode == "cursor" and self.cursor is None:
+            raise ValueError("mode 'cursor' needs a cursor")
+        if self.mode == "full" and self.cursor is not None:
+            raise ValueError("mode 'full' takes no cursor")
+        named = {
+            *self.key,
+            *self.open_rows,
+            *self.personal,
+            *([self.cursor] if self.cursor else []),
+        }
+        unknown = sorted(named - set(self.columns))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} not among the columns")
+        reserved = sorted(name for name in self.columns if name.startswith("_"))
+        if reserved:
+            raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
+        return self
+
+    def raw_table(self, source: str, name: str, found: dict[str, ColumnType] | None = None) -> RawTable:
+        """The raw table for this entry: declared columns first, then what else the source has.
+
+        Args:
+            source: name of the source.
+            name: name of the table.
+            found: column types that the source shows; None where it has no such table.
+        """
+        found = found or {}
+        declared = [
+            Column(c, entry.in_source(found.get(c)), entry.required or c in self.key)
+            for c, entry in self.columns.items()
+        ]
+        further = [Column(c, type_) for c, type_ in found.items() if c not in self.columns]
+        return RawTable(source, name, tuple(self.key), (*declared, *further))
+
+
+Catalogue = dict[str, dict[str, TableEntry]]
+
+
+class _CatalogueFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sources: Catalogue
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """Read and validate the catalogue.
+
+    Raises:
+        ConfigurationError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
+    """
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"Catalogue {path} can't be read: {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"Catalogue {path.name}{where} is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}."
+        ) from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"Catalogue {path.name} must map source names to tables.")
+    unknown = sorted(str(name) for name in set(content) - set(SOURCES))
+    if unknown:
+        raise ConfigurationError(
+            f"Catalogue {path.name}: unknown source '{unknown[0]}'. Use one of: {', '.join(SOURCES)}."
+        )
+    try:
+        return _CatalogueFile(sources=content).sources
+    except ValidationError as error:
+        first = error.errors()[0]
+        entry = ".".join(str(part) for part in first["loc"][1:])
+        more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"Catalogue {path.name}: {entry}: {message}.{more}") from None

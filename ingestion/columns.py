@@ -1,0 +1,88 @@
+"""Column types of the raw layer: what the catalogue may declare and what each is in Arrow.
+
+Belongs here: the list of types. Not here: how values are converted (conformance.py), or what a type is called
+in a warehouse (warehouses/).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+
+class ColumnType(StrEnum):
+    """A type that every warehouse holds faithfully."""
+
+    TEXT = "text"
+    JSON = "json"
+    TIMEZONE = "timezone"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DOUBLE = "double"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BYTES = "bytes"
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type that values of this type are handed over in."""
+        return _ARROW[self]
+
+
+IDENTIFIER = "identifier"
+"""Declared in the catalogue only: `integer` or `text`, as the source has it, `text` where there is no source."""
+
+_ARROW: dict[ColumnType, pa.DataType] = {
+    ColumnType.TEXT: pa.string(),
+    # JSON stays text: typed JSON loses digits of large numbers, duplicate keys and the order of keys.
+    ColumnType.JSON: pa.string(),
+    ColumnType.TIMEZONE: pa.string(),
+    ColumnType.INTEGER: pa.int64(),
+    ColumnType.DECIMAL: pa.decimal128(38, 9),
+    ColumnType.DOUBLE: pa.float64(),
+    ColumnType.BOOLEAN: pa.bool_(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    ColumnType.BYTES: pa.binary(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a raw table."""
+
+    name: str
+    type: ColumnType
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A raw table as this run sees it: `raw_<source>.<name>` with its key and columns."""
+
+    source: str
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> str:
+        """The warehouse schema that holds the table."""
+        return f"raw_{self.source}"
+
+    @property
+    def label(self) -> str:
+        """How messages name the table."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The key's columns in the order of the key."""
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in self.key)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The columns as conforming batches carry them, without control columns."""
+        return pa.schema([(column.name, column.type.arrow) for column in self.columns])

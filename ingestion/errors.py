@@ -1,0 +1,31 @@
+"""The errors of this package, grouped by what the caller should do.
+
+Belongs here: exception types. Not here: messages of a certain system; they are written where the fault is seen.
+A message says what, where and what to do, in one line, and never holds a URL (it may hold a password).
+"""
+
+
+class IngestionError(Exception):
+    """Anything that ends a run, a source or a table in a way that a person should read."""
+
+
+class ConfigurationError(IngestionError):
+    """Settings or catalogue are wrong: nothing was started; correct them and run again."""
+
+
+class SourceError(IngestionError):
+    """A source can't be read as configured: nothing of it was written; check the source, run again."""
+
+
+class TableError(IngestionError):
+    """One table can't be loaded: its raw table is as before, the other tables go on."""
+
+
+class WarehouseError(IngestionError):
+    """The warehouse can't be opened or written: nothing was committed; the next run continues."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, as one line without the statement or the URL behind it."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].strip()

@@ -1,0 +1,330 @@
+"""The run of one source: read what may have changed, append what did, find what is gone.
+
+Belongs here: which rows are read, the guards, and the order of steps inside a table's transaction. Not here: how
+a database is read (sources/) or written (warehouses/).
+"""
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.archive import Archive
+from ingestion.catalogue import TableEntry
+from ingestion.columns import ColumnType, RawTable
+from ingestion.conformance import Rejection, conform
+from ingestion.errors import IngestionError, SourceError, TableError
+from ingestion.progress import Listener
+from ingestion.row_hash import RowHasher
+from ingestion.sources.base import EVERYTHING, Selection, Snapshot, Source, WireBatch
+from ingestion.state import TableState, parse_watermark, watermark_text
+from ingestion.warehouses.base import Session, TableLoad
+
+MISSING_KEYS_LIMIT = 5_000
+"""So many missing rows are fetched by key; where more are missing, the whole table is read."""
+
+SMALL_DELETE = 100
+"""So many deletes pass whatever share of the table they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What one run did with one table. Counts are rows."""
+
+    source: str
+    table: str
+    scope: str
+    state: TableState
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The table's name in messages."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the raw log grew."""
+        return bool(self.state.rows_appended or self.state.rows_deleted)
+
+    @property
+    def outcome(self) -> str:
+        """The result in words."""
+        s = self.state
+        if self.error:
+            return f"FAILED: {self.error}"
+        if self.scope == ABSENT:
+            return "not in the source, empty in raw"
+        counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
+        deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
+        rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""
+        return counts + deleted + rejected
+
+
+ABSENT = "absent"
+
+
+def empty_tables(source: str, entries: dict[str, TableEntry]) -> list[RawTable]:
+    """The raw tables of a source that is not configured: the declared columns."""
+    return [entry.raw_table(source, name) for name, entry in entries.items()]
+
+
+def load_source(
+    source_name: str,
+    entries: dict[str, TableEntry],
+    source: Source,
+    session: Session,
+    archive: Archive,
+    listener: Listener,
+    only: Collection[str] = (),
+) -> list[LoadResult]:
+    """Load a source's tables from one snapshot, each in a transaction of its own.
+
+    Args:
+        source_name: name of the source.
+        entries: its catalogue entries by table.
+        source: where to read.
+        session: the open warehouse.
+        archive: where appended batches are kept as files.
+        listener: is told how far the run is.
+        only: tables to load; all where empty.
+
+    Returns:
+        One result per table, in the catalogue's order; a table's failure is in its result.
+
+    Raises:
+        SourceError: the source can't be read as a whole: nothing was written.
+    """
+    with source.snapshot() as snapshot:
+        found = snapshot.columns(entries)
+        check_tables(source_name, entries, found, only)
+        tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
+        grown = {name for name, table in tables.items() if session.new_columns(table)}
+        refused = session.prepare(tables.values())
+        states = session.states(source_name)
+        results = []
+        for name, entry in entries.items():
+            if only and name not in only:
+                continue
+            state = states.get(name, TableState(name))
+            run = _TableRun(
+                tables[name],
+                found.get(name, ()),
+                entry,
+                state,
+                snapshot,
+                session,
+                archive,
+                listener,
+            )
+            results.append(run.result(name in found, name in grown, refused.get(tables[name].label)))
+        return results
+
+
+def check_tables(
+    source: str,
+    entries: dict[str, TableEntry],
+    found: dict[str, dict[str, ColumnType]],
+    only: Collection[str] = (),
+) -> None:
+    """Refuse a database that is not the source's.
+
+    Raises:
+        SourceError: it has none of the tables, not a required one, or not one of `only`.
+    """
+    variable = f"{source.upper()}_DATABASE_URL"
+    if not found:
+        raise SourceError(
+            f"{source}: the database has none of the tables {', '.join(entries)}. Check that {variable} is the right one."
+        )
+    missing = [name for name, entry in entries.items() if name not in found and (entry.required or name in only)]
+    if missing:
+        raise SourceError(
+            f"{source}: the database has no table {', '.join(missing)}. Check {variable}, or the table's entry in the "
+            "catalogue."
+        )
+
+
+class _TableRun:
+    """One table in one run."""
+
+    def __init__(
+        self,
+        table: RawTable,
+        found: Collection[str],
+        entry: TableEntry,
+        state: TableState,
+        snapshot: Snapshot,
+        session: Session,
+        archive: Archive,
+        listener: Listener,
+    ) -> None:
+        self._table = table
+        self._found = found
+        self._source_table = replace(table, columns=tuple(c for c in table.columns if c.name in found))
+        self._entry = entry
+        self._state = state
+        self._snapshot = snapshot
+        self._session = session
+        self._archive = archive
+        self._listener = listener
+        self._started_at = datetime.now(UTC)
+        self._rejections: list[Rejection] = []
+        self._highest: Any = None
+        self._read = 0
+        self._read_failure: IngestionError | None = None
+
+    def result(self, in_source: bool, has_new_columns: bool, refusal: str | None) -> LoadResult:
+        """Load the table; whatever goes wrong ends in the result."""
+        start = time.perf_counter()
+        scope, state, error = "", self._state, refusal
+        try:
+            if not in_source:
+                if state.last_run_at is not None:
+                    raise TableError("it was in the source before and is not there any more; nothing was deleted")
+                scope, error = ABSENT, None
+            elif refusal is not None:
+                raise TableError(f"{refusal}. Change the type in the catalogue, or move the raw table away")
+            else:
+                scope, state, error = self._load(has_new_columns)
+        except IngestionError as failure:
+            # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
+            error = str(self._read_failure or failure)
+            state = replace(state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
+        seconds = time.perf_counter() - start
+        result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error)
+        self._listener.finished(result.label, result.outcome)
+        return result
+
+    def _load(self, has_new_columns: bool) -> tuple[str, TableState, str | None]:
+        self._check_columns()
+        selection, scope = self._selection(has_new_columns)
+        is_full = selection == EVERYTHING
+        expected = self._snapshot.count(self._table) if is_full else None
+        self._listener.started(self._table.label, expected)
+        with self._session.load(self._table, self._started_at) as load:
+            load.stage(self._rows(selection))
+            appended = load.append_changed()
+            self._rejections += load.duplicates()
+            deleted, refusal = 0, None
+            if is_full or self._is_due(self._state.last_reconciled_at, self._entry.reconcile_hours):
+                more, deleted, refusal = self._reconcile(load)
+                appended += more
+            recorded = load.reject(self._rejections)
+            if rows := load.appended_rows():
+                self._archive.write(self._table, *rows)
+            reconciled = self._state.last_reconciled_at if refusal else self._started_at
+            state = load.commit(
+                replace(
+                    self._state,
+                    watermark=self._next_watermark(),
+                    last_run_at=self._started_at,
+                    last_full_at=self._started_at if is_full else self._state.last_full_at,
+                    last_reconciled_at=reconciled,
+                    rows_read=self._read,
+                    rows_appended=appended,
+                    rows_deleted=deleted,
+                    rows_rejected=recorded,
+                )
+            )
+        return scope, state, refusal
+
+    def _selection(self, has_new_columns: bool) -> tuple[Selection, str]:
+        """What to read, and that in words."""
+        entry, state = self._entry, self._state
+        if entry.cursor is None:
+            return EVERYTHING, "full"
+        if state.watermark is None or state.last_full_at is None:
+            return EVERYTHING, "initial"
+        if has_new_columns:
+            return EVERYTHING, "full: new columns"
+        if entry.sweep_hours and self._is_due(state.last_full_at, entry.sweep_hours):
+            return EVERYTHING, "full: sweep"
+        watermark = parse_watermark(state.watermark)
+        since = watermark if isinstance(watermark, int) else watermark - timedelta(hours=entry.overlap_hours)
+        scope = f"since {since:%Y-%m-%d %H:%M}" if isinstance(since, datetime) else f"since {since}"
+        return Selection(since=(entry.cursor, since), open_rows=entry.open_rows), scope
+
+    def _is_due(self, last: datetime | None, hours: float) -> bool:
+        return last is None or self._started_at - last >= timedelta(hours=hours)
+
+    def _rows(self, selection: Selection) -> Iterator[pa.RecordBatch]:
+        """Conforming, hashed batches; rejected rows are set aside."""
+        hasher = RowHasher(self._table.columns)
+        try:
+            for wire in self._wire_batches(self._source_table, selection):
+                conformed = conform(self._table, wire.batch, wire.odd)
+                self._read += wire.batch.num_rows
+                self._rejections += conformed.rejections
+                self._note_highest(conformed.batch)
+                self._listener.advanced(self._table.label, wire.batch.num_rows)
+                yield hasher(conformed.batch)
+        finally:
+            hasher.close()
+
+    def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
+        try:
+            yield from self._snapshot.read(table, selection)
+        except IngestionError as failure:
+            self._read_failure = failure
+            raise
+
+    def _check_columns(self) -> None:
+        for role, names in (("key", self._table.key), ("cursor", [self._entry.cursor])):
+            absent = [name for name in names if name is not None and name not in self._found]
+            if absent:
+                raise TableError(f"the source's table has no column {', '.join(absent)}, which is its {role}")
+
+    def _note_highest(self, batch: pa.RecordBatch) -> None:
+        if self._entry.cursor is None or not batch.num_rows:
+            return
+        highest = pc.max(batch.column(self._entry.cursor)).as_py()
+        if highest is not None and (self._highest is None or highest > self._highest):
+            self._highest = highest
+
+    def _next_watermark(self) -> str | None:
+        """The highest cursor seen, but never later than now: a row from the future must not hide the present."""
+        if self._entry.cursor is None or self._highest is None:
+            return self._state.watermark
+        if isinstance(self._highest, datetime):
+            return watermark_text(min(self._highest, self._started_at))
+        assert isinstance(self._highest, int)
+        return watermark_text(self._highest)
+
+    def _reconcile(self, load: TableLoad) -> tuple[int, int, str | None]:
+        """Compare keys: fetch what was missed, delete what is gone.
+
+        Returns:
+            Rows appended, rows deleted, and why deletes were refused, if they were.
+        """
+        difference = load.compare_keys(self._keys(), MISSING_KEYS_LIMIT)
+        appended = 0
+        if difference.missing:
+            few = len(difference.missing) <= MISSING_KEYS_LIMIT
+            load.stage(self._rows(Selection(keys=difference.missing) if few else EVERYTHING))
+            appended = load.append_changed()
+            self._rejections += load.duplicates()
+        if not difference.deleted:
+            return appended, 0, None
+        share = difference.deleted / difference.live
+        is_large = difference.deleted > SMALL_DELETE or difference.deleted == difference.live
+        if is_large and share > self._entry.max_delete_share:
+            return (
+                appended,
+                0,
+                (
+                    f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
+                    f"(max_delete_share is {self._entry.max_delete_share:.0%}). If that is right, raise it in the catalogue"
+                ),
+            )
+        return appended, load.append_deletes(), None
+
+    def _keys(self) -> Iterator[pa.RecordBatch]:
+        key_table = RawTable(self._table.source, self._table.name, self._table.key, self._table.key_columns)
+        for wire in self._wire_batches(key_table, EVERYTHING):
+            yield conform(key_table, wire.batch, wire.odd).batch

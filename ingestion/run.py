@@ -1,0 +1,144 @@
+"""A run of the ingestion: settings → sources → raw, for the command line and for the orchestrator alike.
+
+Belongs here: which sources take part, and what is checked before anything is written. Not here: one source's
+load (extraction.py), display (report.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from ingestion import sample
+from ingestion.archive import Archive
+from ingestion.catalogue import Catalogue, load_catalogue
+from ingestion.errors import ConfigurationError, SourceError
+from ingestion.extraction import LoadResult, check_tables, empty_tables, load_source
+from ingestion.progress import Listener
+from ingestion.settings import SAMPLE_DIRECTORY, Settings
+from ingestion.sources import open_source
+from ingestion.sources.base import Source
+from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.base import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did: a result per table, and the sources that could not be read at all."""
+
+    tables: list[LoadResult]
+    failed_sources: dict[str, str]
+
+    @property
+    def errors(self) -> list[str]:
+        """Every failure in one line."""
+        return [
+            *self.failed_sources.values(),
+            *(f"{t.label}: {t.error}" for t in self.tables if t.error),
+        ]
+
+
+class Ingestion:
+    """The configured ingestion. Making one reads the configuration and opens nothing.
+
+    Raises:
+        ConfigurationError: settings or catalogue are wrong.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalogue: Catalogue = load_catalogue(settings.ingestion_catalogue)
+        self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        self._archive = Archive(settings.archive)
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The configured sources by name.
+
+        Raises:
+            ConfigurationError: a URL is wrong, or its driver is not installed.
+        """
+        sources = {name: open_source(name, url) for name, url in self.settings.source_urls.items()}
+        unknown = sorted(set(sources) - set(self.catalogue))
+        if unknown:
+            raise ConfigurationError(f"The catalogue has no source '{unknown[0]}', but its URL is set.")
+        return sources
+
+    def ensure_sample(self, listener: sample.Progress | None = None) -> bool:
+        """Make the sample sources if they are to be used and are not there. Returns whether they were made."""
+        if not self.settings.uses_sample or sample.exists(SAMPLE_DIRECTORY):
+            return False
+        sample.create(SAMPLE_DIRECTORY, progress=listener)
+        return True
+
+    def check_sources(self, names: Collection[str] = ()) -> dict[str, str]:
+        """Connect to each source and look for its tables; write nothing.
+
+        Returns:
+            The fault of each source that can't be read.
+        """
+        faults = {}
+        for name, source in self.sources.items():
+            if names and name not in names:
+                continue
+            try:
+                with source.snapshot() as snapshot:
+                    check_tables(name, self.catalogue[name], snapshot.columns(self.catalogue[name]))
+            except SourceError as error:
+                faults[name] = str(error)
+        return faults
+
+    def load(self, name: str, listener: Listener, tables: Collection[str] = ()) -> list[LoadResult]:
+        """Load one source; one that is not configured gets its empty raw tables.
+
+        Raises:
+            SourceError: the source can't be read as a whole: nothing of it was written.
+            WarehouseError: the warehouse can't be opened.
+        """
+        entries = self.catalogue[name]
+        with self.warehouse.session() as session:
+            if name not in self.sources:
+                # What an earlier run loaded from a source that has since been taken away stays as it is.
+                session.prepare(empty_tables(name, entries))
+                return []
+            return load_source(name, entries, self.sources[name], session, self._archive, listener, tables)
+
+    def run(self, listener: Listener, source: str | None = None, table: str | None = None) -> RunResult:
+        """Load every configured source, or one, or one table of it.
+
+        A source that can't be read does not keep the others from being loaded. Where none can be, the warehouse
+        is not touched.
+
+        Raises:
+            ConfigurationError: the source or the table is not known or not configured.
+            WarehouseError: the warehouse can't be opened.
+        """
+        names, tables = self._chosen(source, table)
+        faults = self.check_sources(names)
+        results: list[LoadResult] = []
+        if len(faults) < len(names):
+            with self.warehouse.exclusive():
+                for name in self.catalogue:
+                    if name not in self.sources:
+                        self.load(name, listener)
+                    elif name in names and name not in faults:
+                        try:
+                            results += self.load(name, listener, tables)
+                        except SourceError as error:
+                            faults[name] = str(error)
+        return RunResult(results, faults)
+
+    def _chosen(self, source: str | None, table: str | None) -> tuple[list[str], list[str]]:
+        if source is None and table is not None:
+            raise ConfigurationError("--table needs --source: tables of different sources share names.")
+        if source is None:
+            return list(self.sources), []
+        if source not in self.catalogue:
+            raise ConfigurationError(f"Unknown source '{source}'. Use one of: {', '.join(self.catalogue)}.")
+        if source not in self.sources:
+            raise ConfigurationError(f"{source.upper()}_DATABASE_URL is not set. Set it in the environment or in .env.")
+        if table is None:
+            return [source], []
+        if table not in self.catalogue[source]:
+            known = ", ".join(self.catalogue[source])
+            raise ConfigurationError(f"Unknown table '{table}' of {source}. Use one of: {known}.")
+        return [source], [table]

@@ -1,0 +1,122 @@
+"""The one place that reads the environment.
+
+Belongs here: environment variables, `.env`, defaults and their validation. Not here: opening anything.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ingestion.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+SAMPLE_DIRECTORY = PROJECT_ROOT / "data" / "sample"
+SOURCES = ("consulting", "whatsapp", "restaurant", "shop", "erp")
+
+
+def _empty_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+
+
+class Settings(BaseSettings):
+    """Where the sources are, and where the warehouse, the archive and the exports lie.
+
+    Relative file paths, also those in URLs, count from the project's root, so that every command sees the
+    same files wherever it is started.
+    """
+
+    model_config = SettingsConfigDict(env_file=PROJECT_ROOT / ".env", extra="ignore", env_ignore_empty=True)
+
+    warehouse_url: str = "duckdb:///data/warehouse.duckdb"
+    consulting_database_url: OptionalUrl = None
+    whatsapp_database_url: OptionalUrl = None
+    restaurant_database_url: OptionalUrl = None
+    shop_database_url: OptionalUrl = None
+    erp_database_url: OptionalUrl = None
+    archive_url: str = "data/archive"
+    exports_url: str = "data/exports"
+    bi_snapshot_path: Path = Path("data/marts.duckdb")
+    ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
+    exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
+    lock_timeout_seconds: float = 900.0
+
+    @cached_property
+    def uses_sample(self) -> bool:
+        """Whether no source URL is set, so that the sample sources stand in for all five systems."""
+        return not any(getattr(self, f"{source}_database_url") for source in SOURCES)
+
+    @cached_property
+    def source_urls(self) -> dict[str, URL]:
+        """The configured sources, in a fixed order: name → parsed URL.
+
+        Raises:
+            ConfigurationError: a URL does not parse.
+        """
+        if self.uses_sample:
+            return {s: URL.create("sqlite", database=str(SAMPLE_DIRECTORY / f"{s}.sqlite")) for s in SOURCES}
+        urls = {}
+        for source in SOURCES:
+            value = getattr(self, f"{source}_database_url")
+            if value is not None:
+                urls[source] = parse_url(value, f"{source.upper()}_DATABASE_URL")
+        return urls
+
+    @cached_property
+    def warehouse(self) -> URL:
+        """The parsed warehouse URL.
+
+        Raises:
+            ConfigurationError: it does not parse.
+        """
+        return parse_url(self.warehouse_url, "WAREHOUSE_URL")
+
+    @property
+    def archive(self) -> str:
+        """The archive's root as fsspec takes it."""
+        return anchored(self.archive_url)
+
+    @property
+    def exports(self) -> str:
+        """The exports' root as fsspec takes it."""
+        return anchored(self.exports_url)
+
+    @property
+    def bi_snapshot(self) -> Path:
+        """The file that holds the read-only copy of core and marts."""
+        return PROJECT_ROOT / self.bi_snapshot_path
+
+
+def parse_url(value: str, variable: str) -> URL:
+    """Parse a database URL, with a file path in it made absolute.
+
+    Raises:
+        ConfigurationError: `value` is no URL; the message names the variable only.
+    """
+    try:
+        url = make_url(value.strip())
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            f"{variable} is not a database URL. Write it as dialect://user:password@host:port/database, "
+            "or sqlite:////absolute/path for a file."
+        ) from None
+    is_file = url.get_backend_name() in ("sqlite", "duckdb") and url.database not in (
+        None,
+        "",
+        ":memory:",
+    )
+    return url.set(database=str(PROJECT_ROOT / str(url.database))) if is_file else url
+
+
+def anchored(location: str) -> str:
+    """A location as fsspec takes it: a URL as it is, a relative path counted from the project's root."""
+    if "://" in location:
+        return location.rstrip("/")
+    return str(PROJECT_ROOT / location)

@@ -1,0 +1,76 @@
+"""What is remembered of a table between runs: `raw_<source>._state`.
+
+Belongs here: the state's shape. Not here: where it is stored; a warehouse commits it in one transaction with the
+rows it speaks of.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ingestion.columns import Column, ColumnType
+from ingestion.sources.base import Watermark
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """One row of `_state`.
+
+    Attributes:
+        table_name: the table.
+        watermark: where the next read of mode `cursor` starts, as text; None before the first.
+        batch_seq: the last batch that appended to the table; 0 before the first.
+        last_run_at: when the table was last read to the end.
+        last_full_at: when every row was last read and compared.
+        last_reconciled_at: when the keys were last compared.
+        rows_read: by the last run; so the following.
+        rows_appended: versions appended.
+        rows_deleted: delete versions appended.
+        rows_rejected: rows kept out.
+    """
+
+    table_name: str
+    watermark: str | None = None
+    batch_seq: int = 0
+    last_run_at: datetime | None = None
+    last_full_at: datetime | None = None
+    last_reconciled_at: datetime | None = None
+    rows_read: int = 0
+    rows_appended: int = 0
+    rows_deleted: int = 0
+    rows_rejected: int = 0
+
+
+STATE_COLUMNS = (
+    Column("table_name", ColumnType.TEXT),
+    Column("watermark", ColumnType.TEXT),
+    Column("batch_seq", ColumnType.INTEGER),
+    Column("last_run_at", ColumnType.TIMESTAMP),
+    Column("last_full_at", ColumnType.TIMESTAMP),
+    Column("last_reconciled_at", ColumnType.TIMESTAMP),
+    Column("rows_read", ColumnType.INTEGER),
+    Column("rows_appended", ColumnType.INTEGER),
+    Column("rows_deleted", ColumnType.INTEGER),
+    Column("rows_rejected", ColumnType.INTEGER),
+)
+"""The columns of `_state`, in the order of `TableState`'s fields."""
+
+REJECTED_COLUMNS = (
+    Column("table_name", ColumnType.TEXT),
+    Column("row_key", ColumnType.TEXT),
+    Column("column_name", ColumnType.TEXT),
+    Column("reason", ColumnType.TEXT),
+    Column("original_value", ColumnType.TEXT),
+    Column("row_content", ColumnType.JSON),
+    Column("_batch_seq", ColumnType.INTEGER),
+    Column("_loaded_at", ColumnType.TIMESTAMP),
+)
+
+
+def watermark_text(value: Watermark) -> str:
+    """A watermark as `_state` holds it."""
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+
+
+def parse_watermark(text: str) -> Watermark:
+    """The inverse of `watermark_text`."""
+    return int(text) if text.lstrip("-").isdigit() else datetime.fromisoformat(text)

@@ -1,0 +1,28 @@
+"""Writers of warehouses, one file each.
+
+Belongs here: which warehouse serves which URL. Not here: what is written.
+"""
+
+from importlib import import_module
+
+from sqlalchemy import URL
+
+from ingestion.errors import ConfigurationError
+from ingestion.warehouses.base import Warehouse
+
+_WAREHOUSES = {"duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse"}
+
+
+def open_warehouse(url: URL, lock_timeout_seconds: float) -> Warehouse:
+    """The warehouse behind a URL. Nothing is connected yet.
+
+    Raises:
+        ConfigurationError: there is no writer for such a URL.
+    """
+    backend = url.get_backend_name()
+    if backend not in _WAREHOUSES:
+        known = ", ".join(f"{name}://" for name in _WAREHOUSES)
+        raise ConfigurationError(f"Unknown warehouse '{backend}' in WAREHOUSE_URL. Use one of: {known}.")
+    module, _, class_ = _WAREHOUSES[backend].partition(":")
+    warehouse: Warehouse = getattr(import_module(module), class_)(url, lock_timeout_seconds)
+    return warehouse

@@ -1,0 +1,128 @@
+"""What extraction asks of a warehouse, whatever engine it is.
+
+Belongs here: the interface of a warehouse and of one table's load. Not here: any engine's SQL.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from ingestion.columns import RawTable
+from ingestion.conformance import Rejection
+from ingestion.state import TableState
+
+CONTROL_COLUMNS = ("_batch_seq", "_loaded_at", "_op", "_row_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDifference:
+    """How the source's keys differ from the raw log's live keys.
+
+    Attributes:
+        live: number of keys that the log holds as not deleted.
+        deleted: number of live keys that the source no longer has.
+        missing: keys that the source has and the log does not, at most the limit that was asked for and one more.
+    """
+
+    live: int
+    deleted: int
+    missing: list[tuple[object, ...]]
+
+
+class TableLoad(Protocol):
+    """The load of one table: one transaction. Leaving its block without `commit` changes nothing."""
+
+    def stage(self, batches: Iterator[pa.RecordBatch]) -> int:
+        """Take batches in the raw table's Arrow schema plus `_row_hash`. Returns the number of rows."""
+        ...
+
+    def append_changed(self) -> int:
+        """Append staged rows that differ from the latest version of their key; forget the staged rows.
+
+        Rows of one read that share a key but differ are not appended but for one of them: `duplicates` tells.
+        """
+        ...
+
+    def duplicates(self) -> list[Rejection]:
+        """Rows that `append_changed` left out because their key occurred twice in one read."""
+        ...
+
+    def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
+        """Compare the source's keys with the live ones."""
+        ...
+
+    def append_deletes(self) -> int:
+        """Append a delete version for each key that `compare_keys` found deleted."""
+        ...
+
+    def reject(self, rejections: Sequence[Rejection]) -> int:
+        """Record rejected rows; those already on record are not recorded twice. Returns the number recorded."""
+        ...
+
+    def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
+        """Batch number and rows of what this load appended, for the archive; None where it is nothing."""
+        ...
+
+    def commit(self, state: TableState) -> TableState:
+        """Commit rows and state together; returns the state with its batch number filled in."""
+        ...
+
+
+class Session(Protocol):
+    """An open warehouse."""
+
+    def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
+        """Create schemas, tables, `_state` and `_rejected` where missing, and add new columns.
+
+        Returns:
+            What can't be done, by table label, in one line each; the other tables are prepared.
+        """
+        ...
+
+    def new_columns(self, table: RawTable) -> list[str]:
+        """Columns of `table` that its raw table, which holds rows already, does not have yet."""
+        ...
+
+    def states(self, source: str) -> dict[str, TableState]:
+        """The remembered states of a source's tables by name; empty where there are none yet."""
+        ...
+
+    def load(self, table: RawTable, loaded_at: datetime) -> AbstractContextManager[TableLoad]:
+        """Begin one table's load.
+
+        Raises:
+            WarehouseError: the engine failed; nothing of the load is kept.
+        """
+        ...
+
+
+class Warehouse(Protocol):
+    """A warehouse that can be opened."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold off every other writer of this project until the block ends.
+
+        Raises:
+            WarehouseError: another one did not end in time.
+        """
+        ...
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Open for writing, holding the exclusive lock.
+
+        Raises:
+            WarehouseError: it can't be opened.
+        """
+        ...
+
+    def query(self, sql: str) -> pa.Table:
+        """Rows of a read-only query.
+
+        Raises:
+            WarehouseError: it can't be opened, or the engine refuses the query.
+        """
+        ...
