@@ -63,11 +63,11 @@ class Ingestion:
             raise ConfigurationError(f"The catalogue has no source '{unknown[0]}', but its URL is set.")
         return sources
 
-    def ensure_sample(self, listener: sample.Progress | None = None) -> bool:
+    def ensure_sample(self) -> bool:
         """Make the sample sources if they are to be used and are not there. Returns whether they were made."""
         if not self.settings.uses_sample or sample.exists(SAMPLE_DIRECTORY):
             return False
-        sample.create(SAMPLE_DIRECTORY, progress=listener)
+        sample.create(SAMPLE_DIRECTORY)
         return True
 
     def check_sources(self, names: Collection[str] = ()) -> dict[str, str]:
@@ -101,6 +101,17 @@ class Ingestion:
                 session.prepare(empty_tables(name, entries))
                 return []
             return load_source(name, entries, self.sources[name], session, self._archive, listener, tables)
+
+    def rejected_rows(self, source: str) -> dict[str, int]:
+        """How many rows of each of a source's tables are on record as rejected.
+
+        Raises:
+            WarehouseError: the warehouse can't be read.
+        """
+        rows = self.warehouse.query(
+            f"select table_name, count(*) as row_count from raw_{source}._rejected group by table_name"
+        )
+        return {row["table_name"]: row["row_count"] for row in rows.to_pylist()}
 
     def run(self, listener: Listener, source: str | None = None, table: str | None = None) -> RunResult:
         """Load every configured source, or one, or one table of it.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -91,6 +92,10 @@ class Session(Protocol):
         """The remembered states of a source's tables by name; empty where there are none yet."""
         ...
 
+    def remember(self, source: str, state: TableState) -> None:
+        """Replace one entry of a source's `_state`."""
+        ...
+
     def load(self, table: RawTable, loaded_at: datetime) -> AbstractContextManager[TableLoad]:
         """Begin one table's load.
 
@@ -116,6 +121,19 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it can't be opened.
+        """
+        ...
+
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+        """Put tables (schema, name) into a file that readers open instead of the warehouse.
+
+        Tables of it that are not named stay as they are; readers see the old file or the new one.
+
+        Returns:
+            The file's size in bytes.
+
+        Raises:
+            WarehouseError: it can't be written; the old file is as it was.
         """
         ...
 

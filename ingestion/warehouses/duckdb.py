@@ -4,6 +4,8 @@ Belongs here: DuckDB connections, its lock, its types, and one table's load as o
 rows are read, or when.
 """
 
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
@@ -103,6 +105,29 @@ class DuckdbWarehouse:
                 raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
 
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+        """See `Warehouse.publish_copy`."""
+        aside = path.with_name(f"{path.name}.partial")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.unlink(missing_ok=True)
+            if path.exists():
+                shutil.copyfile(path, aside)
+            with self._connection(read_only=True) as connection:
+                place = str(aside).replace("'", "''")
+                connection.execute(f"attach '{place}' as bi_copy (read_write)")
+                for schema, name in tables:
+                    connection.execute(f"create schema if not exists bi_copy.{quoted(schema)}")
+                    target = f"bi_copy.{relation(schema, name)}"
+                    connection.execute(f"create or replace table {target} as from {relation(schema, name)}")
+                connection.execute("checkpoint bi_copy")
+                connection.execute("detach bi_copy")
+            os.replace(aside, path)
+            return path.stat().st_size
+        except (OSError, duckdb.Error) as error:
+            raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
+
+
 class DuckdbSession:
     """An open DuckDB warehouse. See `Session`."""
 
@@ -174,6 +199,10 @@ class DuckdbSession:
             return {}
         return {row[0]: TableState(*row) for row in rows}
 
+    def remember(self, source: str, state: TableState) -> None:
+        """See `Session.remember`."""
+        _replace_state(self._connection, f"raw_{source}", state)
+
     @contextmanager
     def load(self, table: RawTable, loaded_at: datetime) -> Iterator["DuckdbLoad"]:
         """See `Session.load`."""
@@ -187,6 +216,13 @@ class DuckdbSession:
             # After a commit there is no transaction left and nothing to undo.
             with suppress(duckdb.TransactionException):
                 self._connection.execute("rollback")
+
+
+def _replace_state(connection: duckdb.DuckDBPyConnection, schema: str, state: TableState) -> None:
+    names, marks = columns(c.name for c in STATE_COLUMNS), ", ".join("?" for _ in STATE_COLUMNS)
+    connection.execute(
+        f"insert or replace into {relation(schema, '_state')} ({names}) values ({marks})", list(astuple(state))
+    )
 
 
 def _definition(column: Column) -> str:
@@ -366,11 +402,7 @@ class DuckdbLoad:
     def commit(self, state: TableState) -> TableState:
         """See `TableLoad.commit`."""
         committed = replace(state, batch_seq=self._batch_seq) if self._appended or self._recorded else state
-        names, marks = columns(c.name for c in STATE_COLUMNS), ", ".join("?" for _ in STATE_COLUMNS)
-        self._connection.execute(
-            f"insert or replace into {relation(self._table.schema, '_state')} ({names}) values ({marks})",
-            list(astuple(committed)),
-        )
+        _replace_state(self._connection, self._table.schema, committed)
         self._connection.execute("commit")
         return committed
 

@@ -1,0 +1,48 @@
+# What people run. Everything lives in .venv and data/; `make clean` removes both.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+
+.PHONY: run ui sample-day lint test clean
+
+## run: sources → raw → models → BI copy and exports, through Dagster's main job
+run: $(VENV)/.installed
+	@$(BIN)/python -m orchestration run
+
+## ui: Dagster's web UI on http://127.0.0.1:3000
+ui: $(VENV)/.installed
+	@$(BIN)/python -m orchestration prepare
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+## sample-day: move the sample sources one day on
+sample-day: $(VENV)/.installed
+	@$(BIN)/python -m ingestion.sample advance
+
+## lint: the checks that need no run
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+
+## test: lint, then every test
+test: lint
+	$(BIN)/python -m pytest
+
+## clean: remove the environment and everything that was made
+clean:
+	rm -rf $(VENV) data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing into $(VENV) ..."
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,65 @@
+"""The command line of the exports: `python -m exports run`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from exports.catalogue import load_exports
+from exports.errors import ExportError
+from exports.publish import ExportResult, publish
+from ingestion.errors import IngestionError
+from ingestion.settings import Settings
+from ingestion.warehouses import open_warehouse
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, or 1 when any export failed."""
+    parser = argparse.ArgumentParser(prog="python -m exports", description="Publish marts as files.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    run = commands.add_parser("run", help="publish complete periods that are new or have changed")
+    run.add_argument("--name", help="one export, e.g. costs_daily")
+    return _run(parser.parse_args(arguments).name)
+
+
+def _run(name: str | None) -> int:
+    results: list[ExportResult] = []
+    faults: list[str] = []
+    try:
+        settings = Settings()
+        exports = load_exports(settings.exports_catalogue)
+        if name is not None and name not in exports:
+            raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
+        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        with warehouse.exclusive():
+            for export in exports.values() if name is None else [exports[name]]:
+                try:
+                    results.append(publish(export, warehouse.query, settings.exports))
+                except (ExportError, IngestionError) as error:
+                    faults.append(f"{export.name}: {error}")
+    except (ExportError, IngestionError) as error:
+        faults.append(str(error))
+    if results:
+        print_results(Console(), results)
+        print(f"Files and manifests lie in {settings.exports}")
+    for fault in faults:
+        print(f"error: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def print_results(console: Console, results: Sequence[ExportResult]) -> None:
+    """One line per export. Counts are files."""
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("export", no_wrap=True)
+    for heading in ("published", "unchanged", "restated", "withdrawn"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for r in results:
+        table.add_row(r.export, *(f"{n:,}" for n in (r.published, r.unchanged, r.restated, r.withdrawn)))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

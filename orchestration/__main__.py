@@ -1,0 +1,94 @@
+"""The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from exports.errors import ExportError
+from ingestion.errors import IngestionError
+from ingestion.settings import PROJECT_ROOT
+from orchestration.console import say
+
+if TYPE_CHECKING:
+    from dagster._core.execution.plan.objects import StepFailureData
+
+JOB = "warehouse"
+WIDTH = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, or 1 when anything failed."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+    commands.add_parser("run", help="the main job: sources → raw → models → copy and exports")
+    commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, e.g. before the UI starts")
+    command = parser.parse_args(arguments).command
+    prepare_home()
+    try:
+        # Settings, catalogues and manifest are read when this is imported.
+        from orchestration import configuration  # noqa: F401, PLC0415
+
+        return _run() if command == "run" else 0
+    except (IngestionError, ExportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def prepare_home() -> Path:
+    """Make sure that Dagster has a home with this project's dagster.yaml; returns it."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / "data" / "dagster")))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", home / "dagster.yaml")
+    return home
+
+
+def _run() -> int:
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.configuration import ingestion  # noqa: PLC0415
+    from orchestration.definitions import defs  # noqa: PLC0415
+    from orchestration.summary import print_summary  # noqa: PLC0415
+
+    if ingestion.ensure_sample():
+        say("made the sample sources in data/sample")
+    faults = ingestion.check_sources()
+    if faults and len(faults) == len(ingestion.sources):
+        for fault in faults.values():
+            print(f"error: {fault}", file=sys.stderr)
+        return 1
+    # dagster-dbt repeats dbt's log on standard output; progress goes to standard error, the summary follows.
+    with dg.DagsterInstance.get() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
+        result = defs.resolve_job_def(JOB).execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            # Dagster's own log goes to its event log, which the UI shows.
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    events = result.all_events
+    print_summary(Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False), events)
+    for event in events:
+        if event.is_step_failure:
+            print(f"error: {event.step_key}: {_cause(event.step_failure_data)}", file=sys.stderr)
+    return 0 if result.success else 1
+
+
+def _cause(failure: "StepFailureData") -> str:
+    """Why a step failed, in one line: what it said itself, or the first cause of what it ran into."""
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return " ".join(error.message.split()) if error else "unknown; see the run in the UI"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""What a run prints while it goes on: in a terminal, and in the compute logs of the UI.
+
+Belongs here: lines of progress. Not here: the summary at the end (summary.py).
+"""
+
+import sys
+import time
+
+from ingestion.progress import LogListener
+
+_SECONDS_BETWEEN_LINES = 2.0
+
+
+def say(line: str) -> None:
+    """Print one line of progress."""
+    print(f"· {line}", file=sys.stderr, flush=True)
+
+
+class ConsoleListener(LogListener):
+    """One line per table, and for long reads one every few seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._expected: int | None = None
+        self._rows = 0
+        self._began = self._told = 0.0
+
+    def started(self, table: str, rows: int | None) -> None:
+        """See `Listener.started`."""
+        self._expected, self._rows = rows, 0
+        self._began = self._told = time.monotonic()
+
+    def advanced(self, table: str, rows: int) -> None:
+        """See `Listener.advanced`."""
+        self._rows += rows
+        now = time.monotonic()
+        if now - self._told >= _SECONDS_BETWEEN_LINES:
+            self._told = now
+            of = f" of {self._expected:,}" if self._expected else ""
+            say(f"{table}: {self._rows:,}{of} rows, {self._rows / (now - self._began):,.0f} rows/s")

@@ -1,0 +1,18 @@
+"""Everything that Dagster loads: see workspace.yaml."""
+
+import dagster as dg
+
+from orchestration.configuration import dbt_resource
+from orchestration.exported import export_assets
+from orchestration.jobs import jobs, schedules
+from orchestration.models import model_assets
+from orchestration.raw import raw_assets
+from orchestration.snapshot import snapshot_assets
+
+defs = dg.Definitions(
+    assets=[*raw_assets, *model_assets, *export_assets, *snapshot_assets],
+    jobs=jobs,
+    schedules=schedules,
+    resources={"dbt": dbt_resource},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,62 @@
+"""Export assets: one step per source system, one asset per export.
+
+Belongs here: how an export shows in Dagster. Not here: publishing (exports).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from exports.catalogue import Export
+from exports.errors import ExportError
+from exports.publish import publish
+from ingestion.errors import IngestionError
+from orchestration import changes
+from orchestration.configuration import exports, ingestion, settings
+from orchestration.console import say
+
+
+def _spec(export: Export) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=["exports", export.name],
+        deps=[dg.AssetKey(["marts", export.mart])],
+        group_name="exports",
+        kinds=set(export.formats),
+        description=f"Complete periods of marts.{export.mart} as files, {export.cadence}, by {export.split}.",
+    )
+
+
+def _export_asset(source: str) -> dg.AssetsDefinition:
+    of_source = [export for export in exports.values() if export.source == source]
+
+    @dg.multi_asset(name=f"exports_{source}", specs=[_spec(export) for export in of_source], can_subset=True)
+    def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        try:
+            with ingestion.warehouse.exclusive():
+                current = changes.fingerprint(source)
+                say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
+                for export in of_source:
+                    key = dg.AssetKey(["exports", export.name])
+                    if key not in context.selected_asset_keys:
+                        continue
+                    result = publish(export, ingestion.warehouse.query, settings.exports)
+                    yield dg.MaterializeResult(
+                        asset_key=key,
+                        metadata={
+                            "files_published": result.published,
+                            "files_unchanged": result.unchanged,
+                            "files_restated": result.restated,
+                            "files_withdrawn": result.withdrawn,
+                            "folder": dg.MetadataValue.path(f"{settings.exports}/{export.name}"),
+                        },
+                    )
+                if not context.is_subset:
+                    changes.remember(changes.EXPORTS, source, current)
+        except (ExportError, IngestionError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    return publish_files
+
+
+export_assets = [_export_asset(source) for source in sorted({export.source for export in exports.values()})]

@@ -1,0 +1,94 @@
+"""Raw assets: one step per source, one asset per table.
+
+Belongs here: how a load shows in Dagster. Not here: the load (ingestion).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from ingestion.catalogue import TableEntry
+from ingestion.errors import IngestionError
+from ingestion.extraction import LoadResult
+from ingestion.settings import SOURCES
+from orchestration.configuration import ingestion
+from orchestration.console import ConsoleListener, say
+
+REJECTED_CHECK = "no_rejected_rows"
+
+
+def _spec(source: str, table: str, entry: TableEntry) -> dg.AssetSpec:
+    how = f"by {entry.cursor}" if entry.cursor else "in full"
+    return dg.AssetSpec(
+        key=[source, table],
+        group_name=source,
+        kinds={"duckdb", "sql"},
+        description=f"Log of every row version of {source}.{table}, read {how}: `raw_{source}.{table}`.",
+        metadata={"columns": ", ".join(entry.columns), "personal data": ", ".join(entry.personal) or "none"},
+    )
+
+
+def _metadata(result: LoadResult) -> dict[str, dg.MetadataValue]:
+    s = result.state
+    return {
+        "scope": dg.MetadataValue.text(result.scope),
+        "rows_read": dg.MetadataValue.int(s.rows_read),
+        "rows_appended": dg.MetadataValue.int(s.rows_appended),
+        "rows_deleted": dg.MetadataValue.int(s.rows_deleted),
+        "rows_rejected": dg.MetadataValue.int(s.rows_rejected),
+        "batch_seq": dg.MetadataValue.int(s.batch_seq),
+        "watermark": dg.MetadataValue.text(s.watermark or "none"),
+        "seconds": dg.MetadataValue.float(round(result.seconds, 3)),
+    }
+
+
+def _raw_asset(source: str) -> dg.AssetsDefinition:
+    entries = ingestion.catalogue[source]
+
+    @dg.multi_asset(
+        name=f"raw_{source}",
+        specs=[_spec(source, table, entry) for table, entry in entries.items()],
+        check_specs=[
+            dg.AssetCheckSpec(
+                REJECTED_CHECK,
+                asset=[source, table],
+                description=f"Rows of {table} that the raw layer could not hold as they are: raw_{source}._rejected.",
+            )
+            for table in entries
+        ],
+        can_subset=True,
+    )
+    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+        tables = [key.path[1] for key in context.selected_asset_keys]
+        configured = source in ingestion.sources
+        try:
+            if ingestion.ensure_sample():
+                say("made the sample sources")
+            say(f"raw {source}" if configured else f"raw {source}: not configured, its tables stay empty")
+            results = ingestion.load(source, ConsoleListener(), [] if len(tables) == len(entries) else tables)
+            rejected = ingestion.rejected_rows(source)
+        except IngestionError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        by_table = {result.table: result for result in results}
+        for table in sorted(tables):
+            result = by_table.get(table)
+            if result and result.error:
+                continue
+            metadata = _metadata(result) if result else {"scope": dg.MetadataValue.text("not configured")}
+            yield dg.MaterializeResult(asset_key=[source, table], metadata=metadata)
+            count = rejected.get(table, 0)
+            yield dg.AssetCheckResult(
+                asset_key=[source, table],
+                check_name=REJECTED_CHECK,
+                passed=count == 0,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"rejected_rows": count, "see": f"raw_{source}._rejected"},
+            )
+        if faults := [f"{r.label}: {r.error}" for r in results if r.error]:
+            raise dg.Failure("; ".join(faults), allow_retries=False)
+
+    return load
+
+
+raw_assets = [_raw_asset(source) for source in SOURCES]

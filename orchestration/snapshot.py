@@ -1,0 +1,52 @@
+"""The read-only copy of core and marts for BI tools, so that a reader never blocks a run nor a run a reader.
+
+Belongs here: what the copy holds and how it shows in Dagster. Not here: the engine's way to make it (warehouses/).
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from ingestion.errors import IngestionError
+from orchestration import changes
+from orchestration.configuration import SYSTEMS, ingestion, settings
+from orchestration.console import say
+from orchestration.models import COUNTED_SCHEMAS, model_assets
+
+
+def _copied(assets: dg.AssetsDefinition) -> list[dg.AssetKey]:
+    return sorted(key for key in assets.keys if key.path[0] in COUNTED_SCHEMAS)
+
+
+def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefinition | None:
+    keys = _copied(models)
+    if not keys:
+        return None
+
+    @dg.asset(
+        key=["bi_copy", system],
+        deps=keys,
+        group_name="bi_copy",
+        kinds={"duckdb"},
+        description=f"Core and marts of {system} in the read-only file that BI tools open.",
+    )
+    def publish_copy() -> dg.MaterializeResult[Any]:
+        try:
+            with ingestion.warehouse.exclusive():
+                current = changes.fingerprint(system)
+                say(f"BI copy: {len(keys)} tables of {system}")
+                tables = [(key.path[0], key.path[-1]) for key in keys]
+                size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot)
+                changes.remember(changes.COPY, system, current)
+        except IngestionError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        return dg.MaterializeResult(
+            metadata={"file": dg.MetadataValue.path(settings.bi_snapshot), "tables": len(keys), "bytes": size}
+        )
+
+    return publish_copy
+
+
+snapshot_assets = [
+    asset for system, models in zip(SYSTEMS, model_assets, strict=True) if (asset := _snapshot_asset(system, models))
+]

@@ -1,0 +1,113 @@
+"""What a finished run tells on the command line.
+
+Belongs here: reading a run's events into a page. Not here: progress (console.py).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import dagster as dg
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.errors import IngestionError
+from ingestion.settings import SOURCES
+from orchestration.configuration import ingestion, settings
+from orchestration.models import COUNTED_SCHEMAS
+
+_MODEL_SCHEMAS = ("staging", "intermediate", *COUNTED_SCHEMAS)
+_COUNTS = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
+
+
+def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
+    """Rows per table, models and tests, places, last month's numbers, and what to try next."""
+    events = list(events)
+    materialized = {
+        e.asset_key: e.step_materialization_data.materialization for e in events if e.is_step_materialization and e.asset_key
+    }
+    _print_tables(console, materialized)
+    _print_models(console, events, materialized)
+    console.print(f"Warehouse     {_place(settings.warehouse.database or settings.warehouse.host)}")
+    console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
+    console.print(f"Exports       {_place(settings.exports)}")
+    _print_last_month(console)
+    _print_next(console)
+
+
+def _place(path: object) -> str:
+    return str(path)
+
+
+def _print_tables(console: Console, materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> None:
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("table", no_wrap=True)
+    for name in _COUNTS:
+        table.add_column(name.removeprefix("rows_"), justify="right", no_wrap=True)
+    table.add_column("scope", no_wrap=True)
+    for key, event in materialized.items():
+        scope = event.metadata.get("scope")
+        if key.path[0] in SOURCES and scope is not None and scope.value != "not configured":
+            counts = [f"{event.metadata[name].value:,}" for name in _COUNTS]
+            table.add_row(".".join(key.path), *counts, str(scope.value))
+    if table.row_count:
+        console.print(table)
+
+
+def _print_models(
+    console: Console, events: list[dg.DagsterEvent], materialized: dict[dg.AssetKey, dg.AssetMaterialization]
+) -> None:
+    models = sum(key.path[0] in _MODEL_SCHEMAS for key in materialized)
+    tests: Counter[str] = Counter()
+    for event in events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if check.asset_key.path[0] in SOURCES:
+                continue
+            tests["passed" if check.passed else check.severity.value.lower()] += 1
+    if models:
+        told = ", ".join(f"{count:,} {name}" for name, count in sorted(tests.items(), reverse=True))
+        console.print(f"Models        {models:,} built; tests: {told or 'none'}")
+    else:
+        console.print("Models        nothing changed since they were last built; none was built")
+
+
+def _print_last_month(console: Console) -> None:
+    """The last complete month of the tenant with the most conversations in it."""
+    try:
+        rows = ingestion.warehouse.query(
+            """
+            select tenant_name, period_start_date, total_conversations, total_messages, average_response_time_seconds,
+                resolution_rate, handoff_rate, total_cost
+            from marts.tenant_summary_monthly
+            where is_complete
+            order by period_start_date desc, total_conversations desc, tenant_key
+            limit 1
+            """
+        ).to_pylist()
+    except IngestionError:
+        return
+    if not rows:
+        return
+    [row] = rows
+    name, month = row.pop("tenant_name"), row.pop("period_start_date")
+    table = Table(box=SIMPLE, pad_edge=False, title=f"{name}, {month:%B %Y}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for column, value in row.items():
+        table.add_row(column.replace("_", " "), "-" if value is None else f"{value:,.4f}".rstrip("0").rstrip("."))
+    console.print()
+    console.print(table)
+
+
+def _print_next(console: Console) -> None:
+    console.print("Next:")
+    commands = [
+        ("make ui", "the same graph in the browser: http://127.0.0.1:3000"),
+        ("make run", "again: reads and builds only what changed"),
+        (".venv/bin/python -m exports run", "publish the CSV files again"),
+    ]
+    if settings.uses_sample:
+        commands[1] = ("make sample-day run", "a day passes in the sample sources; only the change is read")
+    for command, what in commands:
+        console.print(f"  {command:<34}{what}")
