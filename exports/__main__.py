@@ -12,6 +12,7 @@ from exports.catalogue import load_exports
 from exports.errors import ExportError
 from exports.publish import ExportResult, publish
 from ingestion.errors import IngestionError
+from ingestion.report import page
 from ingestion.settings import Settings
 from ingestion.warehouses import open_warehouse
 
@@ -43,7 +44,7 @@ def _run(name: str | None) -> int:
     except (ExportError, IngestionError) as error:
         faults.append(str(error))
     if results:
-        print_results(Console(), results)
+        print_results(page(), results)
         print(f"Files and manifests lie in {settings.exports}")
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)

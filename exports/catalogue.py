@@ -63,5 +63,3 @@ def load_exports(path: Path) -> dict[str, Export]:
             where = ".".join(map(str, (name, *fault["loc"])))
             raise ExportError(f"Export catalogue {path.name}: {where}: {fault['msg']}.") from None
     return exports
-
-

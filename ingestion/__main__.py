@@ -4,11 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from ingestion.errors import IngestionError
 from ingestion.progress import listening
-from ingestion.report import print_results
+from ingestion.report import page, print_results
 from ingestion.run import Ingestion
 from ingestion.settings import Settings
 
@@ -26,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if result.tables:
-        print_results(Console(), result.tables)
+        print_results(page(), result.tables)
     for line in result.errors:
         print(f"error: {line}", file=sys.stderr)
     return 1 if result.errors else 0

@@ -22,7 +22,7 @@ from ingestion.columns import ColumnType, RawTable
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that is kept out of its raw table, and why.
+    """A row that is kept out of its raw table, or loaded without one value, and why.
 
     Attributes:
         key: the row's key as a JSON object.
@@ -56,6 +56,13 @@ class OddValue:
     value: str
 
 
+Fault = tuple[str, str, str | None]
+"""Column, reason, value."""
+
+_KEPT_WITHOUT = {ColumnType.TIMEZONE}
+"""Types whose wrong value is set aside while its row is loaded without it: a tenant outweighs its timezone."""
+
+
 def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()) -> Conformed:
     """Convert a batch to the table's types.
 
@@ -65,11 +72,10 @@ def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()
         odd: values of `batch` that the reader shows as null because they have another storage class.
 
     Returns:
-        The batch in `table.arrow_schema` without the rejected rows, and the first fault of each rejected row.
+        The batch in `table.arrow_schema` without the rejected rows, and the first fault of each row that has one.
     """
-    faults: dict[int, tuple[str, str, str | None]] = {
-        o.row: (o.column, f"expected {_noun(table, o.column)}", o.value) for o in odd
-    }
+    faults: dict[int, Fault] = {o.row: (o.column, f"expected {_noun(table, o.column)}", o.value) for o in odd}
+    kept_without: dict[int, Fault] = {}
     arrays = []
     for column in table.columns:
         index = batch.schema.get_field_index(column.name)
@@ -80,15 +86,16 @@ def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()
         array, bad = _convert(wire, column.type)
         for row in bad:
             value = _jsonable(wire[row].as_py())
-            faults.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", str(value)))
+            found = kept_without if column.type in _KEPT_WITHOUT else faults
+            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", str(value)))
         if column.required and array.null_count:
             for row in pc.indices_nonzero(pc.is_null(array)).to_pylist():
                 faults.setdefault(row, (column.name, "a value is required", None))
         arrays.append(array)
     conformed = pa.RecordBatch.from_arrays(arrays, schema=table.arrow_schema)
-    if not faults:
+    if not faults and not kept_without:
         return Conformed(conformed, [])
-    rejections = [_rejection(table, batch, row, faults[row], odd) for row in sorted(faults)]
+    rejections = [_rejection(table, batch, row, fault, odd) for row, fault in sorted((kept_without | faults).items())]
     keep = pa.array([row not in faults for row in range(batch.num_rows)], pa.bool_())
     return Conformed(conformed.filter(keep), rejections)
 
@@ -97,13 +104,18 @@ def _rejection(
     table: RawTable,
     batch: pa.RecordBatch,
     row: int,
-    fault: tuple[str, str, str | None],
+    fault: Fault,
     odd: Sequence[OddValue],
 ) -> Rejection:
     content = {name: _jsonable(batch.column(name)[row].as_py()) for name in batch.schema.names}
     content |= {o.column: o.value for o in odd if o.row == row}
-    key = {name: content.get(name) for name in table.key}
-    return Rejection(_json(key), *fault, content=_json(content))
+    key = tuple(content.get(name) for name in table.key)
+    return Rejection(key_json(table, key), *fault, content=_json(content))
+
+
+def key_json(table: RawTable, key: Sequence[object]) -> str:
+    """A key as a JSON object: column → value."""
+    return _json(dict(zip(table.key, key, strict=True)))
 
 
 def _jsonable(value: object) -> object:

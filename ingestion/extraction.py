@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from ingestion.archive import Archive
 from ingestion.catalogue import TableEntry
 from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import Rejection, conform
+from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
 from ingestion.row_hash import RowHasher
@@ -26,6 +27,8 @@ from ingestion.warehouses.base import Session, TableLoad
 
 MISSING_KEYS_LIMIT = 5_000
 """So many missing rows are fetched by key; where more are missing, the whole table is read."""
+
+KEYS_PER_STATEMENT = 1_000
 
 SMALL_DELETE = 100
 """So many deletes pass whatever share of the table they are."""
@@ -140,7 +143,7 @@ def check_tables(
     variable = f"{source.upper()}_DATABASE_URL"
     if not found:
         raise SourceError(
-            f"{source}: the database has none of the tables {', '.join(entries)}. Check that {variable} is the right one."
+            f"{source}: the database has none of the tables {', '.join(entries)}. Check that {variable} is right."
         )
     missing = [name for name, entry in entries.items() if name not in found and (entry.required or name in only)]
     if missing:
@@ -208,16 +211,20 @@ class _TableRun:
         expected = self._snapshot.count(self._table) if is_full else None
         self._listener.started(self._table.label, expected)
         with self._session.load(self._table, self._started_at) as load:
-            load.stage(self._rows(selection))
+            # The log's open rows: the source may have closed them without moving their cursor.
+            open_keys = load.keys_where(self._entry.open_rows) if self._entry.open_rows and not is_full else []
+            load.stage(chain(self._rows(selection), self._rows_with(open_keys)))
             appended = load.append_changed()
             self._rejections += load.duplicates()
             deleted, refusal = 0, None
             if is_full or self._is_due(self._state.last_reconciled_at, self._entry.reconcile_hours):
-                more, deleted, refusal = self._reconcile(load)
+                more, deleted, refusal = self._reconcile(load, is_full)
                 appended += more
             recorded = load.reject(self._rejections)
-            if rows := load.appended_rows():
-                self._archive.write(self._table, *rows)
+            if appended_rows := load.appended_rows():
+                batch_seq, rows = appended_rows
+                with rows:
+                    self._archive.write(self._table, batch_seq, rows)
             reconciled = self._state.last_reconciled_at if refusal else self._started_at
             state = load.commit(
                 replace(
@@ -267,6 +274,10 @@ class _TableRun:
         finally:
             hasher.close()
 
+    def _rows_with(self, keys: list[tuple[object, ...]]) -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(keys), KEYS_PER_STATEMENT):
+            yield from self._rows(Selection(keys=keys[start : start + KEYS_PER_STATEMENT]))
+
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
         try:
             yield from self._snapshot.read(table, selection)
@@ -296,17 +307,21 @@ class _TableRun:
         assert isinstance(self._highest, int)
         return watermark_text(self._highest)
 
-    def _reconcile(self, load: TableLoad) -> tuple[int, int, str | None]:
+    def _reconcile(self, load: TableLoad, is_full: bool) -> tuple[int, int, str | None]:
         """Compare keys: fetch what was missed, delete what is gone.
+
+        After a read of everything only rejected rows are missing, and there is nothing to fetch.
 
         Returns:
             Rows appended, rows deleted, and why deletes were refused, if they were.
         """
-        difference = load.compare_keys(self._keys(), MISSING_KEYS_LIMIT)
+        difference = load.compare_keys(self._keys(), 0 if is_full else MISSING_KEYS_LIMIT)
         appended = 0
-        if difference.missing:
+        rejected = {rejection.key for rejection in self._rejections}
+        missing = [key for key in difference.missing if key_json(self._table, key) not in rejected]
+        if missing and not is_full:
             few = len(difference.missing) <= MISSING_KEYS_LIMIT
-            load.stage(self._rows(Selection(keys=difference.missing) if few else EVERYTHING))
+            load.stage(self._rows_with(missing) if few else self._rows(EVERYTHING))
             appended = load.append_changed()
             self._rejections += load.duplicates()
         if not difference.deleted:
@@ -314,14 +329,11 @@ class _TableRun:
         share = difference.deleted / difference.live
         is_large = difference.deleted > SMALL_DELETE or difference.deleted == difference.live
         if is_large and share > self._entry.max_delete_share:
-            return (
-                appended,
-                0,
-                (
-                    f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
-                    f"(max_delete_share is {self._entry.max_delete_share:.0%}). If that is right, raise it in the catalogue"
-                ),
+            refusal = (
+                f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
+                f"(max_delete_share is {self._entry.max_delete_share:.0%}). If they are right, raise it in the catalogue"
             )
+            return appended, 0, refusal
         return appended, load.append_deletes(), None
 
     def _keys(self) -> Iterator[pa.RecordBatch]:

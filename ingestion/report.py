@@ -3,12 +3,23 @@
 Belongs here: display of results. Not here: how they came about.
 """
 
+import sys
+
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ingestion.extraction import ABSENT, LoadResult
+
+
+WIDTH = 110
+"""Of what is printed into a file or a pipe, in characters."""
+
+
+def page() -> Console:
+    """Standard output, as wide as the terminal or `WIDTH`."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
 
 
 def print_results(console: Console, results: list[LoadResult]) -> None:

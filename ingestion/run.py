@@ -18,7 +18,7 @@ from ingestion.settings import SAMPLE_DIRECTORY, Settings
 from ingestion.sources import open_source
 from ingestion.sources.base import Source
 from ingestion.warehouses import open_warehouse
-from ingestion.warehouses.base import Warehouse
+from ingestion.warehouses.base import Session, Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,16 @@ class Ingestion:
             SourceError: the source can't be read as a whole: nothing of it was written.
             WarehouseError: the warehouse can't be opened.
         """
-        entries = self.catalogue[name]
         with self.warehouse.session() as session:
-            if name not in self.sources:
-                # What an earlier run loaded from a source that has since been taken away stays as it is.
-                session.prepare(empty_tables(name, entries))
-                return []
-            return load_source(name, entries, self.sources[name], session, self._archive, listener, tables)
+            return self._load(session, name, listener, tables)
+
+    def _load(self, session: Session, name: str, listener: Listener, tables: Collection[str] = ()) -> list[LoadResult]:
+        entries = self.catalogue[name]
+        if name not in self.sources:
+            # What an earlier run loaded from a source that has since been taken away stays as it is.
+            session.prepare(empty_tables(name, entries))
+            return []
+        return load_source(name, entries, self.sources[name], session, self._archive, listener, tables)
 
     def rejected_rows(self, source: str) -> dict[str, int]:
         """How many rows of each of a source's tables are on record as rejected.
@@ -127,13 +130,13 @@ class Ingestion:
         faults = self.check_sources(names)
         results: list[LoadResult] = []
         if len(faults) < len(names):
-            with self.warehouse.exclusive():
+            with self.warehouse.session() as session:
                 for name in self.catalogue:
                     if name not in self.sources:
-                        self.load(name, listener)
+                        self._load(session, name, listener)
                     elif name in names and name not in faults:
                         try:
-                            results += self.load(name, listener, tables)
+                            results += self._load(session, name, listener, tables)
                         except SourceError as error:
                             faults[name] = str(error)
         return RunResult(results, faults)

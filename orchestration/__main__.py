@@ -9,10 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
+from ingestion.report import page
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
 
 JOB = "warehouse"
-WIDTH = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +71,7 @@ def _run() -> int:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     events = result.all_events
-    print_summary(Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False), events)
+    print_summary(page(), events)
     for event in events:
         if event.is_step_failure:
             print(f"error: {event.step_key}: {_cause(event.step_failure_data)}", file=sys.stderr)

@@ -54,7 +54,9 @@ def _local_dates(source: str, now: datetime) -> set[str]:
     for table, entry in ingestion.catalogue[source].items():
         for column, declared in entry.columns.items():
             if declared.type == "timezone":
-                zones |= {str(zone) for (zone,) in _rows(f'select distinct "{column}" from raw_{source}."{table}"') if zone}
+                zones |= {
+                    str(zone) for (zone,) in _rows(f'select distinct "{column}" from raw_{source}."{table}"') if zone
+                }
     return {f"{zone} {now.astimezone(ZoneInfo(zone)).date()}" for zone in zones}
 
 

@@ -42,7 +42,7 @@ class Dbt(DbtCliResource):
     def _cli_version(self) -> Version:
         return Version(installed_version("dbt-core"))
 
-    def _initialize_dbt_core_adapter(self, args: Any) -> Any:  # noqa: ARG002
+    def _initialize_dbt_core_adapter(self, args: Any) -> Any:
         return None
 
 

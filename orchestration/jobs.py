@@ -8,7 +8,7 @@ import dagster as dg
 warehouse_job = dg.define_asset_job(
     "warehouse",
     selection=dg.AssetSelection.all(),
-    description="Everything: sources → raw → staging → core → marts → BI copy and exports. Reads and builds what changed.",
+    description="Everything: sources → raw → staging → core → marts → BI copy and exports, as far as it changed.",
     executor_def=dg.in_process_executor,
 )
 

@@ -30,9 +30,7 @@ class ModelsConfig(dg.Config):
 class Translator(DagsterDbtTranslator):
     """Models are grouped by the source system whose tag they carry."""
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """The spec of one node: dagster-dbt's, in its system's group."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
@@ -55,7 +53,9 @@ def _asset(system: str) -> dg.AssetsDefinition:
                 # Whoever picks assets by hand wants them built.
                 if not (config.rebuild or context.is_subset) and changes.is_unchanged(system, current):
                     say(f"models {system}: nothing changed since they were last built")
-                    context.log.info("Nothing changed since the last build: models, copy and exports are left as they are.")
+                    context.log.info(
+                        "Nothing changed since the last build: models, copy and exports are left as they are."
+                    )
                     return
                 # The as_of of a build is the moment dbt starts: the same second for all of the system's models.
                 args = ["build", "--indirect-selection", "buildable"]

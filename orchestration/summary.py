@@ -24,7 +24,9 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     """Rows per table, models and tests, places, last month's numbers, and what to try next."""
     events = list(events)
     materialized = {
-        e.asset_key: e.step_materialization_data.materialization for e in events if e.is_step_materialization and e.asset_key
+        e.asset_key: e.step_materialization_data.materialization
+        for e in events
+        if e.is_step_materialization and e.asset_key
     }
     _print_tables(console, materialized)
     _print_models(console, events, materialized)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ingestion.progress import LogListener
@@ -61,6 +62,11 @@ class Sandbox:
         table = Ingestion(self.settings()).warehouse.query(sql)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
+    def change_warehouse(self, sql: str) -> None:
+        """Change the warehouse behind the back of the ingestion."""
+        with duckdb.connect(self.folder / "warehouse.duckdb") as connection:
+            connection.execute(sql)
+
     def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""
         return self.query(
@@ -77,8 +83,8 @@ WHATSAPP_TABLES = (
     "create table tenants (id text primary key, name text, timezone text)",
     "create table conversations (id text primary key, tenant_id text, outlet_id text, customer_phone text, status text,"
     " started_at timestamp, ended_at timestamp, last_message_at timestamp)",
-    "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id text, content text,"
-    " timestamp timestamp, metadata json)",
+    "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id text,"
+    " content text, timestamp timestamp, metadata json)",
 )
 
 

@@ -99,7 +99,10 @@ class SqlalchemySnapshot:
 def _wire_array(name: str, values: Sequence[Any], odd: list[OddValue]) -> pa.Array:
     """Python values as Arrow; a column of mixed types as text, with bytes among it set aside."""
     try:
-        return pa.array(values)
+        array = pa.array(values)
+        # Arrow takes text among bytes for bytes.
+        if not pa.types.is_binary(array.type) or all(isinstance(v, bytes | None) for v in values):
+            return array
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         pass
     text: list[str | None] = []

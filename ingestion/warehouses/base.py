@@ -52,6 +52,10 @@ class TableLoad(Protocol):
         """Rows that `append_changed` left out because their key occurred twice in one read."""
         ...
 
+    def keys_where(self, values: dict[str, list[str]]) -> list[tuple[object, ...]]:
+        """Keys of live rows whose latest version has one of the values in one of the columns."""
+        ...
+
     def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
         """Compare the source's keys with the live ones."""
         ...

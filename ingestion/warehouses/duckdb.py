@@ -4,7 +4,6 @@ Belongs here: DuckDB connections, its lock, its types, and one table's load as o
 rows are read, or when.
 """
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -104,7 +103,6 @@ class DuckdbWarehouse:
             except duckdb.Error as error:
                 raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
-
     def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
         """See `Warehouse.publish_copy`."""
         aside = path.with_name(f"{path.name}.partial")
@@ -122,7 +120,7 @@ class DuckdbWarehouse:
                     connection.execute(f"create or replace table {target} as from {relation(schema, name)}")
                 connection.execute("checkpoint bi_copy")
                 connection.execute("detach bi_copy")
-            os.replace(aside, path)
+            aside.replace(path)
             return path.stat().st_size
         except (OSError, duckdb.Error) as error:
             raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
@@ -133,13 +131,15 @@ class DuckdbSession:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._known: dict[str, dict[str, dict[str, str]]] = {}
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """See `Session.prepare`."""
         refused = {}
         for table in tables:
-            self._create(table.schema, "_state", STATE_COLUMNS, "primary key (table_name)")
-            self._create(table.schema, "_rejected", REJECTED_COLUMNS)
+            if not self._columns_of(table.schema):
+                self._create(table.schema, "_state", STATE_COLUMNS, "primary key (table_name)")
+                self._create(table.schema, "_rejected", REJECTED_COLUMNS)
             existing = self._columns(table)
             if existing and self._differing(table, existing) and not self._has_rows(table):
                 self._connection.execute(f"drop table {relation(table.schema, table.name)}")
@@ -153,6 +153,7 @@ class DuckdbSession:
                     self._connection.execute(
                         f"alter table {relation(table.schema, table.name)} add column {_definition(column)}"
                     )
+                    self._known.clear()
         return refused
 
     def _create(self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None) -> None:
@@ -160,13 +161,22 @@ class DuckdbSession:
         self._connection.execute(f"create schema if not exists {quoted(schema)}")
         self._connection.execute(f"create table if not exists {relation(schema, name)} ({definitions})")
 
+        self._known.clear()
+
     def _columns(self, table: RawTable) -> dict[str, str]:
-        return dict(
-            self._connection.execute(
-                "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
-                [table.schema, table.name],
+        return self._columns_of(table.schema).get(table.name, {})
+
+    def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
+        """Types by table and column; looked up once, until a table is created or changed."""
+        if schema not in self._known:
+            found: dict[str, dict[str, str]] = {}
+            rows = self._connection.execute(
+                "select table_name, column_name, data_type from duckdb_columns() where schema_name = ?", [schema]
             ).fetchall()
-        )
+            for table, column, type_ in rows:
+                found.setdefault(table, {})[column] = type_
+            self._known[schema] = found
+        return self._known[schema]
 
     def _has_rows(self, table: RawTable) -> bool:
         return bool(self._connection.execute(f"from {relation(table.schema, table.name)} limit 1").fetchall())
@@ -275,23 +285,19 @@ class DuckdbLoad:
             ) where _place > 1
             """
         )
-        is_first = (
-            ""
-            if not self._scalar("select count(*) from _twice")
-            else (
-                f"qualify row_number() over (partition by {columns(table.key, 'staged.')} order by staged._row_hash) = 1"
-            )
-        )
+        # Rare, and costly for large reads: only where a key did occur twice.
+        staged = "_staged"
+        if self._scalar("select count(*) from _twice"):
+            staged = f"(from _staged qualify row_number() over (partition by {key} order by _row_hash) = 1)"
         appended = self._scalar(
             f"""
             insert into {self._raw} ({columns(self._names)}, _batch_seq, _loaded_at, _op, _row_hash)
             select {columns(self._names, "staged.")}, {self._batch_seq}, ?, 'upsert', staged._row_hash
-            from _staged as staged
+            from {staged} as staged
             left join ({latest_versions(table, "_staged")}) as latest on {same_key(table, "staged", "latest")}
             where latest.latest_op is null
                 or latest.latest_op = 'delete'
                 or latest.latest_hash <> staged._row_hash
-            {is_first}
             """,
             [self._loaded_at],
         )
@@ -310,6 +316,14 @@ class DuckdbLoad:
         ).fetchall()
         reason = "another row of the same read has the same key"
         return [Rejection(key, self._table.key[0], reason, None, content) for key, content in rows]
+
+    def keys_where(self, values: dict[str, list[str]]) -> list[tuple[object, ...]]:
+        """See `TableLoad.keys_where`."""
+        key = columns(self._table.key)
+        holds = " or ".join(f"list_contains(?, arg_max_null({quoted(name)}, _batch_seq))" for name in values)
+        return self._connection.execute(
+            f"select {key} from {self._raw} group by {key} having {holds}", list(values.values())
+        ).fetchall()
 
     def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
         """See `TableLoad.compare_keys`."""
