@@ -262,7 +262,7 @@ class _TableRun:
 
     def _rows(self, selection: Selection) -> Iterator[pa.RecordBatch]:
         """Conforming, hashed batches; rejected rows are set aside."""
-        hasher = RowHasher(self._table.columns)
+        hasher = None
         try:
             for wire in self._wire_batches(self._source_table, selection):
                 conformed = conform(self._table, wire.batch, wire.odd)
@@ -270,9 +270,12 @@ class _TableRun:
                 self._rejections += conformed.rejections
                 self._note_highest(conformed.batch)
                 self._listener.advanced(self._table.label, wire.batch.num_rows)
+                # Made when the first rows come: most reads of most runs bring none.
+                hasher = hasher or RowHasher(self._table.columns)
                 yield hasher(conformed.batch)
         finally:
-            hasher.close()
+            if hasher:
+                hasher.close()
 
     def _rows_with(self, keys: list[tuple[object, ...]]) -> Iterator[pa.RecordBatch]:
         for start in range(0, len(keys), KEYS_PER_STATEMENT):
@@ -331,7 +334,8 @@ class _TableRun:
         if is_large and share > self._entry.max_delete_share:
             refusal = (
                 f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
-                f"(max_delete_share is {self._entry.max_delete_share:.0%}). If they are right, raise it in the catalogue"
+                f"(max_delete_share is {self._entry.max_delete_share:.0%}). If they are right, raise it in the "
+                "catalogue"
             )
             return appended, 0, refusal
         return appended, load.append_deletes(), None

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from ingestion.extraction import ABSENT, LoadResult
 
-
 WIDTH = 110
 """Of what is printed into a file or a pipe, in characters."""
 

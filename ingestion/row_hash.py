@@ -8,7 +8,6 @@ not change it. Two versions of one key that differ share it with a probability o
 """
 
 from collections.abc import Iterable
-from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -18,16 +17,11 @@ from ingestion.columns import Column, ColumnType
 HASH_COLUMN = pa.field("_row_hash", pa.int64())
 
 
-@cache
-def _engine() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:", config={"threads": "1"})
-
-
 class RowHasher:
     """Appends `_row_hash` to batches. DuckDB computes it over the Arrow batch in place; only the hash comes back."""
 
     def __init__(self, columns: Iterable[Column]) -> None:
-        self._connection = _engine().cursor()
+        self._connection = duckdb.connect(":memory:", config={"threads": "1"})
         parts = ", ".join(_part(column) for column in sorted(columns, key=lambda c: c.name))
         self._query = f"select md5_number_lower(concat({parts})) as hash from batch"
 

@@ -1,0 +1,24 @@
+{#
+    A field of a JSON object held as text, as text. Null where the field is missing, where
+    the text is no JSON, and where it is JSON but no object. `path` is dotted: 'a.b'.
+#}
+{% macro json_text(expression, path) -%}
+    {{ return(adapter.dispatch('json_text')(expression, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(expression, path) -%}
+    json_extract_string(try_cast({{ expression }} as json), '$.{{ path }}')
+{%- endmacro %}
+
+{# Whether a JSON text is given but is not a JSON object. Never null. #}
+{% macro is_invalid_json_object(expression) -%}
+    {{ return(adapter.dispatch('is_invalid_json_object')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_invalid_json_object(expression) -%}
+    (
+        {{ clean_text(expression) }} is not null
+        and coalesce(json_type(try_cast({{ expression }} as json)), '')
+        not in ('OBJECT', 'NULL')
+    )
+{%- endmacro %}

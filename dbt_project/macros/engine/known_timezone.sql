@@ -1,0 +1,14 @@
+{#
+    A time zone name this engine knows, else null: an unknown name makes every query over
+    the tenant's dates fail, and engines ship different lists.
+#}
+{% macro known_timezone(expression) -%}
+    {{ return(adapter.dispatch('known_timezone')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__known_timezone(expression) -%}
+    case
+        when {{ expression }} in (select zones.name from pg_timezone_names() as zones)
+            then {{ expression }}
+    end
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{#
+    An aggregate: of a column's n sorted values the one at place
+    floor(percent * (n - 1) / 100) + offset, counted from 0; null when there is none.
+#}
+{% macro sorted_element(column, percent, offset) -%}
+    {{ return(adapter.dispatch('sorted_element')(column, percent, offset)) }}
+{%- endmacro %}
+
+{% macro duckdb__sorted_element(column, percent, offset) -%}
+    list_extract(
+        list_sort(list({{ column }}) filter (where {{ column }} is not null)),
+        {{ percent }} * (count({{ column }}) - 1) // 100 + {{ offset + 1 }}
+    )
+{%- endmacro %}

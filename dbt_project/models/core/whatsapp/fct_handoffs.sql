@@ -1,0 +1,66 @@
+with
+
+messages as (
+    select
+        *,
+        {{ sortable_id('message_id') }} as message_order
+    from {{ ref('fct_messages') }}
+    where is_handoff_request or sender_type = 'agent'
+),
+
+conversations as (
+    select * from {{ ref('int_whatsapp__conversations') }}
+),
+
+ordered as (
+    select
+        *,
+        count(case when sender_type = 'agent' then 1 end) over (
+            partition by conversation_id
+            order by sent_at, message_order
+            rows between unbounded preceding and current row
+        ) as agent_messages_so_far
+    from messages
+),
+
+requests as (
+    select
+        *,
+        count(*) over (
+            partition by conversation_id, agent_messages_so_far
+        ) as requests,
+        row_number() over (
+            partition by conversation_id, agent_messages_so_far
+            order by sent_at, message_order
+        ) as request_number
+    from ordered
+    where is_handoff_request
+),
+
+final as (
+    select
+        requests.message_id as handoff_message_id,
+        requests.conversation_id,
+        requests.tenant_key,
+        requests.outlet_id,
+        requests.handoff_trigger,
+        requests.requests,
+        case
+            when requests.sent_at >= conversations.started_at
+                then {{ seconds_from_microseconds(
+                    microseconds_between(
+                        'conversations.started_at', 'requests.sent_at'
+                    )
+                ) }}
+        end as time_to_handoff_seconds,
+        coalesce(requests.sent_at < conversations.started_at, false)
+            as has_invalid_time_to_handoff,
+        requests.message_date as handoff_date,
+        requests.sent_at as handoff_at
+    from requests
+    left join conversations
+        on requests.conversation_id = conversations.conversation_id
+    where requests.request_number = 1
+)
+
+select * from final

@@ -1,0 +1,28 @@
+with
+
+versions as (
+    select * from {{ ref('stg_whatsapp__conversation_versions') }}
+),
+
+compared as (
+    select
+        conversation_id,
+        status,
+        is_deleted,
+        lag(status) over (
+            partition by conversation_id
+            order by _batch_seq
+        ) as previous_status
+    from versions
+),
+
+final as (
+    select distinct conversation_id
+    from compared
+    where
+        not is_deleted
+        and previous_status = 'resolved'
+        and coalesce(status, 'unknown') <> 'resolved'
+)
+
+select * from final

@@ -1,0 +1,81 @@
+with
+
+conversations as (
+    select * from {{ ref('int_whatsapp__conversations_by_period') }}
+),
+
+messages as (
+    select * from {{ ref('int_whatsapp__messages_by_period') }}
+),
+
+handoffs as (
+    select * from {{ ref('int_whatsapp__handoffs_by_period') }}
+),
+
+costs as (
+    select * from {{ ref('int_whatsapp__costs_by_period') }}
+),
+
+tenants as (
+    select * from {{ ref('int_whatsapp__tenants') }}
+),
+
+-- The four have the same rows: every outlet and period of the calendar.
+summed as (
+    select
+        conversations.tenant_key,
+        conversations.grain,
+        conversations.period_start_date,
+        conversations.period_end_date,
+        conversations.is_complete,
+        cast(sum(conversations.total_conversations) as bigint) as total_conversations,
+        cast(sum(messages.total_messages) as bigint) as total_messages,
+        cast(sum(costs.total_cost) as numeric(38, 9)) as total_cost,
+        cast(sum(messages.responses) as bigint) as responses,
+        cast(sum(messages.total_response_seconds) as numeric(38, 9))
+            as total_response_seconds,
+        cast(sum(conversations.resolved_conversations) as bigint)
+            as resolved_conversations,
+        cast(sum(handoffs.total_handoffs) as bigint) as total_handoffs
+    from conversations
+    inner join messages
+        on
+            conversations.tenant_key = messages.tenant_key
+            and conversations.outlet_id = messages.outlet_id
+            and conversations.grain = messages.grain
+            and conversations.period_start_date = messages.period_start_date
+    inner join handoffs
+        on
+            conversations.tenant_key = handoffs.tenant_key
+            and conversations.outlet_id = handoffs.outlet_id
+            and conversations.grain = handoffs.grain
+            and conversations.period_start_date = handoffs.period_start_date
+    inner join costs
+        on
+            conversations.tenant_key = costs.tenant_key
+            and conversations.outlet_id = costs.outlet_id
+            and conversations.grain = costs.grain
+            and conversations.period_start_date = costs.period_start_date
+    group by
+        conversations.tenant_key,
+        conversations.grain,
+        conversations.period_start_date,
+        conversations.period_end_date,
+        conversations.is_complete
+),
+
+final as (
+    select
+        summed.*,
+        tenants.tenant_name,
+        {{ ratio('summed.total_response_seconds', 'summed.responses') }}
+            as average_response_time_seconds,
+        {{ ratio('summed.resolved_conversations', 'summed.total_conversations') }}
+            as resolution_rate,
+        {{ ratio('summed.total_handoffs', 'summed.total_conversations') }}
+            as handoff_rate
+    from summed
+    inner join tenants on summed.tenant_key = tenants.tenant_key
+)
+
+select * from final

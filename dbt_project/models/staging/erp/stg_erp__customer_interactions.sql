@@ -1,0 +1,23 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('erp', 'customer_interactions')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as interaction_id,
+        {{ optional_identifier('organization_id') }} as organization_id,
+        {{ optional_identifier('customer_id') }} as customer_id,
+        {{ clean_code('interaction_type') }} as interaction_type,
+        {{ clean_code('status') }} as status,
+        interaction_date as interaction_at,
+        created_at,
+        updated_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

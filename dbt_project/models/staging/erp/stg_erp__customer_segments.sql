@@ -1,0 +1,24 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('erp', 'customer_segments')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as membership_id,
+        {{ optional_identifier('organization_id') }} as organization_id,
+        {{ identifier('customer_id') }} as customer_id,
+        {{ clean_text('segment_name') }} as segment_name,
+        {{ clean_text('segment_value') }} as segment_value,
+        {{ clean_text('description') }} as description,
+        is_active,
+        assigned_date as assigned_at,
+        updated_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,19 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('erp', 'customers')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as customer_id,
+        {{ optional_identifier('organization_id') }} as organization_id,
+        created_at,
+        updated_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

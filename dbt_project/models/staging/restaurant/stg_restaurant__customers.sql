@@ -1,0 +1,20 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('restaurant', 'customers')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as customer_id,
+        {{ optional_identifier('restaurant_id') }} as restaurant_id,
+        {{ contact_hash('email') }} as email_hash,
+        total_spend_cents,
+        last_visit_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,23 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('restaurant', 'outreach_events')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as outreach_event_id,
+        {{ identifier('campaign_id') }} as campaign_id,
+        {{ identifier('customer_id') }} as customer_id,
+        {{ clean_code('status') }} as status,
+        {{ clean_text('error') }} is not null as has_error,
+        created_at,
+        sent_at,
+        updated_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

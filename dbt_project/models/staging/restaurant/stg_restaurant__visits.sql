@@ -1,0 +1,19 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('restaurant', 'visits')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as visit_id,
+        {{ identifier('customer_id') }} as customer_id,
+        spend_cents,
+        visited_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

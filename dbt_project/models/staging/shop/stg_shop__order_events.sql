@@ -1,0 +1,25 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('shop', 'order_events')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as event_id,
+        {{ identifier('order_id') }} as order_id,
+        {{ optional_identifier('user_id') }} as user_id,
+        {{ clean_code('event_type') }} as event_type,
+        {{ clean_code('payment_method') }} as payment_method,
+        upper({{ clean_text(json_text('data', 'currency_code')) }}) as currency_code,
+        order_total,
+        items_count,
+        {{ is_invalid_json_object('data') }} as has_invalid_data,
+        timestamp as occurred_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

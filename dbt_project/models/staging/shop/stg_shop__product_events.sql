@@ -1,0 +1,23 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('shop', 'product_events')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as event_id,
+        {{ optional_identifier('product_id') }} as product_id,
+        {{ optional_identifier('user_id') }} as user_id,
+        {{ clean_code('event_type') }} as event_type,
+        quantity,
+        price,
+        {{ is_invalid_json_object('data') }} as has_invalid_data,
+        timestamp as occurred_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

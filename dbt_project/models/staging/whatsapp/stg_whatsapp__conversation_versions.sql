@@ -1,0 +1,17 @@
+with
+
+source as (
+    select * from {{ source('whatsapp', 'conversations') }}
+),
+
+final as (
+    select
+        {{ identifier('id') }} as conversation_id,
+        {{ clean_code('status') }} as status,
+        _op = 'delete' as is_deleted,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,32 @@
+with
+
+source as (
+    select *
+    from {{ latest_versions(source('whatsapp', 'messages')) }} as latest
+),
+
+final as (
+    select
+        {{ identifier('id') }} as message_id,
+        {{ identifier('conversation_id') }} as conversation_id,
+        {{ contact_hash('sender_id') }} as sender_hash,
+        {{ clean_code('sender_type') }} as sender_type,
+        {{ clean_code(json_text('metadata', 'model')) }} as model,
+        {{ clean_code(json_text('metadata', 'trigger')) }} as handoff_trigger,
+        {{ whole_number_from_text(json_text('metadata', 'tokens_used')) }}
+            as tokens_used,
+        {{ decimal_from_text(json_text('metadata', 'confidence')) }} as confidence,
+        coalesce(
+            {{ clean_code(json_text('metadata', 'handoff_requested')) }} = 'true', false
+        ) as is_handoff_request,
+        {{ is_invalid_json_object('metadata') }} as has_invalid_metadata,
+        {{ clean_text(json_text('metadata', 'tokens_used')) }} is not null
+        and {{ whole_number_from_text(json_text('metadata', 'tokens_used')) }} is null
+            as has_invalid_tokens_used,
+        timestamp as sent_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,3 @@
+select opening_message_id
+from {{ ref('fct_responses') }}
+where response_seconds < 0

@@ -1,0 +1,87 @@
+"""What the folder tree promises: who imports whom, and that declarations in different places agree."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exports.catalogue import load_exports
+from ingestion.catalogue import load_catalogue
+from ingestion.settings import PROJECT_ROOT, Settings
+
+PACKAGES = ("ingestion", "exports", "orchestration")
+MAY_IMPORT = {
+    "ingestion": {"ingestion"},
+    "exports": {"exports", "ingestion"},
+    "orchestration": {"orchestration", "exports", "ingestion"},
+}
+EXPORTS_MAY_IMPORT = {"ingestion.settings", "ingestion.errors", "ingestion.warehouses", "ingestion.report"}
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return names | {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+
+
+def files(package: str) -> list[Path]:
+    return sorted((PROJECT_ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way(package: str) -> None:
+    for path in files(package):
+        ours = {name for name in imports(path) if name.split(".")[0] in PACKAGES}
+        assert {name.split(".")[0] for name in ours} <= MAY_IMPORT[package], path
+        if package == "exports":
+            assert {n for n in ours if n.startswith("ingestion")} <= EXPORTS_MAY_IMPORT, path
+
+
+def test_sources_and_warehouses_never_import_each_other() -> None:
+    for path in files("ingestion/sources"):
+        assert not any(name.startswith("ingestion.warehouses") for name in imports(path)), path
+    for path in files("ingestion/warehouses"):
+        assert not any(name == "ingestion.sources" for name in imports(path)), path
+
+
+@pytest.mark.parametrize("package", ["ingestion", "exports"])
+def test_only_orchestration_knows_dagster(package: str) -> None:
+    for path in files(package):
+        assert not any(name.split(".")[0].startswith("dagster") for name in imports(path)), path
+
+
+def test_every_module_says_what_belongs_in_it() -> None:
+    for package in PACKAGES:
+        for path in files(package):
+            doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+            assert doc, path
+
+
+def test_dbt_sources_name_exactly_the_tables_of_the_catalogue() -> None:
+    catalogue = load_catalogue(Settings().ingestion_catalogue)
+    declared = {}
+    for path in (PROJECT_ROOT / "dbt_project" / "models" / "staging").rglob("*sources.yml"):
+        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+            assert source.get("schema", source["name"]) == f"raw_{source['name']}"
+            declared[source["name"]] = {table["name"] for table in source["tables"]}
+    assert declared == {source: set(tables) for source, tables in catalogue.items()}
+
+
+def test_every_export_names_a_mart_of_its_source_and_cadence() -> None:
+    marts = {path.stem: path.parts for path in (PROJECT_ROOT / "dbt_project" / "models" / "marts").rglob("*.sql")}
+    for export in load_exports(Settings().exports_catalogue).values():
+        assert export.mart.endswith(f"_{export.cadence}")
+        assert export.source in marts[export.mart]
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    example = (PROJECT_ROOT / ".env.example").read_text(encoding="utf-8")
+    internal = {"ingestion_catalogue", "exports_catalogue"}
+    assert {name.upper() for name in set(Settings.model_fields) - internal} <= set(re.findall(r"[A-Z_]{5,}", example))
+
+
+def test_constraints_pin_every_package_exactly() -> None:
+    lines = (PROJECT_ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    assert all(re.fullmatch(r"[\w.\-\[\]]+==[\w.\-+]+", line) for line in lines)

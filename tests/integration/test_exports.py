@@ -1,0 +1,183 @@
+"""One export: complete periods, unchanged files untouched, restatements recorded."""
+
+import csv
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from exports.catalogue import Export, load_exports
+from exports.errors import ExportError
+from exports.formats import csv_bytes
+from exports.publish import publish
+
+SCHEMA = pa.schema(
+    [
+        ("tenant_key", pa.string()),
+        ("outlet_id", pa.string()),
+        ("period_start_date", pa.date32()),
+        ("period_end_date", pa.date32()),
+        ("is_complete", pa.bool_()),
+        ("total_cost", pa.decimal128(38, 9)),
+    ]
+)
+EXPORT = Export(name="costs_daily", source="whatsapp", mart="costs_daily", cadence="daily")
+
+
+def row(day: int, cost: str | None, tenant: str = "whatsapp:t1", outlet: str = "o1") -> dict[str, Any]:
+    start = date(2026, 3, day)
+    return {
+        "tenant_key": tenant,
+        "outlet_id": outlet,
+        "period_start_date": start,
+        "period_end_date": start,
+        "is_complete": True,
+        "total_cost": None if cost is None else Decimal(cost),
+    }
+
+
+class Mart:
+    """What the warehouse would answer."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.rows = list(rows)
+
+    def query(self, sql: str) -> pa.Table:
+        assert "is_complete" in sql
+        return pa.Table.from_pylist(self.rows, schema=SCHEMA)
+
+
+def published(mart: Mart, folder: Path, hour: int = 0) -> tuple[int, int, int, int]:
+    result = publish(EXPORT, mart.query, str(folder), datetime(2026, 4, 1, hour, tzinfo=UTC))
+    return result.published, result.unchanged, result.restated, result.withdrawn
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_file_per_tenant_and_period_with_a_manifest(tmp_path: Path) -> None:
+    mart = Mart(row(1, "0.5"), row(1, "1", outlet="o2"), row(2, None), row(1, "2", tenant="whatsapp:a/b:c"))
+    assert published(mart, tmp_path) == (3, 0, 0, 0)
+    files = tree(tmp_path / "costs_daily")
+    assert set(files) == {
+        "manifest.json",
+        "whatsapp/t1/2026-03-01.csv",
+        "whatsapp/t1/2026-03-02.csv",
+        "whatsapp/a%2Fb%3Ac/2026-03-01.csv",
+    }
+    assert files["whatsapp/t1/2026-03-01.csv"] == (
+        b"tenant_key,outlet_id,period_start_date,period_end_date,is_complete,total_cost\r\n"
+        b"whatsapp:t1,o1,2026-03-01,2026-03-01,true,0.500000000\r\n"
+        b"whatsapp:t1,o2,2026-03-01,2026-03-01,true,1.000000000\r\n"
+    )
+    entry = json.loads(files["manifest.json"])["files"]["whatsapp/t1/2026-03-02.csv"]
+    assert (entry["rows"], entry["as_of"]) == (1, "2026-04-01T00:00:00+00:00")
+
+
+def test_publishing_again_changes_no_byte(tmp_path: Path) -> None:
+    mart = Mart(row(1, "0.5"), row(2, "1"))
+    published(mart, tmp_path)
+    before = tree(tmp_path)
+    mart.rows.reverse()
+    assert published(mart, tmp_path, hour=5) == (0, 2, 0, 0)
+    assert tree(tmp_path) == before
+
+
+def test_changed_period_is_restated_with_old_and_new_values(tmp_path: Path) -> None:
+    published(Mart(row(1, "0.5"), row(2, "1")), tmp_path)
+    assert published(Mart(row(1, "0.75"), row(2, "1")), tmp_path, hour=1) == (0, 1, 1, 0)
+    [record] = map(json.loads, (tmp_path / "costs_daily/restatements.jsonl").read_text().splitlines())
+    assert record["changes"] == [
+        {
+            "row": "whatsapp:t1|o1|2026-03-01|2026-03-01",
+            "column": "total_cost",
+            "old": "0.500000000",
+            "new": "0.750000000",
+        }
+    ]
+    assert (record["old_as_of"], record["at"]) == ("2026-04-01T00:00:00+00:00", "2026-04-01T01:00:00+00:00")
+
+
+def test_period_that_is_gone_is_withdrawn_and_recorded(tmp_path: Path) -> None:
+    published(Mart(row(1, "0.5"), row(2, "1")), tmp_path)
+    assert published(Mart(row(1, "0.5")), tmp_path, hour=1) == (0, 1, 0, 1)
+    assert "whatsapp/t1/2026-03-02.csv" not in tree(tmp_path / "costs_daily")
+    [record] = map(json.loads, (tmp_path / "costs_daily/restatements.jsonl").read_text().splitlines())
+    assert record["new_sha256"] is None
+    assert record["changes"]
+
+
+def test_run_that_died_before_its_manifest_is_completed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(Mart(row(1, "0.5")), tmp_path)
+    from exports import destination
+
+    write = destination.Destination.write
+
+    def die_at_manifest(self: destination.Destination, name: str, content: bytes) -> None:
+        if name == "manifest.json":
+            raise ExportError("killed")
+        write(self, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(destination.Destination, "write", die_at_manifest)
+        with pytest.raises(ExportError):
+            published(Mart(row(1, "0.75")), tmp_path, hour=1)
+    assert published(Mart(row(1, "0.75")), tmp_path, hour=2) == (0, 0, 1, 0)
+    records = (tmp_path / "costs_daily/restatements.jsonl").read_text().splitlines()
+    assert len(records) == 1
+
+
+def test_cells_that_a_spreadsheet_would_run_are_neutralised_and_numbers_are_not() -> None:
+    content = csv_bytes(["a", "b"], [("=1+1", Decimal("-1")), ("@x", -2), ('a,b\n"c"', None), ("é", Decimal("0E-9"))])
+    text = content.decode()
+    assert text == 'a,b\r\n\'=1+1,-1\r\n\'@x,-2\r\n"a,b\n""c""",\r\né,0.000000000\r\n'
+    assert list(csv.reader(text.splitlines(keepends=True)))[3] == ['a,b\n"c"', ""]
+
+
+def test_column_that_the_mart_lacks_is_told(tmp_path: Path) -> None:
+    export = EXPORT.model_copy(update={"columns": ["total_costs"]})
+    with pytest.raises(ExportError, match="marts.costs_daily has no column total_costs"):
+        publish(export, Mart(row(1, "1")).query, str(tmp_path))
+    assert tree(tmp_path) == {}
+
+
+def test_damaged_manifest_is_told_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "costs_daily").mkdir()
+    (tmp_path / "costs_daily/manifest.json").write_text("{}")
+    with pytest.raises(ExportError, match="manifest.json is damaged"):
+        published(Mart(row(1, "1")), tmp_path)
+    assert list(tree(tmp_path)) == ["costs_daily/manifest.json"]
+
+
+def test_whole_split_puts_all_tenants_in_one_file(tmp_path: Path) -> None:
+    export = EXPORT.model_copy(update={"split": "whole", "columns": ["tenant_key", "total_cost"]})
+    publish(export, Mart(row(1, "1"), row(1, "2", tenant="whatsapp:t2")).query, str(tmp_path))
+    assert tree(tmp_path / "costs_daily")["all/2026-03-01.csv"] == (
+        b"tenant_key,total_cost\r\nwhatsapp:t1,1.000000000\r\nwhatsapp:t2,2.000000000\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[", "is not valid YAML"),
+        ("- a", "must map export names"),
+        ("x: {source: whatsapp, mart: m}", "x.cadence: Field required"),
+        ("x: {source: whatsapp, mart: 'm; drop', cadence: daily}", "x.mart: "),
+        ("x: [1]", "x: not a mapping"),
+    ],
+)
+def test_malformed_export_catalogue_names_the_entry(tmp_path: Path, content: str, told: str) -> None:
+    path = tmp_path / "catalogue.yml"
+    path.write_text(content)
+    with pytest.raises(ExportError) as error:
+        load_exports(path)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
