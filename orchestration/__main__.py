@@ -1,11 +1,11 @@
 """The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
 
 import argparse
+import logging
 import os
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,12 +62,12 @@ def _run() -> int:
         for fault in faults.values():
             print(f"error: {fault}", file=sys.stderr)
         return 1
-    # dagster-dbt repeats dbt's log on standard output; progress goes to standard error, the summary follows.
-    with dg.DagsterInstance.get() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
+    # Dagster logs through these as well; what matters of it is in the run's events, which the UI shows.
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            # Dagster's own log goes to its event log, which the UI shows.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     events = result.all_events

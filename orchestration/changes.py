@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ingestion.settings import SOURCES
 from ingestion.state import TableState
-from orchestration.configuration import CROSS_SOURCE, dbt_project, exports, ingestion
+from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, exports, ingestion, manifest
 
 MODELS, COPY, EXPORTS = "_models", "_copy", "_exports"
 """Entries of `_state` that hold what the step last worked from."""
@@ -24,7 +24,6 @@ MODELS, COPY, EXPORTS = "_models", "_copy", "_exports"
 @cache
 def _code() -> str:
     """Hash of the models, seeds and macros that the manifest was made from."""
-    manifest = json.loads(dbt_project.manifest_path.read_bytes())
     nodes = {key: node.get("checksum") for key, node in sorted(manifest["nodes"].items())}
     macros = {key: macro["macro_sql"] for key, macro in sorted(manifest["macros"].items())}
     return hashlib.sha256(json.dumps([nodes, macros]).encode()).hexdigest()[:16]
@@ -67,10 +66,18 @@ def _rows(sql: str) -> list[tuple[object, ...]]:
 
 def is_unchanged(system: str, current: str) -> bool:
     """Whether every step of a system last ended well on the same inputs."""
-    steps = [MODELS, COPY, *([EXPORTS] if any(e.source == system for e in exports.values()) else [])]
+    steps = _steps(system)
     names = ", ".join(f"'{_entry(step, system)}'" for step in steps)
     rows = _rows(f"select watermark from raw_{_home(system)}._state where table_name in ({names})")
     return len(rows) == len(steps) and all(watermark == current for (watermark,) in rows)
+
+
+def _steps(system: str) -> list[str]:
+    """The steps that a system has: only some have something to copy or to export."""
+    nodes = (node for node in manifest["nodes"].values() if system in node["tags"])
+    is_copied = any(node["schema"] in PUBLISHED_SCHEMAS for node in nodes)
+    is_exported = any(export.source == system for export in exports.values())
+    return [MODELS, *([COPY] if is_copied else []), *([EXPORTS] if is_exported else [])]
 
 
 def remember(step: str, system: str, current: str) -> None:

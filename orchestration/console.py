@@ -11,9 +11,12 @@ from ingestion.progress import LogListener
 _SECONDS_BETWEEN_LINES = 2.0
 
 
+_BEGAN = time.monotonic()
+
+
 def say(line: str) -> None:
-    """Print one line of progress."""
-    print(f"· {line}", file=sys.stderr, flush=True)
+    """Print one line of progress, with the seconds since the process began."""
+    print(f"{time.monotonic() - _BEGAN:6.1f} s  {line}", file=sys.stderr, flush=True)
 
 
 class ConsoleListener(LogListener):

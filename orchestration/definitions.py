@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from orchestration.configuration import dbt_resource
 from orchestration.exported import export_assets
 from orchestration.jobs import jobs, schedules
 from orchestration.models import model_assets
@@ -13,6 +12,5 @@ defs = dg.Definitions(
     assets=[*raw_assets, *model_assets, *export_assets, *snapshot_assets],
     jobs=jobs,
     schedules=schedules,
-    resources={"dbt": dbt_resource},
     executor=dg.in_process_executor,
 )

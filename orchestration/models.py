@@ -3,21 +3,21 @@
 Belongs here: how models and tests show in Dagster, and when a build is skipped. Not here: SQL (dbt_project).
 """
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
-from orchestration import changes
-from orchestration.configuration import CROSS_SOURCE, SYSTEMS, dbt_project, ingestion
+from orchestration import changes, dbt
+from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, manifest
 from orchestration.console import say
 
-COUNTED_SCHEMAS = ("core", "marts")
+_BUILT = ("LogModelResult", "LogSeedResult")
 
 
 class ModelsConfig(dg.Config):
@@ -27,7 +27,7 @@ class ModelsConfig(dg.Config):
     """Build although nothing changed since the last build."""
 
 
-class Translator(DagsterDbtTranslator):
+class _Translator(DagsterDbtTranslator):
     """Models are grouped by the source system whose tag they carry."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
@@ -38,29 +38,21 @@ class Translator(DagsterDbtTranslator):
         return spec.replace_attributes(group_name=system) if system else spec
 
 
+TRANSLATOR = _Translator()
+
+
 def _asset(system: str) -> dg.AssetsDefinition:
-    @dbt_assets(
-        manifest=dbt_project.manifest_path,
-        project=dbt_project,
-        select=f"tag:{system}",
-        name=f"models_{system}",
-        dagster_dbt_translator=Translator(),
-    )
-    def build(context: dg.AssetExecutionContext, config: ModelsConfig, dbt: DbtCliResource) -> Iterator[Any]:
+    @dbt_assets(manifest=manifest, select=f"tag:{system}", name=f"models_{system}", dagster_dbt_translator=TRANSLATOR)
+    def build(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
         try:
             with ingestion.warehouse.exclusive():
                 current = changes.fingerprint(system)
                 # Whoever picks assets by hand wants them built.
                 if not (config.rebuild or context.is_subset) and changes.is_unchanged(system, current):
                     say(f"models {system}: nothing changed since they were last built")
-                    context.log.info(
-                        "Nothing changed since the last build: models, copy and exports are left as they are."
-                    )
+                    context.log.info("Nothing changed since the last build: models, copy and exports stay as they are.")
                     return
-                # The as_of of a build is the moment dbt starts: the same second for all of the system's models.
-                args = ["build", "--indirect-selection", "buildable"]
-                invocation = dbt.cli(args, context=context)
-                yield from _events(context, system, invocation)
+                yield from _built(context, system)
                 if not context.is_subset:
                     changes.remember(changes.MODELS, system, current)
         except IngestionError as error:
@@ -69,43 +61,36 @@ def _asset(system: str) -> dg.AssetsDefinition:
     return build
 
 
-def _events(context: dg.AssetExecutionContext, system: str, invocation: DbtCliInvocation) -> Iterator[Any]:
+def _built(context: dg.AssetExecutionContext, system: str) -> Iterator[Any]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
-    events: list[Any] = []
-    total = len(context.selected_asset_keys)
-    say(f"models {system}: {total} to build")
-    try:
-        for event in invocation.stream():
-            events.append(event)
-            if isinstance(event, dg.Output):
-                built = sum(isinstance(e, dg.Output) for e in events)
-                say(f"models {system}: {built}/{total} {event.output_name.replace('__', '.', 1)}")
-    except DagsterDbtCliRuntimeError:
-        yield from events
-        raise dg.Failure(_faults(system, invocation), allow_retries=False) from None
-    counts = _row_counts(context)
-    for key, rows in counts.items():
+    keys = context.selected_asset_keys
+    select = [key.path[-1] for key in keys] if context.is_subset else [f"tag:{system}"]
+    progress = count(1)
+
+    def heard(event: dbt.Event) -> None:
+        if event["info"]["name"] in _BUILT:
+            context.log.info(event["info"]["msg"])
+            say(f"models {system}: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
+
+    say(f"models {system}: {len(keys)} to build")
+    result = dbt.build(select, heard)
+    for key, rows in _row_counts(keys).items():
         context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
-    yield from events
-    shutil.rmtree(invocation.target_path, ignore_errors=True)
+    for event in result.events:
+        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+        yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
+    if result.faults:
+        raise dg.Failure(f"{len(result.faults)} failed: {'; '.join(result.faults)}", allow_retries=False)
 
 
-def _faults(system: str, invocation: DbtCliInvocation) -> str:
-    """What failed in a build: each node and the first line of what the engine said of it."""
-    try:
-        results = invocation.get_artifact("run_results.json")["results"]
-    except OSError:
-        return f"models {system}: dbt ended before it ran anything; its log is in {invocation.target_path}/dbt.log"
-    faults = [
-        f"{r['unique_id'].split('.', 2)[-1]}: {' '.join((r['message'] or r['status']).split())}"
-        for r in results
-        if r["status"] in ("error", "fail", "runtime error")
-    ]
-    return f"models {system}: {len(faults)} failed: {'; '.join(faults)}"
-
-
-def _row_counts(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, int]:
-    keys = [key for key in context.selected_asset_keys if key.path[0] in COUNTED_SCHEMAS]
+def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
+    existing = {
+        (row["table_schema"], row["table_name"])
+        for row in ingestion.warehouse.query(
+            "select table_schema, table_name from information_schema.tables"
+        ).to_pylist()
+    }
+    keys = [key for key in built if key.path[0] in PUBLISHED_SCHEMAS and tuple(key.path) in existing]
     if not keys:
         return {}
     selects = [
@@ -116,4 +101,4 @@ def _row_counts(context: dg.AssetExecutionContext) -> dict[dg.AssetKey, int]:
     return {keys[row["place"]]: row["row_count"] for row in rows}
 
 
-model_assets = [_asset(system) for system in SYSTEMS if system == CROSS_SOURCE or system in ingestion.catalogue]
+model_assets = [_asset(system) for system in SYSTEMS]

@@ -9,13 +9,13 @@ import dagster as dg
 
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import SYSTEMS, ingestion, settings
+from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import say
-from orchestration.models import COUNTED_SCHEMAS, model_assets
+from orchestration.models import model_assets
 
 
 def _copied(assets: dg.AssetsDefinition) -> list[dg.AssetKey]:
-    return sorted(key for key in assets.keys if key.path[0] in COUNTED_SCHEMAS)
+    return sorted(key for key in assets.keys if key.path[0] in PUBLISHED_SCHEMAS)
 
 
 def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefinition | None:

@@ -13,10 +13,9 @@ from rich.table import Table
 
 from ingestion.errors import IngestionError
 from ingestion.settings import SOURCES
-from orchestration.configuration import ingestion, settings
-from orchestration.models import COUNTED_SCHEMAS
+from orchestration.configuration import PUBLISHED_SCHEMAS, ingestion, settings
 
-_MODEL_SCHEMAS = ("staging", "intermediate", *COUNTED_SCHEMAS)
+_MODEL_SCHEMAS = ("staging", "intermediate", *PUBLISHED_SCHEMAS)
 _COUNTS = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
 
 

@@ -1,0 +1,113 @@
+"""dbt inside this process, through its programmatic API.
+
+Belongs here: parsing the project, running a build, and its events as dictionaries. Not here: Dagster's assets.
+
+A dbt process of its own costs five seconds before its first model (start, imports, parsing), and a run builds each
+source system by itself. In one process that is paid once.
+Source: https://docs.getdbt.com/reference/programmatic-invocations
+
+dbt is imported where it is called: importing it takes two seconds, and most runs find nothing to build.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingestion.errors import ConfigurationError
+from ingestion.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+DIRECTORY = PROJECT_ROOT / "dbt_project"
+TARGET = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster")) / "dbt"
+"""Artifacts of this orchestration, apart from those of dbt's command line."""
+
+MANIFEST = TARGET / "manifest.json"
+_INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
+_FAULTS = ("error", "fail", "runtime error")
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a build did: its events in order, and what failed, each in one line."""
+
+    events: list[Event]
+    faults: list[str]
+
+
+def prepare() -> None:
+    """Parse the project if its manifest is missing or older than anything it is made from.
+
+    Raises:
+        ConfigurationError: the project can't be parsed.
+    """
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < _newest_input():
+        _parsed()
+
+
+def build(select: Sequence[str], heard: Callable[[Event], None]) -> Build:
+    """Build models with their seeds and data tests.
+
+    Args:
+        select: dbt's node selection.
+        heard: is called with every event as it comes.
+
+    Raises:
+        ConfigurationError: the project or its profile is wrong: nothing was built.
+    """
+    from dbt.cli.main import dbtRunner
+    from google.protobuf.json_format import MessageToDict
+
+    manifest = _parsed().result
+    events: list[Event] = []
+
+    def hear(message: Any) -> None:
+        event = MessageToDict(message, preserving_proto_field_name=True)
+        events.append(event)
+        heard(event)
+
+    # Unit tests test the code, not the data: they belong to `dbt build` alone and to `make test`. Buildable: tests
+    # that also need models of another system are left to the build that has them.
+    args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke([*args, *_flags()])  # type: ignore[arg-type]
+    if outcome.result is None:
+        raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
+    faults = [
+        f"{result.node.name}: {' '.join((result.message or str(result.status)).split())}"
+        for result in outcome.result.results  # type: ignore[union-attr]
+        if str(result.status) in _FAULTS
+    ]
+    return Build(events, faults)
+
+
+@cache
+def _parsed() -> "dbtRunnerResult":
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner().invoke(["parse", *_flags()])
+    if not outcome.success:
+        raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
+    return outcome
+
+
+def _flags() -> list[str]:
+    place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
+    artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
+    return [*place, *artifacts, "--quiet", "--log-level-file", "info"]
+
+
+def _told(error: BaseException | None) -> str:
+    return " ".join(str(error or "unknown; see dbt.log").split())
+
+
+def _newest_input() -> float:
+    """When the project was last changed. Folders count too: a removed file leaves nothing else that is newer."""
+    places = [DIRECTORY / name for name in _INPUTS]
+    paths = [path for place in places for path in (place, *place.rglob("*"))]
+    return max(path.stat().st_mtime for path in paths if path.exists())
