@@ -25,7 +25,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	@mkdir -p data
+	WAREHOUSE_URL="duckdb:///$(CURDIR)/data/lint.duckdb" $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 ## test: lint, then every test
 test: lint

@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     erp_database_url: OptionalUrl = None
     archive_url: str = "data/archive"
     exports_url: str = "data/exports"
-    bi_snapshot_path: Path = Path("data/marts.duckdb")
+    # Not marts.duckdb: DuckDB names a file's catalog after it, and marts.costs_daily would be ambiguous there.
+    bi_snapshot_path: Path = Path("data/bi.duckdb")
     ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     lock_timeout_seconds: float = 900.0

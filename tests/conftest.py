@@ -1,15 +1,11 @@
-"""Fixtures that several tiers share: a warehouse of its own for each test, and SQLite sources made by hand."""
+"""Fixtures that several tiers share."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import duckdb
 import pytest
+from sandbox import WHATSAPP_TABLES, Sandbox
 
-from ingestion.progress import LogListener
-from ingestion.run import Ingestion, RunResult
 from ingestion.settings import Settings
 
 VARIABLES = ("WAREHOUSE_URL", "ARCHIVE_URL", "EXPORTS_URL", "BI_SNAPSHOT_PATH", "DAGSTER_HOME")
@@ -21,76 +17,6 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*VARIABLES, *(f"{s}_DATABASE_URL" for s in ("CONSULTING", "WHATSAPP", "RESTAURANT", "SHOP", "ERP"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
-
-
-class Sandbox:
-    """A folder with a whatsapp source and a warehouse of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.source = folder / "whatsapp.sqlite"
-        self.url = f"sqlite:///{self.source}"
-        self.more: dict[str, object] = {}
-
-    def settings(self) -> Settings:
-        values: dict[str, object] = {
-            "warehouse_url": f"duckdb:///{self.folder / 'warehouse.duckdb'}",
-            "archive_url": str(self.folder / "archive"),
-            "exports_url": str(self.folder / "exports"),
-            "bi_snapshot_path": self.folder / "marts.duckdb",
-            "whatsapp_database_url": self.url,
-        }
-        return Settings.model_validate(values | self.more)
-
-    def sql(self, *statements: str) -> None:
-        """Change the source."""
-        with closing(sqlite3.connect(self.source)) as connection, connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """Read the source."""
-        with closing(sqlite3.connect(self.source)) as connection:
-            return connection.execute(sql).fetchall()
-
-    def run(self, **options: str) -> RunResult:
-        """Run the ingestion as the command line does."""
-        return Ingestion(self.settings()).run(LogListener(), **options)
-
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        """Read the warehouse."""
-        table = Ingestion(self.settings()).warehouse.query(sql)
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-    def change_warehouse(self, sql: str) -> None:
-        """Change the warehouse behind the back of the ingestion."""
-        with duckdb.connect(self.folder / "warehouse.duckdb") as connection:
-            connection.execute(sql)
-
-    def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
-        """The live rows of a raw table, in the order of their ids."""
-        return self.query(
-            f"""
-            select {columns} from (
-                select * from raw_whatsapp.{table}
-                qualify row_number() over (partition by id order by _batch_seq desc) = 1
-            ) where _op = 'upsert' order by id
-            """
-        )
-
-
-WHATSAPP_TABLES = (
-    "create table tenants (id text primary key, name text, timezone text)",
-    "create table conversations (id text primary key, tenant_id text, outlet_id text, customer_phone text, status text,"
-    " started_at timestamp, ended_at timestamp, last_message_at timestamp)",
-    "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id text,"
-    " content text, timestamp timestamp, metadata json)",
-)
-
-
-def message(id_: int, at: str = "2026-03-01 10:00:00+00:00", content: str = "hello") -> str:
-    """An INSERT of one message."""
-    return f"insert into messages values ({id_}, 'c1', 'customer', null, '{content}', '{at}', null)"
 
 
 @pytest.fixture

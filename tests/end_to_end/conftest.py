@@ -1,55 +1,11 @@
 """Runs of the whole product in processes of their own, each with its own warehouse, exports and Dagster home."""
 
-import os
-import subprocess
-import sys
 from datetime import date
-from pathlib import Path
 
-import pyarrow as pa
 import pytest
-from sqlalchemy import make_url
+from end_to_end.place import Place
 
 from ingestion import sample
-from ingestion.settings import PROJECT_ROOT
-from ingestion.warehouses import open_warehouse
-
-TIMEOUT_SECONDS = 600
-
-
-class Place:
-    """A folder that holds everything a run makes, and the environment that points there."""
-
-    def __init__(self, folder: Path, sources: dict[str, str]) -> None:
-        self.folder = folder
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.endswith("_DATABASE_URL")},
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "WAREHOUSE_URL": f"duckdb:///{folder / 'warehouse.duckdb'}",
-            "ARCHIVE_URL": str(folder / "archive"),
-            "EXPORTS_URL": str(folder / "exports"),
-            "BI_SNAPSHOT_PATH": str(folder / "marts.duckdb"),
-            "DAGSTER_HOME": str(folder / "dagster"),
-            **{f"{name.upper()}_DATABASE_URL": url for name, url in sources.items()},
-        }
-
-    def run(self, *command: str, cwd: Path = PROJECT_ROOT) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; the caller looks at its exit code."""
-        return subprocess.run(
-            command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-        )
-
-    def module(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the project's modules."""
-        return self.run(sys.executable, "-m", *arguments)
-
-    def query(self, sql: str) -> pa.Table:
-        """Read the warehouse."""
-        return open_warehouse(make_url(self.environment["WAREHOUSE_URL"]), 60).query(sql)
-
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """Rows of a query on the warehouse."""
-        return list(zip(*(column.to_pylist() for column in self.query(sql).columns), strict=True))
 
 
 @pytest.fixture(scope="module")

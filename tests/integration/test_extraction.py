@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import Sandbox, message
+from sandbox import Sandbox, message
 
 from ingestion.archive import Archive
 from ingestion.errors import SourceError, WarehouseError

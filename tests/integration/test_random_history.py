@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-from conftest import WHATSAPP_TABLES, Sandbox
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sandbox import WHATSAPP_TABLES, Sandbox
 
 KEYS = st.integers(min_value=1, max_value=12)
 DAYS = st.integers(min_value=1, max_value=28)

@@ -1,0 +1,102 @@
+"""The main job, launched by hand in Dagster's UI in a real browser."""
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from end_to_end.place import Place
+
+from ingestion.settings import PROJECT_ROOT
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # Without these a browser looks for hosts of its maker, which is no part of the test.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 180
+RUN_MILLISECONDS = 600_000
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@pytest.fixture
+def ui(sample_place: Place) -> Iterator[str]:
+    """The address of a running UI that is stopped afterwards."""
+    assert sample_place.module("orchestration", "prepare").returncode == 0
+    address = f"127.0.0.1:{free_port()}"
+    host, _, port = address.partition(":")
+    command = ["dagster", "dev", "--workspace", "workspace.yaml", "--host", host, "--port", port]
+    log = sample_place.folder / "ui.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command, cwd=PROJECT_ROOT, env=sample_place.environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until_it_answers(f"http://{address}/server_info", server)
+            yield f"http://{address}"
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert server.poll() is None, "the UI ended before it answered; see ui.log"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310
+            return
+        except OSError:
+            assert time.monotonic() < deadline, f"the UI did not answer within {START_SECONDS} s"
+            time.sleep(0.5)
+
+
+def test_job_launched_in_the_browser_succeeds_and_its_assets_are_shown(ui: str, sample_place: Place) -> None:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        try:
+            page.goto(f"{ui}/locations/crm_warehouse/jobs/warehouse")
+            page.get_by_role("button", name="Skip").click(timeout=120_000)
+            page.get_by_role("button", name="Materialize all").click()
+            page.get_by_role("link", name="View").click(timeout=120_000)
+            page.wait_for_url("**/runs/*")
+            page.get_by_text("Success", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
+            page.goto(f"{ui}/assets/marts/conversations_daily?view=checks")
+            page.get_by_text("unique_combination_conversations_daily", exact=False).first.wait_for(timeout=120_000)
+            page.goto(f"{ui}/automation")
+            page.get_by_text("warehouse_hourly").first.wait_for(timeout=120_000)
+        except sync_api.Error:
+            page.screenshot(path=sample_place.folder / "ui.png")
+            raise
+        finally:
+            browser.close()
+    [(rows,)] = sample_place.rows("select count(*) from marts.conversations_daily")
+    assert rows
+    assert (sample_place.folder / "exports" / "costs_monthly" / "manifest.json").exists()
