@@ -30,7 +30,7 @@ def _run(name: str | None) -> int:
     results: list[ExportResult] = []
     faults: list[str] = []
     try:
-        settings = Settings()
+        settings = Settings.read()
         exports = load_exports(settings.exports_catalogue)
         if name is not None and name not in exports:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when any table failed."""
     options = _parser().parse_args(arguments)
     try:
-        ingestion = Ingestion(Settings())
+        ingestion = Ingestion(Settings.read())
         with listening() as listener:
             if ingestion.ensure_sample():
                 print("Made the sample sources in data/sample.", file=sys.stderr)

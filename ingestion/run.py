@@ -70,8 +70,8 @@ class Ingestion:
         sample.create(SAMPLE_DIRECTORY)
         return True
 
-    def check_sources(self, names: Collection[str] = ()) -> dict[str, str]:
-        """Connect to each source and look for its tables; write nothing.
+    def check_sources(self, names: Collection[str] = (), tables: Collection[str] = ()) -> dict[str, str]:
+        """Connect to each source, or those named, and look for its tables, those named above all; write nothing.
 
         Returns:
             The fault of each source that can't be read.
@@ -82,7 +82,7 @@ class Ingestion:
                 continue
             try:
                 with source.snapshot() as snapshot:
-                    check_tables(name, self.catalogue[name], snapshot.columns(self.catalogue[name]))
+                    check_tables(name, self.catalogue[name], snapshot.columns(self.catalogue[name]), tables)
             except SourceError as error:
                 faults[name] = str(error)
         return faults
@@ -127,7 +127,7 @@ class Ingestion:
             WarehouseError: the warehouse can't be opened.
         """
         names, tables = self._chosen(source, table)
-        faults = self.check_sources(names)
+        faults = self.check_sources(names, tables)
         results: list[LoadResult] = []
         if len(faults) < len(names):
             with self.warehouse.session() as session:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -48,6 +48,20 @@ class Settings(BaseSettings):
     ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     lock_timeout_seconds: float = 900.0
+
+    @classmethod
+    def read(cls) -> "Settings":
+        """The settings of this process.
+
+        Raises:
+            ConfigurationError: a variable has a value that it can't have.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            fault = error.errors()[0]
+            name = ".".join(str(part) for part in fault["loc"]).upper()
+            raise ConfigurationError(f"{name} can't be used: {fault['msg']}.") from None
 
     @cached_property
     def uses_sample(self) -> bool:

@@ -12,7 +12,7 @@ from ingestion.run import Ingestion
 from ingestion.settings import SOURCES, Settings
 from orchestration import dbt
 
-settings = Settings()
+settings = Settings.read()
 ingestion = Ingestion(settings)
 exports = load_exports(settings.exports_catalogue)
 

@@ -1,0 +1,41 @@
+"""What `make run` says when something is wrong: one clear line, exit code 1, nothing written."""
+
+from pathlib import Path
+
+import pytest
+from end_to_end.place import Place
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("WHATSAPP_DATABASE_URL", "sqlite:////nowhere/w.sqlite", "whatsapp: there is no SQLite file w.sqlite"),
+        ("WHATSAPP_DATABASE_URL", "nonsense", "WHATSAPP_DATABASE_URL is not a database URL"),
+        ("WAREHOUSE_URL", "mysql://me:hunter2@host/db", "Unknown warehouse 'mysql'"),
+    ],
+)
+def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, tmp_path: Path) -> None:
+    place = Place(tmp_path, {"whatsapp": "sqlite:////nowhere/w.sqlite"})
+    place.environment[variable] = value
+    result = place.module("orchestration", "run")
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"error: {told}")
+    assert "hunter2" not in result.stderr + result.stdout
+    assert result.stdout == ""
+    assert not (tmp_path / "warehouse.duckdb").exists()
+
+
+def test_failing_source_leaves_the_others_and_is_told_last(sample_place: Place, tmp_path: Path) -> None:
+    place = Place(tmp_path, {})
+    place.environment |= {k: v for k, v in sample_place.environment.items() if k == "WHATSAPP_DATABASE_URL"}
+    place.environment["SHOP_DATABASE_URL"] = "sqlite:////nowhere/s.sqlite"
+    result = place.module("orchestration", "run")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("error: raw_shop: shop: there is no SQLite file s.sqlite")
+    assert "Traceback" not in result.stderr
+    [(rows,)] = place.rows("select count(*) from marts.conversations_daily")
+    assert rows
+    assert (tmp_path / "exports" / "costs_monthly" / "manifest.json").exists()
