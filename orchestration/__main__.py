@@ -62,8 +62,8 @@ def _run() -> int:
         for fault in faults.values():
             print(f"error: {fault}", file=sys.stderr)
         return 1
-    # Dagster logs through these as well; what matters of it is in the run's events, which the UI shows.
-    logging.getLogger("dagster").setLevel(logging.ERROR)
+    # It warns of each check of a step that built nothing, which is said above in plain words.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB).execute_in_process(
             instance=instance,

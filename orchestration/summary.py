@@ -31,13 +31,22 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     _print_models(console, events, materialized)
     console.print(f"Warehouse     {_place(settings.warehouse.database or settings.warehouse.host)}")
     console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
-    console.print(f"Exports       {_place(settings.exports)}")
+    console.print(f"Exports       {_place(settings.exports)}  ({_exported(materialized)})")
     _print_last_month(console)
     _print_next(console)
 
 
 def _place(path: object) -> str:
     return str(path)
+
+
+def _exported(materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> str:
+    totals = Counter[str]()
+    for key, event in materialized.items():
+        if key.path[0] == "exports":
+            for name in ("published", "unchanged", "restated", "withdrawn"):
+                totals[name] += int(str(event.metadata[f"files_{name}"].value))
+    return ", ".join(f"{count:,} files {name}" for name, count in totals.items() if count) or "unchanged"
 
 
 def _print_tables(console: Console, materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> None:

@@ -1,0 +1,118 @@
+"""What every model promises in its YAML, read from dbt's manifest."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.settings import PROJECT_ROOT, SOURCES
+
+ADDITIVITY = {"sum", "last", "distinct", "quantile", "ratio"}
+SCHEMAS = {"staging", "intermediate", "core", "marts"}
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """The parsed project."""
+    from dbt.cli.main import dbtRunner
+
+    target, project = tmp_path_factory.mktemp("target"), str(PROJECT_ROOT / "dbt_project")
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
+    outcome = dbtRunner().invoke(["parse", "--quiet", "--log-path", str(target), *places])
+    assert outcome.success, outcome.exception
+    content: Node = json.loads(Path(target / "manifest.json").read_bytes())
+    return content
+
+
+def models(manifest: Node, *schemas: str) -> Iterator[Node]:
+    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+    assert nodes
+    return (n for n in nodes if not schemas or n["schema"] in schemas)
+
+
+def test_models_lie_in_exactly_the_four_schemas(manifest: Node) -> None:
+    assert {model["schema"] for model in models(manifest)} == SCHEMAS
+
+
+def test_every_model_belongs_to_exactly_one_system(manifest: Node) -> None:
+    for model in models(manifest):
+        assert len({*SOURCES, "cross_source"} & set(model["tags"])) == 1, model["name"]
+
+
+def test_models_of_a_system_read_that_system_only(manifest: Node) -> None:
+    for model in models(manifest):
+        [system] = {*SOURCES, "cross_source"} & set(model["tags"])
+        if system == "cross_source":
+            continue
+        for parent in model["depends_on"]["nodes"]:
+            node = manifest["nodes"].get(parent) or manifest["sources"][parent]
+            is_own = node.get("source_name") == system if parent.startswith("source.") else system in node["tags"]
+            assert is_own, f"{model['name']} reads {parent}"
+
+
+def test_every_column_is_described(manifest: Node) -> None:
+    for model in models(manifest):
+        assert model["description"], model["name"]
+        assert model["columns"], model["name"]
+        for column in model["columns"].values():
+            assert column["description"], f"{model['name']}.{column['name']}"
+
+
+def test_core_and_marts_enforce_a_contract(manifest: Node) -> None:
+    for model in models(manifest, "core", "marts"):
+        assert model["config"]["contract"]["enforced"], model["name"]
+
+
+def test_access_is_public_for_marts_and_private_before_core(manifest: Node) -> None:
+    for model in models(manifest, "marts"):
+        assert model["access"] == "public", model["name"]
+    for model in models(manifest, "staging", "intermediate"):
+        assert model["access"] == "private", model["name"]
+
+
+def test_every_measure_of_a_mart_declares_how_it_adds_up(manifest: Node) -> None:
+    for model in models(manifest, "marts"):
+        for column in model["columns"].values():
+            if column["data_type"] != "bigint" and not column["data_type"].startswith("numeric"):
+                continue
+            meta = column["config"]["meta"]
+            assert meta.get("additivity") in ADDITIVITY, f"{model['name']}.{column['name']}"
+            if meta["additivity"] == "ratio":
+                assert {meta["numerator"], meta["denominator"]} <= set(model["columns"]), column["name"]
+
+
+def test_every_mart_tests_its_grain(manifest: Node) -> None:
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "unique_combination"
+    }
+    for model in models(manifest, "core", "marts"):
+        assert model["unique_id"] in tested, model["name"]
+
+
+def test_every_periodic_mart_exists_at_three_grains_with_the_same_columns(manifest: Node) -> None:
+    columns = {model["name"]: list(model["columns"]) for model in models(manifest, "marts")}
+    periodic = {name.removesuffix("_daily") for name in columns if name.endswith("_daily")}
+    assert periodic
+    for name in periodic:
+        assert columns[f"{name}_daily"] == columns[f"{name}_weekly"] == columns[f"{name}_monthly"]
+        assert "tenant_key" in columns[f"{name}_daily"]
+        assert {"period_start_date", "period_end_date", "is_complete"} <= set(columns[f"{name}_daily"])
+
+
+def test_personal_data_stays_in_raw(manifest: Node) -> None:
+    """What the catalogue declares personal is no column of any model by that name."""
+    from ingestion.catalogue import load_catalogue
+    from ingestion.settings import Settings
+
+    catalogue = load_catalogue(Settings().ingestion_catalogue)
+    for model in models(manifest):
+        for source, tables in catalogue.items():
+            if source in model["tags"]:
+                personal = {column for entry in tables.values() for column in entry.personal}
+                # A name is personal for a person's table only; tenants and outlets have names too.
+                assert not (personal - {"name"}) & set(model["columns"]), model["name"]
