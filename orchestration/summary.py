@@ -5,6 +5,7 @@ Belongs here: reading a run's events into a page. Not here: progress (console.py
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import dagster as dg
 from rich.box import SIMPLE
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.errors import IngestionError
-from ingestion.settings import SOURCES
+from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.configuration import PUBLISHED_SCHEMAS, ingestion, settings
 
 _MODEL_SCHEMAS = ("staging", "intermediate", *PUBLISHED_SCHEMAS)
@@ -36,8 +37,10 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     _print_next(console)
 
 
-def _place(path: object) -> str:
-    return str(path)
+def _place(place: object) -> str:
+    """A file as people here call it: from the project's root, if it lies there."""
+    path = Path(str(place))
+    return str(path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else place)
 
 
 def _exported(materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> str:
