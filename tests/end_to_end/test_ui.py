@@ -1,6 +1,9 @@
 """The main job, launched by hand in Dagster's UI in a real browser."""
 
+import contextlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -51,18 +54,28 @@ def ui(sample_place: Place) -> Iterator[str]:
     log = sample_place.folder / "ui.log"
     with log.open("w") as output:
         server = subprocess.Popen(
-            command, cwd=PROJECT_ROOT, env=sample_place.environment, stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=PROJECT_ROOT,
+            env=sample_place.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             wait_until_it_answers(f"http://{address}/server_info", server)
             yield f"http://{address}"
         finally:
-            server.terminate()
-            try:
-                server.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            stop_with_all_its_processes(server)
+
+
+def stop_with_all_its_processes(server: "subprocess.Popen[bytes]") -> None:
+    """Web server, daemon and code server are processes of their own, in the session of the one that was started."""
+    os.killpg(server.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.wait(timeout=60)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
 
 
 def wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
