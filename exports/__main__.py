@@ -45,7 +45,7 @@ def _run(name: str | None) -> int:
         faults.append(str(error))
     if results:
         print_results(page(), results)
-        print(f"Files and manifests lie in {settings.exports}")
+        print(f"Files and manifests lie in {settings.exports_place}")
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     return 1 if faults else 0

@@ -3,6 +3,7 @@
 Belongs here: environment variables, `.env`, defaults and their validation. Not here: opening anything.
 """
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     bi_snapshot_path: Path = Path("data/bi.duckdb")
     ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
+    contact_hash_salt: str = ""
     lock_timeout_seconds: float = 900.0
 
     @classmethod
@@ -102,6 +104,11 @@ class Settings(BaseSettings):
     def exports(self) -> str:
         """The exports' root as fsspec takes it."""
         return anchored(self.exports_url)
+
+    @property
+    def exports_place(self) -> str:
+        """The exports' root for people to read: without the password that a URL may hold."""
+        return re.sub(r"://[^/@]*@", "://", self.exports)
 
     @property
     def bi_snapshot(self) -> Path:

@@ -18,8 +18,6 @@ from orchestration.console import say
 if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
 
-JOB = "warehouse"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when anything failed."""
@@ -51,7 +49,7 @@ def prepare_home() -> Path:
 def _run() -> int:
     import dagster as dg  # noqa: PLC0415
 
-    from orchestration.configuration import ingestion  # noqa: PLC0415
+    from orchestration.configuration import JOB, ingestion  # noqa: PLC0415
     from orchestration.definitions import defs  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 

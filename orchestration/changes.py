@@ -1,10 +1,12 @@
-"""Whether anything a system's models are made from has changed since they were last built.
+"""What has changed since a step last ended well.
 
-Belongs here: the fingerprint of a build's inputs, and its memory in the warehouse. Not here: building.
+Belongs here: fingerprints of what models, copy and exports are made from, and their memory in the warehouse. Not
+here: building.
 
-A build is skipped only when raw rows, model code and the tenants' local dates (which decide what periods are
-complete) are as they were when build, copy and exports last ended well. Each of the three remembers for itself,
-in the `_state` of the system's raw schema, so that one that failed is done again by the next run.
+Models are made from raw rows, from the project's files and from the tenants' local dates (which decide what periods
+are complete). The copy and the exports are made from built models, and from where and what they are to publish. Each
+step remembers what it last worked from, in the `_state` of its system's raw schema: kept anywhere else, it could
+speak of another warehouse. A step that begins a build forgets first, so that one that dies is done again.
 """
 
 import hashlib
@@ -13,39 +15,44 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import dagster as dg
+
 from ingestion.settings import SOURCES
 from ingestion.state import TableState
-from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, exports, ingestion, manifest
+from orchestration import dbt
+from orchestration.configuration import CROSS_SOURCE, JOB, ingestion, settings
 
 MODELS, COPY, EXPORTS = "_models", "_copy", "_exports"
-"""Entries of `_state` that hold what the step last worked from."""
+"""Entries of `_state`."""
 
 
-@cache
-def _code() -> str:
-    """Hash of the models, seeds and macros that the manifest was made from."""
-    nodes = {key: node.get("checksum") for key, node in sorted(manifest["nodes"].items())}
-    macros = {key: macro["macro_sql"] for key, macro in sorted(manifest["macros"].items())}
-    return hashlib.sha256(json.dumps([nodes, macros]).encode()).hexdigest()[:16]
+def is_asked_for(context: dg.AssetExecutionContext) -> bool:
+    """Whether somebody picked assets by hand, and so wants them made though nothing changed."""
+    return bool(context.job_name != JOB)
 
 
-def _home(system: str) -> str:
-    """The source whose `_state` holds a system's entries; cross-source models have no raw schema of their own."""
-    return SOURCES[0] if system == CROSS_SOURCE else system
-
-
-def _entry(step: str, system: str) -> str:
-    return f"{step}_{CROSS_SOURCE}" if system == CROSS_SOURCE else step
-
-
-def fingerprint(system: str, now: datetime | None = None) -> str:
-    """What a system's models would be built from now."""
+def inputs(system: str, now: datetime | None = None) -> str:
+    """Fingerprint of what a system's models would be built from now."""
     now = now or datetime.now(UTC)
     raw = {}
     for source in SOURCES if system == CROSS_SOURCE else [system]:
         [(batch,)] = _rows(f"select coalesce(max(batch_seq), 0) from raw_{source}._state")
         raw[source] = (batch, sorted(_local_dates(source, now)))
-    return hashlib.sha256(json.dumps([raw, _code()]).encode()).hexdigest()
+    return digest(raw, _project(), settings.contact_hash_salt)
+
+
+def digest(*parts: object) -> str:
+    """A fingerprint of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+@cache
+def _project() -> str:
+    """Hash of every file that the models are made from."""
+    files = sorted(path for path in dbt.inputs() if path.is_file())
+    return digest(
+        [(str(path.relative_to(dbt.DIRECTORY)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+    )
 
 
 def _local_dates(source: str, now: datetime) -> set[str]:
@@ -53,9 +60,8 @@ def _local_dates(source: str, now: datetime) -> set[str]:
     for table, entry in ingestion.catalogue[source].items():
         for column, declared in entry.columns.items():
             if declared.type == "timezone":
-                zones |= {
-                    str(zone) for (zone,) in _rows(f'select distinct "{column}" from raw_{source}."{table}"') if zone
-                }
+                found = _rows(f'select distinct "{column}" from raw_{source}."{table}"')
+                zones |= {str(zone) for (zone,) in found if zone}
     return {f"{zone} {now.astimezone(ZoneInfo(zone)).date()}" for zone in zones}
 
 
@@ -64,23 +70,20 @@ def _rows(sql: str) -> list[tuple[object, ...]]:
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-def is_unchanged(system: str, current: str) -> bool:
-    """Whether every step of a system last ended well on the same inputs."""
-    steps = _steps(system)
-    names = ", ".join(f"'{_entry(step, system)}'" for step in steps)
-    rows = _rows(f"select watermark from raw_{_home(system)}._state where table_name in ({names})")
-    return len(rows) == len(steps) and all(watermark == current for (watermark,) in rows)
+def remembered(step: str, system: str) -> str | None:
+    """What a step last worked from; None before it first ended well, and while or after it failed."""
+    schema, entry = _place(step, system)
+    rows = _rows(f"select watermark from {schema}._state where table_name = '{entry}'")
+    return str(rows[0][0]) if rows and rows[0][0] else None
 
 
-def _steps(system: str) -> list[str]:
-    """The steps that a system has: only some have something to copy or to export."""
-    nodes = (node for node in manifest["nodes"].values() if system in node["tags"])
-    is_copied = any(node["schema"] in PUBLISHED_SCHEMAS for node in nodes)
-    is_exported = any(export.source == system for export in exports.values())
-    return [MODELS, *([COPY] if is_copied else []), *([EXPORTS] if is_exported else [])]
-
-
-def remember(step: str, system: str, current: str) -> None:
-    """Note that a step ended well."""
+def remember(step: str, system: str, fingerprint: str | None) -> None:
+    """Note what a step ended well on; None forgets."""
+    schema, entry = _place(step, system)
     with ingestion.warehouse.session() as session:
-        session.remember(_home(system), TableState(_entry(step, system), watermark=current))
+        session.remember(schema.removeprefix("raw_"), TableState(entry, watermark=fingerprint))
+
+
+def _place(step: str, system: str) -> tuple[str, str]:
+    """Schema and entry. Cross-source models have no raw schema of their own and lodge with the first source."""
+    return (f"raw_{SOURCES[0]}", f"{step}_{CROSS_SOURCE}") if system == CROSS_SOURCE else (f"raw_{system}", step)

@@ -16,6 +16,9 @@ settings = Settings.read()
 ingestion = Ingestion(settings)
 exports = load_exports(settings.exports_catalogue)
 
+JOB = "warehouse"
+"""The main job."""
+
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)
 """What models are built by: each model carries one of these as its tag. Cross-source models come last."""
@@ -23,8 +26,9 @@ SYSTEMS = (*SOURCES, CROSS_SOURCE)
 PUBLISHED_SCHEMAS = ("core", "marts")
 """What people outside the project read."""
 
-# dbt's profile reads the same variable, but neither .env nor paths that are relative to the project's root.
+# dbt reads the same variables, but neither .env nor paths that are relative to the project's root.
 os.environ["WAREHOUSE_URL"] = settings.warehouse.render_as_string(hide_password=False)
+os.environ["CONTACT_HASH_SALT"] = settings.contact_hash_salt
 
 dbt.prepare()
 manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())

@@ -9,6 +9,7 @@ Source: https://docs.getdbt.com/reference/programmatic-invocations
 dbt is imported where it is called: importing it takes two seconds, and most runs find nothing to build.
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,8 +48,25 @@ def prepare() -> None:
     Raises:
         ConfigurationError: the project can't be parsed.
     """
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < _newest_input():
+    # Folders count too: a removed file leaves nothing else that is newer.
+    newest = max(path.stat().st_mtime for path in inputs())
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST):
         _parsed()
+
+
+def inputs() -> list[Path]:
+    """Every file and folder that the manifest is made from."""
+    places = [DIRECTORY / name for name in _INPUTS]
+    return [path for place in places for path in (place, *place.rglob("*")) if path.exists()]
+
+
+def _is_whole(manifest: Path) -> bool:
+    """Whether the process that wrote it lived to the end."""
+    try:
+        json.loads(manifest.read_bytes())
+    except ValueError:
+        return False
+    return True
 
 
 def build(select: Sequence[str], heard: Callable[[Event], None]) -> Build:
@@ -83,6 +101,8 @@ def build(select: Sequence[str], heard: Callable[[Event], None]) -> Build:
         for result in outcome.result.results  # type: ignore[union-attr]
         if str(result.status) in _FAULTS
     ]
+    if not outcome.success and not faults:
+        faults = [f"dbt failed: {_told(outcome.exception)}"]
     return Build(events, faults)
 
 
@@ -104,10 +124,3 @@ def _flags() -> list[str]:
 
 def _told(error: BaseException | None) -> str:
     return " ".join(str(error or "unknown; see dbt.log").split())
-
-
-def _newest_input() -> float:
-    """When the project was last changed. Folders count too: a removed file leaves nothing else that is newer."""
-    places = [DIRECTORY / name for name in _INPUTS]
-    paths = [path for place in places for path in (place, *place.rglob("*"))]
-    return max(path.stat().st_mtime for path in paths if path.exists())

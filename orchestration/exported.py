@@ -15,6 +15,7 @@ from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import exports, ingestion, settings
 from orchestration.console import say
+from orchestration.models import UNCHANGED
 
 
 def _spec(export: Export) -> dg.AssetSpec:
@@ -34,7 +35,13 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
     def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         try:
             with ingestion.warehouse.exclusive():
-                current = changes.fingerprint(source)
+                models = changes.remembered(changes.MODELS, source)
+                current = changes.digest(models, settings.exports, [export.model_dump() for export in of_source])
+                is_current = models and changes.remembered(changes.EXPORTS, source) == current
+                if is_current and not changes.is_asked_for(context):
+                    for key in context.selected_asset_keys:
+                        yield dg.MaterializeResult(asset_key=key, metadata={UNCHANGED: True})
+                    return
                 say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
                 for export in of_source:
                     key = dg.AssetKey(["exports", export.name])
@@ -48,7 +55,7 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                             "files_unchanged": result.unchanged,
                             "files_restated": result.restated,
                             "files_withdrawn": result.withdrawn,
-                            "folder": dg.MetadataValue.path(f"{settings.exports}/{export.name}"),
+                            "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
                         },
                     )
                 if not context.is_subset:

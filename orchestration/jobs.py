@@ -5,8 +5,10 @@ Belongs here: what runs together and when. Not here: what it does.
 
 import dagster as dg
 
+from orchestration.configuration import JOB
+
 warehouse_job = dg.define_asset_job(
-    "warehouse",
+    JOB,
     selection=dg.AssetSelection.all(),
     description="Everything: sources → raw → staging → core → marts → BI copy and exports, as far as it changed.",
     executor_def=dg.in_process_executor,

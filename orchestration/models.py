@@ -4,6 +4,7 @@ Belongs here: how models and tests show in Dagster, and when a build is skipped.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from graphlib import TopologicalSorter
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,9 @@ from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, manifest
 from orchestration.console import say
+
+UNCHANGED = "unchanged"
+"""Metadata of a materialization that only says that the asset is up to date."""
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -46,12 +50,13 @@ def _asset(system: str) -> dg.AssetsDefinition:
     def build(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
         try:
             with ingestion.warehouse.exclusive():
-                current = changes.fingerprint(system)
-                # Whoever picks assets by hand wants them built.
-                if not (config.rebuild or context.is_subset) and changes.is_unchanged(system, current):
+                current = changes.inputs(system)
+                is_asked_for = config.rebuild or changes.is_asked_for(context)
+                if not is_asked_for and changes.remembered(changes.MODELS, system) == current:
                     say(f"models {system}: nothing changed since they were last built")
-                    context.log.info("Nothing changed since the last build: models, copy and exports stay as they are.")
+                    yield from _unchanged(context)
                     return
+                changes.remember(changes.MODELS, system, None)
                 yield from _built(context, system)
                 if not context.is_subset:
                     changes.remember(changes.MODELS, system, current)
@@ -59,6 +64,15 @@ def _asset(system: str) -> dg.AssetsDefinition:
             raise dg.Failure(str(error), allow_retries=False) from None
 
     return build
+
+
+def _unchanged(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
+    """Say of each model that it is up to date: Dagster skips what comes after a step whose outputs are missing."""
+    dependencies = context.assets_def.asset_deps
+    for key in TopologicalSorter({k: dependencies[k] for k in context.selected_asset_keys}).static_order():
+        if key in context.selected_asset_keys:
+            name = context.assets_def.get_output_name_for_asset_key(key)
+            yield dg.Output(None, output_name=name, metadata={UNCHANGED: True})
 
 
 def _built(context: dg.AssetExecutionContext, system: str) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import say
-from orchestration.models import model_assets
+from orchestration.models import UNCHANGED, model_assets
 
 
 def _copied(assets: dg.AssetsDefinition) -> list[dg.AssetKey]:
@@ -30,13 +30,17 @@ def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefini
         kinds={"duckdb"},
         description=f"Core and marts of {system} in the read-only file that BI tools open.",
     )
-    def publish_copy() -> dg.MaterializeResult[Any]:
+    def publish_copy(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         try:
             with ingestion.warehouse.exclusive():
-                current = changes.fingerprint(system)
-                say(f"BI copy: {len(keys)} tables of {system}")
                 tables = [(key.path[0], key.path[-1]) for key in keys]
-                size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot)
+                models, path = changes.remembered(changes.MODELS, system), settings.bi_snapshot
+                current = changes.digest(models, str(path), tables)
+                is_current = models and path.exists() and changes.remembered(changes.COPY, system) == current
+                if is_current and not changes.is_asked_for(context):
+                    return dg.MaterializeResult(metadata={UNCHANGED: True})
+                say(f"BI copy: {len(keys)} tables of {system}")
+                size = ingestion.warehouse.publish_copy(tables, path)
                 changes.remember(changes.COPY, system, current)
         except IngestionError as error:
             raise dg.Failure(str(error), allow_retries=False) from None

@@ -15,6 +15,7 @@ from rich.table import Table
 from ingestion.errors import IngestionError
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.configuration import PUBLISHED_SCHEMAS, ingestion, settings
+from orchestration.models import UNCHANGED
 
 _MODEL_SCHEMAS = ("staging", "intermediate", *PUBLISHED_SCHEMAS)
 _COUNTS = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
@@ -27,12 +28,13 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
         e.asset_key: e.step_materialization_data.materialization
         for e in events
         if e.is_step_materialization and e.asset_key
+        if UNCHANGED not in e.step_materialization_data.materialization.metadata
     }
     _print_tables(console, materialized)
     _print_models(console, events, materialized)
     console.print(f"Warehouse     {_place(settings.warehouse.database or settings.warehouse.host)}")
     console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
-    console.print(f"Exports       {_place(settings.exports)}  ({_exported(materialized)})")
+    console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(materialized)})")
     _print_last_month(console)
     _print_next(console)
 
@@ -78,11 +80,14 @@ def _print_models(
             if check.asset_key.path[0] in SOURCES:
                 continue
             tests["passed" if check.passed else check.severity.value.lower()] += 1
+    unreached = sorted(str(e.step_key) for e in events if e.event_type_value in ("STEP_FAILURE", "STEP_SKIPPED"))
     if models:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(tests.items(), reverse=True))
         console.print(f"Models        {models:,} built; tests: {told or 'none'}")
-    else:
+    elif not unreached:
         console.print("Models        nothing changed since they were last built; none was built")
+    if unreached:
+        console.print(f"Not reached   {', '.join(unreached)}: as they were before; see the errors below")
 
 
 def _print_last_month(console: Console) -> None:
