@@ -26,11 +26,28 @@ class Archive:
         """Where a batch of a table lies."""
         return posixpath.join(self._root, table.source, table.name, f"{batch_seq}.parquet")
 
+    def discard_after(self, table: RawTable, batch_seq: int) -> None:
+        """Remove files of batches after the last one that the table committed: a killed run's.
+
+        Raises:
+            WarehouseError: the archive can't be changed.
+        """
+        folder = posixpath.dirname(self.path(table, 0))
+        try:
+            if not self._files.exists(folder):
+                return
+            for path in self._files.ls(folder, detail=False):
+                number = posixpath.basename(path).partition(".")[0]
+                if number.isdigit() and int(number) > batch_seq:
+                    self._files.rm_file(path)
+        except OSError as error:
+            raise _unusable(error) from None
+
     def write(self, table: RawTable, batch_seq: int, rows: pa.RecordBatchReader) -> None:
         """Write one batch, aside first, so that a file with its final name is whole.
 
-        It is called before the batch commits: a file may stand for a batch that was never committed, and the next
-        batch with its number replaces it; but no committed batch is without its file.
+        It is called before the batch commits, so that no committed batch is without its file; a file whose batch
+        never committed is for `discard_after`.
 
         Raises:
             WarehouseError: the archive can't be written; the batch must not commit.
@@ -47,6 +64,8 @@ class Archive:
                     writer.write_batch(batch)
             self._files.mv(aside, final)
         except OSError as error:
-            raise WarehouseError(
-                f"the archive can't be written: {error.strerror or error}. Check ARCHIVE_URL."
-            ) from None
+            raise _unusable(error) from None
+
+
+def _unusable(error: OSError) -> WarehouseError:
+    return WarehouseError(f"the archive can't be written: {error.strerror or error}. Check ARCHIVE_URL.")

@@ -17,9 +17,12 @@ from pydantic import (
     model_validator,
 )
 
-from ingestion.columns import IDENTIFIER, Column, ColumnType, RawTable
+from ingestion.columns import IDENTIFIER, RESERVED_COLUMNS, Column, ColumnType, RawTable
 from ingestion.errors import ConfigurationError
 from ingestion.settings import SOURCES
+
+CURSOR_TYPES = ("timestamp", "integer")
+KEY_TYPES = (IDENTIFIER, "integer", "text")
 
 
 class ColumnEntry(BaseModel):
@@ -78,6 +81,13 @@ class TableEntry(BaseModel):
             raise ValueError("mode 'cursor' needs a cursor")
         if self.mode == "full" and self.cursor is not None:
             raise ValueError("mode 'full' takes no cursor")
+        if self.cursor in self.columns and self.columns[self.cursor].type not in CURSOR_TYPES:
+            raise ValueError(
+                f"cursor {self.cursor} is {self.columns[self.cursor].type}, not {' or '.join(CURSOR_TYPES)}"
+            )
+        wrong = [k for k in self.key if k in self.columns and self.columns[k].type not in KEY_TYPES]
+        if wrong:
+            raise ValueError(f"key {wrong[0]} is {self.columns[wrong[0]].type}, not {' or '.join(KEY_TYPES)}")
         named = {
             *self.key,
             *self.open_rows,
@@ -92,6 +102,11 @@ class TableEntry(BaseModel):
             raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
         return self
 
+    def matched(self, found: dict[str, ColumnType]) -> dict[str, ColumnType]:
+        """The source's columns under their declared names: case does not tell columns apart."""
+        declared = {name.casefold(): name for name in self.columns}
+        return {declared.get(name.casefold(), name): type_ for name, type_ in found.items()}
+
     def raw_table(self, source: str, name: str, found: dict[str, ColumnType] | None = None) -> RawTable:
         """The raw table for this entry: declared columns first, then what else the source has.
 
@@ -105,7 +120,11 @@ class TableEntry(BaseModel):
             Column(c, entry.in_source(found.get(c)), entry.required or c in self.key)
             for c, entry in self.columns.items()
         ]
-        further = [Column(c, type_) for c, type_ in found.items() if c not in self.columns]
+        further = [
+            Column(c, type_, is_declared=False)
+            for c, type_ in found.items()
+            if c not in {*self.columns, *RESERVED_COLUMNS}
+        ]
         return RawTable(source, name, tuple(self.key), (*declared, *further))
 
 

@@ -48,13 +48,25 @@ _ARROW: dict[ColumnType, pa.DataType] = {
 }
 
 
+RESERVED_COLUMNS = ("_batch_seq", "_loaded_at", "_op", "_row_hash", "_place", "_kept_hash", "_odd")
+"""Names of the raw log's own columns, and of those that reading and loading use for themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a raw table."""
+    """A column of a raw table.
+
+    Attributes:
+        name: its name.
+        type: its type.
+        required: a row without a value is rejected.
+        is_declared: the catalogue names it; a wrong value in any other column is set aside without its row.
+    """
 
     name: str
     type: ColumnType
     required: bool = False
+    is_declared: bool = True
 
 
 @dataclass(frozen=True, slots=True)

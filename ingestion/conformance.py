@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.columns import ColumnType, RawTable
+from ingestion.columns import Column, ColumnType, RawTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ _KEPT_WITHOUT = {ColumnType.TIMEZONE}
 """Types whose wrong value is set aside while its row is loaded without it: a tenant outweighs its timezone."""
 
 
+def _is_kept_without(column: Column) -> bool:
+    # A column that nobody declared must not keep out a row that somebody counts.
+    return column.type in _KEPT_WITHOUT or not column.is_declared
+
+
 def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()) -> Conformed:
     """Convert a batch to the table's types.
 
@@ -74,8 +79,13 @@ def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()
     Returns:
         The batch in `table.arrow_schema` without the rejected rows, and the first fault of each row that has one.
     """
-    faults: dict[int, Fault] = {o.row: (o.column, f"expected {_noun(table, o.column)}", o.value) for o in odd}
+    faults: dict[int, Fault] = {}
     kept_without: dict[int, Fault] = {}
+    by_name = {column.name: column for column in table.columns}
+    for o in odd:
+        column = by_name[o.column]
+        found = kept_without if _is_kept_without(column) else faults
+        found.setdefault(o.row, (o.column, f"expected {_NOUNS[column.type]}", o.value))
     arrays = []
     for column in table.columns:
         index = batch.schema.get_field_index(column.name)
@@ -85,9 +95,9 @@ def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()
         wire = batch.column(index)
         array, bad = _convert(wire, column.type)
         for row in bad:
-            value = _jsonable(wire[row].as_py())
-            found = kept_without if column.type in _KEPT_WITHOUT else faults
-            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", str(value)))
+            value = _jsonable(wire[row])
+            found = kept_without if _is_kept_without(column) else faults
+            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", _json_text(value)))
         if column.required and array.null_count:
             for row in pc.indices_nonzero(pc.is_null(array)).to_pylist():
                 faults.setdefault(row, (column.name, "a value is required", None))
@@ -107,25 +117,32 @@ def _rejection(
     fault: Fault,
     odd: Sequence[OddValue],
 ) -> Rejection:
-    content = {name: _jsonable(batch.column(name)[row].as_py()) for name in batch.schema.names}
+    content = {name: _jsonable(batch.column(name)[row]) for name in batch.schema.names}
     content |= {o.column: o.value for o in odd if o.row == row}
     key = tuple(content.get(name) for name in table.key)
-    return Rejection(key_json(table, key), *fault, content=_json(content))
+    return Rejection(key_json(table, key), *fault, content=json_object(content))
 
 
 def key_json(table: RawTable, key: Sequence[object]) -> str:
     """A key as a JSON object: column → value."""
-    return _json(dict(zip(table.key, key, strict=True)))
+    return json_object(dict(zip(table.key, key, strict=True)))
 
 
-def _jsonable(value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    return value if isinstance(value, str | int | bool | None) else str(value)
+def _jsonable(scalar: Any) -> object:
+    try:
+        value = scalar.as_py()
+    except UnicodeDecodeError:
+        value = scalar.as_buffer().to_pybytes()
+    return value
 
 
-def _json(value: dict[str, object]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+def json_object(value: dict[str, object]) -> str:
+    """A row as a JSON object; what JSON has no type for as text, bytes in hexadecimal."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_json_text)
+
+
+def _json_text(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 _NOUNS = {
@@ -142,16 +159,12 @@ _NOUNS = {
 }
 
 
-def _noun(table: RawTable, column: str) -> str:
-    return next(_NOUNS[c.type] for c in table.columns if c.name == column)
-
-
 Converter = Callable[[pa.Array], pa.Array]
 
 
 def _convert(wire: pa.Array, type_: ColumnType) -> tuple[pa.Array, list[int]]:
     """Convert a column; values that do not convert become null and their positions are returned."""
-    if wire.type == type_.arrow and type_ is not ColumnType.TIMEZONE:
+    if wire.type == type_.arrow and type_ is not ColumnType.TIMEZONE and not pa.types.is_string(wire.type):
         return wire, []
     if pa.types.is_null(wire.type):
         return pa.nulls(len(wire), type_.arrow), []
@@ -179,13 +192,20 @@ def _halved(wire: pa.Array, offset: int, converter: Converter, target: pa.DataTy
 def _to_text(array: pa.Array) -> pa.Array:
     if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
         raise pa.ArrowInvalid("bytes are not text")
-    return array.cast(pa.string())
+    text = array.cast(pa.string())
+    # Drivers hand over text as it lies in the file; what is not UTF-8 would fail the whole load later.
+    text.validate(full=True)
+    return text
 
 
 def _to_integer(array: pa.Array) -> pa.Array:
     if pa.types.is_boolean(array.type):
         raise pa.ArrowInvalid("a boolean is not an integer")
-    return _trimmed(array).cast(pa.int64())
+    text = _trimmed(array)
+    if pa.types.is_string(text.type) and not pc.all(pc.match_substring_regex(text, r"^[+-]?\d+$")).as_py():
+        # Arrow would read hexadecimal too.
+        raise pa.ArrowInvalid("not a decimal integer")
+    return text.cast(pa.int64())
 
 
 def _to_decimal(array: pa.Array) -> pa.Array:
@@ -214,7 +234,7 @@ def _to_boolean(array: pa.Array) -> pa.Array:
 
 
 _HAS_TIME = r":\d{2}"
-_HAS_ZONE = r":\d{2}(\.\d+)?\s?(Z|[+-]\d{2}(:?\d{2})?)$"
+_HAS_ZONE = r":\d{2}(\.\d+)?(Z|[+-]\d{2}(:?\d{2})?)$"
 
 
 def _to_timestamp(array: pa.Array) -> pa.Array:
@@ -240,7 +260,10 @@ def _to_timestamp(array: pa.Array) -> pa.Array:
 
 def _to_date(array: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(array.type):
-        return array.cast(pa.date32(), safe=True)
+        dates = array.cast(pa.date32(), safe=False)
+        if not pc.all(pc.equal(dates.cast(array.type), array)).as_py():
+            raise pa.ArrowInvalid("not a date: it has a time")
+        return dates
     return _trimmed(array).cast(pa.date32())
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ingestion.archive import Archive
 from ingestion.catalogue import TableEntry
-from ingestion.columns import ColumnType, RawTable
+from ingestion.columns import RESERVED_COLUMNS, ColumnType, RawTable
 from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
@@ -29,6 +29,10 @@ MISSING_KEYS_LIMIT = 5_000
 """So many missing rows are fetched by key; where more are missing, the whole table is read."""
 
 KEYS_PER_STATEMENT = 1_000
+
+MOST_REJECTIONS = 10_000
+MOST_REJECTED_SHARE = 0.5
+"""So many rejected rows, if they are such a share of what was read, fail their table."""
 
 SMALL_DELETE = 100
 """So many deletes pass whatever share of the table they are."""
@@ -104,10 +108,9 @@ def load_source(
         SourceError: the source can't be read as a whole: nothing was written.
     """
     with source.snapshot() as snapshot:
-        found = snapshot.columns(entries)
+        found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
         check_tables(source_name, entries, found, only)
         tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
-        grown = {name for name, table in tables.items() if session.new_columns(table)}
         refused = session.prepare(tables.values())
         states = session.states(source_name)
         results = []
@@ -125,7 +128,7 @@ def load_source(
                 archive,
                 listener,
             )
-            results.append(run.result(name in found, name in grown, refused.get(tables[name].label)))
+            results.append(run.result(name in found, refused.get(tables[name].label)))
         return results
 
 
@@ -182,7 +185,7 @@ class _TableRun:
         self._read = 0
         self._read_failure: IngestionError | None = None
 
-    def result(self, in_source: bool, has_new_columns: bool, refusal: str | None) -> LoadResult:
+    def result(self, in_source: bool, refusal: str | None) -> LoadResult:
         """Load the table; whatever goes wrong ends in the result."""
         start = time.perf_counter()
         scope, state, error = "", self._state, refusal
@@ -192,9 +195,9 @@ class _TableRun:
                     raise TableError("it was in the source before and is not there any more; nothing was deleted")
                 scope, error = ABSENT, None
             elif refusal is not None:
-                raise TableError(f"{refusal}. Change the type in the catalogue, or move the raw table away")
+                raise TableError(refusal)
             else:
-                scope, state, error = self._load(has_new_columns)
+                scope, state, error = self._load()
         except IngestionError as failure:
             # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
             error = str(self._read_failure or failure)
@@ -204,28 +207,29 @@ class _TableRun:
         self._listener.finished(result.label, result.outcome)
         return result
 
-    def _load(self, has_new_columns: bool) -> tuple[str, TableState, str | None]:
+    def _load(self) -> tuple[str, TableState, str | None]:
         self._check_columns()
-        selection, scope = self._selection(has_new_columns)
+        self._archive.discard_after(self._table, self._state.batch_seq)
+        selection, scope = self._selection()
         is_full = selection == EVERYTHING
         expected = self._snapshot.count(self._table) if is_full else None
         self._listener.started(self._table.label, expected)
         with self._session.load(self._table, self._started_at) as load:
             # The log's open rows: the source may have closed them without moving their cursor.
             open_keys = load.keys_where(self._entry.open_rows) if self._entry.open_rows and not is_full else []
-            load.stage(chain(self._rows(selection), self._rows_with(open_keys)))
+            load.stage(chain(self._rows(selection), self._rows_with(open_keys, self._entry.open_rows)))
             appended = load.append_changed()
             self._rejections += load.duplicates()
-            deleted, refusal = 0, None
+            deleted, refusal, reconciled = 0, None, self._state.last_reconciled_at
             if is_full or self._is_due(self._state.last_reconciled_at, self._entry.reconcile_hours):
                 more, deleted, refusal = self._reconcile(load, is_full)
                 appended += more
+                reconciled = reconciled if refusal else self._started_at
             recorded = load.reject(self._rejections)
             if appended_rows := load.appended_rows():
                 batch_seq, rows = appended_rows
                 with rows:
                     self._archive.write(self._table, batch_seq, rows)
-            reconciled = self._state.last_reconciled_at if refusal else self._started_at
             state = load.commit(
                 replace(
                     self._state,
@@ -241,18 +245,18 @@ class _TableRun:
             )
         return scope, state, refusal
 
-    def _selection(self, has_new_columns: bool) -> tuple[Selection, str]:
+    def _selection(self) -> tuple[Selection, str]:
         """What to read, and that in words."""
         entry, state = self._entry, self._state
         if entry.cursor is None:
             return EVERYTHING, "full"
-        if state.watermark is None or state.last_full_at is None:
+        watermark = parse_watermark(state.watermark, entry.cursor)
+        if watermark is None:
             return EVERYTHING, "initial"
-        if has_new_columns:
+        if state.last_full_at is None:
             return EVERYTHING, "full: new columns"
         if entry.sweep_hours and self._is_due(state.last_full_at, entry.sweep_hours):
             return EVERYTHING, "full: sweep"
-        watermark = parse_watermark(state.watermark)
         since = watermark if isinstance(watermark, int) else watermark - timedelta(hours=entry.overlap_hours)
         scope = f"since {since:%Y-%m-%d %H:%M}" if isinstance(since, datetime) else f"since {since}"
         return Selection(since=(entry.cursor, since), open_rows=entry.open_rows), scope
@@ -268,6 +272,7 @@ class _TableRun:
                 conformed = conform(self._table, wire.batch, wire.odd)
                 self._read += wire.batch.num_rows
                 self._rejections += conformed.rejections
+                self._check_rejections()
                 self._note_highest(conformed.batch)
                 self._listener.advanced(self._table.label, wire.batch.num_rows)
                 # Made when the first rows come: most reads of most runs bring none.
@@ -277,9 +282,11 @@ class _TableRun:
             if hasher:
                 hasher.close()
 
-    def _rows_with(self, keys: list[tuple[object, ...]]) -> Iterator[pa.RecordBatch]:
+    def _rows_with(
+        self, keys: list[tuple[object, ...]], but_not: dict[str, list[str]] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         for start in range(0, len(keys), KEYS_PER_STATEMENT):
-            yield from self._rows(Selection(keys=keys[start : start + KEYS_PER_STATEMENT]))
+            yield from self._rows(Selection(keys=keys[start : start + KEYS_PER_STATEMENT], but_not=but_not or {}))
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
         try:
@@ -289,10 +296,28 @@ class _TableRun:
             raise
 
     def _check_columns(self) -> None:
-        for role, names in (("key", self._table.key), ("cursor", [self._entry.cursor])):
-            absent = [name for name in names if name is not None and name not in self._found]
+        cursor = [self._entry.cursor] if self._entry.cursor else []
+        required = [c.name for c in self._table.columns if c.required]
+        for role, names in (("is its key", self._table.key), ("is its cursor", cursor), ("is not null", required)):
+            absent = [name for name in names if name not in self._found]
             if absent:
-                raise TableError(f"the source's table has no column {', '.join(absent)}, which is its {role}")
+                raise TableError(f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}")
+        reserved = sorted(set(RESERVED_COLUMNS) & set(self._found))
+        if reserved:
+            raise TableError(
+                f"the source's column {', '.join(reserved)} has a name of the raw log's own. Rename it there, or read "
+                "a view without it"
+            )
+
+    def _check_rejections(self) -> None:
+        """A table of which most is rejected is declared wrongly; its rows would fill memory and `_rejected`."""
+        count = len(self._rejections)
+        if count > MOST_REJECTIONS and count > self._read * MOST_REJECTED_SHARE:
+            last = self._rejections[-1]
+            raise TableError(
+                f"{count:,} of the first {self._read:,} rows would be rejected, the last since in column {last.column} "
+                f"was found: {last.reason}. Correct the column's type in the catalogue"
+            )
 
     def _note_highest(self, batch: pa.RecordBatch) -> None:
         if self._entry.cursor is None or not batch.num_rows:
@@ -305,10 +330,10 @@ class _TableRun:
         """The highest cursor seen, but never later than now: a row from the future must not hide the present."""
         if self._entry.cursor is None or self._highest is None:
             return self._state.watermark
-        if isinstance(self._highest, datetime):
-            return watermark_text(min(self._highest, self._started_at))
-        assert isinstance(self._highest, int)
-        return watermark_text(self._highest)
+        highest = min(self._highest, self._started_at) if isinstance(self._highest, datetime) else self._highest
+        # Rows that were read for another reason than their cursor must not draw it back.
+        before: Any = parse_watermark(self._state.watermark, self._entry.cursor)
+        return watermark_text(self._entry.cursor, max(before, highest) if type(before) is type(highest) else highest)
 
     def _reconcile(self, load: TableLoad, is_full: bool) -> tuple[int, int, str | None]:
         """Compare keys: fetch what was missed, delete what is gone.

@@ -66,11 +66,14 @@ REJECTED_COLUMNS = (
 )
 
 
-def watermark_text(value: Watermark) -> str:
-    """A watermark as `_state` holds it."""
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+def watermark_text(cursor: str, value: Watermark) -> str:
+    """A watermark as `_state` holds it: the cursor's name, then its value."""
+    return f"{cursor} {value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value}"
 
 
-def parse_watermark(text: str) -> Watermark:
-    """The inverse of `watermark_text`."""
-    return int(text) if text.lstrip("-").isdigit() else datetime.fromisoformat(text)
+def parse_watermark(text: str | None, cursor: str) -> Watermark | None:
+    """The value of a watermark; None where it is missing or speaks of another cursor."""
+    name, _, value = (text or "").rpartition(" ")
+    if name != cursor:
+        return None
+    return int(value) if value.lstrip("-").isdigit() else datetime.fromisoformat(value)

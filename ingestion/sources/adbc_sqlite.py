@@ -96,7 +96,7 @@ class SqliteSnapshot:
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
         statement = sa.select(sa.func.count()).select_from(sa.table(table.name))
-        with self._connection.cursor() as cursor:
+        with _faults_told(self._name), self._connection.cursor() as cursor:
             cursor.execute(_text(statement))
             row = cursor.fetchone()
             assert row is not None
@@ -156,7 +156,8 @@ def _odd_values(table: RawTable) -> sa.ColumnElement[Any]:
     parts = [
         sa.case(
             (sa.func.typeof(sa.column(c.name)).in_(_accepted(c)), ""),
-            else_=sa.literal(c.name + _FIELD).concat(sa.func.quote(sa.column(c.name))).concat(_RECORD),
+            # In hexadecimal, lest a value hold the separators.
+            else_=sa.literal(c.name + _FIELD).concat(sa.func.hex(sa.func.quote(sa.column(c.name)))).concat(_RECORD),
         )
         for c in table.columns
     ]
@@ -172,7 +173,7 @@ def _parse_odd(column: pa.Array) -> list[OddValue]:
     for row in rows:
         for record in column[row].as_py().split(_RECORD)[:-1]:
             name, _, value = record.partition(_FIELD)
-            odd.append(OddValue(row, name, _unquoted(value)))
+            odd.append(OddValue(row, name, _unquoted(bytes.fromhex(value).decode(errors="backslashreplace"))))
     return odd
 
 

@@ -26,11 +26,13 @@ class Selection:
         since: cursor column and inclusive lower bound; rows whose cursor is null are read too.
         open_rows: column → values; rows with one of the values.
         keys: key tuples; rows with one of the keys.
+        but_not: column → values; of all these, no row with one of the values.
     """
 
     since: tuple[str, Watermark] | None = None
     open_rows: dict[str, list[str]] = field(default_factory=dict)
     keys: list[tuple[object, ...]] | None = None
+    but_not: dict[str, list[str]] = field(default_factory=dict)
 
 
 EVERYTHING = Selection()

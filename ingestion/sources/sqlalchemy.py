@@ -6,8 +6,11 @@ Columns are selected without a type, so that no result processor of SQLAlchemy c
 conformance.py has seen it.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -47,7 +50,10 @@ class SqlalchemySource:
         with _faults_told(self._name), self._engine.connect() as connection:
             dbapi_connection = connection.connection.dbapi_connection
             assert dbapi_connection is not None
-            levels = self._engine.dialect.get_isolation_level_values(dbapi_connection)
+            try:
+                levels = list(self._engine.dialect.get_isolation_level_values(dbapi_connection))
+            except NotImplementedError:
+                levels = []
             if "REPEATABLE READ" in levels:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield SqlalchemySnapshot(self._name, connection)
@@ -81,7 +87,8 @@ class SqlalchemySnapshot:
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
         statement = sa.select(sa.func.count()).select_from(sa.table(table.name))
-        return int(self._connection.execute(statement).scalar_one())
+        with _faults_told(self._name):
+            return int(self._connection.execute(statement).scalar_one())
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """See `Snapshot.read`."""
@@ -96,20 +103,43 @@ class SqlalchemySnapshot:
                 yield WireBatch(pa.RecordBatch.from_arrays(arrays, names=names), odd)
 
 
+_PLAIN = (bool, int, float, Decimal, str, bytes, datetime, date)
+
+
 def _wire_array(name: str, values: Sequence[Any], odd: list[OddValue]) -> pa.Array:
-    """Python values as Arrow; a column of mixed types as text, with bytes among it set aside."""
-    try:
-        array = pa.array(values)
-        # Arrow takes text among bytes for bytes.
-        if not pa.types.is_binary(array.type) or all(isinstance(v, bytes | None) for v in values):
-            return array
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        pass
+    """Python values as Arrow: natively where all are of one plain type, else as text.
+
+    Arrow would find a common type for others too, and change values on the way: a UUID becomes bytes, an integer
+    beside a decimal a float, a timestamp beside a date loses its time.
+    """
+    values = [bytes(v) if isinstance(v, bytearray | memoryview) else v for v in values]
+    kinds = {type(v) for v in values if v is not None}
+    if len(kinds) <= 1 and kinds <= set(_PLAIN):
+        try:
+            return pa.array(values)
+        except (pa.ArrowInvalid, OverflowError, ValueError):
+            pass
     text: list[str | None] = []
     for row, value in enumerate(values):
-        if isinstance(value, bytes | bytearray | memoryview):
-            odd.append(OddValue(row, name, bytes(value).hex()))
-            text.append(None)
-        else:
-            text.append(None if value is None else str(value))
+        shown = _shown(value)
+        if isinstance(value, bytes) or (shown is not None and not shown.isprintable() and _has_surrogates(shown)):
+            odd.append(OddValue(row, name, str(shown).encode(errors="backslashreplace").decode()))
+            shown = None
+        text.append(shown)
     return pa.array(text, pa.string())
+
+
+def _shown(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)

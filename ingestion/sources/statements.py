@@ -41,7 +41,11 @@ def select_rows(
             conditions.append(key[0].in_([values[0] for values in selection.keys]))
         else:
             conditions.append(sa.tuple_(*key).in_(selection.keys))
-    return statement.where(sa.or_(*conditions)) if conditions else statement
+    if conditions:
+        statement = statement.where(sa.or_(*conditions))
+    for name, values in selection.but_not.items():
+        statement = statement.where(sa.or_(sa.column(name).not_in(values), sa.column(name).is_(None)))
+    return statement
 
 
 def reflected_columns(connection: sa.Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:

@@ -16,8 +16,6 @@ from ingestion.columns import RawTable
 from ingestion.conformance import Rejection
 from ingestion.state import TableState
 
-CONTROL_COLUMNS = ("_batch_seq", "_loaded_at", "_op", "_row_hash")
-
 
 @dataclass(frozen=True, slots=True)
 class KeyDifference:
@@ -37,12 +35,14 @@ class KeyDifference:
 class TableLoad(Protocol):
     """The load of one table: one transaction. Leaving its block without `commit` changes nothing."""
 
-    def stage(self, batches: Iterator[pa.RecordBatch]) -> int:
-        """Take batches in the raw table's Arrow schema plus `_row_hash`. Returns the number of rows."""
+    def stage(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """Take batches in the raw table's Arrow schema plus `_row_hash`."""
         ...
 
     def append_changed(self) -> int:
         """Append staged rows that differ from the latest version of their key; forget the staged rows.
+
+        A key that this load has appended a version of already is left alone: a batch holds one version of a key.
 
         Rows of one read that share a key but differ are not appended but for one of them: `duplicates` tells.
         """
@@ -83,13 +83,11 @@ class Session(Protocol):
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """Create schemas, tables, `_state` and `_rejected` where missing, and add new columns.
 
+        A table that gets a new column forgets when it was last read in full, so that its old rows will show it.
+
         Returns:
             What can't be done, by table label, in one line each; the other tables are prepared.
         """
-        ...
-
-    def new_columns(self, table: RawTable) -> list[str]:
-        """Columns of `table` that its raw table, which holds rows already, does not have yet."""
         ...
 
     def states(self, source: str) -> dict[str, TableState]:

@@ -32,6 +32,8 @@ _TYPES = {
     ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
     ColumnType.BYTES: "BLOB",
 }
+_SCHEMAS = ("staging", "intermediate", "core", "marts")
+MEMORY_LIMIT = "1GB"
 _CONTROL = (
     "_batch_seq BIGINT NOT NULL, _loaded_at TIMESTAMP WITH TIME ZONE NOT NULL, _op VARCHAR NOT NULL, "
     "_row_hash BIGINT NOT NULL"
@@ -45,6 +47,11 @@ class DuckdbWarehouse:
         if not url.database or url.database == ":memory:":
             raise ConfigurationError("WAREHOUSE_URL needs a file: duckdb:///data/warehouse.duckdb")
         self.path = Path(url.database)
+        if self.path.stem.startswith("raw_") or self.path.stem in _SCHEMAS:
+            raise ConfigurationError(
+                f"WAREHOUSE_URL's file must not be called {self.path.name}: DuckDB would take {self.path.stem} for the "
+                "file where the schema is meant."
+            )
         self._lock = filelock.FileLock(
             f"{self.path}.lock", timeout=lock_timeout_seconds, is_singleton=True, thread_local=False
         )
@@ -81,13 +88,18 @@ class DuckdbWarehouse:
                     "If another program has it open, let that read the published copy instead."
                 ) from None
             with connection:
+                # Of the machine's memory DuckDB takes 80 % by default; loads spill to disk instead.
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
                 yield connection
 
     @contextmanager
     def session(self) -> Iterator["DuckdbSession"]:
         """See `Warehouse.session`."""
         with self._connection(read_only=False) as connection:
-            yield DuckdbSession(connection)
+            try:
+                yield DuckdbSession(connection)
+            except duckdb.Error as error:
+                raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""
@@ -105,6 +117,8 @@ class DuckdbWarehouse:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             aside.unlink(missing_ok=True)
+            # A killed run's, which would be replayed into the new file.
+            aside.with_name(f"{aside.name}.wal").unlink(missing_ok=True)
             if path.exists():
                 shutil.copyfile(path, aside)
             with self._connection(read_only=True) as connection:
@@ -146,11 +160,17 @@ class DuckdbSession:
                 refused[table.label] = "; ".join(differing)
             else:
                 for column in self._absent(table, existing):
-                    self._connection.execute(
-                        f"alter table {relation(table.schema, table.name)} add column {_definition(column)}"
-                    )
-                    self._known.clear()
+                    self._add_column(table, column)
         return refused
+
+    def _add_column(self, table: RawTable, column: Column) -> None:
+        self._connection.execute("begin transaction")
+        self._connection.execute(f"alter table {relation(table.schema, table.name)} add column {_definition(column)}")
+        self._connection.execute(
+            f"update {relation(table.schema, '_state')} set last_full_at = null where table_name = ?", [table.name]
+        )
+        self._connection.execute("commit")
+        self._known.clear()
 
     def _create(self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None) -> None:
         definitions = ", ".join([*map(_definition, columns_), *([more] if more else [])])
@@ -163,14 +183,14 @@ class DuckdbSession:
         return self._columns_of(table.schema).get(table.name, {})
 
     def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
-        """Types by table and column; looked up once, until a table is created or changed."""
+        """Types by table and column, whose case does not count; looked up once, until a table is created or changed."""
         if schema not in self._known:
             found: dict[str, dict[str, str]] = {}
             rows = self._connection.execute(
                 "select table_name, column_name, data_type from duckdb_columns() where schema_name = ?", [schema]
             ).fetchall()
             for table, column, type_ in rows:
-                found.setdefault(table, {})[column] = type_
+                found.setdefault(table, {})[column.casefold()] = type_
             self._known[schema] = found
         return self._known[schema]
 
@@ -180,21 +200,16 @@ class DuckdbSession:
     @staticmethod
     def _differing(table: RawTable, existing: dict[str, str]) -> list[str]:
         return [
-            f"column {c.name} is {c.type} in the source and {existing[c.name]} in {table.schema}.{table.name}"
+            f"column {c.name} is {c.type} in the source and {existing[c.name.casefold()]} in "
+            f"{table.schema}.{table.name}. "
+            "Declare the warehouse's type in the catalogue, or move the raw table away"
             for c in table.columns
-            if c.name in existing and existing[c.name] != _TYPES[c.type]
+            if existing.get(c.name.casefold(), _TYPES[c.type]) != _TYPES[c.type]
         ]
 
     @staticmethod
     def _absent(table: RawTable, existing: dict[str, str]) -> list[Column]:
-        return [c for c in table.columns if c.name not in existing]
-
-    def new_columns(self, table: RawTable) -> list[str]:
-        """See `Session.new_columns`."""
-        existing = self._columns(table)
-        if not existing or not self._has_rows(table):
-            return []
-        return [c.name for c in self._absent(table, existing)]
+        return [c for c in table.columns if c.name.casefold() not in existing]
 
     def states(self, source: str) -> dict[str, TableState]:
         """See `Session.states`."""

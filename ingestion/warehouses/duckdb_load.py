@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from ingestion.columns import RawTable
-from ingestion.conformance import Rejection
+from ingestion.conformance import Rejection, json_object, key_json
 from ingestion.row_hash import HASH_COLUMN
 from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.warehouses.base import KeyDifference
@@ -46,14 +46,13 @@ class DuckdbLoad:
         [(value,)] = self._connection.execute(sql, list(parameters)).fetchall()
         return int(value)
 
-    def stage(self, batches: Iterator[pa.RecordBatch]) -> int:
+    def stage(self, batches: Iterator[pa.RecordBatch]) -> None:
         """See `TableLoad.stage`."""
         schema = self._table.arrow_schema.append(HASH_COLUMN)
         reader = pa.RecordBatchReader.from_batches(schema, batches)
         self._connection.register("_incoming", reader)
         self._connection.execute("create or replace temp table _staged as from _incoming")
         self._connection.unregister("_incoming")
-        return self._scalar("select count(*) from _staged")
 
     def append_changed(self) -> int:
         """See `TableLoad.append_changed`."""
@@ -84,8 +83,10 @@ class DuckdbLoad:
             from {staged} as staged
             left join ({latest_versions(table, "_staged")}) as latest on {same_key(table, "staged", "latest")}
             where latest.latest_op is null
-                or latest.latest_op = 'delete'
-                or latest.latest_hash <> staged._row_hash
+                or (
+                    latest.latest_batch_seq < {self._batch_seq}
+                    and (latest.latest_op = 'delete' or latest.latest_hash <> staged._row_hash)
+                )
             """,
             [self._loaded_at],
         )
@@ -96,14 +97,20 @@ class DuckdbLoad:
     def duplicates(self) -> list[Rejection]:
         """See `TableLoad.duplicates`."""
         # Equal rows under one key are one row told twice: nothing is lost by keeping one of them.
-        rows = self._connection.execute(
-            f"""
-            select to_json({_struct(self._table.key)}), to_json({_struct(self._names)})
-            from _twice where _row_hash <> _kept_hash
-            """
-        ).fetchall()
+        names = columns(self._names)
+        rows = self._connection.execute(f"select {names} from _twice where _row_hash <> _kept_hash").fetchall()
         reason = "another row of the same read has the same key"
-        return [Rejection(key, self._table.key[0], reason, None, content) for key, content in rows]
+        found = [dict(zip(self._names, row, strict=True)) for row in rows]
+        return [
+            Rejection(
+                key_json(self._table, [row[k] for k in self._table.key]),
+                self._table.key[0],
+                reason,
+                None,
+                json_object(row),
+            )
+            for row in found
+        ]
 
     def keys_where(self, values: dict[str, list[str]]) -> list[tuple[object, ...]]:
         """See `TableLoad.keys_where`."""
@@ -126,6 +133,10 @@ class DuckdbLoad:
             create or replace temp table _deleted_keys as
             select {key} from _live_keys as live
             where not exists (select 1 from _source_keys as source where {same_key(table, "source", "live")})
+                and not exists (
+                    select 1 from {self._raw} as fresh
+                    where fresh._batch_seq = {self._batch_seq} and {same_key(table, "fresh", "live")}
+                )
             """
         )
         missing = self._connection.execute(
@@ -207,8 +218,3 @@ class DuckdbLoad:
         replace_state(self._connection, self._table.schema, committed)
         self._connection.execute("commit")
         return committed
-
-
-def _struct(names: Sequence[str]) -> str:
-    fields = ", ".join(f"{quoted(name)} := {quoted(name)}" for name in names)
-    return f"struct_pack({fields})"

@@ -30,13 +30,14 @@ def same_key(table: RawTable, left: str, right: str) -> str:
 
 
 def latest_versions(table: RawTable, keys_of: str) -> str:
-    """Per key that occurs in the relation `keys_of`: the latest version's hash and operation.
+    """Per key that occurs in the relation `keys_of`: the latest version's batch, hash and operation.
 
     `_row_hash` is 0 in delete versions rather than null, which arg_max would pass over.
     """
     key = columns(table.key)
     return f"""
-        select {key}, arg_max(_row_hash, _batch_seq) as latest_hash, arg_max(_op, _batch_seq) as latest_op
+        select {key}, max(_batch_seq) as latest_batch_seq,
+            arg_max(_row_hash, _batch_seq) as latest_hash, arg_max(_op, _batch_seq) as latest_op
         from {relation(table.schema, table.name)} as versions
         where exists (select 1 from {keys_of} as keys where {same_key(table, "keys", "versions")})
         group by {key}
