@@ -30,7 +30,7 @@ class Export(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    source: str
+    source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp"]
     mart: str = Field(pattern=r"^[a-z0-9_]+$")
     cadence: Cadence
     split: Literal["tenant", "whole"] = "tenant"
@@ -55,7 +55,7 @@ def load_exports(path: Path) -> dict[str, Export]:
     exports = {}
     for name, entry in content.items():
         try:
-            exports[name] = Export.model_validate({"name": name, **(entry or {})})
+            exports[name] = Export.model_validate({**(entry or {}), "name": name})
         except TypeError:
             raise ExportError(f"Export catalogue {path.name}: {name}: not a mapping.") from None
         except ValidationError as error:

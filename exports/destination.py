@@ -26,12 +26,32 @@ class Destination:
         self._made: set[str] = set()
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes; None where there is no such file."""
+        """A file's bytes; None where there is no such file.
+
+        Raises:
+            ExportError: it can't be read.
+        """
+        path = posixpath.join(self._folder, name)
         try:
-            content: bytes = self._files.cat_file(posixpath.join(self._folder, name))
+            content: bytes = self._files.cat_file(path)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise ExportError(f"{path} can't be read: {error.strerror or error}. Check EXPORTS_URL.") from None
         return content
+
+    def names(self) -> set[str]:
+        """The files that are there, by path below the folder.
+
+        Raises:
+            ExportError: the folder can't be listed.
+        """
+        try:
+            return {posixpath.relpath(path, self._folder) for path in self._files.find(self._folder)}
+        except OSError as error:
+            raise ExportError(
+                f"{self._folder} can't be listed: {error.strerror or error}. Check EXPORTS_URL."
+            ) from None
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file aside and rename it: readers see the old bytes or the new ones.
@@ -49,10 +69,17 @@ class Destination:
             raise ExportError(f"{final} can't be written: {error.strerror or error}. Check EXPORTS_URL.") from None
 
     def remove(self, name: str) -> None:
-        """Remove a file; one that is gone already is no fault."""
+        """Remove a file; one that is gone already is no fault.
+
+        Raises:
+            ExportError: it can't be removed.
+        """
         path = posixpath.join(self._folder, name)
-        if self._files.exists(path):
-            self._files.rm_file(path)
+        try:
+            if self._files.exists(path):
+                self._files.rm_file(path)
+        except OSError as error:
+            raise ExportError(f"{path} can't be removed: {error.strerror or error}. Check EXPORTS_URL.") from None
 
     def _make(self, folder: str) -> None:
         if folder not in self._made:

@@ -69,19 +69,22 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
     header, rows = _complete_rows(export, query)
     files = dict(_files(export, header, rows, stamp))
     old = before.files if before else {}
-    unchanged = {path for path, file in files.items() if path in old and old[path].sha256 == file.entry.sha256}
-    restated = [path for path in files if path in old and path not in unchanged]
+    same = {path for path, file in files.items() if path in old and old[path].sha256 == file.entry.sha256}
+    # A published file that somebody removed is written again.
+    unchanged = same & destination.names()
+    restated = [path for path in files if path in old and path not in same]
     withdrawn = sorted(set(old) - set(files))
-    _log_restatements(destination, [(path, old[path], files.get(path)) for path in [*restated, *withdrawn]], stamp)
+    differing = [(path, old[path], files.get(path)) for path in [*restated, *withdrawn]]
+    _log_restatements(destination, differing, _dimensions(header), stamp)
     for path, file in files.items():
         if path not in unchanged:
             destination.write(path, file.content)
     entries = {path: old[path] if path in unchanged else file.entry for path, file in files.items()}
+    for path in withdrawn:
+        destination.remove(path)
     manifest = Manifest(export.name, export.mart, list(header), version(_PROJECT), entries)
     if manifest != before:
         destination.write(MANIFEST, manifest.to_json())
-    for path in withdrawn:
-        destination.remove(path)
     published = len(files) - len(unchanged) - len(restated)
     return ExportResult(export.name, published, len(unchanged), len(restated), len(withdrawn))
 
@@ -140,8 +143,17 @@ def _folder(tenant_key: str | None) -> str:
     return posixpath.join(quote(system, safe=""), quote(tenant_id, safe="").replace(".", "%2E") or "%00")
 
 
+def _dimensions(header: Sequence[str]) -> list[str]:
+    """The columns that tell a line from the others: in a periodic mart they stand before is_complete."""
+    names = list(header)
+    return names[: names.index("is_complete")] if "is_complete" in names else names
+
+
 def _log_restatements(
-    destination: Destination, differing: Sequence[tuple[str, PublishedFile, _File | None]], stamp: str
+    destination: Destination,
+    differing: Sequence[tuple[str, PublishedFile, _File | None]],
+    dimensions: Sequence[str],
+    stamp: str,
 ) -> None:
     """Record what changes in files that were published before, before they change.
 
@@ -159,7 +171,7 @@ def _log_restatements(
                     "old_as_of": known.as_of,
                     "old_sha256": known.sha256,
                     "new_sha256": file.entry.sha256 if file else None,
-                    "changes": _changes(content, new),
+                    "changes": _changes(content, new, dimensions),
                 }
             )
     if records:
@@ -168,10 +180,12 @@ def _log_restatements(
         destination.write(RESTATEMENTS, log + lines.encode())
 
 
-def _changes(old: bytes, new: bytes) -> list[dict[str, str | None]]:
+def _changes(old: bytes, new: bytes, dimensions: Sequence[str]) -> list[dict[str, str | None]]:
     """Cells that differ, by line; a line that only one side has differs in every cell."""
-    before, after = (list(csv.DictReader(io.StringIO(c.decode(), newline=""))) for c in (old, new))
-    keyed = [{_line_key(row): row for row in rows} for rows in (before, after)]
+    # Somebody may have edited the published file: whatever it holds now must not stop its restatement.
+    texts = (old.decode(errors="replace"), new.decode())
+    lines = [csv.DictReader(io.StringIO(text, newline="")) for text in texts]
+    keyed = [{"|".join(line.get(name) or "" for name in dimensions): line for line in reader} for reader in lines]
     changes: list[dict[str, str | None]] = []
     for key in sorted(set(keyed[0]) | set(keyed[1])):
         left, right = keyed[0].get(key, {}), keyed[1].get(key, {})
@@ -181,10 +195,3 @@ def _changes(old: bytes, new: bytes) -> list[dict[str, str | None]]:
             if left.get(name) != right.get(name)
         ]
     return changes
-
-
-def _line_key(row: dict[str, str]) -> str:
-    """A line's identity: its dimensions, which stand before is_complete in every periodic mart."""
-    names = list(row)
-    dimensions = names[: names.index("is_complete")] if "is_complete" in names else names[:1]
-    return "|".join(row[name] for name in dimensions)

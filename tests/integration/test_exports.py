@@ -134,6 +134,38 @@ def test_run_that_died_before_its_manifest_is_completed_by_the_next(
     assert len(records) == 1
 
 
+def test_published_file_that_was_removed_is_written_again(tmp_path: Path) -> None:
+    mart = Mart(row(1, "0.5"))
+    published(mart, tmp_path)
+    before = tree(tmp_path)
+    (tmp_path / "costs_daily/whatsapp/t1/2026-03-01.csv").unlink()
+    published(mart, tmp_path)
+    assert tree(tmp_path)["costs_daily/whatsapp/t1/2026-03-01.csv"] == before["costs_daily/whatsapp/t1/2026-03-01.csv"]
+
+
+def test_withdrawal_that_died_half_way_is_completed_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports import destination
+
+    def die(self: destination.Destination, name: str) -> None:
+        raise ExportError("killed")
+
+    published(Mart(row(1, "0.5"), row(2, "1")), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(destination.Destination, "remove", die)
+        with pytest.raises(ExportError):
+            published(Mart(row(1, "0.5")), tmp_path)
+    assert published(Mart(row(1, "0.5")), tmp_path) == (0, 1, 0, 1)
+    assert "costs_daily/whatsapp/t1/2026-03-02.csv" not in tree(tmp_path)
+
+
+def test_file_that_somebody_edited_is_still_restated(tmp_path: Path) -> None:
+    published(Mart(row(1, "0.5")), tmp_path)
+    (tmp_path / "costs_daily/whatsapp/t1/2026-03-01.csv").write_bytes(b"tenant_key\r\n\xe9,x,y\r\n")
+    assert published(Mart(row(1, "0.75")), tmp_path, hour=1) == (0, 0, 1, 0)
+
+
 def test_cells_that_a_spreadsheet_would_run_are_neutralised_and_numbers_are_not() -> None:
     content = csv_bytes(["a", "b"], [("=1+1", Decimal("-1")), ("@x", -2), ('a,b\n"c"', None), ("é", Decimal("0E-9"))])
     text = content.decode()

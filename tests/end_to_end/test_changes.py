@@ -1,0 +1,54 @@
+"""Whatever changes is built, copied and exported by the next run, and nothing else is."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+from end_to_end.place import Place
+
+pytestmark = pytest.mark.slow
+
+
+def change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_change_in_one_system_reaches_the_models_that_read_all_systems(sample_place: Place) -> None:
+    assert sample_place.module("orchestration", "run").returncode == 0
+    sources = sample_place.folder / "sample"
+    change(sources / "restaurant.sqlite", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
+    result = sample_place.module("orchestration", "run")
+    assert result.returncode == 0, result.stderr
+    assert "models whatsapp: nothing changed" in result.stderr
+    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:999'"
+    assert sample_place.rows(found) == [("New",)]
+    with duckdb.connect(sample_place.folder / "bi.duckdb", read_only=True) as copy:
+        assert copy.execute(found).fetchall() == [("New",)]
+
+
+def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample_place: Place, tmp_path: Path) -> None:
+    assert sample_place.module("orchestration", "run").returncode == 0
+    sample_place.environment |= {
+        "EXPORTS_URL": str(tmp_path / "exports"),
+        "BI_SNAPSHOT_PATH": str(tmp_path / "bi.duckdb"),
+    }
+    result = sample_place.module("orchestration", "run")
+    assert result.returncode == 0, result.stderr
+    assert "nothing changed since they were last built; none was built" in result.stdout
+    assert (tmp_path / "exports" / "costs_monthly" / "manifest.json").exists()
+    with duckdb.connect(tmp_path / "bi.duckdb", read_only=True) as copy:
+        assert copy.execute("select count(*) > 0 from marts.costs_daily").fetchall() == [(True,)]
+
+
+def test_salt_changes_every_contact_hash(sample_place: Place) -> None:
+    hashes = "select distinct customer_hash from core.fct_conversations where customer_hash is not null"
+    before = set(sample_place.rows(hashes))
+    sample_place.environment["CONTACT_HASH_SALT"] = "pepper"
+    assert sample_place.module("orchestration", "run").returncode == 0
+    after = set(sample_place.rows(hashes))
+    assert before
+    assert len(after) == len(before)
+    assert not before & after
