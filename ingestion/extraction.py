@@ -5,7 +5,7 @@ a database is read (sources/) or written (warehouses/).
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -21,7 +21,16 @@ from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
 from ingestion.row_hash import RowHasher
-from ingestion.sources.base import EVERYTHING, Selection, Snapshot, Source, WireBatch
+from ingestion.sources.base import (
+    EVERYTHING,
+    ChangeTracking,
+    Position,
+    Selection,
+    Snapshot,
+    Source,
+    Watermark,
+    WireBatch,
+)
 from ingestion.state import TableState, parse_watermark, watermark_text
 from ingestion.warehouses.base import Session, TableLoad
 
@@ -178,6 +187,7 @@ class _TableRun:
         self._listener = listener
         self._started_at = datetime.now(UTC)
         self._rejections: list[Rejection] = []
+        self._told: Position | None = None
         self._highest: Any = None
         self._read = 0
         self._read_failure: IngestionError | None = None
@@ -205,7 +215,7 @@ class _TableRun:
         return result
 
     def _load(self, has_new_columns: bool) -> tuple[str, TableState, str | None]:
-        self._check_columns()
+        self._check_columns("key", self._table.key)
         selection, scope = self._selection(has_new_columns)
         is_full = selection == EVERYTHING
         expected = self._snapshot.count(self._table) if is_full else None
@@ -244,18 +254,43 @@ class _TableRun:
     def _selection(self, has_new_columns: bool) -> tuple[Selection, str]:
         """What to read, and that in words."""
         entry, state = self._entry, self._state
-        if entry.cursor is None:
+        if entry.mode == "full":
             return EVERYTHING, "full"
-        if state.watermark is None or state.last_full_at is None:
-            return EVERYTHING, "initial"
-        if has_new_columns:
-            return EVERYTHING, "full: new columns"
-        if entry.sweep_hours and self._is_due(state.last_full_at, entry.sweep_hours):
-            return EVERYTHING, "full: sweep"
-        watermark = parse_watermark(state.watermark)
-        since = watermark if isinstance(watermark, int) else watermark - timedelta(hours=entry.overlap_hours)
+        if isinstance(self._snapshot, ChangeTracking):
+            position = self._snapshot.position(self._table.name, entry.mode, entry.cursor, state.watermark)
+            self._told = position
+        else:
+            position = self._position_by_cursor()
+        scope = position.scope
+        if state.last_full_at is None:
+            scope = "initial"
+        elif has_new_columns:
+            scope = "full: new columns"
+        elif position.condition is not None:
+            return Selection(condition=position.condition), scope
+        elif position.since is not None:
+            if not entry.sweep_hours or not self._is_due(state.last_full_at, entry.sweep_hours):
+                return self._selection_since(position.since)
+            scope = "full: sweep"
+        return EVERYTHING, scope
+
+    def _selection_since(self, since: Watermark) -> tuple[Selection, str]:
+        entry = self._entry
+        assert entry.cursor is not None
+        if isinstance(since, datetime):
+            since -= timedelta(hours=entry.overlap_hours)
         scope = f"since {since:%Y-%m-%d %H:%M}" if isinstance(since, datetime) else f"since {since}"
         return Selection(since=(entry.cursor, since), open_rows=entry.open_rows), scope
+
+    def _position_by_cursor(self) -> Position:
+        """The highest cursor that a read saw, in sources that know no better."""
+        self._check_columns("cursor", [self._entry.cursor])
+        if self._entry.cursor is None:
+            return Position(None, "full")
+        if self._state.watermark is None:
+            return Position(None, "initial")
+        since = parse_watermark(self._state.watermark)
+        return Position(None, "full: the watermark is another reader's", since=since)
 
     def _is_due(self, last: datetime | None, hours: float) -> bool:
         return last is None or self._started_at - last >= timedelta(hours=hours)
@@ -288,11 +323,10 @@ class _TableRun:
             self._read_failure = failure
             raise
 
-    def _check_columns(self) -> None:
-        for role, names in (("key", self._table.key), ("cursor", [self._entry.cursor])):
-            absent = [name for name in names if name is not None and name not in self._found]
-            if absent:
-                raise TableError(f"the source's table has no column {', '.join(absent)}, which is its {role}")
+    def _check_columns(self, role: str, names: Iterable[str | None]) -> None:
+        absent = [name for name in names if name is not None and name not in self._found]
+        if absent:
+            raise TableError(f"the source's table has no column {', '.join(absent)}, which is its {role}")
 
     def _note_highest(self, batch: pa.RecordBatch) -> None:
         if self._entry.cursor is None or not batch.num_rows:
@@ -302,7 +336,12 @@ class _TableRun:
             self._highest = highest
 
     def _next_watermark(self) -> str | None:
-        """The highest cursor seen, but never later than now: a row from the future must not hide the present."""
+        """What the source told, or the highest cursor seen.
+
+        Never later than now: a row from the future must not hide the present.
+        """
+        if self._told is not None:
+            return self._told.watermark
         if self._entry.cursor is None or self._highest is None:
             return self._state.watermark
         if isinstance(self._highest, datetime):

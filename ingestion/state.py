@@ -17,7 +17,8 @@ class TableState:
 
     Attributes:
         table_name: the table.
-        watermark: where the next read of mode `cursor` starts, as text; None before the first.
+        watermark: where the next read starts, as text; None where that reads everything. A cursor's value, or JSON
+            of a source that tells itself what changed (see `ChangeTracking`).
         batch_seq: the last batch that appended to the table; 0 before the first.
         last_run_at: when the table was last read to the end.
         last_full_at: when every row was last read and compared.
@@ -71,6 +72,11 @@ def watermark_text(value: Watermark) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
-def parse_watermark(text: str) -> Watermark:
-    """The inverse of `watermark_text`."""
-    return int(text) if text.lstrip("-").isdigit() else datetime.fromisoformat(text)
+def parse_watermark(text: str) -> Watermark | None:
+    """The inverse of `watermark_text`; None for the watermark of another kind of reader."""
+    if text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
