@@ -66,7 +66,7 @@ class TableEntry(BaseModel):
     columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = Field(min_length=1)
     key: list[str] = Field(default=["id"], min_length=1)
     required: bool = False
-    mode: Literal["cursor", "full"]
+    mode: Literal["changes", "cursor", "full"]
     cursor: str | None = None
     overlap_hours: float = Field(default=0, ge=0)
     open_rows: dict[str, list[str]] = {}

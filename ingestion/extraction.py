@@ -21,7 +21,16 @@ from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
 from ingestion.row_hash import RowHasher
-from ingestion.sources.base import EVERYTHING, Selection, Snapshot, Source, WireBatch
+from ingestion.sources.base import (
+    EVERYTHING,
+    ChangeTracking,
+    Position,
+    Selection,
+    Snapshot,
+    Source,
+    Watermark,
+    WireBatch,
+)
 from ingestion.state import TableState, parse_watermark, watermark_text
 from ingestion.warehouses.base import Session, TableLoad
 
@@ -181,6 +190,7 @@ class _TableRun:
         self._listener = listener
         self._started_at = datetime.now(UTC)
         self._rejections: list[Rejection] = []
+        self._told: Position | None = None
         self._highest: Any = None
         self._read = 0
         self._read_failure: IngestionError | None = None
@@ -216,7 +226,7 @@ class _TableRun:
         self._listener.started(self._table.label, expected)
         with self._session.load(self._table, self._started_at) as load:
             # The log's open rows: the source may have closed them without moving their cursor.
-            open_keys = load.keys_where(self._entry.open_rows) if self._entry.open_rows and not is_full else []
+            open_keys = load.keys_where(self._entry.open_rows) if self._entry.open_rows and selection.since else []
             load.stage(chain(self._rows(selection), self._rows_with(open_keys, self._entry.open_rows)))
             appended = load.append_changed()
             self._rejections += load.duplicates()
@@ -248,18 +258,39 @@ class _TableRun:
     def _selection(self) -> tuple[Selection, str]:
         """What to read, and that in words."""
         entry, state = self._entry, self._state
-        if entry.cursor is None:
+        if entry.mode == "full":
             return EVERYTHING, "full"
-        watermark = parse_watermark(state.watermark, entry.cursor)
-        if watermark is None:
-            return EVERYTHING, "initial"
+        if isinstance(self._snapshot, ChangeTracking):
+            position = self._snapshot.position(self._table.name, entry.mode, entry.cursor, state.watermark)
+            self._told = position
+        else:
+            position = self._position_by_cursor()
+        scope = position.scope
         if state.last_full_at is None:
-            return EVERYTHING, "full: new columns"
-        if entry.sweep_hours and self._is_due(state.last_full_at, entry.sweep_hours):
-            return EVERYTHING, "full: sweep"
-        since = watermark if isinstance(watermark, int) else watermark - timedelta(hours=entry.overlap_hours)
+            scope = "initial" if state.last_run_at is None else "full: new columns"
+        elif position.condition is not None:
+            return Selection(condition=position.condition), scope
+        elif position.since is not None:
+            if not entry.sweep_hours or not self._is_due(state.last_full_at, entry.sweep_hours):
+                return self._selection_since(position.since)
+            scope = "full: sweep"
+        return EVERYTHING, scope
+
+    def _selection_since(self, since: Watermark) -> tuple[Selection, str]:
+        entry = self._entry
+        assert entry.cursor is not None
+        if isinstance(since, datetime):
+            since -= timedelta(hours=entry.overlap_hours)
         scope = f"since {since:%Y-%m-%d %H:%M}" if isinstance(since, datetime) else f"since {since}"
         return Selection(since=(entry.cursor, since), open_rows=entry.open_rows), scope
+
+    def _position_by_cursor(self) -> Position:
+        """The highest cursor that a read saw, in sources that know no better."""
+        cursor = self._entry.cursor
+        if cursor is None:
+            return Position(None, "full")
+        scope = "initial" if self._state.watermark is None else "full: the watermark is another reader's or cursor's"
+        return Position(None, scope, since=parse_watermark(self._state.watermark, cursor))
 
     def _is_due(self, last: datetime | None, hours: float) -> bool:
         return last is None or self._started_at - last >= timedelta(hours=hours)
@@ -296,7 +327,9 @@ class _TableRun:
             raise
 
     def _check_columns(self) -> None:
-        cursor = [self._entry.cursor] if self._entry.cursor else []
+        # A source that tracks changes needs no cursor, and looks for itself.
+        by_cursor = self._entry.cursor and not isinstance(self._snapshot, ChangeTracking)
+        cursor = [self._entry.cursor] if by_cursor and self._entry.cursor else []
         required = [c.name for c in self._table.columns if c.required]
         for role, names in (("is its key", self._table.key), ("is its cursor", cursor), ("is not null", required)):
             absent = [name for name in names if name not in self._found]
@@ -327,7 +360,12 @@ class _TableRun:
             self._highest = highest
 
     def _next_watermark(self) -> str | None:
-        """The highest cursor seen, but never later than now: a row from the future must not hide the present."""
+        """What the source told, or the highest cursor seen.
+
+        Never later than now: a row from the future must not hide the present.
+        """
+        if self._told is not None:
+            return self._told.watermark
         if self._entry.cursor is None or self._highest is None:
             return self._state.watermark
         highest = min(self._highest, self._started_at) if isinstance(self._highest, datetime) else self._highest

@@ -17,7 +17,8 @@ class TableState:
 
     Attributes:
         table_name: the table.
-        watermark: where the next read of mode `cursor` starts, as text; None before the first.
+        watermark: where the next read starts, as text; None where that reads everything. A cursor's value, or JSON
+            of a source that tells itself what changed (see `ChangeTracking`).
         batch_seq: the last batch that appended to the table; 0 before the first.
         last_run_at: when the table was last read to the end.
         last_full_at: when every row was last read and compared.
@@ -72,7 +73,7 @@ def watermark_text(cursor: str, value: Watermark) -> str:
 
 
 def parse_watermark(text: str | None, cursor: str) -> Watermark | None:
-    """The value of a watermark; None where it is missing or speaks of another cursor."""
+    """The value of a watermark; None where it is missing, or another cursor's or another kind of reader's."""
     name, _, value = (text or "").rpartition(" ")
     if name != cursor:
         return None

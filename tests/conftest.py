@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgresql import Server, running_server
 from sandbox import WHATSAPP_TABLES, Sandbox
 
 from ingestion.settings import Settings
@@ -30,3 +31,10 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         " '2026-03-01 10:05:00+00:00')",
     )
     yield sandbox
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL server for the whole test session."""
+    with running_server(max_prepared_transactions="20") as server:
+        yield server

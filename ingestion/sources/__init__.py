@@ -9,7 +9,11 @@ from sqlalchemy import URL
 
 from ingestion.sources.base import Source
 
-_READERS = {"sqlite": "ingestion.sources.adbc_sqlite:SqliteSource"}
+_READERS = {
+    "sqlite": "ingestion.sources.adbc_sqlite:SqliteSource",
+    "postgresql": "ingestion.sources.adbc_postgresql:PostgresqlSource",
+    "postgres": "ingestion.sources.adbc_postgresql:PostgresqlSource",
+}
 _GENERAL = "ingestion.sources.sqlalchemy:SqlalchemySource"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -27,12 +27,14 @@ class Selection:
         open_rows: column → values; rows with one of the values.
         keys: key tuples; rows with one of the keys.
         but_not: column → values; of all these, no row with one of the values.
+        condition: the SQL of a `Position`; only the reader that gave it takes it.
     """
 
     since: tuple[str, Watermark] | None = None
     open_rows: dict[str, list[str]] = field(default_factory=dict)
     keys: list[tuple[object, ...]] | None = None
     but_not: dict[str, list[str]] = field(default_factory=dict)
+    condition: str | None = None
 
 
 EVERYTHING = Selection()
@@ -63,6 +65,41 @@ class Snapshot(Protocol):
 
     def count(self, table: RawTable) -> int:
         """How many rows the table has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a table's read begins, and what the next one has to be told.
+
+    Attributes:
+        watermark: what `_state` keeps for the next read, once this one is committed; None: it must read everything.
+        scope: the read in words; where neither `condition` nor `since` is given, why everything is read.
+        condition: SQL that holds for every row that changed; such a read misses nothing.
+        since: inclusive lower bound of the cursor, before any overlap.
+    """
+
+    watermark: str | None
+    scope: str
+    condition: str | None = None
+    since: Watermark | None = None
+
+
+@runtime_checkable
+class ChangeTracking(Protocol):
+    """A snapshot that knows better than a cursor's values what another reader has not seen yet."""
+
+    def position(
+        self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
+    ) -> Position:
+        """Where to read from.
+
+        Args:
+            table: an existing table.
+            mode: what the catalogue asks for.
+            cursor: the cursor's column, where one is declared.
+            watermark: what `Position.watermark` was after the last read, or whatever another reader left.
+        """
         ...
 
 

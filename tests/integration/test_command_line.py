@@ -130,9 +130,8 @@ def test_malformed_catalogue(terminal: Terminal) -> None:
     path = terminal.sandbox.folder / "catalogue.yml"
     path.write_text("whatsapp: {messages: {mode: sometimes, columns: {id: text}}}")
     terminal.monkeypatch.setenv("INGESTION_CATALOGUE", str(path))
-    assert "Catalogue catalogue.yml: whatsapp.messages.mode: Input should be 'cursor' or 'full'" in terminal.fails(
-        "run"
-    )
+    told = "Catalogue catalogue.yml: whatsapp.messages.mode: Input should be 'changes', 'cursor' or 'full'"
+    assert told in terminal.fails("run")
 
 
 def test_warehouse_file_that_is_none(terminal: Terminal) -> None:

