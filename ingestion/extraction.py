@@ -6,7 +6,7 @@ a database is read (sources/) or written (warehouses/).
 
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -20,6 +20,7 @@ from ingestion.columns import RESERVED_COLUMNS, ColumnType, RawTable
 from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
+from ingestion.results import ABSENT, LoadResult
 from ingestion.row_hash import RowHasher
 from ingestion.sources.base import (
     EVERYTHING,
@@ -45,44 +46,6 @@ MOST_REJECTED_SHARE = 0.5
 
 SMALL_DELETE = 100
 """So many deletes pass whatever share of the table they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """What one run did with one table. Counts are rows."""
-
-    source: str
-    table: str
-    scope: str
-    state: TableState
-    seconds: float = 0.0
-    error: str | None = None
-
-    @property
-    def label(self) -> str:
-        """The table's name in messages."""
-        return f"{self.source}.{self.table}"
-
-    @property
-    def changed(self) -> bool:
-        """Whether the raw log grew."""
-        return bool(self.state.rows_appended or self.state.rows_deleted)
-
-    @property
-    def outcome(self) -> str:
-        """The result in words."""
-        s = self.state
-        if self.error:
-            return f"FAILED: {self.error}"
-        if self.scope == ABSENT:
-            return "not in the source, empty in raw"
-        counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
-        deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
-        rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""
-        return counts + deleted + rejected
-
-
-ABSENT = "absent"
 
 
 def empty_tables(source: str, entries: dict[str, TableEntry]) -> list[RawTable]:

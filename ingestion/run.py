@@ -12,8 +12,9 @@ from ingestion import sample
 from ingestion.archive import Archive
 from ingestion.catalogue import Catalogue, load_catalogue
 from ingestion.errors import ConfigurationError, SourceError
-from ingestion.extraction import LoadResult, check_tables, empty_tables, load_source
+from ingestion.extraction import check_tables, empty_tables, load_source
 from ingestion.progress import Listener
+from ingestion.results import LoadResult
 from ingestion.settings import SAMPLE_DIRECTORY, Settings
 from ingestion.sources import open_source
 from ingestion.sources.base import Source

@@ -10,7 +10,7 @@ import dagster as dg
 
 from ingestion.catalogue import TableEntry
 from ingestion.errors import IngestionError
-from ingestion.extraction import LoadResult
+from ingestion.results import LoadResult
 from ingestion.settings import SOURCES
 from orchestration.configuration import ingestion
 from orchestration.console import ConsoleListener, say

@@ -8,7 +8,7 @@ from sandbox import Sandbox, message
 
 from ingestion.archive import Archive
 from ingestion.errors import SourceError, WarehouseError
-from ingestion.extraction import LoadResult
+from ingestion.results import LoadResult
 from ingestion.run import RunResult
 from ingestion.sources import adbc_sqlite
 

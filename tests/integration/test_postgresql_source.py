@@ -10,8 +10,8 @@ from postgresql import Server, Session, running_server
 from sandbox import Sandbox
 
 from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.extraction import LoadResult
 from ingestion.progress import LogListener
+from ingestion.results import LoadResult
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import parse_url
 from ingestion.sources import adbc_postgresql, open_source

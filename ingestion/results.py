@@ -1,0 +1,46 @@
+"""What a run did with a table.
+
+Belongs here: the result and its words. Not here: how it came about (extraction.py), its display (report.py).
+"""
+
+from dataclasses import dataclass
+
+from ingestion.state import TableState
+
+ABSENT = "absent"
+"""The scope of a table that the source does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What one run did with one table. Counts are rows."""
+
+    source: str
+    table: str
+    scope: str
+    state: TableState
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The table's name in messages."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the raw log grew."""
+        return bool(self.state.rows_appended or self.state.rows_deleted)
+
+    @property
+    def outcome(self) -> str:
+        """The result in words."""
+        s = self.state
+        if self.error:
+            return f"FAILED: {self.error}"
+        if self.scope == ABSENT:
+            return "not in the source, empty in raw"
+        counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
+        deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
+        rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""
+        return counts + deleted + rejected
