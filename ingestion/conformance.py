@@ -9,7 +9,7 @@ values that cannot be held stand alone: the cost follows the number of bad value
 
 import json
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -56,6 +56,23 @@ class OddValue:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a warehouse can't hold although the raw types could.
+
+    Attributes:
+        nul_in_text: whether text may hold the character U+0000.
+        first_day: the earliest date, and the day of the earliest timestamp, in days since 1970-01-01; None: Arrow's.
+        last_day: the latest date, likewise.
+    """
+
+    nul_in_text: bool = True
+    first_day: int | None = None
+    last_day: int | None = None
+
+
+UNLIMITED = Limits()
+
 Fault = tuple[str, str, str | None]
 """Column, reason, value."""
 
@@ -63,13 +80,16 @@ _KEPT_WITHOUT = {ColumnType.TIMEZONE}
 """Types whose wrong value is set aside while its row is loaded without it: a tenant outweighs its timezone."""
 
 
-def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()) -> Conformed:
+def conform(
+    table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = (), limits: Limits = UNLIMITED
+) -> Conformed:
     """Convert a batch to the table's types.
 
     Args:
         table: the raw table.
         batch: columns by name in any wire type; a column that is missing is taken as all null.
         odd: values of `batch` that the reader shows as null because they have another storage class.
+        limits: what the warehouse can't hold.
 
     Returns:
         The batch in `table.arrow_schema` without the rejected rows, and the first fault of each row that has one.
@@ -85,9 +105,10 @@ def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()
         wire = batch.column(index)
         array, bad = _convert(wire, column.type)
         for row in bad:
-            value = _jsonable(wire[row].as_py())
             found = kept_without if column.type in _KEPT_WITHOUT else faults
-            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", str(value)))
+            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", str(_plain(wire[row]))))
+        for row, reason in _beyond(array, column.type, limits):
+            faults.setdefault(row, (column.name, reason, str(_plain(wire[row]))))
         if column.required and array.null_count:
             for row in pc.indices_nonzero(pc.is_null(array)).to_pylist():
                 faults.setdefault(row, (column.name, "a value is required", None))
@@ -107,15 +128,32 @@ def _rejection(
     fault: Fault,
     odd: Sequence[OddValue],
 ) -> Rejection:
-    content = {name: _jsonable(batch.column(name)[row].as_py()) for name in batch.schema.names}
+    content = {name: _plain(batch.column(name)[row]) for name in batch.schema.names}
     content |= {o.column: o.value for o in odd if o.row == row}
-    key = tuple(content.get(name) for name in table.key)
-    return Rejection(key_json(table, key), *fault, content=_json(content))
+    return rejection(table, content, fault)
+
+
+def rejection(table: RawTable, content: Mapping[str, object], fault: Fault) -> Rejection:
+    """The record of a row that is kept out, given its values by column."""
+    column, reason, value = fault
+    told = {name: _jsonable(v) for name, v in content.items()}
+    key = tuple(told.get(name) for name in table.key)
+    # Every warehouse must be able to hold the record: JSON escapes U+0000 by itself, the value is shown likewise.
+    shown = None if value is None else value.replace("\0", "\\u0000")
+    return Rejection(key_json(table, key), column, reason, shown, _json(told))
 
 
 def key_json(table: RawTable, key: Sequence[object]) -> str:
     """A key as a JSON object: column → value."""
     return _json(dict(zip(table.key, key, strict=True)))
+
+
+def _plain(scalar: pa.Scalar) -> object:
+    """A value as JSON takes it; instants and days that Python's types don't reach as text."""
+    try:
+        return _jsonable(scalar.as_py())
+    except (ValueError, OverflowError):
+        return scalar.cast(pa.string()).as_py()
 
 
 def _jsonable(value: object) -> object:
@@ -144,6 +182,30 @@ _NOUNS = {
 
 def _noun(table: RawTable, column: str) -> str:
     return next(_NOUNS[c.type] for c in table.columns if c.name == column)
+
+
+_TEXTS = {ColumnType.TEXT, ColumnType.JSON}
+_MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+def _beyond(array: pa.Array, type_: ColumnType, limits: Limits) -> Iterator[tuple[int, str]]:
+    """Positions of the values that the warehouse can't hold, and why."""
+    if type_ in _TEXTS and not limits.nul_in_text:
+        yield from _where(
+            pc.match_substring(array, "\0"), "text with the character U+0000, which the warehouse can't hold"
+        )
+    if type_ is ColumnType.DATE or type_ is ColumnType.TIMESTAMP:
+        unit, number = (1, pa.int32()) if type_ is ColumnType.DATE else (_MICROSECONDS_PER_DAY, pa.int64())
+        reason = f"a {type_} outside the warehouse's range"
+        if limits.first_day is not None:
+            yield from _where(pc.less(array.view(number), limits.first_day * unit), reason)
+        if limits.last_day is not None and type_ is ColumnType.DATE:
+            yield from _where(pc.greater(array.view(number), limits.last_day), reason)
+
+
+def _where(mask: pa.Array, reason: str) -> Iterator[tuple[int, str]]:
+    if pc.any(mask).as_py():
+        yield from ((row, reason) for row in pc.indices_nonzero(pc.fill_null(mask, False)).to_pylist())
 
 
 Converter = Callable[[pa.Array], pa.Array]

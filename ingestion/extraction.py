@@ -174,6 +174,7 @@ class _TableRun:
         self._state = state
         self._snapshot = snapshot
         self._session = session
+        self._limits = session.capabilities.limits
         self._archive = archive
         self._listener = listener
         self._started_at = datetime.now(UTC)
@@ -265,7 +266,7 @@ class _TableRun:
         hasher = None
         try:
             for wire in self._wire_batches(self._source_table, selection):
-                conformed = conform(self._table, wire.batch, wire.odd)
+                conformed = conform(self._table, wire.batch, wire.odd, self._limits)
                 self._read += wire.batch.num_rows
                 self._rejections += conformed.rejections
                 self._note_highest(conformed.batch)
@@ -343,4 +344,4 @@ class _TableRun:
     def _keys(self) -> Iterator[pa.RecordBatch]:
         key_table = RawTable(self._table.source, self._table.name, self._table.key, self._table.key_columns)
         for wire in self._wire_batches(key_table, EVERYTHING):
-            yield conform(key_table, wire.batch, wire.odd).batch
+            yield conform(key_table, wire.batch, wire.odd, self._limits).batch
