@@ -75,7 +75,7 @@ def is_unchanged(system: str, current: str) -> bool:
 def _steps(system: str) -> list[str]:
     """The steps that a system has: only some have something to copy or to export."""
     nodes = (node for node in manifest["nodes"].values() if system in node["tags"])
-    is_copied = any(node["schema"] in PUBLISHED_SCHEMAS for node in nodes)
+    is_copied = ingestion.warehouse.capabilities.needs_copy and any(n["schema"] in PUBLISHED_SCHEMAS for n in nodes)
     is_exported = any(export.source == system for export in exports.values())
     return [MODELS, *([COPY] if is_copied else []), *([EXPORTS] if is_exported else [])]
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Self
 
 import adbc_driver_postgresql.dbapi as postgresql
@@ -37,6 +38,15 @@ class EmbeddedPostgresql:
             for statement in statements:
                 with connection.cursor() as cursor:
                     cursor.execute(statement)
+
+    def role_with_password(self) -> str:
+        """A role that must give its password, unlike all others; its name."""
+        rules = Path(self._server.pgdata) / "pg_hba.conf"
+        rule = "local all locked scram-sha-256\n"
+        if not rules.read_text(encoding="utf-8").startswith(rule):
+            rules.write_text(rule + rules.read_text(encoding="utf-8"), encoding="utf-8")
+            self.execute("create role locked login password 'right'", "select pg_reload_conf()")
+        return "locked"
 
     @property
     def host(self) -> str:

@@ -72,7 +72,7 @@ class _Lock:
                     milliseconds = max(1, round(timeout_seconds * 1000))
                     connection.read(f"select set_config('lock_timeout', '{milliseconds}', false) as lock_timeout")
                     connection.read(f"select pg_advisory_lock({_WRITERS}, 0) is null as is_held")
-                except DriverError:
+                except BaseException:
                     connection.close()
                     raise
                 self._connection = connection
@@ -127,7 +127,7 @@ class PostgresqlWarehouse:
             try:
                 connection.execute("set transaction read only")
                 return connection.read(sql)
-            except (DriverError, pa.ArrowInvalid) as error:
+            except DriverError as error:
                 raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
     def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:

@@ -16,7 +16,8 @@ from sqlalchemy import URL
 from ingestion.columns import ColumnType
 from ingestion.errors import WarehouseError, one_line
 
-DriverError = adbc.Error
+DriverError = (adbc.Error, pa.ArrowException)
+"""What the driver raises; Arrow's own where a server fails while it hands over rows."""
 
 _SETTINGS = {
     "TimeZone": "UTC",
@@ -66,14 +67,13 @@ class PostgresqlConnection:
         """Rows of a query, in plain Arrow types.
 
         Raises:
-            DriverError: the server refuses the query.
-            pa.ArrowInvalid: a number that numeric(38,9) can't hold.
+            DriverError: the server refuses the query, or a number in it is none that numeric(38,9) can hold.
         """
         with self._connection.cursor() as cursor:
             cursor.execute(query)
-            batches = cursor.fetch_record_batch()
-            schema = _plain_schema(batches.schema)
-            return pa.Table.from_batches([_plain(batch, schema) for batch in batches], schema=schema)
+            table = cursor.fetch_arrow_table()
+        schema = _plain_schema(table.schema)
+        return pa.Table.from_batches([_plain(batch, schema) for batch in table.to_batches()], schema=schema)
 
     def stream(self, query: str) -> tuple[adbc.Cursor, pa.RecordBatchReader]:
         """The same without holding all rows; the connection is busy until the cursor is closed."""
@@ -100,7 +100,7 @@ class PostgresqlConnection:
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one. Where the connection broke, the server has done so."""
-        with suppress(DriverError):
+        with suppress(*DriverError):
             self._connection.rollback()
 
     def close(self) -> None:

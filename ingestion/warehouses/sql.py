@@ -43,11 +43,14 @@ def same_key(table: RawTable, left: str, right: str) -> str:
 
 
 def replace_state(schema: str, state: TableState) -> str:
-    """Put one entry into a schema's `_state`."""
+    """Put one entry into a schema's `_state`; its batch number never goes back."""
     names = [c.name for c in STATE_COLUMNS]
-    replaced = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in names[1:])
+    kept = "greatest(known.batch_seq, excluded.batch_seq)"
+    replaced = ", ".join(
+        f"{quoted(name)} = {kept if name == 'batch_seq' else f'excluded.{quoted(name)}'}" for name in names[1:]
+    )
     return f"""
-        insert into {relation(schema, "_state")} ({columns(names)})
+        insert into {relation(schema, "_state")} as known ({columns(names)})
         values ({", ".join(literal(value) for value in astuple(state))})
         on conflict (table_name) do update set {replaced}
     """
