@@ -342,7 +342,10 @@ def test_concurrent_loads_take_batch_numbers_in_the_order_of_their_commits(postg
             appended = append(load, ITEMS, [(1, "a", "x"), (2, "b", "y")])
             second.append((appended, load.commit(TableState("items")).batch_seq))
 
-    waiting = "select count(*) as n from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())"  # noqa: E501
+    waiting = """
+        select count(*) as n from pg_locks as l inner join pg_database as d on d.oid = l.database
+        where l.locktype = 'advisory' and not l.granted and d.datname = current_database()
+    """
     with warehouse.session() as session:
         session.prepare([ITEMS])
         thread = threading.Thread(target=load_second)
@@ -366,9 +369,8 @@ def test_broken_connection_leaves_nothing_and_is_told(
         session.prepare([ITEMS])
         with pytest.raises(WarehouseError, match="the warehouse says: "), session.load(ITEMS, NOON) as load:
             append(load, ITEMS, [(1, "a", "x")])
-            postgresql_server.execute(
-                f"do $$ begin perform pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'; end $$"  # noqa: E501
-            )
+            others = f"select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'"
+            postgresql_server.execute(f"do $$ begin perform * from ({others}) as ended; end $$")
             load.commit(TableState("items"))
     assert log(warehouse) == []
     with warehouse.session() as session:
