@@ -6,7 +6,7 @@ load (postgresql_load.py).
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -82,6 +82,9 @@ class _Lock:
         with self._mutex:
             self._holders -= 1
             if not self._holders and self._connection:
+                # The server ends a closed connection in its own time: the next run should not wait for that.
+                with suppress(*DriverError):
+                    self._connection.read(f"select pg_advisory_unlock({_WRITERS}, 0) as is_released")
                 self._connection.close()
                 self._connection = None
 

@@ -23,6 +23,7 @@ from ingestion.state import TableState
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
 
+LOCK_TIMEOUT_SECONDS = 3
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 ITEMS = RawTable(
@@ -77,7 +78,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def warehouse(url: str) -> Warehouse:
-    return open_warehouse(make_url(url), 1)
+    return open_warehouse(make_url(url), LOCK_TIMEOUT_SECONDS)
 
 
 @pytest.fixture
@@ -279,7 +280,7 @@ def test_killed_process_leaves_nothing_and_no_lock(warehouse: Warehouse, url: st
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "appended\n"
-        told = r"was held by another run for 1 s\. Wait for it to end, or raise LOCK_TIMEOUT_SECONDS\."
+        told = r"was held by another run for 3 s\. Wait for it to end, or raise LOCK_TIMEOUT_SECONDS\."
         with pytest.raises(WarehouseError, match=told), warehouse.exclusive():
             pass
         process.kill()
@@ -394,12 +395,12 @@ def test_server_that_refuses_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    url = {
+    host, role = postgresql_server.host, postgresql_server.role_with_password()
+    sandbox.warehouse_url = {
         "unreachable": "postgresql://me:hunter2@127.0.0.1:1/db",
-        "wrong password": f"postgresql://{postgresql_server.role_with_password()}:hunter2@/postgres?host={postgresql_server.host}",
-        "no such database": f"postgresql://postgres:hunter2@/nowhere?host={postgresql_server.host}",
+        "wrong password": f"postgresql://{role}:hunter2@/postgres?host={host}",
+        "no such database": f"postgresql://postgres:hunter2@/nowhere?host={host}",
     }[fault]
-    sandbox.warehouse_url = url
     for name, value in sandbox.settings().model_dump(exclude_none=True).items():
         monkeypatch.setenv(name.upper(), str(value))
     assert ingestion_cli.main(["run"]) == 1
