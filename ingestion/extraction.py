@@ -149,6 +149,7 @@ class _TableRun:
         self._state = state
         self._snapshot = snapshot
         self._session = session
+        self._limits = session.capabilities.limits
         self._archive = archive
         self._listener = listener
         self._started_at = datetime.now(UTC)
@@ -263,7 +264,7 @@ class _TableRun:
         hasher = None
         try:
             for wire in self._wire_batches(self._source_table, selection):
-                conformed = conform(self._table, wire.batch, wire.odd)
+                conformed = conform(self._table, wire.batch, wire.odd, self._limits)
                 self._read += wire.batch.num_rows
                 self._rejections += conformed.rejections
                 self._check_rejections()
@@ -369,4 +370,4 @@ class _TableRun:
     def _keys(self) -> Iterator[pa.RecordBatch]:
         key_table = RawTable(self._table.source, self._table.name, self._table.key, self._table.key_columns)
         for wire in self._wire_batches(key_table, EVERYTHING):
-            yield conform(key_table, wire.batch, wire.odd).batch
+            yield conform(key_table, wire.batch, wire.odd, self._limits).batch
