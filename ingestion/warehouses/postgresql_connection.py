@@ -89,10 +89,16 @@ class PostgresqlConnection:
             cursor.execute(statement)
             return int(cursor.rowcount)
 
-    def ingest(self, name: str, batches: pa.RecordBatchReader) -> None:
-        """Copy batches into an existing temporary table, inside the transaction."""
+    def ingest(self, name: str, batches: pa.RecordBatchReader, schema: str | None = None) -> None:
+        """Copy batches into an existing table, by the names of its columns, inside the transaction.
+
+        Args:
+            name: the table.
+            batches: whole or some of its columns.
+            schema: the table's; None: it is a temporary table.
+        """
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(name, batches, mode="append", temporary=True)
+            cursor.adbc_ingest(name, batches, mode="append", temporary=schema is None, db_schema_name=schema)
 
     def commit(self) -> None:
         """Commit the transaction."""
