@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import mysql
 import pytest
 from postgresql import Server, running_server
 from sandbox import WHATSAPP_TABLES, Sandbox
@@ -37,4 +38,11 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 def postgresql_server() -> Iterator[Server]:
     """A PostgreSQL server for the whole test session."""
     with running_server(max_prepared_transactions="20") as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=mysql.AVAILABLE)
+def mysql_server(request: pytest.FixtureRequest) -> Iterator[mysql.Server]:
+    """A server that speaks MySQL, of each kind that is installed, for the whole test session."""
+    with mysql.running_server(request.param) as server:
         yield server
