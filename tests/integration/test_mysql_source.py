@@ -132,6 +132,7 @@ def test_open_rows_are_read_whatever_their_cursor(mysql: MysqlSandbox) -> None:
     assert mysql.latest("conversations", "id, status") == [("c1", "resolved"), ("c2", "done")]
 
 
+@pytest.mark.parametrize("mysql_server", REAL, indirect=True)
 def test_every_read_shows_one_moment(mysql: MysqlSandbox) -> None:
     mysql.put(1, 2)
     table = RawTable("whatsapp", "messages", ("id",), (Column("id", ColumnType.INTEGER),))
