@@ -99,7 +99,8 @@ def _faults_told(name: str) -> Iterator[None]:
         yield
     # It raises a RuntimeError where a way to log in needs a package that is not there.
     except (pymysql.MySQLError, OSError, RuntimeError) as error:
-        said = one_line(RuntimeError(error.args[-1] if error.args else error)).removesuffix(".")
+        # After the connection was lost it says nothing at all.
+        said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
         raise SourceError(
             f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None

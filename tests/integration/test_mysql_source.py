@@ -178,20 +178,24 @@ def test_source_sees_a_reader_that_cannot_write(mysql: MysqlSandbox) -> None:
 
 
 class Severing(LogListener):
-    """Ends the reader's connection when its first rows have come."""
+    """Ends the reader's connection, or its statement, when its first rows have come."""
 
-    def __init__(self, source: MysqlSandbox) -> None:
+    def __init__(self, source: MysqlSandbox, kill: str) -> None:
         super().__init__()
         self._source = source
+        self._kill = kill
 
     def advanced(self, table: str, rows: int) -> None:
         sessions = f"select id from information_schema.processlist where db = '{self._source.database}'"
         for (id_,) in self._source.server.sql(sessions):
-            self._source.server.sql(f"kill {id_}")
+            self._source.server.sql(f"{self._kill} {id_}")
 
 
 @pytest.mark.parametrize("mysql_server", REAL, indirect=True)
-def test_lost_connection_changes_nothing(mysql: MysqlSandbox) -> None:
+@pytest.mark.parametrize(
+    ("kill", "told"), [("kill", "Lost connection to MySQL server"), ("kill query", "Query execution was interrupted")]
+)
+def test_read_that_breaks_off_changes_nothing(mysql: MysqlSandbox, kill: str, told: str) -> None:
     mysql.put(*range(1000))
     mysql.run()
     kept = (
@@ -200,10 +204,10 @@ def test_lost_connection_changes_nothing(mysql: MysqlSandbox) -> None:
     before = mysql.query(kept)
     mysql.sql("update messages set content = repeat('x', 20000)")
     mysql.put(*range(1000, 2000), content="x" * 20_000)
-    result = Ingestion(mysql.settings()).run(Severing(mysql))
+    result = Ingestion(mysql.settings()).run(Severing(mysql, kill))
     [error] = [t.error for t in result.tables if t.table == "messages"]
     assert error is not None
-    assert error.startswith("whatsapp: MySQL can't be read: Lost connection to MySQL server during query")
+    assert error.startswith(f"whatsapp: MySQL can't be read: {told}")
     assert "WHATSAPP_DATABASE_URL" in error
     assert "\n" not in error
     assert mysql.query(kept) == before
