@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import mysql
 import pytest
 from postgresql import Server, running_server
 from sandbox import Sandbox
@@ -38,3 +39,10 @@ def postgresql_warehouse_url(postgresql_server: Server) -> Iterator[str]:
     """A new, empty database as WAREHOUSE_URL names it."""
     with postgresql_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session", params=mysql.AVAILABLE)
+def mysql_server(request: pytest.FixtureRequest) -> Iterator[mysql.Server]:
+    """A server that speaks MySQL, of each kind that is installed, for the whole test session."""
+    with mysql.running_server(request.param) as server:
+        yield server
