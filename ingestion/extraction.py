@@ -20,6 +20,7 @@ from ingestion.columns import RESERVED_COLUMNS, ColumnType, RawTable
 from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
+from ingestion.recommendation import filled_in
 from ingestion.results import ABSENT, LoadResult
 from ingestion.row_hash import RowHasher
 from ingestion.sources.base import (
@@ -82,8 +83,9 @@ def load_source(
     with source.snapshot() as snapshot:
         found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
         check_tables(source_name, entries, found, only)
+        entries, unresolved = filled_in(entries, snapshot)
         tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
-        refused = session.prepare(tables.values())
+        refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
         states = session.states(source_name)
         results = []
         for name, entry in entries.items():
@@ -221,6 +223,7 @@ class _TableRun:
     def _selection(self) -> tuple[Selection, str]:
         """What to read, and that in words."""
         entry, state = self._entry, self._state
+        assert entry.mode is not None
         if entry.mode == "full":
             return EVERYTHING, "full"
         if isinstance(self._snapshot, ChangeTracking):

@@ -102,8 +102,14 @@ _VISIBLE = """
     select c.oid, c.relname
     from pg_class as c
     inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relname in ({names}) and c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
+    where {which} and c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
         and n.nspname not in ('pg_catalog', 'information_schema')
+"""
+# Neither partitions, which their table shows, nor what extensions brought.
+_ALL = """
+    not c.relispartition and not exists (
+        select 1 from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+    )
 """
 _COLUMNS = """
 with recursive tables as ({visible}),
@@ -137,18 +143,20 @@ left join pg_am as a on a.oid = c.relam
 """
 
 
-def columns_query(tables: Iterable[str]) -> str:
+def columns_query(tables: Iterable[str] | None) -> str:
     """Table, column, its number, declared type, base type and modifier of those tables that exist."""
-    return _COLUMNS.format(visible=_visible(tables))
+    return _COLUMNS.format(visible=visible(tables))
 
 
-def members_query(tables: Iterable[str]) -> str:
+def members_query(tables: Iterable[str] | None) -> str:
     """Table, oid, kind and whether it is an ordinary heap, of each relation that holds a table's rows."""
-    return _MEMBERS.format(visible=_visible(tables))
+    return _MEMBERS.format(visible=visible(tables))
 
 
-def _visible(tables: Iterable[str]) -> str:
-    return _VISIBLE.format(names=", ".join(literal(name) for name in tables))
+def visible(tables: Iterable[str] | None) -> str:
+    """The oid and name of those tables that exist, or of all, as the search path shows them."""
+    which = _ALL if tables is None else f"c.relname in ({', '.join(literal(name) for name in tables)})"
+    return _VISIBLE.format(which=which)
 
 
 def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[object]]) -> dict[str, Relation]:

@@ -20,6 +20,8 @@ from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
 from ingestion.errors import ConfigurationError, SourceError, one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
 
 
@@ -83,6 +85,11 @@ class SqlalchemySnapshot:
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         return reflected_columns(self._connection, tables)
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        with _faults_told(self._name):
+            return reflected_shapes(self._connection, tables)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
