@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> list[str]:
-    ingestion = Ingestion(Settings.read())
+    settings = Settings.read()
+    if options.limit_rate:
+        settings = settings.model_copy(update={"read_rows_per_second": options.limit_rate})
+    ingestion = Ingestion(settings)
     with listening() as listener:
         if ingestion.ensure_sample():
             print("Made the sample sources in data/sample.", file=sys.stderr)
@@ -60,6 +63,13 @@ def _inspect(options: argparse.Namespace) -> list[str]:
     return errors
 
 
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not rate > 0:
+        raise ValueError
+    return rate
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingestion", description="Load sources into the raw log.")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -70,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, inspect_):
         command.add_argument("--source", help="one source system, e.g. whatsapp")
         command.add_argument("--table", help="one table of it, e.g. messages")
+    run.add_argument("--limit-rate", type=_rate, metavar="ROWS_PER_SECOND", help="read no faster than that, on average")
     inspect_.add_argument("--write", action="store_true", help="add entries for tables that the catalogue lacks")
     return parser
 

@@ -20,7 +20,7 @@ from adbc_driver_postgresql.dbapi import Connection, connect
 
 from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
-from ingestion.errors import SourceError, one_line
+from ingestion.errors import one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Position, Selection, WireBatch
 from ingestion.sources.postgresql_changes import Gate, Moment, position
 from ingestion.sources.postgresql_shapes import shapes
@@ -35,6 +35,7 @@ from ingestion.sources.postgresql_sql import (
     select_rows,
 )
 from ingestion.sources.shape import TableShape
+from ingestion.sources.transient import fault_type
 
 STATEMENT_TIMEOUT_MS = 3_600_000
 """Where neither the URL, the role nor the database sets one."""
@@ -109,7 +110,7 @@ def _faults_told(name: str) -> Iterator[None]:
     # A connection that is lost while rows arrive comes through Arrow's stream as one of its errors or an OSError.
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
         said = re.sub(r"^([A-Z_]+: )?(\[libpq\] )?", "", one_line(error)).removesuffix(".")
-        raise SourceError(
+        raise fault_type(error)(
             f"{name}: PostgreSQL can't be read: {said}. "
             f"Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None
