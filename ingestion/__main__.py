@@ -64,9 +64,12 @@ def _inspect(options: argparse.Namespace) -> list[str]:
 
 
 def _rate(text: str) -> float:
-    rate = float(text)
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
     if not rate > 0:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows above 0")
     return rate
 
 

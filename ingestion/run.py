@@ -47,13 +47,13 @@ class Ingestion:
         ConfigurationError: settings or catalogue are wrong.
     """
 
-    def __init__(self, settings: Settings, retries: Retries = Retries()) -> None:  # noqa: B008 (it is immutable)
+    def __init__(self, settings: Settings, retries: Retries | None = None, pace: Pace | None = None) -> None:
         self.settings = settings
         self.catalogue: Catalogue = load_catalogue(settings.ingestion_catalogue)
         self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         self._archive = Archive(settings.archive)
-        self._retries = retries
-        self._pace = Pace(settings.read_rows_per_second)
+        self._retries = retries or Retries()
+        self._pace = pace or Pace(settings.read_rows_per_second)
 
     @cached_property
     def sources(self) -> dict[str, Source]:
