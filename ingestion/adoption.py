@@ -17,7 +17,7 @@ import yaml
 from ingestion.catalogue import Catalogue, load_catalogue
 from ingestion.errors import ConfigurationError
 from ingestion.inspection import Inspection
-from ingestion.recommendation import Recommendation, declared_type
+from ingestion.recommendation import Recommendation, declarations
 from ingestion.sources.shape import TableShape
 
 _PERSONAL = re.compile(
@@ -142,8 +142,6 @@ def _entries(inspections: Sequence[Inspection], indent: int, step: int) -> list[
 
 def _entry(shape: TableShape, recommended: Recommendation) -> list[tuple[int, str]]:
     """The lines of an entry, and how deep each is indented below the table's name."""
-    # Names that begin with _ are the raw log's own; such columns land in raw without being declared.
-    columns = [name for name in shape.columns if not name.startswith("_")]
     lines = [
         f"# {' '.join(reason.split())}"
         for reason in ("Suggested by `python -m ingestion inspect`.", *recommended.reasons)
@@ -156,18 +154,14 @@ def _entry(shape: TableShape, recommended: Recommendation) -> list[tuple[int, st
     for name in ("overlap_hours", "sweep_hours"):
         if hours := getattr(recommended, name):
             lines.append(f"{name}: {hours:g}")
-    if personal := personal_columns(columns):
+    if personal := personal_columns(declarations(shape, recommended)):
         lines += [
             "# Guessed from the names: add what is missing, take out what is not personal.",
             f"personal: {_list(personal)}",
         ]
-    declared = []
-    for name in columns:
-        is_required = not shape.columns[name].is_nullable and name not in recommended.key
-        declared.append(
-            f"{_scalar(name)}: {declared_type(shape, name, recommended.cursor)}{' not null' if is_required else ''}"
-        )
-    return [*((1, line) for line in lines), (1, "columns:"), *((2, line) for line in declared)]
+    lines.append("columns:")
+    declared = declarations(shape, recommended).items()
+    return [*((1, line) for line in lines), *((2, f"{_scalar(name)}: {type_}") for name, type_ in declared)]
 
 
 def _list(names: Iterable[str]) -> str:

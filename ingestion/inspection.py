@@ -68,6 +68,9 @@ def inspect(settings: Settings, source: str | None = None, table: str | None = N
             try:
                 with open_source(name, url).snapshot() as snapshot:
                     shapes = snapshot.shapes()
+                    # A partition, say, is not listed, but may be what the catalogue names.
+                    if others := set(catalogue.get(name, {})) - set(shapes):
+                        shapes |= snapshot.shapes(others)
             except SourceError as error:
                 yield str(error)
             else:

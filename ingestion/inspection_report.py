@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ingestion.catalogue import TableEntry
 from ingestion.inspection import Inspection
-from ingestion.recommendation import Recommendation, cursors
+from ingestion.recommendation import Recommendation, cursors, declarations
 from ingestion.sources.shape import TableShape
 
 
@@ -28,6 +28,8 @@ def print_inspection(console: Console, inspection: Inspection) -> None:
         lines.append(("can't load", recommended.problem))
     elif recommended:
         lines.append(("recommended", _settings(recommended)))
+        columns = declarations(shape, recommended).items() if shape else ()
+        lines.append(("", f"columns {', '.join(f'{name}: {type_}' for name, type_ in columns)}"))
     lines += [("", reason) for reason in (recommended.reasons if recommended else ())]
     lines += [("differs" if i == 0 else "", text) for i, text in enumerate(inspection.differences)]
     for label, text in lines:

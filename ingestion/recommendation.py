@@ -154,6 +154,19 @@ def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
         raise TableError(f"its entry in the catalogue does not fit what was found: {message}") from None
 
 
+def declarations(shape: TableShape, recommended: Recommendation) -> dict[str, str]:
+    """The columns as the catalogue would declare them: name → type, and whether null is allowed.
+
+    Names that begin with _ are the raw log's own; such columns land in raw without being declared.
+    """
+    declared = {}
+    for name, column in shape.columns.items():
+        if not name.startswith("_"):
+            is_required = not column.is_nullable and name not in recommended.key
+            declared[name] = f"{declared_type(shape, name, recommended.cursor)}{' not null' if is_required else ''}"
+    return declared
+
+
 def declared_type(shape: TableShape, name: str, cursor: str | None = None) -> str:
     """The type of a column as the catalogue would declare it, given the table's cursor."""
     type_ = shape.columns[name].type

@@ -141,6 +141,7 @@ def test_inspect_prints_every_table_and_writes_nothing(
     assert (
         "catalogue not in the catalogue recommended mode cursor; key id; cursor updated_at; sweep_hours 168" in output
     )
+    assert "columns id: identifier, updated_at: timestamp not null" in output
     assert "can't load it can't be loaded without a key" in output
     assert "Not in catalogue.yml: whatsapp.edited, whatsapp.logged, whatsapp.parts. --write adds entries" in output
     assert (sqlite.digest(), {p: p.stat().st_mtime_ns for p in sqlite.folder.iterdir()}) == before
@@ -273,6 +274,14 @@ def test_postgresql_tables_are_read_by_changes(postgresql: Inspector) -> None:
     assert postgresql.mode("coded") == ("changes", ("code",), None)
     for table in ("heap", "open_parts", "all_parts"):
         assert not postgresql.inspected()[table].is_adoptable
+
+
+def test_partition_that_the_catalogue_names_is_found(postgresql: Inspector) -> None:
+    postgresql.catalogue.write_text(
+        "whatsapp: {parts_1: {mode: full, key: [code, day], columns: {code: text, day: text}}}"
+    )
+    found = postgresql.inspected()["parts_1"]
+    assert (found.shape is None, found.differences) == (False, ())
 
 
 def test_table_that_may_not_be_read_is_told(postgresql: Inspector, postgresql_server: Server) -> None:
