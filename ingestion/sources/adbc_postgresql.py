@@ -171,7 +171,7 @@ class PostgresqlSnapshot:
         names = None if tables is None else list(tables)
         found = self._found(names)
         with _faults_told(self._name):
-            return shapes(lambda sql: _rows(self._connection, sql), found, self._count, names)
+            return shapes(lambda sql: _rows(self._connection, sql), found, self._count_some, names)
 
     def position(
         self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
@@ -208,6 +208,14 @@ class PostgresqlSnapshot:
         rows = quoted(table) if limit is None else f"(select 1 from {quoted(table)} limit {limit}) as counted"
         [(count,)] = _rows(self._connection, f"select count(*) from {rows}")
         return int(count)
+
+    def _count_some(self, table: str, limit: int) -> int:
+        """Count up to a limit, without keeping the table locked: of thousands the server would run out of locks."""
+        _execute(self._connection, "savepoint before_count")
+        try:
+            return self._count(table, limit)
+        finally:
+            _execute(self._connection, "rollback to savepoint before_count")
 
     def _relation(self, table: str) -> Relation:
         if table not in self._relations:

@@ -4,6 +4,7 @@ Belongs here: the questions and how the answers make shapes. Not here: connectio
 relations as reads need them (postgresql_sql.py).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -72,10 +73,13 @@ def shapes(
     queries = [query.format(visible=visible(names)) for query in (_KINDS, _REQUIRED, _INDEXES)]
     kinds, required, indexed = map(ask, queries)
     never_null = {(table, column) for table, column in required}
+    indexed_by: dict[str, Rows] = defaultdict(list)
+    for table, *index in indexed:
+        indexed_by[table].append(tuple(index))
     found = {}
     for table, kind, is_readable, estimate in kinds:
         relation = relations[table]
-        primary, unique, indexes = _indexes([row[1:] for row in indexed if row[0] == table])
+        primary, unique, indexes = _indexes(indexed_by[table])
         columns = {
             c.name: SourceColumn(c.raw_type, (table, c.name) not in never_null) for c in relation.columns.values()
         }

@@ -9,6 +9,7 @@ all others are cast to text by the server, and dates beyond the years 1 to 9999 
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -162,9 +163,13 @@ def visible(tables: Iterable[str] | None) -> str:
 def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[object]]) -> dict[str, Relation]:
     """The answers to both queries as relations by name."""
     found: dict[str, Relation] = {}
-    for table in dict.fromkeys(str(row[0]) for row in columns):
-        own = [row for row in columns if row[0] == table]
-        kinds = [(int(str(oid)), str(kind), bool(is_heap)) for name, oid, kind, is_heap in members if name == table]
+    by_table, held_by = defaultdict(list), defaultdict(list)
+    for row in columns:
+        by_table[str(row[0])].append(row)
+    for name, oid, kind, is_heap in members:
+        held_by[str(name)].append((int(str(oid)), str(kind), bool(is_heap)))
+    for table, own in by_table.items():
+        kinds = held_by[table]
         shape = hashlib.sha256(repr([tuple(row[1:4]) for row in own]).encode()).hexdigest()[:16]
         found[table] = Relation(
             columns={str(row[1]): PgColumn(str(row[1]), str(row[4]), int(str(row[5]))) for row in own},

@@ -15,8 +15,9 @@ from ingestion.progress import LogListener
 from ingestion.results import LoadResult
 from ingestion.run import Ingestion
 from ingestion.sample.files import FIRST_DAY
-from ingestion.settings import Settings
-from ingestion.sources.shape import COUNTED_ROWS, TableShape
+from ingestion.settings import Settings, parse_url
+from ingestion.sources import open_source
+from ingestion.sources.shape import COUNTED_ROWS, RowCount, TableShape
 
 LARGE = COUNTED_ROWS + 10
 CATALOGUE = """
@@ -266,6 +267,12 @@ def test_postgresql_rows_are_estimated_or_counted_a_little(postgresql: Inspector
     estimate = postgresql.shape("messages").rows
     assert estimate is not None
     assert (estimate.rows, estimate.bound) == (LARGE, "about")
+
+
+def test_tables_that_were_looked_at_are_not_locked(postgresql: Inspector, postgresql_server: Server) -> None:
+    with open_source("whatsapp", parse_url(postgresql.url, "")).snapshot() as snapshot:
+        assert snapshot.shapes()["messages"].rows == RowCount(0)
+        postgresql_server.sql("drop table messages", url=postgresql.url)
 
 
 def test_postgresql_tables_are_read_by_changes(postgresql: Inspector) -> None:
