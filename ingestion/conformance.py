@@ -9,7 +9,7 @@ values that cannot be held stand alone: the cost follows the number of bad value
 
 import json
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -56,6 +56,23 @@ class OddValue:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a warehouse can't hold although the raw types could.
+
+    Attributes:
+        nul_in_text: whether text may hold the character U+0000.
+        first_day: the earliest date, and the day of the earliest timestamp, in days since 1970-01-01; None: Arrow's.
+        last_day: the latest date, and the day of the latest timestamp, likewise.
+    """
+
+    nul_in_text: bool = True
+    first_day: int | None = None
+    last_day: int | None = None
+
+
+UNLIMITED = Limits()
+
 Fault = tuple[str, str, str | None]
 """Column, reason, value."""
 
@@ -68,13 +85,16 @@ def _is_kept_without(column: Column) -> bool:
     return column.type in _KEPT_WITHOUT or not column.is_declared
 
 
-def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()) -> Conformed:
+def conform(
+    table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = (), limits: Limits = UNLIMITED
+) -> Conformed:
     """Convert a batch to the table's types.
 
     Args:
         table: the raw table.
         batch: columns by name in any wire type; a column that is missing is taken as all null.
         odd: values of `batch` that the reader shows as null because they have another storage class.
+        limits: what the warehouse can't hold.
 
     Returns:
         The batch in `table.arrow_schema` without the rejected rows, and the first fault of each row that has one.
@@ -95,9 +115,13 @@ def conform(table: RawTable, batch: pa.RecordBatch, odd: Sequence[OddValue] = ()
         wire = batch.column(index)
         array, bad = _convert(wire, column.type)
         for row in bad:
-            value = _jsonable(wire[row])
             found = kept_without if _is_kept_without(column) else faults
-            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", _json_text(value)))
+            found.setdefault(row, (column.name, f"expected {_NOUNS[column.type]}", _json_text(_plain(wire[row]))))
+        for is_beyond, reason in _beyond(array, column.type, limits):
+            for row in pc.indices_nonzero(is_beyond).to_pylist():
+                found = kept_without if _is_kept_without(column) else faults
+                found.setdefault(row, (column.name, reason, _json_text(_plain(wire[row]))))
+            array = pc.if_else(is_beyond, pa.scalar(None, array.type), array)
         if column.required and array.null_count:
             for row in pc.indices_nonzero(pc.is_null(array)).to_pylist():
                 faults.setdefault(row, (column.name, "a value is required", None))
@@ -117,10 +141,18 @@ def _rejection(
     fault: Fault,
     odd: Sequence[OddValue],
 ) -> Rejection:
-    content = {name: _jsonable(batch.column(name)[row]) for name in batch.schema.names}
+    content = {name: _plain(batch.column(name)[row]) for name in batch.schema.names}
     content |= {o.column: o.value for o in odd if o.row == row}
+    return rejection(table, content, fault)
+
+
+def rejection(table: RawTable, content: Mapping[str, object], fault: Fault) -> Rejection:
+    """The record of a row that is kept out, given its values by column."""
+    column, reason, value = fault
     key = tuple(content.get(name) for name in table.key)
-    return Rejection(key_json(table, key), *fault, content=json_object(content))
+    # Every warehouse must be able to hold the record: JSON escapes U+0000 by itself, the value is shown likewise.
+    shown = None if value is None else value.replace("\0", "\\u0000")
+    return Rejection(key_json(table, key), column, reason, shown, json_object(content))
 
 
 def key_json(table: RawTable, key: Sequence[object]) -> str:
@@ -128,15 +160,17 @@ def key_json(table: RawTable, key: Sequence[object]) -> str:
     return json_object(dict(zip(table.key, key, strict=True)))
 
 
-def _jsonable(scalar: Any) -> object:
+def _plain(scalar: Any) -> object:
+    """A value as Python has it; text that is no UTF-8 as bytes, instants and days beyond Python's as text."""
     try:
-        value = scalar.as_py()
+        return scalar.as_py()
     except UnicodeDecodeError:
-        value = scalar.as_buffer().to_pybytes()
-    return value
+        return scalar.as_buffer().to_pybytes()
+    except (ValueError, OverflowError):
+        return scalar.cast(pa.string()).as_py()
 
 
-def json_object(value: dict[str, object]) -> str:
+def json_object(value: Mapping[str, object]) -> str:
     """A row as a JSON object; what JSON has no type for as text, bytes in hexadecimal."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_json_text)
 
@@ -157,6 +191,29 @@ _NOUNS = {
     ColumnType.TIMESTAMP: "a timestamp",
     ColumnType.BYTES: "bytes",
 }
+
+
+_TEXTS = {ColumnType.TEXT, ColumnType.JSON}
+_PER_DAY = {ColumnType.DATE: 1, ColumnType.TIMESTAMP: 86_400_000_000}
+_LARGEST = 2**63 - 1
+
+
+def _beyond(array: pa.Array, type_: ColumnType, limits: Limits) -> Iterator[tuple[pa.Array, str]]:
+    """Masks of the values that the warehouse can't hold, with the reason."""
+    found: list[tuple[pa.Array, str]] = []
+    if type_ in _TEXTS and not limits.nul_in_text:
+        reason = "text with the character U+0000, which the warehouse can't hold"
+        found.append((pc.match_substring(array, "\0"), reason))
+    if type_ in _PER_DAY:
+        number = array.view(pa.int32() if type_ is ColumnType.DATE else pa.int64()).cast(pa.int64())
+        reason = f"a {type_} outside the warehouse's range"
+        if limits.first_day is not None and (first := limits.first_day * _PER_DAY[type_]) > -_LARGEST:
+            found.append((pc.less(number, first), reason))
+        if limits.last_day is not None and (end := (limits.last_day + 1) * _PER_DAY[type_]) < _LARGEST:
+            found.append((pc.greater_equal(number, end), reason))
+    for mask, reason in found:
+        if pc.any(mask).as_py():
+            yield pc.fill_null(mask, False), reason
 
 
 Converter = Callable[[pa.Array], pa.Array]

@@ -21,6 +21,7 @@ from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError, TransientSourceError
 from ingestion.pace import UNLIMITED, Pace
 from ingestion.progress import Listener
+from ingestion.read_ahead import read_ahead
 from ingestion.recommendation import filled_in
 from ingestion.results import ABSENT, LoadResult
 from ingestion.row_hash import RowHasher
@@ -156,6 +157,7 @@ class _TableRun:
         self._state = state
         self._snapshot = snapshot
         self._session = session
+        self._limits = session.capabilities.limits
         self._archive = archive
         self._listener = listener
         self._pace = pace
@@ -273,7 +275,7 @@ class _TableRun:
         hasher = None
         try:
             for wire in self._wire_batches(self._source_table, selection):
-                conformed = conform(self._table, wire.batch, wire.odd)
+                conformed = conform(self._table, wire.batch, wire.odd, self._limits)
                 self._read += wire.batch.num_rows
                 self._rejections += conformed.rejections
                 self._check_rejections()
@@ -294,7 +296,7 @@ class _TableRun:
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
         try:
-            yield from self._pace(self._snapshot.read(table, selection))
+            yield from read_ahead(self._pace(self._snapshot.read(table, selection)))
         except IngestionError as failure:
             self._read_failure = failure
             raise
@@ -354,7 +356,9 @@ class _TableRun:
         Returns:
             Rows appended, rows deleted, and why deletes were refused, if they were.
         """
-        difference = load.compare_keys(self._keys(), 0 if is_full else MISSING_KEYS_LIMIT)
+        # What a full read staged are the source's keys, unless it left rows out.
+        keys = None if is_full and not self._rejections else self._keys()
+        difference = load.compare_keys(keys, 0 if is_full else MISSING_KEYS_LIMIT)
         appended = 0
         rejected = {rejection.key for rejection in self._rejections}
         missing = [key for key in difference.missing if key_json(self._table, key) not in rejected]
@@ -379,4 +383,4 @@ class _TableRun:
     def _keys(self) -> Iterator[pa.RecordBatch]:
         key_table = RawTable(self._table.source, self._table.name, self._table.key, self._table.key_columns)
         for wire in self._wire_batches(key_table, EVERYTHING):
-            yield conform(key_table, wire.batch, wire.odd).batch
+            yield conform(key_table, wire.batch, wire.odd, self._limits).batch

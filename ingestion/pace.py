@@ -4,7 +4,7 @@ Belongs here: when the next rows may be read. Not here: reading (sources/), the 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from ingestion.sources.base import WireBatch
 
@@ -30,16 +30,20 @@ class Pace:
         self._free_at = clock()
 
     def __call__(self, batches: Iterator[WireBatch]) -> Iterator[WireBatch]:
-        """The batches, each read when those before it are due."""
-        while True:
-            if (wait := self._free_at - self._clock()) > 0:
-                self._sleep(wait)
-            batch = next(batches, None)
-            if batch is None:
-                return
-            if self._rows_per_second:
-                self._free_at = max(self._free_at, self._clock()) + batch.batch.num_rows / self._rows_per_second
-            yield batch
+        """The batches, each read when those before it are due. `batches` is closed with this generator."""
+        try:
+            while True:
+                if (wait := self._free_at - self._clock()) > 0:
+                    self._sleep(wait)
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                if self._rows_per_second:
+                    self._free_at = max(self._free_at, self._clock()) + batch.batch.num_rows / self._rows_per_second
+                yield batch
+        finally:
+            if isinstance(batches, Generator):
+                batches.close()
 
 
 UNLIMITED = Pace()

@@ -8,12 +8,18 @@ import os
 from typing import Any
 
 from exports.catalogue import load_exports
+from ingestion.errors import ConfigurationError
 from ingestion.run import Ingestion
 from ingestion.settings import SOURCES, Settings
 from orchestration import dbt
 
 settings = Settings.read()
 ingestion = Ingestion(settings)
+if settings.warehouse.get_backend_name() != "duckdb":
+    raise ConfigurationError(
+        "The models are built on DuckDB only so far. Set WAREHOUSE_URL to a duckdb:/// file, or load raw tables alone: "
+        "python -m ingestion run"
+    )
 exports = load_exports(settings.exports_catalogue)
 
 JOB = "warehouse"

@@ -1,5 +1,6 @@
 """The read-only copy of core and marts for BI tools, so that a reader never blocks a run nor a run a reader.
 
+A warehouse on a server needs none: there are no such assets then.
 Belongs here: what the copy holds and how it shows in Dagster. Not here: the engine's way to make it (warehouses/).
 """
 
@@ -20,7 +21,7 @@ def _copied(assets: dg.AssetsDefinition) -> list[dg.AssetKey]:
 
 def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefinition | None:
     keys = _copied(models)
-    if not keys:
+    if not keys or not ingestion.warehouse.capabilities.needs_copy:
         return None
 
     @dg.asset(

@@ -33,7 +33,10 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     _print_tables(console, materialized)
     _print_models(console, events, materialized)
     console.print(f"Warehouse     {_place(settings.warehouse.database or settings.warehouse.host)}")
-    console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
+    if ingestion.warehouse.capabilities.needs_copy:
+        console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
+    else:
+        console.print("For BI tools  the warehouse itself, schemas core and marts")
     console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(materialized)})")
     _print_last_month(console)
     _print_next(console)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from postgresql import Server, running_server
-from sandbox import WHATSAPP_TABLES, Sandbox
+from sandbox import Sandbox
 
 from ingestion.settings import Settings
 
@@ -21,16 +21,9 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path) -> Sandbox:
     """A whatsapp source with its tables, a tenant and a conversation."""
-    sandbox = Sandbox(tmp_path)
-    sandbox.sql(
-        *WHATSAPP_TABLES,
-        "insert into tenants values ('t1', 'Tenant', 'Europe/Berlin')",
-        "insert into conversations values ('c1', 't1', null, '+15550001', 'active', '2026-03-01 10:00:00+00:00', null,"
-        " '2026-03-01 10:05:00+00:00')",
-    )
-    yield sandbox
+    return Sandbox(tmp_path).fill()
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +32,10 @@ def postgresql_server() -> Iterator[Server]:
     # Nothing of it outlives the session: waiting for the disk would only make tests slow.
     with running_server(max_prepared_transactions="20", fsync="off") as server:
         yield server
+
+
+@pytest.fixture
+def postgresql_warehouse_url(postgresql_server: Server) -> Iterator[str]:
+    """A new, empty database as WAREHOUSE_URL names it."""
+    with postgresql_server.database() as url:
+        yield url

@@ -34,6 +34,23 @@ class Server:
         self.sql(f"create database {name}")
         return self.url(name)
 
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A database until the block ends; its URL."""
+        url = self.new_database()
+        name = f"test_{self._databases}"
+        yield url
+        self.sql(f"drop database {name} with (force)")
+
+    def guarded_role(self) -> str:
+        """A role that must give its password, unlike all others; its name."""
+        rule = "local all guarded scram-sha-256\n"
+        rules = self.folder / "pg_hba.conf"
+        if not rules.read_text().startswith(rule):
+            rules.write_text(rule + rules.read_text())
+            self.sql("create role guarded login password 'right'", "select pg_reload_conf()")
+        return "guarded"
+
     def sql(self, *statements: str, url: str | None = None) -> list[tuple[Any, ...]]:
         """Run statements, each committed by itself; the rows of the last."""
         with Session(url or self.url()) as session:

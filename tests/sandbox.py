@@ -5,31 +5,44 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
+from sqlalchemy import make_url
 
 from ingestion.progress import LogListener
 from ingestion.retries import Retries
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import Settings
+from ingestion.warehouses.postgresql_connection import connected
 
 
 class Sandbox:
     """A folder with a whatsapp source and a warehouse of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
         self.folder = folder
+        self.warehouse_url = warehouse_url or f"duckdb:///{folder / 'warehouse.duckdb'}"
         self.source = folder / "whatsapp.sqlite"
         self.url = f"sqlite:///{self.source}"
         self.more: dict[str, object] = {}
 
     def settings(self) -> Settings:
         values: dict[str, object] = {
-            "warehouse_url": f"duckdb:///{self.folder / 'warehouse.duckdb'}",
+            "warehouse_url": self.warehouse_url,
             "archive_url": str(self.folder / "archive"),
             "exports_url": str(self.folder / "exports"),
             "bi_snapshot_path": self.folder / "bi.duckdb",
             "whatsapp_database_url": self.url,
         }
         return Settings.model_validate(values | self.more)
+
+    def fill(self) -> "Sandbox":
+        """Make the source's tables, a tenant and a conversation."""
+        self.sql(
+            *WHATSAPP_TABLES,
+            "insert into tenants values ('t1', 'Tenant', 'Europe/Berlin')",
+            "insert into conversations values ('c1', 't1', null, '+15550001', 'active', '2026-03-01 10:00:00+00:00',"
+            " null, '2026-03-01 10:05:00+00:00')",
+        )
+        return self
 
     def sql(self, *statements: str) -> None:
         """Change the source."""
@@ -53,17 +66,23 @@ class Sandbox:
 
     def change_warehouse(self, sql: str) -> None:
         """Change the warehouse behind the back of the ingestion."""
-        with duckdb.connect(self.folder / "warehouse.duckdb") as connection:
-            connection.execute(sql)
+        url = make_url(self.warehouse_url)
+        if url.get_backend_name() == "postgresql":
+            with connected(url) as server:
+                server.execute(sql)
+                server.commit()
+        else:
+            with duckdb.connect(url.database) as connection:
+                connection.execute(sql)
 
     def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""
         return self.query(
             f"""
             select {columns} from (
-                select * from raw_whatsapp.{table}
-                qualify row_number() over (partition by id order by _batch_seq desc) = 1
-            ) where _op = 'upsert' order by id
+                select *, row_number() over (partition by id order by _batch_seq desc) as _place
+                from raw_whatsapp.{table}
+            ) as versions where _place = 1 and _op = 'upsert' order by id
             """
         )
 

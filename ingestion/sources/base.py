@@ -16,7 +16,7 @@ from ingestion.conformance import OddValue
 from ingestion.sources.shape import TableShape
 
 Watermark = datetime | int
-BATCH_ROWS = 65_536
+BATCH_ROWS = 131_072
 
 
 @dataclass(frozen=True, slots=True)

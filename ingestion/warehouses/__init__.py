@@ -10,7 +10,10 @@ from sqlalchemy import URL
 from ingestion.errors import ConfigurationError
 from ingestion.warehouses.base import Warehouse
 
-_WAREHOUSES = {"duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse"}
+_WAREHOUSES = {
+    "duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse",
+    "postgresql": "ingestion.warehouses.postgresql:PostgresqlWarehouse",
+}
 
 
 def open_warehouse(url: URL, lock_timeout_seconds: float) -> Warehouse:

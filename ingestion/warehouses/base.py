@@ -13,8 +13,21 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingestion.columns import RawTable
-from ingestion.conformance import Rejection
+from ingestion.conformance import UNLIMITED, Limits, Rejection
 from ingestion.state import TableState
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """How a warehouse differs from the others, for those who write to it or read from it.
+
+    Attributes:
+        needs_copy: whether BI tools can't read it while it is written, and are given a copy.
+        limits: values that it can't hold.
+    """
+
+    needs_copy: bool
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,13 @@ class TableLoad(Protocol):
         """Keys of live rows whose latest version has one of the values in one of the columns."""
         ...
 
-    def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
-        """Compare the source's keys with the live ones."""
+    def compare_keys(self, keys: Iterator[pa.RecordBatch] | None, missing_limit: int) -> KeyDifference:
+        """Compare the source's keys with the live ones.
+
+        Args:
+            keys: the source's keys; None: the staged rows were all of the source's.
+            missing_limit: so many missing keys, and one more, are named.
+        """
         ...
 
     def append_deletes(self) -> int:
@@ -79,6 +97,11 @@ class TableLoad(Protocol):
 
 class Session(Protocol):
     """An open warehouse."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The warehouse's."""
+        ...
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """Create schemas, tables, `_state` and `_rejected` where missing, and add new columns.
@@ -110,6 +133,11 @@ class Session(Protocol):
 class Warehouse(Protocol):
     """A warehouse that can be opened."""
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """How it differs from others; known without opening it."""
+        ...
+
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold off every other writer of this project until the block ends.
 
@@ -135,7 +163,7 @@ class Warehouse(Protocol):
             The file's size in bytes.
 
         Raises:
-            WarehouseError: it can't be written; the old file is as it was.
+            WarehouseError: it can't be written, and the old file is as it was; or the warehouse needs no copy.
         """
         ...
 

@@ -4,7 +4,7 @@ Belongs here: DuckDB connections, its lock, its types and tables. Not here: a ta
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,12 @@ import filelock
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.columns import ColumnType, RawTable
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
-from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
-from ingestion.warehouses.duckdb_load import DuckdbLoad, replace_state
-from ingestion.warehouses.sql import columns, quoted, relation
+from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.duckdb_load import DuckdbLoad
+from ingestion.warehouses.sql import literal, quoted, relation
+from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -32,16 +33,16 @@ _TYPES = {
     ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
     ColumnType.BYTES: "BLOB",
 }
+# One process can write the file, or many can read it.
+_CAPABILITIES = Capabilities(needs_copy=True)
 _SCHEMAS = ("staging", "intermediate", "core", "marts")
-MEMORY_LIMIT = "1GB"
-_CONTROL = (
-    "_batch_seq BIGINT NOT NULL, _loaded_at TIMESTAMP WITH TIME ZONE NOT NULL, _op VARCHAR NOT NULL, "
-    "_row_hash BIGINT NOT NULL"
-)
+MEMORY_LIMIT = "384MB"
 
 
 class DuckdbWarehouse:
     """A DuckDB file. A lock file beside it orders the writers of all processes, dbt among them."""
+
+    capabilities = _CAPABILITIES
 
     def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
         if not url.database or url.database == ":memory:":
@@ -89,7 +90,7 @@ class DuckdbWarehouse:
                 ) from None
             with connection:
                 # Of the machine's memory DuckDB takes 80 % by default; loads spill to disk instead.
-                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
                 yield connection
 
     @contextmanager
@@ -136,108 +137,48 @@ class DuckdbWarehouse:
             raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
 
 
-class DuckdbSession:
+class DuckdbSession(SqlSession):
     """An open DuckDB warehouse. See `Session`."""
 
+    types = _TYPES
+    capabilities = _CAPABILITIES
+
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__()
         self._connection = connection
-        self._known: dict[str, dict[str, dict[str, str]]] = {}
 
-    def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
-        """See `Session.prepare`."""
-        refused = {}
-        for table in tables:
-            if not self._columns_of(table.schema):
-                self._create(table.schema, "_state", STATE_COLUMNS, "primary key (table_name)")
-                self._create(table.schema, "_rejected", REJECTED_COLUMNS)
-            existing = self._columns(table)
-            if existing and self._differing(table, existing) and not self._has_rows(table):
-                self._connection.execute(f"drop table {relation(table.schema, table.name)}")
-                existing = {}
-            if not existing:
-                self._create(table.schema, table.name, table.columns, _CONTROL)
-            elif differing := self._differing(table, existing):
-                refused[table.label] = "; ".join(differing)
-            else:
-                for column in self._absent(table, existing):
-                    self._add_column(table, column)
-        return refused
+    def _read(self, statement: str) -> pa.Table:
+        return self._connection.sql(statement).to_arrow_table()
 
-    def _add_column(self, table: RawTable, column: Column) -> None:
-        self._connection.execute("begin transaction")
-        self._connection.execute(f"alter table {relation(table.schema, table.name)} add column {_definition(column)}")
-        self._connection.execute(
-            f"update {relation(table.schema, '_state')} set last_full_at = null where table_name = ?", [table.name]
+    def _execute(self, statement: str) -> None:
+        self._connection.execute(statement).fetchall()
+
+    def _catalogue(self, schema: str) -> str:
+        return (
+            "select table_name, column_name, data_type from duckdb_columns() "
+            f"where schema_name = {literal(schema)} and database_name = current_database()"
         )
-        self._connection.execute("commit")
-        self._known.clear()
 
-    def _create(self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None) -> None:
-        definitions = ", ".join([*map(_definition, columns_), *([more] if more else [])])
-        self._connection.execute(f"create schema if not exists {quoted(schema)}")
-        self._connection.execute(f"create table if not exists {relation(schema, name)} ({definitions})")
-
-        self._known.clear()
-
-    def _columns(self, table: RawTable) -> dict[str, str]:
-        return self._columns_of(table.schema).get(table.name, {})
-
-    def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
-        """Types by table and column, whose case does not count; looked up once, until a table is created or changed."""
-        if schema not in self._known:
-            found: dict[str, dict[str, str]] = {}
-            rows = self._connection.execute(
-                "select table_name, column_name, data_type from duckdb_columns() where schema_name = ?", [schema]
-            ).fetchall()
-            for table, column, type_ in rows:
-                found.setdefault(table, {})[column.casefold()] = type_
-            self._known[schema] = found
-        return self._known[schema]
-
-    def _has_rows(self, table: RawTable) -> bool:
-        return bool(self._connection.execute(f"from {relation(table.schema, table.name)} limit 1").fetchall())
-
-    @staticmethod
-    def _differing(table: RawTable, existing: dict[str, str]) -> list[str]:
-        return [
-            f"column {c.name} is {c.type} in the source and {existing[c.name.casefold()]} in "
-            f"{table.schema}.{table.name}. "
-            "Declare the warehouse's type in the catalogue, or move the raw table away"
-            for c in table.columns
-            if existing.get(c.name.casefold(), _TYPES[c.type]) != _TYPES[c.type]
-        ]
-
-    @staticmethod
-    def _absent(table: RawTable, existing: dict[str, str]) -> list[Column]:
-        return [c for c in table.columns if c.name.casefold() not in existing]
-
-    def states(self, source: str) -> dict[str, TableState]:
-        """See `Session.states`."""
-        names = columns(c.name for c in STATE_COLUMNS)
-        try:
-            rows = self._connection.execute(f"select {names} from {relation(f'raw_{source}', '_state')}").fetchall()
-        except duckdb.CatalogException:
-            return {}
-        return {row[0]: TableState(*row) for row in rows}
-
-    def remember(self, source: str, state: TableState) -> None:
-        """See `Session.remember`."""
-        replace_state(self._connection, f"raw_{source}", state)
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._undone_unless_committed():
+            yield
+            self._connection.execute("commit")
 
     @contextmanager
     def load(self, table: RawTable, loaded_at: datetime) -> Iterator[DuckdbLoad]:
         """See `Session.load`."""
+        with self._undone_unless_committed():
+            yield DuckdbLoad(self._connection, table, loaded_at)
+
+    @contextmanager
+    def _undone_unless_committed(self) -> Iterator[None]:
         self._connection.execute("begin transaction")
         try:
-            load = DuckdbLoad(self._connection, table, loaded_at)
-            yield load
+            yield
         except duckdb.Error as error:
             raise WarehouseError(f"the warehouse says: {one_line(error)}") from error
         finally:
             # After a commit there is no transaction left and nothing to undo.
             with suppress(duckdb.TransactionException):
                 self._connection.execute("rollback")
-
-
-def _definition(column: Column) -> str:
-    return f"{quoted(column.name)} {_TYPES[column.type]}"

@@ -1,12 +1,16 @@
 """SQL text that is the same on the engines with transactions.
 
 Belongs here: quoting, and statements over the raw log. Not here: connections, or types by engine.
-Identifiers come from the catalogue or from the source's own schema and are always quoted; values are parameters.
+Identifiers come from the catalogue or from the source's own schema and are always quoted. Values of rows never become
+SQL text; what does is our own: states, times and the catalogue's values, as literals.
 """
 
 from collections.abc import Iterable
+from dataclasses import astuple
+from datetime import UTC, datetime
 
 from ingestion.columns import RawTable
+from ingestion.state import STATE_COLUMNS, TableState
 
 
 def quoted(name: str) -> str:
@@ -24,30 +28,127 @@ def columns(names: Iterable[str], prefix: str = "") -> str:
     return ", ".join(prefix + quoted(name) for name in names)
 
 
+def literal(value: str | int | datetime | None) -> str:
+    """A value as SQL text."""
+    if value is None:
+        return "null"
+    if isinstance(value, datetime):
+        return f"timestamp with time zone '{value.astimezone(UTC).isoformat()}'"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
 def same_key(table: RawTable, left: str, right: str) -> str:
     """The condition that two relations' rows have the same key; keys are never null."""
     return " and ".join(f"{left}.{quoted(k)} = {right}.{quoted(k)}" for k in table.key)
 
 
-def latest_versions(table: RawTable, keys_of: str) -> str:
-    """Per key that occurs in the relation `keys_of`: the latest version's batch, hash and operation.
-
-    `_row_hash` is 0 in delete versions rather than null, which arg_max would pass over.
+def replace_state(schema: str, state: TableState) -> str:
+    """Put one entry into a schema's `_state`; its batch number never goes back."""
+    names = [c.name for c in STATE_COLUMNS]
+    kept = "greatest(known.batch_seq, excluded.batch_seq)"
+    replaced = ", ".join(
+        f"{quoted(name)} = {kept if name == 'batch_seq' else f'excluded.{quoted(name)}'}" for name in names[1:]
+    )
+    return f"""
+        insert into {relation(schema, "_state")} as known ({columns(names)})
+        values ({", ".join(literal(value) for value in astuple(state))})
+        on conflict (table_name) do update set {replaced}
     """
+
+
+def repeated_keys(table: RawTable, relation_: str, limit: int | None = None) -> str:
+    """Keys that a relation has more than once."""
+    key = columns(table.key)
+    return f"select {key} from {relation_} group by {key} having count(*) > 1" + (f" limit {limit}" if limit else "")
+
+
+def surplus_rows(table: RawTable) -> str:
+    """Staged rows beyond the first of their key, with the hash of the first."""
     key = columns(table.key)
     return f"""
-        select {key}, max(_batch_seq) as latest_batch_seq,
-            arg_max(_row_hash, _batch_seq) as latest_hash, arg_max(_op, _batch_seq) as latest_op
-        from {relation(table.schema, table.name)} as versions
-        where exists (select 1 from {keys_of} as keys where {same_key(table, "keys", "versions")})
-        group by {key}
+        select * from (
+            select staged.*,
+                row_number() over (partition by {key} order by _row_hash) as _place,
+                min(_row_hash) over (partition by {key}) as _kept_hash
+            from _staged as staged
+            where exists (
+                select 1 from ({repeated_keys(table, "_staged")}) as repeated
+                where {same_key(table, "staged", "repeated")}
+            )
+        ) as ranked where _place > 1
     """
 
 
-def live_keys(table: RawTable) -> str:
-    """Keys whose latest version is not a delete."""
+def append_changed(
+    table: RawTable, latest_versions: str, has_surplus: bool, batch_seq: int, loaded_at: datetime
+) -> str:
+    """Append staged rows that differ from the latest version of their key.
+
+    Args:
+        table: the raw table.
+        latest_versions: a query for key, `latest_batch_seq`, `latest_hash` and `latest_op` of the staged keys.
+        has_surplus: whether a key is staged more than once; the row with the lowest hash is taken.
+        batch_seq: the batch they become.
+        loaded_at: its time.
+    """
+    names, key = [c.name for c in table.columns], columns(table.key)
+    # Costly for large reads, hence only where it is needed.
+    staged = f"(select distinct on ({key}) * from _staged order by {key}, _row_hash)" if has_surplus else "_staged"
+    return f"""
+        insert into {relation(table.schema, table.name)} ({columns(names)}, _batch_seq, _loaded_at, _op, _row_hash)
+        select {columns(names, "staged.")}, {batch_seq}, {literal(loaded_at)}, 'upsert', staged._row_hash
+        from {staged} as staged
+        left join ({latest_versions}) as latest on {same_key(table, "staged", "latest")}
+        where latest.latest_op is null
+            or (
+                latest.latest_batch_seq < {batch_seq}
+                and (latest.latest_op = 'delete' or latest.latest_hash <> staged._row_hash)
+            )
+    """
+
+
+def deleted_keys(table: RawTable, batch_seq: int) -> str:
+    """Live keys that the source does not have; one of which this batch read a row is not among them."""
+    return f"""
+        select {columns(table.key)} from _live_keys as live
+        where not exists (select 1 from _source_keys as source where {same_key(table, "source", "live")})
+            and not exists (
+                select 1 from {relation(table.schema, table.name)} as fresh
+                where fresh._batch_seq = {batch_seq} and {same_key(table, "fresh", "live")}
+            )
+    """
+
+
+def missing_keys(table: RawTable, limit: int) -> str:
+    """Keys of the source that are not live."""
+    return f"""
+        select distinct {columns(table.key)} from _source_keys as source
+        where not exists (select 1 from _live_keys as live where {same_key(table, "source", "live")})
+        limit {limit}
+    """
+
+
+def append_deletes(table: RawTable, batch_seq: int, loaded_at: datetime) -> str:
+    """Append a delete version for each deleted key. Its hash is 0 rather than null, which arg_max would pass over."""
     key = columns(table.key)
     return f"""
-        select {key} from {relation(table.schema, table.name)}
-        group by {key} having arg_max(_op, _batch_seq) <> 'delete'
+        insert into {relation(table.schema, table.name)} ({key}, _batch_seq, _loaded_at, _op, _row_hash)
+        select {key}, {batch_seq}, {literal(loaded_at)}, 'delete', 0 from _deleted_keys
+    """
+
+
+def record_rejections(schema: str, names: Iterable[str]) -> str:
+    """Record those of `_rejections` that are not on record yet."""
+    target, listed = relation(schema, "_rejected"), columns(names)
+    return f"""
+        insert into {target} ({listed})
+        select distinct {listed} from _rejections as incoming
+        where not exists (
+            select 1 from {target} as known
+            where known.table_name = incoming.table_name
+                and known.row_key = incoming.row_key
+                and known.column_name = incoming.column_name
+                and known.reason = incoming.reason
+                and known.row_content is not distinct from incoming.row_content
+        )
     """

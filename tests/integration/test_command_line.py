@@ -110,7 +110,7 @@ def test_wrong_choice(terminal: Terminal, arguments: list[str], told: str) -> No
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        (f"mysql://me:{SECRET}@host/db", "Unknown warehouse 'mysql' in WAREHOUSE_URL. Use one of: duckdb://."),
+        (f"mysql://me:{SECRET}@host/db", "Unknown warehouse 'mysql' in WAREHOUSE_URL. Use one of: duckdb://, "),
         ("duckdb://", "WAREHOUSE_URL needs a file: duckdb:///data/warehouse.duckdb"),
         ("warehouse.duckdb", "WAREHOUSE_URL is not a database URL"),
     ],

@@ -369,14 +369,12 @@ def test_table_that_may_not_be_read_fails_alone(postgresql: PostgresqlSandbox) -
 def test_faults_of_a_connection_are_one_line_without_secrets(postgresql_server: Server, tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path)
     socket = postgresql_server.url().split("host=")[1]
-    access = postgresql_server.folder / "pg_hba.conf"
-    access.write_text(f"local all guarded scram-sha-256\n{access.read_text()}")
-    postgresql_server.sql("select pg_reload_conf()", "create role guarded login password 'other'")
+    role = postgresql_server.guarded_role()
     for url, told in {
         "postgresql://me:s3cret@127.0.0.1:1/crm": "Connection refused",
         "postgresql://me:s3cret@nowhere.invalid/crm": "could not translate host name",
         f"postgres://postgres:s3cret@/none?host={socket}": 'database "none" does not exist',
-        f"postgresql://guarded:s3cret@/postgres?host={socket}": "password authentication failed",
+        f"postgresql://{role}:s3cret@/postgres?host={socket}": "password authentication failed",
         f"postgresql://nobody:s3cret@/postgres?host={socket}": 'role "nobody" does not exist',
     }.items():
         sandbox.url = url

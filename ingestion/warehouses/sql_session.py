@@ -1,0 +1,146 @@
+"""An open warehouse that speaks SQL: its schemas, tables and states.
+
+Belongs here: which raw tables and columns are made or refused. Not here: an engine's connection and the names of its
+types (duckdb.py, postgresql.py), a table's load (sql_load.py).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import pyarrow as pa
+
+from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
+from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.sql import columns, literal, quoted, relation, replace_state
+
+
+class SqlSession(ABC):
+    """An open warehouse. See `Session`.
+
+    Attributes:
+        types: what the engine calls each column type, as its own catalogue shows it.
+        capabilities: see `Session.capabilities`.
+    """
+
+    types: Mapping[ColumnType, str]
+    capabilities: Capabilities
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, dict[str, str]]] = {}
+
+    @abstractmethod
+    def _read(self, statement: str) -> pa.Table:
+        """Rows of a query."""
+
+    @abstractmethod
+    def _execute(self, statement: str) -> None:
+        """Run a statement."""
+
+    @abstractmethod
+    def _catalogue(self, schema: str) -> str:
+        """A query for table, column and type of all columns of a schema."""
+
+    @abstractmethod
+    def _transaction(self) -> AbstractContextManager[None]:
+        """Commit at the block's end, where the engine does not by itself; an engine's error is a WarehouseError."""
+
+    def _told_apart(self, column: str) -> str:
+        """What tells a column's name from others': on most engines their case does not."""
+        return column.casefold()
+
+    def _unfit(self, table: RawTable) -> list[str]:
+        """Why the engine can't have such a table."""
+        return []
+
+    def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
+        """See `Session.prepare`."""
+        self._known.clear()
+        with self._transaction():
+            faults = {table.label: self._prepare(table) for table in tables}
+        return {label: "; ".join(told) for label, told in faults.items() if told}
+
+    def _prepare(self, table: RawTable) -> list[str]:
+        if not self._columns_of(table.schema):
+            self._create(table.schema, "_state", STATE_COLUMNS, "primary key (table_name)")
+            self._create(table.schema, "_rejected", REJECTED_COLUMNS)
+        existing = self._columns(table)
+        if existing and self._differing(table, existing) and not self._has_rows(table):
+            self._execute(f"drop table {relation(table.schema, table.name)}")
+            existing = {}
+        if faults := self._unfit(table) or self._differing(table, existing):
+            return faults
+        if not existing:
+            self._create(table.schema, table.name, table.columns, self._control())
+        else:
+            for column in self._absent(table, existing):
+                self._add_column(table, column)
+        return []
+
+    def _add_column(self, table: RawTable, column: Column) -> None:
+        self._execute(f"alter table {relation(table.schema, table.name)} add column {self._definition(column)}")
+        self._execute(
+            f"update {relation(table.schema, '_state')} set last_full_at = null "
+            f"where table_name = {literal(table.name)}"
+        )
+        self._known.clear()
+
+    def _create(self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None) -> None:
+        definitions = ", ".join([*map(self._definition, columns_), *([more] if more else [])])
+        self._execute(f"create schema if not exists {quoted(schema)}")
+        self._execute(f"create table if not exists {relation(schema, name)} ({definitions})")
+        self._known.clear()
+
+    def _definition(self, column: Column) -> str:
+        return f"{quoted(column.name)} {self.types[column.type]}"
+
+    def _control(self) -> str:
+        integer, text, instant = (self.types[t] for t in (ColumnType.INTEGER, ColumnType.TEXT, ColumnType.TIMESTAMP))
+        return (
+            f"_batch_seq {integer} not null, _loaded_at {instant} not null, _op {text} not null, "
+            f"_row_hash {integer} not null"
+        )
+
+    def _columns(self, table: RawTable) -> dict[str, str]:
+        return self._columns_of(table.schema).get(table.name, {})
+
+    def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
+        """Types by table and column; looked up once, until a table is created or changed."""
+        if schema not in self._known:
+            found: dict[str, dict[str, str]] = {}
+            rows = self._read(self._catalogue(schema))
+            for table, column, type_ in zip(*(c.to_pylist() for c in rows.columns), strict=True):
+                found.setdefault(table, {})[self._told_apart(column)] = type_
+            self._known[schema] = found
+        return self._known[schema]
+
+    def _has_rows(self, table: RawTable) -> bool:
+        rows = self._read(f"select 1 as one from {relation(table.schema, table.name)} limit 1")
+        return bool(rows.num_rows)
+
+    def _differing(self, table: RawTable, existing: dict[str, str]) -> list[str]:
+        return [
+            f"column {c.name} is {c.type} in the source and {existing[self._told_apart(c.name)]} in "
+            f"{table.schema}.{table.name}. "
+            "Declare the warehouse's type in the catalogue, or move the raw table away"
+            for c in table.columns
+            if existing.get(self._told_apart(c.name), self.types[c.type]) != self.types[c.type]
+        ]
+
+    def _absent(self, table: RawTable, existing: dict[str, str]) -> list[Column]:
+        return [c for c in table.columns if self._told_apart(c.name) not in existing]
+
+    def states(self, source: str) -> dict[str, TableState]:
+        """See `Session.states`."""
+        schema, names = f"raw_{source}", [c.name for c in STATE_COLUMNS]
+        with self._transaction():
+            if "_state" not in self._columns_of(schema):
+                return {}
+            rows = self._read(f"select {columns(names)} from {relation(schema, '_state')}").to_pylist()
+        return {row["table_name"]: TableState(**row) for row in rows}
+
+    def remember(self, source: str, state: TableState) -> None:
+        """See `Session.remember`."""
+        with self._transaction():
+            self._execute(replace_state(f"raw_{source}", state))

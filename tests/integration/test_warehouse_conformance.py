@@ -1,0 +1,312 @@
+"""What every warehouse must do alike: one suite over all of them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import make_url
+
+from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.conformance import Rejection
+from ingestion.errors import WarehouseError
+from ingestion.row_hash import RowHasher
+from ingestion.state import TableState
+from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.base import Session, TableLoad, Warehouse
+
+LOCK_TIMEOUT_SECONDS = 3
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+ITEMS = RawTable(
+    "shop",
+    "items",
+    ("id", "line"),
+    (
+        Column("id", ColumnType.INTEGER, True),
+        Column("line", ColumnType.TEXT, True),
+        Column("note", ColumnType.TEXT),
+    ),
+)
+Row = tuple[object, ...]
+
+
+def batch(table: RawTable, rows: Sequence[Row]) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True) if rows else [()] * len(table.columns)
+    arrays = [pa.array(list(v), c.type.arrow) for v, c in zip(columns, table.columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=table.arrow_schema)
+
+
+def hashed(table: RawTable, wire: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    hasher = RowHasher(table.columns)
+    yield hasher(wire)
+    hasher.close()
+
+
+def append(load: TableLoad, table: RawTable, rows: Sequence[Row]) -> int:
+    load.stage(hashed(table, batch(table, rows)))
+    return load.append_changed()
+
+
+def write(session: Session, table: RawTable, rows: Sequence[Row]) -> int:
+    """One committed load; returns the rows appended."""
+    with session.load(table, NOON) as load:
+        appended = append(load, table, rows)
+        load.commit(TableState(table.name, rows_appended=appended))
+    return appended
+
+
+def keys(*rows: Row) -> Iterator[pa.RecordBatch]:
+    table = RawTable(ITEMS.source, ITEMS.name, ITEMS.key, ITEMS.key_columns)
+    yield batch(table, rows)
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "duckdb":
+        return f"duckdb:///{tmp_path / 'warehouse.duckdb'}"
+    return str(request.getfixturevalue("postgresql_warehouse_url"))
+
+
+@pytest.fixture
+def warehouse(url: str) -> Warehouse:
+    return open_warehouse(make_url(url), LOCK_TIMEOUT_SECONDS)
+
+
+@pytest.fixture
+def session(warehouse: Warehouse) -> Iterator[Session]:
+    with warehouse.session() as session:
+        assert session.prepare([ITEMS]) == {}
+        yield session
+
+
+def rows_of(warehouse: Warehouse, sql: str) -> list[Row]:
+    table = warehouse.query(sql)
+    return list(zip(*(c.to_pylist() for c in table.columns), strict=True))
+
+
+def log(warehouse: Warehouse) -> list[Row]:
+    return rows_of(
+        warehouse, "select id, line, note, _op, _batch_seq from raw_shop.items order by _batch_seq, id, line"
+    )
+
+
+def test_only_rows_that_differ_from_their_latest_version_are_appended(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        assert write(session, ITEMS, [(1, "a", "x"), (1, "b", None)]) == 2
+        assert write(session, ITEMS, [(1, "a", "x"), (1, "b", None)]) == 0
+        assert write(session, ITEMS, [(1, "a", "y"), (1, "b", "")]) == 2
+        assert write(session, ITEMS, [(1, "a", "x")]) == 1
+        assert write(session, ITEMS, []) == 0
+    assert log(warehouse) == [
+        (1, "a", "x", "upsert", 1),
+        (1, "b", None, "upsert", 1),
+        (1, "a", "y", "upsert", 2),
+        (1, "b", "", "upsert", 2),
+        (1, "a", "x", "upsert", 3),
+    ]
+
+
+def test_deleted_keys_get_a_version_and_may_come_back(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x"), (2, "a", "x")])
+        with session.load(ITEMS, NOON) as load:
+            difference = load.compare_keys(keys((2, "a"), (3, "c")), 10)
+            assert (difference.live, difference.deleted, difference.missing) == (2, 1, [(3, "c")])
+            assert load.append_deletes() == 1
+            load.commit(TableState("items"))
+        with session.load(ITEMS, NOON) as load:
+            difference = load.compare_keys(keys((2, "a")), 10)
+            assert (difference.live, difference.deleted, difference.missing) == (1, 0, [])
+        assert write(session, ITEMS, [(1, "a", "x")]) == 1
+    assert log(warehouse)[2:] == [(1, "a", None, "delete", 2), (1, "a", "x", "upsert", 3)]
+
+
+@pytest.mark.parametrize("limit", [0, 2, 3])
+def test_missing_keys_are_told_up_to_the_limit_and_one_more(session: Session, limit: int) -> None:
+    with session.load(ITEMS, NOON) as load:
+        difference = load.compare_keys(keys((1, "a"), (2, "b"), (3, "c"), (3, "c")), limit)
+    assert len(difference.missing) == min(limit + 1, 3)
+    assert set(difference.missing) <= {(1, "a"), (2, "b"), (3, "c")}
+
+
+def test_of_rows_that_share_a_key_one_is_kept_whatever_their_order(warehouse: Warehouse) -> None:
+    rows: list[Row] = [(1, "a", "x"), (1, "a", "y"), (1, "a", "z"), (2, "b", "same"), (2, "b", "same")]
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        told = []
+        for order in (rows, rows[::-1]):
+            with session.load(ITEMS, NOON) as load:
+                assert append(load, ITEMS, order) == 2
+                told.append(sorted(load.duplicates(), key=lambda r: r.content))
+                appended_rows = load.appended_rows()
+                assert appended_rows
+                with appended_rows[1] as reader:
+                    kept = {row["note"] for row in reader.read_all().to_pylist()}
+        assert told[0] == told[1]
+        contents = [f'{{"id": 1, "line": "a", "note": "{note}"}}' for note in sorted({"x", "y", "z"} - kept)]
+        reason = "another row of the same read has the same key"
+        assert told[0] == [Rejection('{"id": 1, "line": "a"}', "id", reason, None, content) for content in contents]
+
+
+def test_keys_are_found_by_the_values_of_their_latest_version(session: Session) -> None:
+    write(session, ITEMS, [(1, "a", "open"), (2, "a", "open"), (3, "a", "it's"), (4, "a", None), (5, "a", "open")])
+    write(session, ITEMS, [(1, "a", "closed"), (4, "a", "open")])
+    with session.load(ITEMS, NOON) as load:
+        load.compare_keys(keys((1, "a"), (2, "a"), (3, "a"), (4, "a")), 0)
+        load.append_deletes()
+        load.commit(TableState("items"))
+    with session.load(ITEMS, NOON) as load:
+        assert sorted(load.keys_where({"note": ["open"]})) == [(2, "a"), (4, "a")]  # type: ignore[type-var]
+        assert sorted(load.keys_where({"note": ["it's"], "line": ["b"]})) == [(3, "a")]  # type: ignore[type-var]
+
+
+def test_rejections_are_recorded_once(warehouse: Warehouse) -> None:
+    first = Rejection('{"id": 1}', "note", "expected text", "v", '{"id": 1, "note": null}')
+    second = Rejection('{"id": 1}', "note", "a value is required", None, '{"id": 1, "note": null}')
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        for expected in (2, 0):
+            with session.load(ITEMS, NOON) as load:
+                assert load.reject([first, second, first]) == expected
+                state = load.commit(TableState("items"))
+                assert state.batch_seq == (1 if expected else 0)
+    assert rows_of(warehouse, "select table_name, reason, original_value from raw_shop._rejected order by reason") == [
+        ("items", "a value is required", None),
+        ("items", "expected text", "v"),
+    ]
+
+
+def test_new_columns_are_added_and_dropped_ones_stay(warehouse: Warehouse) -> None:
+    wider = RawTable("shop", "items", ITEMS.key, (*ITEMS.columns, Column("price", ColumnType.DECIMAL)))
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x")])
+        session.remember("shop", TableState("items", "5", last_full_at=NOON))
+        assert session.prepare([wider]) == {}
+        # Old rows must be read again to show it.
+        assert session.states("shop") == {"items": TableState("items", "5", batch_seq=1)}
+        # A column that is null changes no hash: the row is not appended again.
+        assert write(session, wider, [(1, "a", "x", None)]) == 0
+        assert write(session, wider, [(1, "a", "x", Decimal("1.500000001"))]) == 1
+        assert session.prepare([ITEMS]) == {}
+        assert write(session, ITEMS, [(2, "a", "x")]) == 1
+    assert rows_of(warehouse, "select id, price from raw_shop.items order by _batch_seq") == [
+        (1, None), (1, Decimal("1.500000001")), (2, None),
+    ]  # fmt: skip
+
+
+def test_incompatible_type_is_refused_and_an_empty_table_takes_it(warehouse: Warehouse) -> None:
+    other = RawTable("shop", "items", ("id",), (Column("id", ColumnType.TEXT, True),))
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        assert session.prepare([other]) == {}
+        assert write(session, other, [("a",)]) == 1
+        [(label, told)] = session.prepare([ITEMS]).items()
+        assert label == "shop.items"
+        assert told.startswith("column id is integer in the source and ")
+        assert "\n" not in told
+
+
+def test_state_is_replaced_and_remembered_whole(warehouse: Warehouse) -> None:
+    state = TableState("items", "it's 5", 3, NOON, None, NOON, 1, 2, 3, 4)
+    with warehouse.session() as session:
+        assert session.states("shop") == {}
+        session.prepare([ITEMS])
+        session.remember("shop", TableState("items"))
+        session.remember("shop", state)
+        assert session.states("shop") == {"items": state}
+
+
+def test_load_that_ends_in_an_error_leaves_nothing(warehouse: Warehouse) -> None:
+    def failing() -> Iterator[pa.RecordBatch]:
+        yield from hashed(ITEMS, batch(ITEMS, [(9, "z", "new")]))
+        raise ValueError("the source broke")
+
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x")])
+        with pytest.raises(RuntimeError, match="archive"), session.load(ITEMS, NOON) as load:
+            append(load, ITEMS, [(2, "b", "y")])
+            load.reject([Rejection("{}", "id", "r", None, "{}")])
+            raise RuntimeError("archive")
+        with pytest.raises(WarehouseError, match="the warehouse says: "), session.load(ITEMS, NOON) as load:
+            load.stage(failing())
+        # The session goes on as if nothing had been.
+        assert write(session, ITEMS, [(3, "c", "z")]) == 1
+    assert log(warehouse) == [(1, "a", "x", "upsert", 1), (3, "c", "z", "upsert", 2)]
+    assert rows_of(warehouse, "select count(*) as n from raw_shop._rejected") == [(0,)]
+
+
+def test_archive_that_stops_half_way_leaves_the_session_usable(session: Session) -> None:
+    with session.load(ITEMS, NOON) as load:
+        append(load, ITEMS, [(i, "a", "x" * 100) for i in range(200_000)])
+        appended = load.appended_rows()
+        assert appended
+        with appended[1] as rows:
+            rows.read_next_batch()
+    assert write(session, ITEMS, [(1, "a", "x")]) == 1
+
+
+KILLED = """
+import sys
+from sqlalchemy import make_url
+sys.path[:0] = [sys.argv[2], sys.argv[3]]
+from integration.test_warehouse_conformance import ITEMS, NOON, append
+from ingestion.warehouses import open_warehouse
+with open_warehouse(make_url(sys.argv[1]), 60).session() as session, session.load(ITEMS, NOON) as load:
+    append(load, ITEMS, [(2, "b", "y")])
+    print("appended", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_killed_process_leaves_nothing_and_no_lock(warehouse: Warehouse, url: str, pytestconfig: pytest.Config) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x")])
+    root = pytestconfig.rootpath
+    arguments = [sys.executable, "-c", KILLED, url, str(root), str(root / "tests")]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "appended\n"
+        told = r"was held by another run for 3 s\. Wait for it to end, or raise LOCK_TIMEOUT_SECONDS\."
+        with pytest.raises(WarehouseError, match=told), warehouse.exclusive():
+            pass
+        process.kill()
+    with warehouse.session() as session:
+        assert write(session, ITEMS, [(3, "c", "z")]) == 1
+    assert log(warehouse) == [(1, "a", "x", "upsert", 1), (3, "c", "z", "upsert", 2)]
+
+
+def test_lock_is_held_until_its_last_holder_of_a_process_ends(warehouse: Warehouse) -> None:
+    with warehouse.exclusive():
+        with warehouse.exclusive(), warehouse.session() as session:
+            session.prepare([ITEMS])
+        with warehouse.session() as session:
+            write(session, ITEMS, [(1, "a", "x")])
+            session.remember("shop", TableState("items", "5"))
+        assert len(log(warehouse)) == 1
+
+
+def test_query_can_only_read_and_tells_its_faults_in_one_line(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x")])
+    for sql in ("select * from raw_shop.nothing", "delete from raw_shop.items", "selec 1"):
+        with pytest.raises(WarehouseError, match=r"^The warehouse \S+ says: [^\n]+$"):
+            warehouse.query(sql)
+    assert len(log(warehouse)) == 1
+
+
+def test_numbers_of_a_query_are_decimals(warehouse: Warehouse) -> None:
+    with warehouse.session():
+        pass
+    table = warehouse.query("select cast(1.5 as numeric(38, 9)) as price, cast(null as numeric(38, 9)) as nothing")
+    assert table.schema.types == [pa.decimal128(38, 9)] * 2
