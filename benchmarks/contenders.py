@@ -7,6 +7,7 @@ when they run (extraction.py).
 import shlex
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -16,6 +17,7 @@ from benchmarks import TABLE
 from benchmarks.source import CREATE, Content, Server, duckdb_content, postgresql_content
 
 ROOT = Path(__file__).parents[1]
+PROJECT = "this project"
 
 
 class Contender(Protocol):
@@ -23,13 +25,9 @@ class Contender(Protocol):
 
     Attributes:
         name: how it is called in the report.
-        target: kind of database that the rows end up in; empty for the limit of reading.
-        is_limit: whether it is a limit rather than a program to compare with.
     """
 
     name: str
-    target: str
-    is_limit: bool
 
     def reset(self) -> None:
         """Begin anew: nothing was ever moved."""
@@ -55,8 +53,6 @@ class Contender(Protocol):
 class _InFolder:
     """A contender with files of its own, its DuckDB file among them."""
 
-    is_limit = False
-    target = "DuckDB"
     rows: ClassVar[str] = TABLE
 
     def __init__(self, server: Server, folder: Path) -> None:
@@ -79,9 +75,6 @@ class _InFolder:
 class _InDatabase:
     """A contender that writes into a database of the same server."""
 
-    is_limit = False
-    target = "PostgreSQL"
-
     def __init__(self, server: Server, database: str) -> None:
         self._server = server
         self._database = database
@@ -101,8 +94,6 @@ class CopyOut:
     """The limit of reading: COPY BINARY by psql, the bytes thrown away."""
 
     name = "COPY out, bytes thrown away"
-    target = ""
-    is_limit = True
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -124,8 +115,7 @@ class CopyOut:
 class ArrowToDuckdb(_InFolder):
     """The limit of loading DuckDB: Arrow's driver and an insert, nothing checked, hashed or remembered."""
 
-    name = "COPY out → Arrow → DuckDB table"
-    is_limit = True
+    name = "COPY out → Arrow → DuckDB"
 
     def command(self, source: str) -> tuple[list[str], dict[str, str]]:
         return mover("arrow-to-duckdb", self._server.url(source), str(self._file))
@@ -149,8 +139,7 @@ class Dlt(_InFolder):
 class CopyPipe(_InDatabase):
     """The limit of loading PostgreSQL: COPY BINARY out by one psql, into a bare table by another."""
 
-    name = "COPY | COPY"
-    is_limit = True
+    name = "COPY out → COPY in"
 
     def reset(self) -> None:
         super().reset()
@@ -160,13 +149,39 @@ class CopyPipe(_InDatabase):
         return ["sh", "-c", f"{copy_out(self._server, source)} | {copy_in(self._server, self._database)}"], {}
 
 
+class Sling(_InDatabase):
+    """Sling, by the program that its wheel holds.
+
+    Only into PostgreSQL: into DuckDB it downloads DuckDB's program and extensions while it runs.
+    """
+
+    name = "Sling"
+
+    def __init__(self, server: Server, database: str, folder: Path) -> None:
+        super().__init__(server, database)
+        self._folder = folder
+
+    def command(self, source: str) -> tuple[list[str], dict[str, str]]:
+        # Its package's own `__init__` starts the program.
+        [package] = find_spec("sling_linux_amd64").submodule_search_locations  # type: ignore[union-attr]
+        table = f"public.{TABLE}"
+        command = [f"{package}/bin/sling-linux-amd64", "run", "--mode", "full-refresh"]
+        command += ["--src-conn", "SOURCE", "--src-stream", table, "--tgt-conn", "TARGET", "--tgt-object", table]
+        return command, {
+            "SOURCE": self._server.url(source),
+            "TARGET": self._server.url(self._database),
+            "SLING_HOME_DIR": str(self._folder),
+            "SLING_DISABLE_TELEMETRY": "TRUE",
+        }
+
+
 class Project:
     """This project: `python -m ingestion run` with a catalogue of this table alone, into DuckDB or PostgreSQL."""
 
-    is_limit = False
+    name = PROJECT
 
     def __init__(self, server: Server, folder: Path, python: Path, target: str) -> None:
-        self.name, self.target = "this project", target
+        self._target = target
         self._server, self._folder, self._python = server, folder, python
         self._database = "project"
 
@@ -176,7 +191,7 @@ class Project:
         catalogue = yaml.safe_load((ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
         only = {"whatsapp": {TABLE: catalogue["whatsapp"][TABLE]}}
         (self._folder / "catalogue.yml").write_text(yaml.safe_dump(only), encoding="utf-8")
-        if self.target == "PostgreSQL":
+        if self._target == "PostgreSQL":
             self._server.new_database(self._database)
 
     def clean(self) -> None:
@@ -188,7 +203,7 @@ class Project:
         return [str(self._python), "-m", "ingestion", "run"], {
             "PYTHONPATH": str(ROOT),
             "WHATSAPP_DATABASE_URL": self._server.url(source),
-            "WAREHOUSE_URL": duckdb if self.target == "DuckDB" else self._server.url(self._database),
+            "WAREHOUSE_URL": duckdb if self._target == "DuckDB" else self._server.url(self._database),
             "ARCHIVE_URL": str(self._folder / "archive"),
             "INGESTION_CATALOGUE": str(self._folder / "catalogue.yml"),
         }
@@ -198,7 +213,7 @@ class Project:
         if has_changed:
             # The log keeps every version; the latest is the row.
             rows = f"(select distinct on (id) * from {rows} order by id, _batch_seq desc)"
-        if self.target == "DuckDB":
+        if self._target == "DuckDB":
             return duckdb_content(self._folder / "warehouse.duckdb", rows)
         return postgresql_content(self._server, self._database, rows)
 

@@ -6,7 +6,7 @@ Belongs here: the command line, and what is run when. Not here: who takes part (
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import (
@@ -17,12 +17,15 @@ from benchmarks.contenders import (
     CopyPipe,
     Dlt,
     Project,
+    Sling,
 )
 from benchmarks.measure import measured
-from benchmarks.report import Results, write_report
+from benchmarks.report import AFTER_CHANGE, FIRST_LOAD, INTO_DUCKDB, INTO_POSTGRESQL, NO_CHANGE, Results, render
 from benchmarks.source import Content, Server, change, make_source, postgresql_content, running_server
 
+PARTS = ("duckdb", "postgresql", "changes")
 CHANGING = "changing"
+"""The database whose table changes."""
 
 
 class WrongContentError(Exception):
@@ -36,10 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = options.folder or Path(temporary)
         (folder / "work").mkdir(parents=True, exist_ok=True)
         with running_server(folder / "server") as server:
+            [(options.postgresql,)] = server.sql("postgres", "show server_version")
             benchmark = Benchmark(server, folder / "work", options)
-            benchmark.run()
-    if options.report:
-        write_report(options.report, benchmark.results, options)
+            for _ in benchmark.run(options.parts):
+                page = render(benchmark.results, options)
+                if options.report:
+                    options.report.write_text(page, encoding="utf-8")
+    print(page)
     return 0
 
 
@@ -48,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows of the table (default: 2,000,000)")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything runs, in turns (default: 3)")
     parser.add_argument("--only", nargs="+", default=[], help="only contenders whose name has one of these words")
-    parser.add_argument("--parts", nargs="+", default=["duckdb", "postgresql", "changes"], help="which parts to run")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="which parts to run")
     parser.add_argument("--folder", type=Path, help="keep server and source here, for the next run")
     parser.add_argument("--report", type=Path, help="Markdown file to write, e.g. benchmarks/extraction.md")
     parser.add_argument(
@@ -68,23 +74,23 @@ class Benchmark:
         self._server, self._folder = server, folder
         self._rows, self._rounds, self._only = options.rows, options.rounds, options.only
         self._python = options.python.absolute()
-        self._parts: dict[str, Callable[[], None]] = {
-            "duckdb": lambda: self._load("PostgreSQL → DuckDB", self._into_duckdb()),
-            "postgresql": lambda: self._load("PostgreSQL → PostgreSQL", self._into_postgresql()),
-            "changes": self._change,
-        }
-        self._run = [self._parts[part] for part in options.parts]
 
-    def run(self) -> None:
-        """Run the chosen parts one after the other.
+    def run(self, parts: Sequence[str]) -> Iterator[None]:
+        """Run parts one after the other, stopping after each.
 
         Raises:
             WrongContentError: a contender lost, doubled or changed a row.
         """
         say(f"Making {self._rows:,} rows ...")
         self._source = make_source(self._server, self._rows)
-        for part in self._run:
-            part()
+        for part in parts:
+            if part == "duckdb":
+                self._load(INTO_DUCKDB, self._into_duckdb())
+            elif part == "postgresql":
+                self._load(INTO_POSTGRESQL, self._into_postgresql())
+            else:
+                self._change()
+            yield
 
     def _into_duckdb(self) -> list[Contender]:
         return [
@@ -96,10 +102,11 @@ class Benchmark:
         ]
 
     def _into_postgresql(self) -> list[Contender]:
-        contenders: list[Contender] = [CopyPipe(self._server, "copied")]
-        if (ROOT / "ingestion" / "warehouses" / "postgresql.py").exists():
-            contenders.insert(1, Project(self._server, self._folder / "project", self._python, "PostgreSQL"))
-        return contenders
+        return [
+            CopyPipe(self._server, "copied"),
+            Project(self._server, self._folder / "project", self._python, "PostgreSQL"),
+            Sling(self._server, "sling", self._folder / "sling"),
+        ]
 
     def _chosen(self, contenders: list[Contender]) -> list[Contender]:
         return [c for c in contenders if not self._only or any(word in c.name for word in self._only)]
@@ -126,14 +133,14 @@ class Benchmark:
         expected = postgresql_content(self._server, CHANGING)
         for contender in contenders:
             contender.reset()
-            self._measure("the first load of those below", contender, CHANGING, expected)
+            self._measure(FIRST_LOAD, contender, CHANGING, expected)
         for turn in range(self._rounds):
             for contender in contenders:
-                self._measure("nothing changed", contender, CHANGING, expected, has_changed=turn > 0)
+                self._measure(NO_CHANGE, contender, CHANGING, expected, has_changed=turn > 0)
             change(self._server, CHANGING, self._rows, turn)
             expected = postgresql_content(self._server, CHANGING)
             for contender in contenders:
-                self._measure("0.1 % changed", contender, CHANGING, expected, has_changed=True)
+                self._measure(AFTER_CHANGE, contender, CHANGING, expected, has_changed=True)
         for contender in contenders:
             contender.clean()
         self._server.drop_database(CHANGING)

