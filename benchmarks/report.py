@@ -33,7 +33,7 @@ Ratios are the message: seconds are this machine's. Each time is the median of {
 its turn (the first load of the last part ran once); memory is the highest of all rounds. What arrived was compared with
 what was sent, by count and checksum, after every single run.
 
-{rows:,} rows; {cores} cores, {memory:.0f} GB, Linux {kernel}, Python {python}; {versions}.
+{rows:,} rows; {cores} cores, {memory:.0f} GB, load average {load:.1f} (above {cores}, something else ran too), Linux {kernel}, Python {python}; {versions}.
 """
 
 
@@ -47,6 +47,7 @@ def render(results: Results, options: argparse.Namespace) -> str:
         rows=options.rows,
         cores=os.cpu_count(),
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30,
+        load=os.getloadavg()[2],
         kernel=platform.release(),
         python=platform.python_version(),
         versions=", ".join(versions),
