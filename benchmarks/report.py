@@ -33,7 +33,8 @@ Ratios are the message: seconds are this machine's. Each time is the median of {
 its turn (the first load of the last part ran once); memory is the highest of all rounds. What arrived was compared with
 what was sent, by count and checksum, after every single run.
 
-{rows:,} rows; {cores} cores, {memory:.0f} GB, load average {load:.1f} (above {cores}, something else ran too), Linux {kernel}, Python {python}; {versions}.
+{rows:,} rows; {cores} cores, {memory:.0f} GB, load average {load:.1f} at the end: well above the
+number of cores, it tells that other work ran too. Linux {kernel}, Python {python}, {versions}.
 """
 
 
