@@ -81,8 +81,21 @@ class TableLoad(Protocol):
         """Record rejected rows; those already on record are not recorded twice. Returns the number recorded."""
         ...
 
+    def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
+        """Put versions, control columns and all, in place of whatever the raw table holds; returns their number.
+
+        Args:
+            versions: batches in the Arrow schema of `RawTable.versions`.
+            batch_seq: the last batch among them; no new one is begun.
+        """
+        ...
+
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
-        """Batch number and rows of what this load appended, for the archive; None where it is nothing."""
+        """Batch number and rows of what this load appended, for the archive.
+
+        No rows where all that it did was to record rejections, which take a batch number too; None where it did
+        neither.
+        """
         ...
 
     def commit(self, state: TableState) -> TableState:
@@ -106,6 +119,10 @@ class Session(Protocol):
         Returns:
             What can't be done, by table label, in one line each; the other tables are prepared.
         """
+        ...
+
+    def holds_rows(self, table: RawTable) -> bool:
+        """Whether a raw table is there and holds any version."""
         ...
 
     def states(self, source: str) -> dict[str, TableState]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 
 import pyarrow as pa
 
-from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.sql import columns, literal, quoted, relation, replace_state
@@ -102,11 +102,7 @@ class SqlSession(ABC):
         return f"{quoted(column.name)} {self.types[column.type]}"
 
     def _control(self) -> str:
-        integer, text, instant = (self.types[t] for t in (ColumnType.INTEGER, ColumnType.TEXT, ColumnType.TIMESTAMP))
-        return (
-            f"_batch_seq {integer} not null, _loaded_at {instant} not null, _op {text} not null, "
-            f"_row_hash {integer} not null"
-        )
+        return ", ".join(f"{self._definition(column)} not null" for column in CONTROL_COLUMNS)
 
     def _columns(self, table: RawTable) -> dict[str, str]:
         return self._columns_of(table.schema).get(table.name, {})
@@ -136,6 +132,11 @@ class SqlSession(ABC):
 
     def _absent(self, table: RawTable, existing: dict[str, str]) -> list[Column]:
         return [c for c in table.columns if self._told_apart(c.name) not in existing]
+
+    def holds_rows(self, table: RawTable) -> bool:
+        """See `Session.holds_rows`."""
+        with self._transaction():
+            return bool(self._columns(table)) and self._has_rows(table)
 
     def states(self, source: str) -> dict[str, TableState]:
         """See `Session.states`."""
