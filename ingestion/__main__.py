@@ -4,16 +4,22 @@ Belongs here: commands, their options, exit codes. Not here: what they do, nor t
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
-from ingestion.errors import IngestionError
+from ingestion.compaction import compact
+from ingestion.errors import ConfigurationError, IngestionError
 from ingestion.progress import listening
 from ingestion.rebuild import rebuild
-from ingestion.report import page, print_results
+from ingestion.report import page, print_compactions, print_results, print_status
 from ingestion.results import LoadResult
 from ingestion.run import Ingestion
 from ingestion.settings import Settings
+from ingestion.status import read_status
+
+STATUS_PATIENCE_SECONDS = 5.0
 
 Command = Callable[[argparse.Namespace], list[str]]
 """Does what was asked for and prints it; returns the errors that remain to be told."""
@@ -30,6 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in errors:
         print(f"error: {line}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def _status(options: argparse.Namespace) -> list[str]:
+    settings = Settings.read()
+    # Who only looks should not wait for a whole run where it keeps readers out.
+    patience = min(settings.lock_timeout_seconds, STATUS_PATIENCE_SECONDS)
+    ingestion = Ingestion(settings.model_copy(update={"lock_timeout_seconds": patience}))
+    tables = read_status(ingestion, options.source, contact_sources=not options.no_source)
+    if options.json:
+        print(json.dumps([t.record() for t in tables], indent=2))
+    else:
+        print_status(page(), tables, datetime.now(UTC))
+    return list(dict.fromkeys(t.fault for t in tables if t.fault))
 
 
 def _run(options: argparse.Namespace) -> list[str]:
@@ -65,6 +84,20 @@ def _rebuild(options: argparse.Namespace) -> list[str]:
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 
 
+def _compact(options: argparse.Namespace) -> list[str]:
+    settings = Settings.read()
+    ingestion = Ingestion(settings)
+    days = settings.compact_after_days if options.older_than_days is None else options.older_than_days
+    if days < 0:
+        raise ConfigurationError("--older-than-days can't be negative.")
+    tables = ingestion.chosen_tables(options.source, None)
+    ingestion.raw_tables()
+    before = datetime.now(UTC) - timedelta(days=days)
+    results = compact(ingestion.catalogue, ingestion.warehouse, tables, before)
+    print_compactions(page(), results, days)
+    return []
+
+
 def _told(results: list[LoadResult], errors: list[str]) -> list[str]:
     if results:
         print_results(page(), results)
@@ -82,6 +115,16 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     run = add("run", _run, "extract what changed, append it to raw")
+    status = add(
+        "status",
+        _status,
+        "tell how fresh raw is",
+        "Per table: how it is read, from where the next read starts, how long ago it was read, read in full, and its "
+        "keys compared; rows and versions in raw, rows on record as rejected; rows in the source, and by how much its "
+        "newest row is newer than the watermark. Exit code 1 when a source can't be reached.",
+    )
+    status.add_argument("--no-source", action="store_true", help="look at the warehouse alone")
+    status.add_argument("--json", action="store_true", help="for programs")
     reconcile = add(
         "reconcile",
         _reconcile,
@@ -101,6 +144,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     rebuild_.add_argument("--from-archive", action="store_true", required=True, help="say that you mean the archive")
     rebuild_.add_argument("--replace", action="store_true", help="also tables that hold rows: these are replaced")
+    compact_ = add(
+        "compact",
+        _compact,
+        "remove row versions that were superseded long ago",
+        "The latest version of every row stays, and every version that the models have not seen superseded. The "
+        "archive keeps all: a rebuild brings them back.",
+    )
+    compact_.add_argument(
+        "--older-than-days", type=float, metavar="N", help="superseded so long ago; COMPACT_AFTER_DAYS unless given"
+    )
     for command in (run, reconcile, rebuild_):
         command.add_argument("--table", help="one table of it, e.g. messages")
     return parser

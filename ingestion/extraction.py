@@ -6,6 +6,7 @@ a database is read (sources/) or written (warehouses/).
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -18,7 +19,7 @@ from ingestion.archive import Archive, Origin
 from ingestion.catalogue import TableEntry
 from ingestion.columns import RESERVED_COLUMNS, RawTable
 from ingestion.conformance import Rejection, conform, key_json
-from ingestion.errors import IngestionError, TableError
+from ingestion.errors import IngestionError, TableError, WarehouseError
 from ingestion.progress import Listener
 from ingestion.results import ABSENT, COMPARED, LoadResult
 from ingestion.row_hash import RowHasher
@@ -159,6 +160,9 @@ class _TableRun:
         except IngestionError as failure:
             # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
             error = str(self._read_failure or failure)
+            # Only for people to read: where the warehouse is what failed, it can't be kept, and the result tells it.
+            with suppress(WarehouseError):
+                self._session.remember(self._table.source, replace(self._state, last_error=error))
             state = replace(state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
         seconds = time.perf_counter() - start
         result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error)
@@ -193,6 +197,7 @@ class _TableRun:
                 rows_appended=appended,
                 rows_deleted=deleted,
                 rows_rejected=load.reject(self._rejections),
+                last_error=refusal,
             )
             return scope, self._commit(load, state), refusal
 
@@ -206,7 +211,7 @@ class _TableRun:
             appended, deleted, refusal = self._reconcile(load, is_full=False)
             recorded = load.reject(self._rejections)
             reconciled = self._state.last_reconciled_at if refusal else self._started_at
-            state = self._commit(load, replace(self._state, last_reconciled_at=reconciled))
+            state = self._commit(load, replace(self._state, last_reconciled_at=reconciled, last_error=refusal))
         # `_state` goes on telling of the last run; the counts are this comparison's.
         state = replace(
             state, rows_read=self._read, rows_appended=appended, rows_deleted=deleted, rows_rejected=recorded

@@ -11,7 +11,7 @@ from functools import cached_property
 from ingestion import sample
 from ingestion.archive import Archive
 from ingestion.catalogue import Catalogue, load_catalogue
-from ingestion.errors import ConfigurationError, SourceError
+from ingestion.errors import ConfigurationError, SourceError, WarehouseError
 from ingestion.extraction import load_source
 from ingestion.progress import Listener
 from ingestion.results import LoadResult
@@ -21,6 +21,7 @@ from ingestion.sources import open_source
 from ingestion.sources.base import Source
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, Warehouse
+from ingestion.warehouses.sql import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,21 @@ class Ingestion:
                         except SourceError as error:
                             faults[name] = str(error)
         return RunResult(results, faults)
+
+    def raw_tables(self) -> set[tuple[str, str]]:
+        """Source and name of what the warehouse has in its raw schemas, `_state` and `_rejected` among it.
+
+        Raises:
+            WarehouseError: it can't be read, or nothing was ever loaded into it.
+        """
+        schemas = {f"raw_{source}": source for source in self.catalogue}
+        rows = self.warehouse.query(
+            "select table_schema, table_name from information_schema.tables "
+            f"where table_schema in ({', '.join(map(literal, schemas))})"
+        )
+        if not rows.num_rows:
+            raise WarehouseError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
+        return {(schemas[row["table_schema"]], row["table_name"]) for row in rows.to_pylist()}
 
     def chosen(
         self, source: str | None, table: str | None, *, only_configured: bool = True

@@ -29,6 +29,7 @@ class TableState:
         rows_appended: versions appended.
         rows_deleted: delete versions appended.
         rows_rejected: rows kept out.
+        last_error: why the last run failed or refused deletes; None where it did neither.
     """
 
     table_name: str
@@ -41,6 +42,7 @@ class TableState:
     rows_appended: int = 0
     rows_deleted: int = 0
     rows_rejected: int = 0
+    last_error: str | None = None
 
 
 STATE_COLUMNS = (
@@ -54,6 +56,7 @@ STATE_COLUMNS = (
     Column("rows_appended", ColumnType.INTEGER),
     Column("rows_deleted", ColumnType.INTEGER),
     Column("rows_rejected", ColumnType.INTEGER),
+    Column("last_error", ColumnType.TEXT),
 )
 """The columns of `_state`, in the order of `TableState`'s fields."""
 

@@ -133,6 +133,16 @@ class Session(Protocol):
         """Replace one entry of a source's `_state`."""
         ...
 
+    def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
+        """Remove versions that a later one supersedes which is of a batch up to a number and older than an instant.
+
+        The latest version of a key always stays, and no version goes without all that come before it.
+
+        Returns:
+            The number of versions removed.
+        """
+        ...
+
     def load(self, table: RawTable, loaded_at: datetime) -> AbstractContextManager[TableLoad]:
         """Begin one table's load.
 
