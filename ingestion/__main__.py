@@ -1,6 +1,6 @@
 """The command line of the ingestion: `python -m ingestion <command>`.
 
-Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py).
+Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py, operations_report.py).
 """
 
 import argparse
@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from ingestion.compaction import compact
 from ingestion.errors import ConfigurationError, IngestionError
+from ingestion.operations_report import print_compactions, print_status
 from ingestion.progress import listening
 from ingestion.rebuild import rebuild
-from ingestion.report import page, print_compactions, print_results, print_status
+from ingestion.report import page, print_results
 from ingestion.results import LoadResult
 from ingestion.run import Ingestion
 from ingestion.settings import Settings
