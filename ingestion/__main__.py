@@ -1,6 +1,7 @@
 """The command line of the ingestion: `python -m ingestion <command>`.
 
-Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py, operations_report.py).
+Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py and
+operations_report.py).
 """
 
 import argparse
