@@ -201,10 +201,11 @@ def test_text_that_the_new_warehouse_cannot_hold_is_rejected_there(
     assert sandbox.latest("messages", "id") == [(1,), (3,)]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 def test_table_that_has_rejected_rows_only_keeps_its_chain_of_files(
-    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
-    sandbox = Sandbox(tmp_path, new_warehouse("duckdb")).fill()
+    sandbox = Sandbox(tmp_path, new_warehouse(engine)).fill()
     sandbox.sql(message(1, "yesterday"))
     sandbox.run()
     sandbox.sql(message(2))
