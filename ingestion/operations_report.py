@@ -14,6 +14,12 @@ from rich.text import Text
 from ingestion.compaction import Compaction
 from ingestion.status import TableStatus
 
+_WORDS = ("table", "mode", "watermark")
+_HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "source", "lag")
+_FIRST_TO_GO = ("mode", "full", "keys")
+_WIDTH = 100
+"""Of a page on which all columns have room, in characters."""
+
 
 def print_compactions(console: Console, results: list[Compaction], days: float) -> None:
     """One line per table from which versions were removed, and one per source from which none may be."""
@@ -29,25 +35,33 @@ def print_compactions(console: Console, results: list[Compaction], days: float) 
 
 
 def print_status(console: Console, tables: list[TableStatus], now: datetime) -> None:
-    """One line per table, under its source."""
+    """One line per table, under its source; where the page is narrow, without what is looked at least."""
+    headings = [h for h in _HEADINGS if console.width >= _WIDTH or h not in _FIRST_TO_GO]
     shown = Table(box=SIMPLE, pad_edge=False, padding=0)
-    for heading in ("table", "mode", "watermark"):
-        shown.add_column(heading, no_wrap=True)
-    for heading in ("run", "full", "keys", "live", "versions", "rejected", "source", "lag"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+    for heading in headings:
+        shown.add_column(heading, justify="left" if heading in _WORDS else "right", no_wrap=True)
     for source, of_source in groupby(tables, lambda t: t.source):
         shown.add_row(Text(source, style="bold"))
         for t in of_source:
-            s = t.state
-            times = [_since(now, at) for at in (s.last_run_at, s.last_full_at, s.last_reconciled_at)]
-            counts = [_count(n) for n in (t.live, t.versions, t.rejected)]
-            in_source = "down" if t.fault else "absent" if t.is_absent else _count(t.source_rows)
-            lag = "-" if t.lag is None else _duration(t.lag)
-            shown.add_row(Text(t.table), t.mode, t.watermark_words, *times, *counts, in_source, lag)
+            cells = dict(zip(_HEADINGS, _cells(t, now), strict=True))
+            shown.add_row(*(Text(cells[heading]) for heading in headings))
     console.print(shown)
     for t in tables:
         if t.state.last_error:
             console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", markup=False, soft_wrap=True)
+
+
+def _cells(t: TableStatus, now: datetime) -> list[str]:
+    s = t.state
+    return [
+        t.table,
+        t.mode,
+        t.watermark_words,
+        *(_since(now, at) for at in (s.last_run_at, s.last_full_at, s.last_reconciled_at)),
+        *(_count(number) for number in (t.live, t.versions, t.rejected)),
+        "down" if t.fault else "absent" if t.is_absent else _count(t.source_rows),
+        "-" if t.lag is None else _duration(t.lag),
+    ]
 
 
 def _count(number: int | None) -> str:

@@ -80,8 +80,9 @@ def rebuild(
     with warehouse.session() as session:
         filled = [f"{s}.{t}" for s, t in found if session.holds_rows(RawTable(s, t, (), ()))]
         if filled and not replace_rows:
+            more = f" and {len(filled) - 1} more tables" if len(filled) > 1 else ""
             raise ConfigurationError(
-                f"Raw holds rows of {', '.join(filled)} already. Put the archive's in their place: --replace"
+                f"Raw holds rows of {filled[0]}{more} already. Put the archive's in their place: --replace"
             )
         _forget_models(session, catalogue)
         return [
