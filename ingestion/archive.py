@@ -30,10 +30,12 @@ class Origin:
 
     Attributes:
         follows: the table's batch before it; 0 where it is the first.
+        key: the table's key, which the catalogue need not tell.
         state: what was committed together with it.
     """
 
     follows: int
+    key: tuple[str, ...]
     state: TableState
 
 
@@ -117,13 +119,16 @@ class Archive:
         aside = f"{final}.partial"
         schema = rows.schema
         if origin:
-            told = {"follows": origin.follows, "state": state_record(origin.state)}
+            told = {"follows": origin.follows, "key": origin.key, "state": state_record(origin.state)}
             schema = schema.with_metadata({_METADATA: json.dumps(told)})
         try:
             self._files.makedirs(posixpath.dirname(final), exist_ok=True)
             with (
                 self._files.open(aside, "wb") as file,
-                pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
+                # Dictionaries would cost half as much time again, and what repeats zstd finds as well.
+                pq.ParquetWriter(
+                    file, schema, compression="zstd", use_dictionary=False, write_page_checksum=True
+                ) as writer,
             ):
                 for batch in rows:
                     writer.write_batch(batch)
@@ -140,7 +145,7 @@ class Archive:
         with self._opened(table, batch_seq) as file:
             schema = file.schema_arrow
             told = json.loads((schema.metadata or {}).get(_METADATA, b"null"))
-            origin = Origin(told["follows"], parse_state(told["state"])) if told else None
+            origin = Origin(told["follows"], tuple(told["key"]), parse_state(told["state"])) if told else None
         return ArchivedBatch(_name(table, batch_seq), batch_seq, schema.remove_metadata(), origin)
 
     def rows(self, table: RawTable, batch_seq: int) -> Iterator[pa.RecordBatch]:

@@ -21,7 +21,7 @@ class Compaction:
 
     Attributes:
         source: its name.
-        removed: versions removed by table.
+        removed: versions removed by table; tables whose key the catalogue does not tell are left alone.
         obstacle: why nothing was removed, where something stands against it.
     """
 
@@ -62,6 +62,7 @@ def compact(
             removed = {
                 name: session.compact(catalogue[source][name].raw_table(source, name), models.batch_seq, before)
                 for name in loaded
+                if catalogue[source][name].tells_key
             }
             results.append(Compaction(source, removed))
     return results

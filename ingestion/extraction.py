@@ -19,8 +19,11 @@ from ingestion.archive import Archive, Origin
 from ingestion.catalogue import TableEntry
 from ingestion.columns import RESERVED_COLUMNS, RawTable
 from ingestion.conformance import Rejection, conform, key_json
-from ingestion.errors import IngestionError, TableError, WarehouseError
+from ingestion.errors import IngestionError, TableError, TransientSourceError, WarehouseError
+from ingestion.pace import UNLIMITED, Pace
 from ingestion.progress import Listener
+from ingestion.read_ahead import read_ahead
+from ingestion.recommendation import filled_in
 from ingestion.results import ABSENT, COMPARED, LoadResult
 from ingestion.row_hash import RowHasher
 from ingestion.source_tables import check_tables
@@ -58,6 +61,7 @@ def load_source(
     archive: Archive,
     listener: Listener,
     only: Collection[str] = (),
+    pace: Pace = UNLIMITED,
     *,
     keys_only: bool = False,
     allow_deletes: bool = False,
@@ -72,6 +76,7 @@ def load_source(
         archive: where appended batches are kept as files.
         listener: is told how far the run is.
         only: tables to load; all where empty.
+        pace: how fast rows are read.
         keys_only: compare keys at once and read no more than the rows found missing.
         allow_deletes: append deletes however many there are.
 
@@ -84,8 +89,9 @@ def load_source(
     with source.snapshot() as snapshot:
         found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
         check_tables(source_name, entries, found, only)
+        entries, unresolved = filled_in(entries, snapshot)
         tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
-        refused = session.prepare(tables.values())
+        refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
         states = session.states(source_name)
         results = []
         for name, entry in entries.items():
@@ -101,6 +107,7 @@ def load_source(
                 session,
                 archive,
                 listener,
+                pace,
                 keys_only=keys_only,
                 allow_deletes=allow_deletes,
             )
@@ -121,6 +128,7 @@ class _TableRun:
         session: Session,
         archive: Archive,
         listener: Listener,
+        pace: Pace,
         *,
         keys_only: bool,
         allow_deletes: bool,
@@ -135,6 +143,7 @@ class _TableRun:
         self._limits = session.capabilities.limits
         self._archive = archive
         self._listener = listener
+        self._pace = pace
         self._keys_only = keys_only
         self._allow_deletes = allow_deletes
         self._started_at = datetime.now(UTC)
@@ -147,7 +156,7 @@ class _TableRun:
     def result(self, in_source: bool, refusal: str | None) -> LoadResult:
         """Load the table; whatever goes wrong ends in the result."""
         start = time.perf_counter()
-        scope, state, error = "", self._state, refusal
+        scope, state, error, is_transient = "", self._state, refusal, False
         try:
             if not in_source:
                 if state.last_run_at is not None:
@@ -159,13 +168,14 @@ class _TableRun:
                 scope, state, error = self._compare() if self._keys_only else self._load()
         except IngestionError as failure:
             # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
-            error = str(self._read_failure or failure)
+            cause = self._read_failure or failure
+            error, is_transient = str(cause), isinstance(cause, TransientSourceError)
             # Only for people to read: where the warehouse is what failed, it can't be kept, and the result tells it.
             with suppress(WarehouseError):
                 self._session.remember(self._table.source, replace(self._state, last_error=error))
             state = replace(state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
         seconds = time.perf_counter() - start
-        result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error)
+        result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error, is_transient)
         self._listener.finished(result.label, result.outcome)
         return result
 
@@ -223,12 +233,15 @@ class _TableRun:
             batch_seq, rows = appended_rows
             with rows:
                 archived = replace(state, batch_seq=batch_seq)
-                self._archive.write(self._table, batch_seq, rows, Origin(self._state.batch_seq, archived))
+                self._archive.write(
+                    self._table, batch_seq, rows, Origin(self._state.batch_seq, self._table.key, archived)
+                )
         return load.commit(state)
 
     def _selection(self) -> tuple[Selection, str]:
         """What to read, and that in words."""
         entry, state = self._entry, self._state
+        assert entry.mode is not None
         if entry.mode == "full":
             return EVERYTHING, "full"
         if isinstance(self._snapshot, ChangeTracking):
@@ -292,7 +305,7 @@ class _TableRun:
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
         try:
-            yield from self._snapshot.read(table, selection)
+            yield from read_ahead(self._pace(self._snapshot.read(table, selection)))
         except IngestionError as failure:
             self._read_failure = failure
             raise
@@ -352,7 +365,9 @@ class _TableRun:
         Returns:
             Rows appended, rows deleted, and why deletes were refused, if they were.
         """
-        difference = load.compare_keys(self._keys(), 0 if is_full else MISSING_KEYS_LIMIT)
+        # What a full read staged are the source's keys, unless it left rows out.
+        keys = None if is_full and not self._rejections else self._keys()
+        difference = load.compare_keys(keys, 0 if is_full else MISSING_KEYS_LIMIT)
         appended = 0
         rejected = {rejection.key for rejection in self._rejections}
         missing = [key for key in difference.missing if key_json(self._table, key) not in rejected]

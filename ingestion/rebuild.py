@@ -144,6 +144,8 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
         for field in batch.schema
         if field.name not in _CONTROL
     }
+    if (last := batches[-1].origin) and not entry.tells_key:
+        entry = entry.model_copy(update={"key": list(last.key)})
     table = entry.raw_table(named.source, named.name, entry.matched(found))
     # What raw holds has passed the catalogue's rules once; a delete version has its key alone.
     columns = tuple(

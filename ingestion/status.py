@@ -22,6 +22,9 @@ from ingestion.sources.base import Selection, Snapshot
 from ingestion.state import STATE_COLUMNS, TableState, state_record
 from ingestion.warehouses.sql import count_versions, relation
 
+AUTOMATIC = "auto"
+"""The mode of a table whose entry leaves it to what the source's catalog shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
@@ -30,9 +33,9 @@ class TableStatus:
     Attributes:
         source: the source's name.
         table: the table's name.
-        mode: the catalogue's.
+        mode: the catalogue's, or `AUTOMATIC`.
         state: what `_state` remembers; empty where the table was never read.
-        versions: row versions in raw; None where raw has no such table.
+        versions: row versions in raw; None where raw has no such table, or the catalogue does not tell its key.
         live: rows in raw whose latest version is not a delete.
         rejected: rows on record as rejected.
         source_rows: rows in the source; None where it was not asked, has no such table or can't be reached.
@@ -111,14 +114,19 @@ def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -
     entries = ingestion.catalogue[source]
     states = _states(ingestion, existing, source)
     rejected = ingestion.rejected_rows(source) if (source, "_rejected") in existing else {}
-    queries = [count_versions(e.raw_table(source, name)) for name, e in entries.items() if (source, name) in existing]
+    queries = [
+        count_versions(entry.raw_table(source, name))
+        for name, entry in entries.items()
+        # Versions can't be told from rows by a key that only the source tells.
+        if (source, name) in existing and entry.tells_key
+    ]
     rows = ingestion.warehouse.query(" union all ".join(queries)).to_pylist() if queries else []
     counts: Mapping[str, Mapping[str, int]] = {row["table_name"]: row for row in rows}
     return [
         TableStatus(
             source,
             name,
-            entry.mode,
+            entry.mode or AUTOMATIC,
             states.get(name, TableState(name)),
             counts.get(name, {}).get("versions"),
             counts.get(name, {}).get("live"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import mysql
 import pytest
 from postgresql import Server, running_server
 from sandbox import Sandbox
@@ -29,7 +30,8 @@ def sandbox(tmp_path: Path) -> Sandbox:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     """A PostgreSQL server for the whole test session."""
-    with running_server(max_prepared_transactions="20") as server:
+    # Nothing of it outlives the session: waiting for the disk would only make tests slow.
+    with running_server(max_prepared_transactions="20", fsync="off") as server:
         yield server
 
 
@@ -38,3 +40,10 @@ def postgresql_warehouse_url(postgresql_server: Server) -> Iterator[str]:
     """A new, empty database as WAREHOUSE_URL names it."""
     with postgresql_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session", params=mysql.AVAILABLE)
+def mysql_server(request: pytest.FixtureRequest) -> Iterator[mysql.Server]:
+    """A server that speaks MySQL, of each kind that is installed, for the whole test session."""
+    with mysql.running_server(request.param) as server:
+        yield server

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from ingestion.progress import LogListener
+from ingestion.retries import Retries
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import Settings
 from ingestion.warehouses.postgresql_connection import connected
@@ -70,7 +71,7 @@ class Sandbox:
 
     def run(self, **options: str) -> RunResult:
         """Run the ingestion as the command line does."""
-        return Ingestion(self.settings()).run(LogListener(), **options)
+        return Ingestion(self.settings(), Retries(())).run(LogListener(), **options)
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""

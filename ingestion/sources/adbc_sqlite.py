@@ -27,6 +27,8 @@ from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.conformance import OddValue
 from ingestion.errors import SourceError, one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
 
 _ODD = "_odd"
@@ -92,6 +94,11 @@ class SqliteSnapshot:
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         return reflected_columns(self._reflection, tables)
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        with _faults_told(self._name):
+            return reflected_shapes(self._reflection, tables)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

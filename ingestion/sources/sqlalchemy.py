@@ -18,9 +18,12 @@ import sqlalchemy as sa
 
 from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
-from ingestion.errors import ConfigurationError, SourceError, one_line
+from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
+from ingestion.sources.transient import fault_type
 
 
 class SqlalchemySource:
@@ -35,11 +38,6 @@ class SqlalchemySource:
             raise ConfigurationError(
                 f"{variable}: no SQLAlchemy dialect '{url.drivername}' is installed. "
                 "Check the part before ://, or install the package that brings it."
-            ) from None
-        except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f"{variable}: the driver module '{error.name}' is not installed. "
-                f"Install it: .venv/bin/pip install {_PACKAGES.get(error.name or '', error.name)}"
             ) from None
         except (sa.exc.ArgumentError, TypeError) as error:
             raise ConfigurationError(f"{variable}: {one_line(error)}.") from None
@@ -64,13 +62,11 @@ def _faults_told(name: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise SourceError(
+        type_ = TransientSourceError if error.connection_invalidated else fault_type(error.orig or error)
+        raise type_(
             f"{name}: the database can't be read: {one_line(error.orig or error)}. "
             f"Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None
-
-
-_PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}
 
 
 class SqlalchemySnapshot:
@@ -83,6 +79,11 @@ class SqlalchemySnapshot:
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         return reflected_columns(self._connection, tables)
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        with _faults_told(self._name):
+            return reflected_shapes(self._connection, tables)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

@@ -51,10 +51,6 @@ class SqlSession(ABC):
         """What tells a column's name from others': on most engines their case does not."""
         return column.casefold()
 
-    def _indexes(self, table: RawTable) -> Sequence[str]:
-        """Statements that make a new raw table's indexes."""
-        return ()
-
     def _unfit(self, table: RawTable) -> list[str]:
         """Why the engine can't have such a table."""
         return []
@@ -79,8 +75,6 @@ class SqlSession(ABC):
             return faults
         if not existing:
             self._create(table.schema, table.name, table.columns, self._control())
-            for statement in self._indexes(table):
-                self._execute(statement)
         else:
             for column in self._absent(table, existing):
                 self._add_column(table, column)

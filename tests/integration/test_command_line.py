@@ -58,7 +58,7 @@ def terminal(
     [
         ("not a url", "WHATSAPP_DATABASE_URL is not a database URL. Write it as dialect://user:password@host"),
         (f"oracle9://me:{SECRET}@host/db", "no SQLAlchemy dialect 'oracle9' is installed"),
-        (f"mysql+pymysql://me:{SECRET}@host/db", "the driver module 'pymysql' is not installed. Install it: .venv"),
+        (f"mssql+pymssql://me:{SECRET}@host/db", "the driver module 'pymssql' is not installed. Install it: .venv"),
         ("sqlite:////nowhere/at/all.sqlite", "there is no SQLite file all.sqlite. Check the path in WHATSAPP"),
     ],
 )  # fmt: skip
@@ -123,6 +123,15 @@ def test_unknown_warehouse(terminal: Terminal, url: str, told: str) -> None:
 def test_setting_that_cannot_be(terminal: Terminal) -> None:
     terminal.monkeypatch.setenv("LOCK_TIMEOUT_SECONDS", "soon")
     assert terminal.fails("run").startswith("LOCK_TIMEOUT_SECONDS can't be used: Input should be a valid number")
+
+
+def test_rate_that_cannot_be(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.monkeypatch.setenv("READ_ROWS_PER_SECOND", "0")
+    assert terminal.fails("run").startswith("READ_ROWS_PER_SECOND can't be used: Input should be greater than 0")
+    for rate in ("0", "-1", "many", "nan"):
+        with pytest.raises(SystemExit):
+            ingestion_cli.main(["run", "--limit-rate", rate])
+        assert f"'{rate}' is not a number of rows above 0" in capsys.readouterr().err
 
 
 def test_malformed_catalogue(terminal: Terminal) -> None:

@@ -145,8 +145,9 @@ def test_archive_that_is_not_whole_is_refused_by_the_name_of_its_file(
     assert len(files) == 3
     for file, other in ((files[0], files[1]), (files[2], files[1])):
         content = file.read_bytes()
-        middle = content.index(b"PAR1") + 40
-        file.write_bytes(content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :])
+        column = pq.ParquetFile(file).metadata.row_group(0).column(0)
+        last = column.data_page_offset + column.total_compressed_size - 1
+        file.write_bytes(content[:last] + bytes([content[last] ^ 255]) + content[last + 1 :])
         fails(f"the archive's file whatsapp/messages/{file.name} can't be read: ")
         file.write_bytes(content[:-100])
         fails(f"the archive's file whatsapp/messages/{file.name} can't be read: ")
