@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import pytest
 from sqlalchemy import make_url
 
 from ingestion.progress import LogListener
@@ -33,6 +34,19 @@ class Sandbox:
             "whatsapp_database_url": self.url,
         }
         return Settings.model_validate(values | self.more)
+
+    def export_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let commands of this process see the sandbox's settings."""
+        for name, value in self.settings().model_dump(exclude_none=True).items():
+            monkeypatch.setenv(name.upper(), str(value))
+
+    def catalogue(self, old: str, new: str) -> None:
+        """Give the sandbox a catalogue of its own, with a change."""
+        text = self.settings().ingestion_catalogue.read_text(encoding="utf-8")
+        assert old in text
+        path = self.folder / "catalogue.yml"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        self.more["ingestion_catalogue"] = path
 
     def fill(self) -> "Sandbox":
         """Make the source's tables, a tenant and a conversation."""
