@@ -7,7 +7,7 @@ what is made of it (rebuild.py).
 import json
 import posixpath
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,35 +106,18 @@ class Archive:
         except OSError as error:
             raise _unusable("written", error) from None
 
-    def write(self, table: RawTable, batch_seq: int, rows: pa.RecordBatchReader, origin: Origin | None = None) -> None:
-        """Write one batch, aside first, so that a file with its final name is whole.
+    @contextmanager
+    def begin(self, table: RawTable, batch_seq: int) -> Iterator["BatchFile"]:
+        """A file for one batch, aside until it is finished: a file with its final name is whole.
 
-        It is called before the batch commits, so that no committed batch is without its file; a file whose batch
+        It is finished before the batch commits, so that no committed batch is without its file; a file whose batch
         never committed is for `discard_after`.
-
-        Raises:
-            WarehouseError: the archive can't be written; the batch must not commit.
         """
-        final = self.path(table, batch_seq)
-        aside = f"{final}.partial"
-        schema = rows.schema
-        if origin:
-            told = {"follows": origin.follows, "key": origin.key, "state": state_record(origin.state)}
-            schema = schema.with_metadata({_METADATA: json.dumps(told)})
+        file = BatchFile(self._files, self.path(table, batch_seq))
         try:
-            self._files.makedirs(posixpath.dirname(final), exist_ok=True)
-            with (
-                self._files.open(aside, "wb") as file,
-                # Dictionaries would cost half as much time again, and what repeats zstd finds as well.
-                pq.ParquetWriter(
-                    file, schema, compression="zstd", use_dictionary=False, write_page_checksum=True
-                ) as writer,
-            ):
-                for batch in rows:
-                    writer.write_batch(batch)
-            self._files.mv(aside, final)
-        except OSError as error:
-            raise _unusable("written", error) from None
+            yield file
+        finally:
+            file.discard()
 
     def batch(self, table: RawTable, batch_seq: int) -> ArchivedBatch:
         """What an archived batch's file says of itself.
@@ -174,6 +157,72 @@ class Archive:
                 f"the archive's file {_name(table, batch_seq)} can't be read: {_cause(error)}. Put a whole copy of it "
                 "in its place"
             ) from None
+
+
+class BatchFile:
+    """One batch on its way into the archive. What its methods raise must keep the batch from being committed.
+
+    Attributes:
+        rows: how many were written.
+    """
+
+    def __init__(self, files: Any, path: str) -> None:
+        self.rows = 0
+        self._files = files
+        self._path = path
+        self._aside = f"{path}.partial"
+        self._opened = ExitStack()
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Write rows of the batch.
+
+        Raises:
+            WarehouseError: the archive can't be written.
+        """
+        with _faults_told():
+            self._begun(rows.schema).write_batch(rows)
+        self.rows += rows.num_rows
+
+    def _begun(self, schema: pa.Schema) -> pq.ParquetWriter:
+        if self._writer is None:
+            self._files.makedirs(posixpath.dirname(self._path), exist_ok=True)
+            file = self._opened.enter_context(self._files.open(self._aside, "wb"))
+            # Dictionaries would cost half as much time again, and what repeats zstd finds as well.
+            self._writer = self._opened.enter_context(
+                pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False, write_page_checksum=True)
+            )
+        return self._writer
+
+    def discard(self) -> None:
+        """Forget what was written."""
+        if self._writer is not None:
+            with suppress(OSError):
+                self._opened.close()
+            with suppress(OSError):
+                self._files.rm_file(self._aside)
+        self._writer, self.rows = None, 0
+
+    def finish(self, schema: pa.Schema, origin: Origin) -> None:
+        """Give the file its name, also where no row was written.
+
+        Raises:
+            WarehouseError: the archive can't be written.
+        """
+        told = {"follows": origin.follows, "key": origin.key, "state": state_record(origin.state)}
+        with _faults_told():
+            self._begun(schema).add_key_value_metadata({_METADATA: json.dumps(told)})
+            self._opened.close()
+            self._writer = None
+            self._files.mv(self._aside, self._path)
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unusable("written", error) from None
 
 
 def _name(table: RawTable, batch_seq: int) -> str:

@@ -5,6 +5,7 @@ in a warehouse (warehouses/).
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 import pyarrow as pa
@@ -103,6 +104,13 @@ class RawTable:
     def versions(self) -> "RawTable":
         """The table as the log and the archive hold it: with the control columns."""
         return replace(self, columns=(*self.columns, *CONTROL_COLUMNS))
+
+    def as_versions(self, rows: pa.RecordBatch, batch_seq: int, loaded_at: datetime) -> pa.RecordBatch:
+        """Rows with their hash as the versions that a batch makes of them, in the Arrow schema of `versions`."""
+        told = {"_batch_seq": batch_seq, "_loaded_at": loaded_at, "_op": "upsert"}
+        constants = [pa.repeat(pa.scalar(told[c.name], c.type.arrow), rows.num_rows) for c in CONTROL_COLUMNS[:-1]]
+        values = [*rows.columns[:-1], *constants, rows.columns[-1]]
+        return pa.RecordBatch.from_arrays(values, schema=self.versions.arrow_schema)
 
 
 CONTROL_COLUMNS = (

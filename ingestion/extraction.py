@@ -8,14 +8,12 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ingestion.archive import Archive, Origin
+from ingestion.archive import Archive, BatchFile, Origin
 from ingestion.catalogue import TableEntry
 from ingestion.columns import RESERVED_COLUMNS, RawTable
 from ingestion.conformance import Rejection, conform, key_json
@@ -23,6 +21,7 @@ from ingestion.errors import IngestionError, TableError, TransientSourceError, W
 from ingestion.pace import UNLIMITED, Pace
 from ingestion.progress import Listener
 from ingestion.read_ahead import read_ahead
+from ingestion.reading import Reading
 from ingestion.recommendation import filled_in
 from ingestion.results import ABSENT, COMPARED, LoadResult
 from ingestion.row_hash import RowHasher
@@ -30,14 +29,12 @@ from ingestion.source_tables import check_tables
 from ingestion.sources.base import (
     EVERYTHING,
     ChangeTracking,
-    Position,
     Selection,
     Snapshot,
     Source,
-    Watermark,
     WireBatch,
 )
-from ingestion.state import TableState, parse_watermark, watermark_text
+from ingestion.state import TableState
 from ingestion.warehouses.base import Session, TableLoad
 
 MISSING_KEYS_LIMIT = 5_000
@@ -148,10 +145,9 @@ class _TableRun:
         self._allow_deletes = allow_deletes
         self._started_at = datetime.now(UTC)
         self._rejections: list[Rejection] = []
-        self._told: Position | None = None
-        self._highest: Any = None
         self._read = 0
-        self._read_failure: IngestionError | None = None
+        self._reading: Reading | None = None
+        self._failure: IngestionError | None = None
 
     def result(self, in_source: bool, refusal: str | None) -> LoadResult:
         """Load the table; whatever goes wrong ends in the result."""
@@ -167,8 +163,7 @@ class _TableRun:
             else:
                 scope, state, error = self._compare() if self._keys_only else self._load()
         except IngestionError as failure:
-            # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
-            cause = self._read_failure or failure
+            cause = self._failure or failure
             error, is_transient = str(cause), isinstance(cause, TransientSourceError)
             # Only for people to read: where the warehouse is what failed, it can't be kept, and the result tells it.
             with suppress(WarehouseError):
@@ -182,26 +177,37 @@ class _TableRun:
     def _load(self) -> tuple[str, TableState, str | None]:
         self._check_columns()
         self._archive.discard_after(self._table, self._state.batch_seq)
-        selection, scope = self._selection()
-        is_full = selection == EVERYTHING
-        expected = self._snapshot.count(self._table) if is_full else None
+        reading = self._reading = Reading(self._table.name, self._entry, self._state, self._snapshot, self._started_at)
+        expected = self._snapshot.count(self._table) if reading.is_full else None
         self._listener.started(self._table.label, expected)
-        with self._session.load(self._table, self._started_at) as load:
+        with (
+            self._session.load(self._table, self._started_at) as load,
+            self._archive.begin(self._table, load.batch_seq) as file,
+        ):
             # The log's open rows: the source may have closed them without moving their cursor.
-            open_keys = load.keys_where(self._entry.open_rows) if self._entry.open_rows and selection.since else []
-            load.stage(chain(self._rows(selection), self._rows_with(open_keys, self._entry.open_rows)))
+            open_rows = self._entry.open_rows
+            open_keys = load.keys_where(open_rows) if open_rows and reading.selection.since else []
+            rows = chain(self._rows(reading.selection), self._rows_with(open_keys, open_rows))
+            # Read back from the log, they would have to come all the way again.
+            load.stage(self._noted(self._archived(rows, load.batch_seq, file) if load.is_first else rows))
             appended = load.append_changed()
+            # What was taken for the archive on the way is the batch, if all of it was appended and nothing else is.
+            poured = file.rows if appended == file.rows else -1
             self._rejections += load.duplicates()
+            if reading.begin_again_if_behind():
+                appended += self._append_missing(load, self._rows(EVERYTHING))
             deleted, refusal, reconciled = 0, None, self._state.last_reconciled_at
-            if is_full or self._is_due(self._state.last_reconciled_at, self._entry.reconcile_hours):
-                more, deleted, refusal = self._reconcile(load, is_full)
+            if reading.is_full or reading.is_due(self._state.last_reconciled_at, self._entry.reconcile_hours):
+                more, deleted, refusal = self._reconcile(load, reading.is_full)
                 appended += more
                 reconciled = reconciled if refusal else self._started_at
+            if appended != poured or deleted:
+                file.discard()
             state = replace(
                 self._state,
-                watermark=self._next_watermark(),
+                watermark=reading.watermark,
                 last_run_at=self._started_at,
-                last_full_at=self._started_at if is_full else self._state.last_full_at,
+                last_full_at=self._started_at if reading.is_full else self._state.last_full_at,
                 last_reconciled_at=reconciled,
                 rows_read=self._read,
                 rows_appended=appended,
@@ -209,7 +215,7 @@ class _TableRun:
                 rows_rejected=load.reject(self._rejections),
                 last_error=refusal,
             )
-            return scope, self._commit(load, state), refusal
+            return reading.scope, self._commit(load, file, state), refusal
 
     def _compare(self) -> tuple[str, TableState, str | None]:
         """Compare keys alone. The watermark stays: rows before those found missing may not have been read yet."""
@@ -217,67 +223,47 @@ class _TableRun:
             raise TableError("it was never loaded, so there is nothing to compare. Run: python -m ingestion run")
         self._check_columns()
         self._archive.discard_after(self._table, self._state.batch_seq)
-        with self._session.load(self._table, self._started_at) as load:
+        with (
+            self._session.load(self._table, self._started_at) as load,
+            self._archive.begin(self._table, load.batch_seq) as file,
+        ):
             appended, deleted, refusal = self._reconcile(load, is_full=False)
             recorded = load.reject(self._rejections)
             reconciled = self._state.last_reconciled_at if refusal else self._started_at
-            state = self._commit(load, replace(self._state, last_reconciled_at=reconciled, last_error=refusal))
+            state = self._commit(load, file, replace(self._state, last_reconciled_at=reconciled, last_error=refusal))
         # `_state` goes on telling of the last run; the counts are this comparison's.
         state = replace(
             state, rows_read=self._read, rows_appended=appended, rows_deleted=deleted, rows_rejected=recorded
         )
         return COMPARED, state, refusal
 
-    def _commit(self, load: TableLoad, state: TableState) -> TableState:
-        if appended_rows := load.appended_rows():
-            batch_seq, rows = appended_rows
-            with rows:
-                archived = replace(state, batch_seq=batch_seq)
-                self._archive.write(
-                    self._table, batch_seq, rows, Origin(self._state.batch_seq, self._table.key, archived)
-                )
+    def _commit(self, load: TableLoad, file: BatchFile, state: TableState) -> TableState:
+        if not file.rows and (appended := load.appended_rows()):
+            with appended[1] as rows:
+                for batch in rows:
+                    file.write(batch)
+                self._finish(load, file, state)
+        elif file.rows:
+            self._finish(load, file, state)
         return load.commit(state)
 
-    def _selection(self) -> tuple[Selection, str]:
-        """What to read, and that in words."""
-        entry, state = self._entry, self._state
-        assert entry.mode is not None
-        if entry.mode == "full":
-            return EVERYTHING, "full"
-        if isinstance(self._snapshot, ChangeTracking):
-            position = self._snapshot.position(self._table.name, entry.mode, entry.cursor, state.watermark)
-            self._told = position
-        else:
-            position = self._position_by_cursor()
-        scope = position.scope
-        if state.last_full_at is None:
-            scope = "initial" if state.last_run_at is None else "full: new columns"
-        elif position.condition is not None:
-            return Selection(condition=position.condition), scope
-        elif position.since is not None:
-            if not entry.sweep_hours or not self._is_due(state.last_full_at, entry.sweep_hours):
-                return self._selection_since(position.since)
-            scope = "full: sweep"
-        return EVERYTHING, scope
+    def _finish(self, load: TableLoad, file: BatchFile, state: TableState) -> None:
+        archived = replace(state, batch_seq=load.batch_seq)
+        origin = Origin(self._state.batch_seq, self._table.key, archived)
+        file.finish(self._table.versions.arrow_schema, origin)
 
-    def _selection_since(self, since: Watermark) -> tuple[Selection, str]:
-        entry = self._entry
-        assert entry.cursor is not None
-        if isinstance(since, datetime):
-            since -= timedelta(hours=entry.overlap_hours)
-        scope = f"since {since:%Y-%m-%d %H:%M}" if isinstance(since, datetime) else f"since {since}"
-        return Selection(since=(entry.cursor, since), open_rows=entry.open_rows), scope
+    def _archived(self, rows: Iterator[pa.RecordBatch], batch_seq: int, file: BatchFile) -> Iterator[pa.RecordBatch]:
+        for batch in rows:
+            file.write(self._table.as_versions(batch, batch_seq, self._started_at))
+            yield batch
 
-    def _position_by_cursor(self) -> Position:
-        """The highest cursor that a read saw, in sources that know no better."""
-        cursor = self._entry.cursor
-        if cursor is None:
-            return Position(None, "full")
-        scope = "initial" if self._state.watermark is None else "full: the watermark is another reader's or cursor's"
-        return Position(None, scope, since=parse_watermark(self._state.watermark, cursor))
-
-    def _is_due(self, last: datetime | None, hours: float) -> bool:
-        return last is None or self._started_at - last >= timedelta(hours=hours)
+    def _noted(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """What fails in here reaches us through the warehouse that was pulling the rows: note the cause."""
+        try:
+            yield from rows
+        except IngestionError as failure:
+            self._failure = failure
+            raise
 
     def _rows(self, selection: Selection) -> Iterator[pa.RecordBatch]:
         """Conforming, hashed batches; rejected rows are set aside."""
@@ -288,7 +274,8 @@ class _TableRun:
                 self._read += wire.batch.num_rows
                 self._rejections += conformed.rejections
                 self._check_rejections()
-                self._note_highest(conformed.batch)
+                if self._reading:
+                    self._reading.note(conformed.batch)
                 self._listener.advanced(self._table.label, wire.batch.num_rows)
                 # Made when the first rows come: most reads of most runs bring none.
                 hasher = hasher or RowHasher(self._table.columns)
@@ -304,11 +291,7 @@ class _TableRun:
             yield from self._rows(Selection(keys=keys[start : start + KEYS_PER_STATEMENT], but_not=but_not or {}))
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
-        try:
-            yield from read_ahead(self._pace(self._snapshot.read(table, selection)))
-        except IngestionError as failure:
-            self._read_failure = failure
-            raise
+        return read_ahead(self._pace(self._snapshot.read(table, selection)))
 
     def _check_columns(self) -> None:
         # A source that tracks changes needs no cursor, and looks for itself.
@@ -336,27 +319,6 @@ class _TableRun:
                 f"was found: {last.reason}. Correct the column's type in the catalogue"
             )
 
-    def _note_highest(self, batch: pa.RecordBatch) -> None:
-        if self._entry.cursor is None or not batch.num_rows:
-            return
-        highest = pc.max(batch.column(self._entry.cursor)).as_py()
-        if highest is not None and (self._highest is None or highest > self._highest):
-            self._highest = highest
-
-    def _next_watermark(self) -> str | None:
-        """What the source told, or the highest cursor seen.
-
-        Never later than now: a row from the future must not hide the present.
-        """
-        if self._told is not None:
-            return self._told.watermark
-        if self._entry.cursor is None or self._highest is None:
-            return self._state.watermark
-        highest = min(self._highest, self._started_at) if isinstance(self._highest, datetime) else self._highest
-        # Rows that were read for another reason than their cursor must not draw it back.
-        before: Any = parse_watermark(self._state.watermark, self._entry.cursor)
-        return watermark_text(self._entry.cursor, max(before, highest) if type(before) is type(highest) else highest)
-
     def _reconcile(self, load: TableLoad, is_full: bool) -> tuple[int, int, str | None]:
         """Compare keys: fetch what was missed, delete what is gone.
 
@@ -366,16 +328,14 @@ class _TableRun:
             Rows appended, rows deleted, and why deletes were refused, if they were.
         """
         # What a full read staged are the source's keys, unless it left rows out.
-        keys = None if is_full and not self._rejections else self._keys()
+        keys = None if is_full and not self._rejections else self._noted(self._keys())
         difference = load.compare_keys(keys, 0 if is_full else MISSING_KEYS_LIMIT)
         appended = 0
         rejected = {rejection.key for rejection in self._rejections}
         missing = [key for key in difference.missing if key_json(self._table, key) not in rejected]
         if missing and not is_full:
             few = len(difference.missing) <= MISSING_KEYS_LIMIT
-            load.stage(self._rows_with(missing) if few else self._rows(EVERYTHING))
-            appended = load.append_changed()
-            self._rejections += load.duplicates()
+            appended = self._append_missing(load, self._rows_with(missing) if few else self._rows(EVERYTHING))
         if not difference.deleted:
             return appended, 0, None
         share = difference.deleted / difference.live
@@ -388,6 +348,12 @@ class _TableRun:
             )
             return appended, 0, refusal
         return appended, load.append_deletes(), None
+
+    def _append_missing(self, load: TableLoad, rows: Iterator[pa.RecordBatch]) -> int:
+        load.stage(self._noted(rows))
+        appended = load.append_changed()
+        self._rejections += load.duplicates()
+        return appended
 
     def _keys(self) -> Iterator[pa.RecordBatch]:
         key_table = RawTable(self._table.source, self._table.name, self._table.key, self._table.key_columns)

@@ -48,6 +48,16 @@ class KeyDifference:
 class TableLoad(Protocol):
     """The load of one table: one transaction. Leaving its block without `commit` changes nothing."""
 
+    @property
+    def batch_seq(self) -> int:
+        """The number that this load's batch will have."""
+        ...
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the log holds nothing yet: every row that is staged becomes a version, unless keys repeat."""
+        ...
+
     def stage(self, batches: Iterator[pa.RecordBatch]) -> None:
         """Take batches in the raw table's Arrow schema plus `_row_hash`."""
         ...

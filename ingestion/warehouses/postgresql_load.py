@@ -7,6 +7,7 @@ Batches are copied in by the driver (COPY) into temporary tables of the load's o
 by whatever ends it. PostgreSQL does not analyse temporary tables by itself, and plans badly for what it does not know.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from ingestion.columns import ColumnType, RawTable
 from ingestion.warehouses.postgresql_connection import PostgresqlConnection
-from ingestion.warehouses.sql import columns, literal, quoted, same_key
+from ingestion.warehouses.sql import columns, literal, quoted, relation, same_key
 from ingestion.warehouses.sql_load import SqlLoad
 
 _BATCHES = 0x43524D58
@@ -42,6 +43,7 @@ class PostgresqlLoad(SqlLoad):
     def __init__(self, connection: PostgresqlConnection, table: RawTable, loaded_at: datetime) -> None:
         self._connection = connection
         self._cursor: Any = None
+        self._is_unique = True
         super().__init__(table, loaded_at)
 
     def close(self) -> None:
@@ -70,21 +72,42 @@ class PostgresqlLoad(SqlLoad):
         self._execute(f"analyze {name}")
 
     def _pour(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-        self._connection.ingest(
-            self._table.name, pa.RecordBatchReader.from_batches(schema, batches), self._table.schema
-        )
-        self._index()
+        # Filling indexes row by row would take twice as long.
+        names = ", ".join(relation(self._table.schema, name) for name in self._indexes)
+        self._execute(f"drop index if exists {names}")
+        rows = pa.RecordBatchReader.from_batches(schema, batches)
+        self._connection.ingest(self._table.name, rows, self._table.schema)
+        self._is_unique = self._index()
         self._execute(f"analyze {self._raw}")
 
-    def _index(self) -> None:
-        """Make the indexes of a table that has none: filling them row by row would take twice as long."""
-        if self._read(f"select 1 as one from pg_index where indrelid = {literal(self._raw)}::regclass").num_rows:
-            return
+    @property
+    def _indexes(self) -> tuple[str, str]:
+        """Names that no table's name is too long for."""
+        digest = hashlib.sha256(self._table.name.encode()).hexdigest()[:16]
+        return f"_latest_{digest}", f"_batches_{digest}"
+
+    def _index(self) -> bool:
+        """Make the raw table's indexes; returns False where a batch has a key twice, which that on keys forbids."""
+        latest, batches = map(quoted, self._indexes)
         # Holds all that is asked of a key's latest version.
-        key = columns(self._table.key)
-        self._execute(f"create index on {self._raw} ({key}, _batch_seq desc) include (_op, _row_hash)")
+        key = f"{columns(self._table.key)}, _batch_seq desc"
+        make = f"create unique index {latest} on {self._raw} ({key}) include (_op, _row_hash)"
+        # The driver goes on after no error that it sees.
+        self._execute(f"do {literal(f'begin {make}; exception when unique_violation then null; end')}")
+        made = f"select 1 as one from pg_indexes where indexname = {literal(self._indexes[0])}"
+        if not self._read(f"{made} and schemaname = {literal(self._table.schema)}").num_rows:
+            return False
         # A batch lies together: a few pages tell where.
-        self._execute(f"create index on {self._raw} using brin (_batch_seq) with (autosummarize = on)")
+        self._execute(f"create index {batches} on {self._raw} using brin (_batch_seq) with (autosummarize = on)")
+        return True
+
+    def _has_repeated_keys(self) -> bool:
+        return not self._is_unique
+
+    def _empty(self) -> None:
+        super()._empty()
+        if not self._is_unique:
+            self._is_unique = self._index()
 
     def _keep(self, name: str, query: str) -> None:
         self._execute(f"drop table if exists pg_temp.{name}")

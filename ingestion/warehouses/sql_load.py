@@ -12,19 +12,12 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from ingestion.columns import ColumnType, RawTable
+from ingestion.columns import RawTable
 from ingestion.conformance import Rejection, rejection
 from ingestion.row_hash import HASH_COLUMN
 from ingestion.state import REJECTED_COLUMNS, TableState
 from ingestion.warehouses import sql
 from ingestion.warehouses.base import KeyDifference
-
-_BATCH_COLUMNS = (
-    pa.field("_batch_seq", ColumnType.INTEGER.arrow),
-    pa.field("_loaded_at", ColumnType.TIMESTAMP.arrow),
-    pa.field("_op", ColumnType.TEXT.arrow),
-)
-"""What is the same for all rows of a batch."""
 
 
 class SqlLoad(ABC):
@@ -41,6 +34,16 @@ class SqlLoad(ABC):
         self._order_batches()
         state = sql.relation(table.schema, "_state")
         self._batch_seq = self._scalar(f"select coalesce(max(batch_seq), 0) + 1 as batch_seq from {state}")
+
+    @property
+    def batch_seq(self) -> int:
+        """See `TableLoad.batch_seq`."""
+        return self._batch_seq
+
+    @property
+    def is_first(self) -> bool:
+        """See `TableLoad.is_first`."""
+        return not self._read(f"select 1 as one from {self._raw} limit 1").num_rows
 
     @abstractmethod
     def _order_batches(self) -> None:
@@ -98,30 +101,31 @@ class SqlLoad(ABC):
         Where the log is empty there is nothing to compare with: rows go straight to where they belong.
         """
         schema = self._table.arrow_schema.append(HASH_COLUMN)
-        self._is_poured = self._read(f"select 1 as one from {self._raw} limit 1").num_rows == 0
+        self._is_poured = self.is_first
         if self._is_poured:
-            whole = pa.schema([*schema, *_BATCH_COLUMNS])
-            self._pour(whole, (self._versions(batch, whole) for batch in batches))
+            versions = (self._table.as_versions(batch, self._batch_seq, self._loaded_at) for batch in batches)
+            self._pour(self._table.versions.arrow_schema, versions)
         else:
             self._put("_staged", schema, batches)
 
-    def _versions(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        """Staged rows as the versions that they become."""
-        values = zip((self._batch_seq, self._loaded_at, "upsert"), _BATCH_COLUMNS, strict=True)
-        constants = [pa.repeat(pa.scalar(value, field.type), batch.num_rows) for value, field in values]
-        return pa.RecordBatch.from_arrays([*batch.columns, *constants], schema=schema)
-
     def append_changed(self) -> int:
         """See `TableLoad.append_changed`."""
-        if self._is_poured and self._read(sql.repeated_keys(self._table, self._raw, limit=1)).num_rows:
+        if self._is_poured and self._has_repeated_keys():
             # Rare enough to begin again from what was poured.
             self._is_poured = False
             names = [*(c.name for c in self._table.columns), HASH_COLUMN.name]
             self._keep("_staged", f"select {sql.columns(names)} from {self._raw}")
-            self._execute(f"delete from {self._raw}")
+            self._empty()
         appended = self._count(self._raw) if self._is_poured else self._append_staged()
         self._appended += appended
         return appended
+
+    def _has_repeated_keys(self) -> bool:
+        """Whether what was poured has a key more than once."""
+        return bool(self._read(sql.repeated_keys(self._table, self._raw, limit=1)).num_rows)
+
+    def _empty(self) -> None:
+        self._execute(f"delete from {self._raw} where true")
 
     def _append_staged(self) -> int:
         self._keep("_surplus", sql.surplus_rows(self._table))
@@ -191,14 +195,10 @@ class SqlLoad(ABC):
 
     def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
         """See `TableLoad.restore`."""
-        whole = self._table.versions
-        names = sql.columns(c.name for c in whole.columns)
-        self._put("_staged", whole.arrow_schema, versions)
-        self._execute(f"delete from {self._raw} where true")
-        restored = self._execute(f"insert into {self._raw} ({names}) select {names} from _staged")
-        self._execute("drop table _staged")
+        self._empty()
+        self._pour(self._table.versions.arrow_schema, versions)
         self._batch_seq = batch_seq
-        return restored
+        return self._count(self._raw)
 
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """See `TableLoad.appended_rows`."""

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from sandbox import Sandbox, message
 
-from ingestion.archive import Archive
+from ingestion.archive import BatchFile
 from ingestion.errors import SourceError, WarehouseError
 from ingestion.pace import Pace
 from ingestion.progress import LogListener
@@ -236,12 +236,27 @@ def test_open_row_is_read_once(sandbox: Sandbox) -> None:
 
 
 def test_open_rows_do_not_draw_the_watermark_back(sandbox: Sandbox) -> None:
-    sandbox.sql("update conversations set last_message_at = '2026-03-01 10:05:00'")
+    sandbox.sql(
+        "update conversations set last_message_at = '2026-03-01 10:05:00'",
+        "insert into conversations select 'c2', tenant_id, outlet_id, customer_phone, status, started_at, ended_at,"
+        " last_message_at from conversations",
+    )
     sandbox.run()
-    sandbox.sql("update conversations set last_message_at = '2020-01-01'")
+    sandbox.sql("update conversations set last_message_at = '2020-01-01' where id = 'c2'")
     sandbox.run()
     [(watermark,)] = sandbox.query("select watermark from raw_whatsapp._state where table_name = 'conversations'")
     assert watermark == "last_message_at 2026-03-01T10:05:00+00:00"
+
+
+def test_source_that_was_restored_to_an_older_state_is_read_in_full(sandbox: Sandbox) -> None:
+    sandbox.sql(message(1), message(2), message(3, "2026-03-05 10:00:00+00:00"))
+    sandbox.run()
+    # Row 2 is as it was before an edit that we saw, row 3 was not there yet.
+    sandbox.sql("update messages set content = 'first draft' where id = 2", "delete from messages where id = 3")
+    result = of(sandbox.run(), "messages")
+    assert result.scope == "full: the source was behind the watermark"
+    assert sandbox.latest("messages", "id, content") == [(1, "hello"), (2, "first draft")]
+    assert of(sandbox.run(), "messages").scope.startswith("since 2026-02-28")
 
 
 def test_keys_are_compared_again_when_their_hours_are_over(sandbox: Sandbox) -> None:
@@ -395,7 +410,7 @@ def test_batch_that_cannot_be_archived_is_not_committed(sandbox: Sandbox, monkey
         raise WarehouseError("the archive can't be written: disk full. Check ARCHIVE_URL.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Archive, "write", refuse)
+        patch.setattr(BatchFile, "write", refuse)
         assert len(sandbox.run().errors) == 3
     assert sandbox.query("select * from raw_whatsapp.messages") == []
     assert counts(sandbox.run(), "messages")[1] == 1

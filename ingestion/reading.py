@@ -1,0 +1,114 @@
+"""Where a table's read begins, and where the next one will.
+
+Belongs here: the choice between everything and what may have changed, and watermarks. Not here: how rows are read
+(sources/), what becomes of them (extraction.py).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.catalogue import TableEntry
+from ingestion.sources.base import EVERYTHING, ChangeTracking, Position, Selection, Snapshot, Watermark
+from ingestion.state import TableState, parse_watermark, watermark_text
+
+
+class Reading:
+    """One run's reading of one table.
+
+    Attributes:
+        selection: which rows.
+        scope: that in words.
+    """
+
+    def __init__(
+        self, table: str, entry: TableEntry, state: TableState, snapshot: Snapshot, started_at: datetime
+    ) -> None:
+        self._entry = entry
+        self._state = state
+        self._started_at = started_at
+        self._told: Position | None = None
+        self._highest: Any = None
+        if isinstance(snapshot, ChangeTracking) and (mode := entry.mode) and mode != "full":
+            self._told = snapshot.position(table, mode, entry.cursor, state.watermark)
+        self.selection, self.scope = self._chosen(self._told or self._position_by_cursor())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every row is read."""
+        return self.selection == EVERYTHING
+
+    def is_due(self, last: datetime | None, hours: float) -> bool:
+        """Whether what was last done then, and is to be done every so many hours, has its turn."""
+        return last is None or self._started_at - last >= timedelta(hours=hours)
+
+    def _chosen(self, position: Position) -> tuple[Selection, str]:
+        entry, state, scope = self._entry, self._state, position.scope
+        if entry.mode == "full":
+            return EVERYTHING, "full"
+        if state.last_full_at is None:
+            return EVERYTHING, "initial" if state.last_run_at is None else "full: new columns"
+        if position.condition is not None:
+            return Selection(condition=position.condition), scope
+        if position.since is None:
+            return EVERYTHING, scope
+        if entry.sweep_hours and self.is_due(state.last_full_at, entry.sweep_hours):
+            return EVERYTHING, "full: sweep"
+        return self._since(position.since)
+
+    def _since(self, since: Watermark) -> tuple[Selection, str]:
+        entry = self._entry
+        assert entry.cursor is not None
+        if isinstance(since, datetime):
+            since -= timedelta(hours=entry.overlap_hours)
+        scope = f"since {since:%Y-%m-%d %H:%M}" if isinstance(since, datetime) else f"since {since}"
+        return Selection(since=(entry.cursor, since), open_rows=entry.open_rows), scope
+
+    def _position_by_cursor(self) -> Position:
+        """The highest cursor that a read saw, in sources that know no better."""
+        cursor = self._entry.cursor
+        if cursor is None:
+            return Position(None, "full")
+        scope = "initial" if self._state.watermark is None else "full: the watermark is another reader's or cursor's"
+        return Position(None, scope, since=parse_watermark(self._state.watermark, cursor))
+
+    def note(self, rows: pa.RecordBatch) -> None:
+        """Rows that were read."""
+        if self._entry.cursor is None or not rows.num_rows:
+            return
+        highest = pc.max(rows.column(self._entry.cursor)).as_py()
+        if highest is not None and (self._highest is None or highest > self._highest):
+            self._highest = highest
+
+    def begin_again_if_behind(self) -> bool:
+        """Read everything, if a read from the watermark saw nothing of where the last one ended.
+
+        As a rule the row that the watermark was taken from is still there. Where it is not, and no later one, the
+        source may have been restored to an older state, in which any row may differ.
+        """
+        if self._told is not None or self.selection.since is None or self._entry.cursor is None:
+            return False
+        before: Any = parse_watermark(self._state.watermark, self._entry.cursor)
+        if self._highest is not None and self._highest >= before:
+            return False
+        self.selection, self.scope = EVERYTHING, "full: the source was behind the watermark"
+        return True
+
+    @property
+    def watermark(self) -> str | None:
+        """Where the next read is to begin: what the source told, or the highest cursor seen.
+
+        Never later than now: a row from the future must not hide the present.
+        """
+        if self._told is not None:
+            return self._told.watermark
+        if self._entry.cursor is None or self._highest is None:
+            return self._state.watermark
+        highest = min(self._highest, self._started_at) if isinstance(self._highest, datetime) else self._highest
+        before: Any = parse_watermark(self._state.watermark, self._entry.cursor)
+        # Rows that were read for another reason than their cursor must not draw it back.
+        if not self.is_full and type(before) is type(highest):
+            highest = max(before, highest)
+        return watermark_text(self._entry.cursor, highest)
