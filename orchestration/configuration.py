@@ -8,11 +8,17 @@ import os
 from typing import Any
 
 from exports.catalogue import load_exports
+from ingestion.errors import ConfigurationError
 from ingestion.run import Ingestion
 from ingestion.settings import SOURCES, Settings
 from orchestration import dbt
 
 settings = Settings.read()
+if settings.warehouse.get_backend_name() != "duckdb":
+    raise ConfigurationError(
+        "The models are built on DuckDB only so far. Set WAREHOUSE_URL to a duckdb:/// file, or load raw tables alone: "
+        "python -m ingestion run"
+    )
 ingestion = Ingestion(settings)
 exports = load_exports(settings.exports_catalogue)
 
