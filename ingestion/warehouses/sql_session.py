@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 import pyarrow as pa
 
 from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.errors import WarehouseError
 from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.sql import columns, literal, quoted, relation, replace_state
@@ -22,10 +23,12 @@ class SqlSession(ABC):
     Attributes:
         types: what the engine calls each column type, as its own catalogue shows it.
         capabilities: see `Session.capabilities`.
+        state_key: what tells that `_state` has one row for each table.
     """
 
     types: Mapping[ColumnType, str]
     capabilities: Capabilities
+    state_key: str | None = "primary key (table_name)"
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, dict[str, str]]] = {}
@@ -50,6 +53,13 @@ class SqlSession(ABC):
         """What tells a column's name from others': on most engines their case does not."""
         return column.casefold()
 
+    def _create_schema(self, schema: str) -> None:
+        self._execute(f"create schema if not exists {quoted(schema)}")
+
+    def _storage(self, table: RawTable) -> str:
+        """How a new raw table is laid out, as the end of its definition."""
+        return ""
+
     def _indexes(self, table: RawTable) -> Sequence[str]:
         """Statements that make a new raw table's indexes."""
         return ()
@@ -61,13 +71,18 @@ class SqlSession(ABC):
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """See `Session.prepare`."""
         self._known.clear()
-        with self._transaction():
-            faults = {table.label: self._prepare(table) for table in tables}
+        try:
+            with self._transaction():
+                faults = {table.label: self._prepare(table) for table in tables}
+        except WarehouseError:
+            # What was noted as created may not be.
+            self._known.clear()
+            raise
         return {label: "; ".join(told) for label, told in faults.items() if told}
 
     def _prepare(self, table: RawTable) -> list[str]:
         if not self._columns_of(table.schema):
-            self._create(table.schema, "_state", STATE_COLUMNS, "primary key (table_name)")
+            self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
             self._create(table.schema, "_rejected", REJECTED_COLUMNS)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
@@ -76,7 +91,7 @@ class SqlSession(ABC):
         if faults := self._unfit(table) or self._differing(table, existing):
             return faults
         if not existing:
-            self._create(table.schema, table.name, table.columns, self._control())
+            self._create(table.schema, table.name, table.columns, self._control(), self._storage(table))
             for statement in self._indexes(table):
                 self._execute(statement)
         else:
@@ -85,18 +100,21 @@ class SqlSession(ABC):
         return []
 
     def _add_column(self, table: RawTable, column: Column) -> None:
-        self._execute(f"alter table {relation(table.schema, table.name)} add column {self._definition(column)}")
+        # In this order, so that an engine that commits each statement can't have the column without the full read.
         self._execute(
             f"update {relation(table.schema, '_state')} set last_full_at = null "
             f"where table_name = {literal(table.name)}"
         )
+        self._execute(f"alter table {relation(table.schema, table.name)} add column {self._definition(column)}")
         self._known.clear()
 
-    def _create(self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None) -> None:
+    def _create(
+        self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None, storage: str = ""
+    ) -> None:
         definitions = ", ".join([*map(self._definition, columns_), *([more] if more else [])])
-        self._execute(f"create schema if not exists {quoted(schema)}")
-        self._execute(f"create table if not exists {relation(schema, name)} ({definitions})")
-        self._known.clear()
+        self._create_schema(schema)
+        self._execute(f"create table if not exists {relation(schema, name)} ({definitions}) {storage}".rstrip())
+        self._known.setdefault(schema, {})[name] = {self._told_apart(c.name): self.types[c.type] for c in columns_}
 
     def _definition(self, column: Column) -> str:
         return f"{quoted(column.name)} {self.types[column.type]}"
