@@ -2,15 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-
-import duckdb
-from sqlalchemy import make_url
 
 from ingestion.progress import LogListener
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import Settings
-from ingestion.warehouses.postgresql_connection import connected
 
 
 class Sandbox:
@@ -63,16 +61,12 @@ class Sandbox:
         table = Ingestion(self.settings()).warehouse.query(sql)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
-    def change_warehouse(self, sql: str) -> None:
-        """Change the warehouse behind the back of the ingestion."""
-        url = make_url(self.warehouse_url)
-        if url.get_backend_name() == "postgresql":
-            with connected(url) as server:
-                server.execute(sql)
-                server.commit()
-        else:
-            with duckdb.connect(url.database) as connection:
-                connection.execute(sql)
+    def age_state(self, field: str, hours: float) -> None:
+        """Let what every table remembers as the time of something have been so many hours earlier."""
+        with Ingestion(self.settings()).warehouse.session() as session:
+            for state in session.states("whatsapp").values():
+                if at := getattr(state, field):
+                    session.remember("whatsapp", replace(state, **{field: at - timedelta(hours=hours)}))
 
     def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""

@@ -6,11 +6,14 @@ These are all the places where it is not let be as it is; nothing in the project
 2. A script's RAISE is an internal error in it. BigQuery answers with the message, as to any wrong query.
 3. Its internal errors are 500, which Google's client takes for an outage and repeats. They are told as wrong queries.
 4. To it NUMERIC is DuckDB's DECIMAL, with three digits after the point. BigQuery's has nine.
+5. Its catalogue does not see ALTER TABLE. What it sees of CREATE TABLE is taken for that too.
 """
 
 import re
 from typing import Any
 
+import sqlglot
+from bqemulator.catalog import ddl_sync
 from bqemulator.cli import main
 from bqemulator.domain.errors import InternalError
 from bqemulator.jobs import executor
@@ -42,6 +45,16 @@ def _apply_to_numbers(self: SQLTranslator, sql: str, **options: Any) -> Any:
 
 
 SQLTranslator._apply_rules = _apply_to_numbers
+
+_detect_plain_create_table = ddl_sync._detect_plain_create_table
+
+
+def _detect_changed_table(statement: str) -> Any:
+    is_change = re.match(r"\s*alter\s+table\b", statement, re.IGNORECASE)
+    return sqlglot.parse_one(statement, read="bigquery").this if is_change else _detect_plain_create_table(statement)
+
+
+ddl_sync._detect_plain_create_table = _detect_changed_table
 
 if __name__ == "__main__":
     main()
