@@ -1,7 +1,8 @@
-# What people run. Everything lives in .venv and data/; `make clean` removes both.
+# What people run. Everything lives in .venv, .venv-emulator (for tests) and data/; `make clean` removes them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EMULATOR := .venv-emulator
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
@@ -29,12 +30,12 @@ lint: $(VENV)/.installed-dev
 	WAREHOUSE_URL="duckdb:///$(CURDIR)/data/lint.duckdb" $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 ## test: lint, then every test
-test: lint
+test: lint $(EMULATOR)/.installed
 	$(BIN)/python -m pytest
 
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(EMULATOR) data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -46,4 +47,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+# The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
+$(EMULATOR)/.installed: tests/emulator/requirements.txt
+	@echo "Installing the BigQuery emulator into $(EMULATOR) ..."
+	$(PYTHON) -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

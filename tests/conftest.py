@@ -10,7 +10,14 @@ from sandbox import Sandbox
 
 from ingestion.settings import Settings
 
-VARIABLES = ("WAREHOUSE_URL", "ARCHIVE_URL", "EXPORTS_URL", "BI_SNAPSHOT_PATH", "DAGSTER_HOME", "BIGQUERY_EMULATOR_HOST")
+VARIABLES = (
+    "WAREHOUSE_URL",
+    "ARCHIVE_URL",
+    "EXPORTS_URL",
+    "BI_SNAPSHOT_PATH",
+    "DAGSTER_HOME",
+    "BIGQUERY_EMULATOR_HOST",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """A BigQuery for tests: an emulator in an environment and a process of its own, on free ports of this machine.
 
 `emulator/start.py` names what is mended in it. What it can't show, whatever passes here: that partitions and clusters
-are used, what a query costs, that jobs run at once, that names of columns in Parquet files are matched (it goes by their
+are used, what a query costs, that jobs run at once, that columns of Parquet files are found by name (it goes by their
 position, which is the same here), that scratch tables end by themselves.
 """
 
@@ -10,11 +10,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from itertools import count
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
@@ -46,7 +45,6 @@ def running_emulator(log: Path) -> Iterator[EmulatedBigquery]:
     rest, grpc = _free_ports()
     arguments = ["start", "--rest-port", str(rest), "--grpc-port", str(grpc), "--log-level", "warning"]
     settings = os.environ | {"BQEMU_ENABLE_FORMAT_EXTENSIONS": "false"}
-    endpoint = f"http://127.0.0.1:{rest}"
     with (
         log.open("wb") as told,
         subprocess.Popen(
@@ -58,11 +56,11 @@ def running_emulator(log: Path) -> Iterator[EmulatedBigquery]:
     ):
         try:
             deadline = time.monotonic() + START_SECONDS
-            while not _is_ready(endpoint):
+            while not _is_ready(rest):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"The emulator did not start; it says in {log}: {log.read_text()[-2000:]}")
                 time.sleep(0.1)
-            yield EmulatedBigquery(endpoint)
+            yield EmulatedBigquery(f"http://127.0.0.1:{rest}")
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -75,9 +73,10 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _is_ready(endpoint: str) -> bool:
-    try:
-        with urlopen(f"{endpoint}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (URLError, ConnectionError, TimeoutError):
-        return False
+def _is_ready(port: int) -> bool:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False

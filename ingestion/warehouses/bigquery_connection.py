@@ -22,7 +22,7 @@ from sqlalchemy import URL
 from ingestion.errors import WarehouseError, one_line
 from ingestion.warehouses.bigquery_sql import translated
 
-DriverError = (GoogleAPIError, GoogleAuthError, RequestException)
+DriverError = (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError)
 """What the client raises."""
 
 RETRY_SECONDS = 30.0
@@ -31,6 +31,9 @@ again: the client would try for an hour, and the next run continues anyway."""
 
 _EMULATOR = "BIGQUERY_EMULATOR_HOST"
 """Google's own variable for a server that stands in for the service; it takes no credentials."""
+
+_UPLOAD_ATTEMPTS = 4
+"""The waits between them double and come to fifteen seconds."""
 
 _SCRATCH_DAYS = 1
 
@@ -71,7 +74,7 @@ class BigqueryConnection:
         self._retry = bigquery.DEFAULT_RETRY.with_timeout(RETRY_SECONDS)
 
     def _job(self, statement: str, *, is_dry: bool = False) -> bigquery.QueryJob:
-        config = bigquery.QueryJobConfig(labels={"application": "crm-warehouse"}, dry_run=is_dry, use_query_cache=False)
+        config = bigquery.QueryJobConfig(labels={"application": "crm-warehouse"}, dry_run=is_dry)
         return self._client.query(
             translated(statement, self.prefix),
             job_config=config,
@@ -106,7 +109,7 @@ class BigqueryConnection:
         Raises:
             DriverError: it is no SQL, or names what there is not.
         """
-        return self._job(statement, is_dry=True).statement_type == "SELECT"
+        return bool(self._job(statement, is_dry=True).statement_type == "SELECT")
 
     def create_dataset(self, schema: str | None = None) -> None:
         """Make a schema's dataset, or the warehouse's own, where it is missing."""
@@ -132,16 +135,12 @@ class BigqueryConnection:
             labels={"application": "crm-warehouse"},
         )
         with file.open("rb") as content:
-            job = self._client.load_table_from_file(
-                content, table.reference, job_config=config, timeout=RETRY_SECONDS
-            )
+            job = self._client.load_table_from_file(content, table.reference, job_config=config, timeout=RETRY_SECONDS)
         job.result(retry=self._retry)
 
     def drop(self, schema: str, name: str) -> None:
         """Drop a table, if it is there."""
-        self._client.delete_table(
-            self._path(schema, name), not_found_ok=True, retry=self._retry, timeout=RETRY_SECONDS
-        )
+        self._client.delete_table(self._path(schema, name), not_found_ok=True, retry=self._retry, timeout=RETRY_SECONDS)
 
     def _path(self, schema: str, name: str) -> str:
         return f"{self.project}.{self.prefix}_{schema}.{name}"

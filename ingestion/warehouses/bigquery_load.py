@@ -4,13 +4,13 @@ Belongs here: what BigQuery does in its own way. Not here: connections (bigquery
 (bigquery.py), which rows are read (extraction.py).
 
 A load job is a commit of its own, and a transaction can't outlive the script that begins it. So rows are loaded into
-scratch tables beside the raw tables; what is to be done with them is worked out in scratch tables too; and the commit is
-one script with one transaction, which copies what was chosen and replaces the state. Before that nothing shows; scratch
-tables that a killed process leaves are gone after a day. Columns of scratch tables are called by their number, as
-Parquet files can't bring every name that a raw table may have.
+scratch tables beside the raw tables; what is to be done with them is worked out in scratch tables too; and the commit
+is one script with one transaction, which copies what was chosen and replaces the state. Before that nothing shows, and
+scratch tables that a killed process leaves are gone after a day. Their columns are called by their number, as Parquet
+files can't bring every name that a raw table may have.
 
-The service charges by the column and by the job: the log is compared by key, operation and hash, what was read stays in
-a local file from which the archive is made, and a read without rows costs no job at all.
+The service charges by the column and takes its time for every job: the log is compared by key, operation and hash, what
+was read stays in a local file from which the archive is made, and a read without rows costs no job at all.
 """
 
 import uuid
@@ -308,7 +308,9 @@ class BigqueryLoad:
         """See `TableLoad.appended_rows`."""
         if not self._appended and self._deleted is None:
             return None
-        control = pa.schema([("_batch_seq", pa.int64()), ("_loaded_at", ColumnType.TIMESTAMP.arrow), ("_op", pa.string())])
+        control = pa.schema(
+            [("_batch_seq", pa.int64()), ("_loaded_at", ColumnType.TIMESTAMP.arrow), ("_op", pa.string())]
+        )
         schema = pa.schema([*self._table.arrow_schema, *control, HASH_COLUMN])
         return self._batch_seq, pa.RecordBatchReader.from_batches(schema, self._versions(schema))
 

@@ -2,10 +2,10 @@
 
 Belongs here: taking, renewing and giving back the lease. Not here: what it guards.
 
-The lease is the one row of `<prefix>._lock`: a holder and a time by the service's clock. Taking it is one UPDATE of a row
-that nobody holds any more, and the service runs updates of one row one after the other. A thread renews it while it is
-held; one whose process died ends by itself. A process that was asleep for longer than its lease may believe to hold
-what another has taken: a load's commit therefore also makes sure that no batch was committed since it began.
+The lease is the one row of `<prefix>._lock`: a holder and a time by the service's clock. Taking it is one UPDATE, of a
+row that nobody holds any more, and the service runs the updates of a row one after the other. A thread renews it while
+it is held; one whose process died ends by itself. A process that was asleep for longer than its lease may believe to
+hold what another has taken: a load's commit therefore also makes sure that no batch was committed since it began.
 """
 
 import threading
@@ -96,7 +96,7 @@ class _Lease:
                 if not self._put(f"holder = '{self._holder}'"):
                     self.is_lost = True
                     return
-                renewed = time.monotonic()
+                renewed, self.is_lost = time.monotonic(), False
             except DriverError:
                 # The next attempt may go through before the lease ends.
                 self.is_lost = time.monotonic() - renewed > self._seconds

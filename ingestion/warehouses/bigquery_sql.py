@@ -1,6 +1,7 @@
 """The SQL that this project shares between engines, in BigQuery's words.
 
-Belongs here: quoting, literals, names of datasets, what is not the same text. Not here: statements of a load (bigquery_load.py).
+Belongs here: quoting, literals, names of datasets, and what has to be other text. Not here: a load's statements
+(bigquery_load.py).
 
 Every engine is sent the same text where it can be: identifiers in double quotes, literals in single ones, relations as
 schema.name. BigQuery quotes with backticks, escapes with backslashes, and has datasets of a whole project instead of

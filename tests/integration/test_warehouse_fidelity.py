@@ -114,7 +114,9 @@ def test_values_come_back_identical_from_every_warehouse(
 
     beyond, reason = BEYOND[server].get(type_, (0, ""))
     held = raw.num_rows - beyond
-    other_raw, other_archived, other_reasons = load(request.getfixturevalue(f"{server}_warehouse_url"), tmp_path / "s", type_)
+    other_raw, other_archived, other_reasons = load(
+        request.getfixturevalue(f"{server}_warehouse_url"), tmp_path / "s", type_
+    )
     assert other_reasons == [reason] * beyond
     for one, other in ((raw, other_raw), (archived, other_archived), (raw, other_archived)):
         assert one.schema.equals(other.schema)
