@@ -20,6 +20,7 @@ from ingestion.columns import RESERVED_COLUMNS, ColumnType, RawTable
 from ingestion.conformance import Rejection, conform, key_json
 from ingestion.errors import IngestionError, SourceError, TableError
 from ingestion.progress import Listener
+from ingestion.read_ahead import read_ahead
 from ingestion.results import ABSENT, LoadResult
 from ingestion.row_hash import RowHasher
 from ingestion.sources.base import (
@@ -285,7 +286,7 @@ class _TableRun:
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
         try:
-            yield from self._snapshot.read(table, selection)
+            yield from read_ahead(self._snapshot.read(table, selection))
         except IngestionError as failure:
             self._read_failure = failure
             raise
@@ -345,7 +346,9 @@ class _TableRun:
         Returns:
             Rows appended, rows deleted, and why deletes were refused, if they were.
         """
-        difference = load.compare_keys(self._keys(), 0 if is_full else MISSING_KEYS_LIMIT)
+        # What a full read staged are the source's keys, unless it left rows out.
+        keys = None if is_full and not self._rejections else self._keys()
+        difference = load.compare_keys(keys, 0 if is_full else MISSING_KEYS_LIMIT)
         appended = 0
         rejected = {rejection.key for rejection in self._rejections}
         missing = [key for key in difference.missing if key_json(self._table, key) not in rejected]

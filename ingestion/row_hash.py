@@ -23,7 +23,8 @@ class RowHasher:
     def __init__(self, columns: Iterable[Column]) -> None:
         self._connection = duckdb.connect(":memory:", config={"threads": "1"})
         parts = ", ".join(_part(column) for column in sorted(columns, key=lambda c: c.name))
-        self._query = f"select md5_number_lower(concat({parts})) as hash from batch"
+        # The half is taken by a shift: md5_number_lower takes twice as long.
+        self._query = f"select cast(md5_number(concat({parts})) >> 64 as ubigint) as hash from batch"
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with one more column, `_row_hash` (int64)."""
@@ -39,10 +40,11 @@ class RowHasher:
 
 
 def _part(column: Column) -> str:
+    """Arguments of concat, which passes over null, for `name:length:text`; no text is put together twice."""
     name = '"' + column.name.replace('"', '""') + '"'
     text = {
         ColumnType.TIMESTAMP: f"cast(epoch_us({name}) as varchar)",
         ColumnType.BYTES: f"hex({name})",
     }.get(column.type, f"cast({name} as varchar)")
     label = column.name.replace("'", "''")
-    return f"case when {name} is not null then '{label}:' || strlen({text}) || ':' || {text} end"
+    return f"if({name} is null, '', '{label}:'), strlen({text}), if({name} is null, '', ':'), {text}"

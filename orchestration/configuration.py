@@ -20,6 +20,11 @@ if settings.warehouse.get_backend_name() != "duckdb":
         "python -m ingestion run"
     )
 ingestion = Ingestion(settings)
+if settings.warehouse.get_backend_name() != "duckdb":
+    raise ConfigurationError(
+        "The models are built on DuckDB only so far. Set WAREHOUSE_URL to a duckdb:/// file, or load raw tables alone: "
+        "python -m ingestion run"
+    )
 exports = load_exports(settings.exports_catalogue)
 
 JOB = "warehouse"

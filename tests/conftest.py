@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import mysql
 import pytest
 from emulated_bigquery import EmulatedBigquery, running_emulator
 from postgresql import Server, running_server
@@ -60,3 +61,10 @@ def bigquery_warehouse_url(bigquery_emulator: EmulatedBigquery, monkeypatch: pyt
     """A new, empty prefix as WAREHOUSE_URL names it."""
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_emulator.endpoint)
     return bigquery_emulator.warehouse_url()
+
+
+@pytest.fixture(scope="session", params=mysql.AVAILABLE)
+def mysql_server(request: pytest.FixtureRequest) -> Iterator[mysql.Server]:
+    """A server that speaks MySQL, of each kind that is installed, for the whole test session."""
+    with mysql.running_server(request.param) as server:
+        yield server

@@ -15,7 +15,7 @@ from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
 
 Watermark = datetime | int
-BATCH_ROWS = 65_536
+BATCH_ROWS = 131_072
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,6 @@ class SqlalchemySource:
                 f"{variable}: no SQLAlchemy dialect '{url.drivername}' is installed. "
                 "Check the part before ://, or install the package that brings it."
             ) from None
-        except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f"{variable}: the driver module '{error.name}' is not installed. "
-                f"Install it: .venv/bin/pip install {_PACKAGES.get(error.name or '', error.name)}"
-            ) from None
         except (sa.exc.ArgumentError, TypeError) as error:
             raise ConfigurationError(f"{variable}: {one_line(error)}.") from None
 
@@ -68,9 +63,6 @@ def _faults_told(name: str) -> Iterator[None]:
             f"{name}: the database can't be read: {one_line(error.orig or error)}. "
             f"Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None
-
-
-_PACKAGES = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary"}
 
 
 class SqlalchemySnapshot:

@@ -69,8 +69,13 @@ class TableLoad(Protocol):
         """Keys of live rows whose latest version has one of the values in one of the columns."""
         ...
 
-    def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
-        """Compare the source's keys with the live ones."""
+    def compare_keys(self, keys: Iterator[pa.RecordBatch] | None, missing_limit: int) -> KeyDifference:
+        """Compare the source's keys with the live ones.
+
+        Args:
+            keys: the source's keys; None: the staged rows were all of the source's.
+            missing_limit: so many missing keys, and one more, are named.
+        """
         ...
 
     def append_deletes(self) -> int:

@@ -36,7 +36,7 @@ _TYPES = {
 # One process can write the file, or many can read it.
 _CAPABILITIES = Capabilities(needs_copy=True)
 _SCHEMAS = ("staging", "intermediate", "core", "marts")
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "384MB"
 
 
 class DuckdbWarehouse:
@@ -90,7 +90,7 @@ class DuckdbWarehouse:
                 ) from None
             with connection:
                 # Of the machine's memory DuckDB takes 80 % by default; loads spill to disk instead.
-                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
                 yield connection
 
     @contextmanager

@@ -14,6 +14,9 @@ from ingestion.columns import RawTable
 from ingestion.warehouses.sql import columns, literal, quoted, same_key
 from ingestion.warehouses.sql_load import SqlLoad
 
+BATCH_ROWS = 122_880
+"""Rows that are handed over at once: one of DuckDB's row groups."""
+
 
 class DuckdbLoad(SqlLoad):
     """One table's load. See `TableLoad`."""
@@ -36,6 +39,11 @@ class DuckdbLoad(SqlLoad):
     def _put(self, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
         self._connection.register("_incoming", pa.RecordBatchReader.from_batches(schema, batches))
         self._keep(name, "select * from _incoming")
+        self._connection.unregister("_incoming")
+
+    def _pour(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        self._connection.register("_incoming", pa.RecordBatchReader.from_batches(schema, batches))
+        self._connection.execute(f"insert into {self._raw} by name select * from _incoming")
         self._connection.unregister("_incoming")
 
     def _keep(self, name: str, query: str) -> None:
@@ -64,7 +72,7 @@ class DuckdbLoad(SqlLoad):
         return f"select {key} from {self._raw} group by {key} having {holds}"
 
     def _stream(self, query: str) -> pa.RecordBatchReader:
-        return self._connection.sql(query).to_arrow_reader()
+        return self._connection.sql(query).to_arrow_reader(BATCH_ROWS)
 
     def _commit(self) -> None:
         self._connection.execute("commit")

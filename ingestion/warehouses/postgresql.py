@@ -20,7 +20,7 @@ from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
-from ingestion.warehouses.sql import columns, literal, relation
+from ingestion.warehouses.sql import literal
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -167,15 +167,6 @@ class PostgresqlSession(SqlSession):
 
     def _told_apart(self, column: str) -> str:
         return column
-
-    def _indexes(self, table: RawTable) -> Sequence[str]:
-        raw = relation(table.schema, table.name)
-        return (
-            # Holds all that is asked of a key's latest version.
-            f"create index on {raw} ({columns(table.key)}, _batch_seq desc) include (_op, _row_hash)",
-            # A batch lies together: a few pages tell where.
-            f"create index on {raw} using brin (_batch_seq) with (autosummarize = on)",
-        )
 
     def _unfit(self, table: RawTable) -> list[str]:
         return [

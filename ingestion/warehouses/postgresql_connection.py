@@ -50,18 +50,22 @@ class PostgresqlConnection:
 
     def __init__(self, url: URL, *, autocommit: bool = False) -> None:
         address = url.set(drivername="postgresql", query={"application_name": "crm-warehouse", **url.query})
+        settings = ", ".join(f"set_config('{k}', '{v}', false) as {k}" for k, v in _SETTINGS.items())
         try:
             self._connection = postgresql.connect(address.render_as_string(hide_password=False), autocommit=autocommit)
+            try:
+                self.read(f"select {settings}")
+                if not autocommit:
+                    self.commit()
+            except BaseException:
+                self.close()
+                raise
         except DriverError as error:
             # The driver repeats no password; of several addresses tried, the first one's failure is told.
             raise WarehouseError(
                 f"The warehouse can't be opened: {said(error)}. Check that the server runs and that WAREHOUSE_URL is "
                 "right."
             ) from None
-        settings = ", ".join(f"set_config('{k}', '{v}', false) as {k}" for k, v in _SETTINGS.items())
-        self.read(f"select {settings}")
-        if not autocommit:
-            self.commit()
 
     def read(self, query: str) -> pa.Table:
         """Rows of a query, in plain Arrow types.
@@ -89,10 +93,16 @@ class PostgresqlConnection:
             cursor.execute(statement)
             return int(cursor.rowcount)
 
-    def ingest(self, name: str, batches: pa.RecordBatchReader) -> None:
-        """Copy batches into an existing temporary table, inside the transaction."""
+    def ingest(self, name: str, batches: pa.RecordBatchReader, schema: str | None = None) -> None:
+        """Copy batches into an existing table, by the names of its columns, inside the transaction.
+
+        Args:
+            name: the table.
+            batches: whole or some of its columns.
+            schema: the table's; None: it is a temporary table.
+        """
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(name, batches, mode="append", temporary=True)
+            cursor.adbc_ingest(name, batches, mode="append", temporary=schema is None, db_schema_name=schema)
 
     def commit(self) -> None:
         """Commit the transaction."""

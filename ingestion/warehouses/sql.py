@@ -56,6 +56,12 @@ def replace_state(schema: str, state: TableState) -> str:
     """
 
 
+def repeated_keys(table: RawTable, relation_: str, limit: int | None = None) -> str:
+    """Keys that a relation has more than once."""
+    key = columns(table.key)
+    return f"select {key} from {relation_} group by {key} having count(*) > 1" + (f" limit {limit}" if limit else "")
+
+
 def surplus_rows(table: RawTable) -> str:
     """Staged rows beyond the first of their key, with the hash of the first."""
     key = columns(table.key)
@@ -66,7 +72,7 @@ def surplus_rows(table: RawTable) -> str:
                 min(_row_hash) over (partition by {key}) as _kept_hash
             from _staged as staged
             where exists (
-                select 1 from (select {key} from _staged group by {key} having count(*) > 1) as repeated
+                select 1 from ({repeated_keys(table, "_staged")}) as repeated
                 where {same_key(table, "staged", "repeated")}
             )
         ) as ranked where _place > 1

@@ -12,12 +12,19 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from ingestion.columns import RawTable
+from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import Rejection, rejection
 from ingestion.row_hash import HASH_COLUMN
 from ingestion.state import REJECTED_COLUMNS, TableState
 from ingestion.warehouses import sql
 from ingestion.warehouses.base import KeyDifference
+
+_BATCH_COLUMNS = (
+    pa.field("_batch_seq", ColumnType.INTEGER.arrow),
+    pa.field("_loaded_at", ColumnType.TIMESTAMP.arrow),
+    pa.field("_op", ColumnType.TEXT.arrow),
+)
+"""What is the same for all rows of a batch."""
 
 
 class SqlLoad(ABC):
@@ -29,6 +36,8 @@ class SqlLoad(ABC):
         self._raw = sql.relation(table.schema, table.name)
         self._appended = 0
         self._recorded = 0
+        self._is_poured = False
+        self._has_surplus = False
         self._order_batches()
         state = sql.relation(table.schema, "_state")
         self._batch_seq = self._scalar(f"select coalesce(max(batch_seq), 0) + 1 as batch_seq from {state}")
@@ -48,6 +57,10 @@ class SqlLoad(ABC):
     @abstractmethod
     def _put(self, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
         """Make a temporary table of batches, in place of one of that name."""
+
+    @abstractmethod
+    def _pour(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        """Append whole versions to the raw table, which is empty."""
 
     @abstractmethod
     def _keep(self, name: str, query: str) -> None:
@@ -80,22 +93,49 @@ class SqlLoad(ABC):
         return self._scalar(f"select count(*) as row_count from {name}")
 
     def stage(self, batches: Iterator[pa.RecordBatch]) -> None:
-        """See `TableLoad.stage`."""
-        self._put("_staged", self._table.arrow_schema.append(HASH_COLUMN), batches)
+        """See `TableLoad.stage`.
+
+        Where the log is empty there is nothing to compare with: rows go straight to where they belong.
+        """
+        schema = self._table.arrow_schema.append(HASH_COLUMN)
+        self._is_poured = self._read(f"select 1 as one from {self._raw} limit 1").num_rows == 0
+        if self._is_poured:
+            whole = pa.schema([*schema, *_BATCH_COLUMNS])
+            self._pour(whole, (self._versions(batch, whole) for batch in batches))
+        else:
+            self._put("_staged", schema, batches)
+
+    def _versions(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """Staged rows as the versions that they become."""
+        values = zip((self._batch_seq, self._loaded_at, "upsert"), _BATCH_COLUMNS, strict=True)
+        constants = [pa.repeat(pa.scalar(value, field.type), batch.num_rows) for value, field in values]
+        return pa.RecordBatch.from_arrays([*batch.columns, *constants], schema=schema)
 
     def append_changed(self) -> int:
         """See `TableLoad.append_changed`."""
-        self._keep("_surplus", sql.surplus_rows(self._table))
-        has_surplus = self._count("_surplus") > 0
-        appended = self._execute(
-            sql.append_changed(self._table, self._latest_versions(), has_surplus, self._batch_seq, self._loaded_at)
-        )
-        self._execute("drop table _staged")
+        if self._is_poured and self._read(sql.repeated_keys(self._table, self._raw, limit=1)).num_rows:
+            # Rare enough to begin again from what was poured.
+            self._is_poured = False
+            names = [*(c.name for c in self._table.columns), HASH_COLUMN.name]
+            self._keep("_staged", f"select {sql.columns(names)} from {self._raw}")
+            self._execute(f"delete from {self._raw}")
+        appended = self._count(self._raw) if self._is_poured else self._append_staged()
         self._appended += appended
         return appended
 
+    def _append_staged(self) -> int:
+        self._keep("_surplus", sql.surplus_rows(self._table))
+        self._has_surplus = self._count("_surplus") > 0
+        return self._execute(
+            sql.append_changed(
+                self._table, self._latest_versions(), self._has_surplus, self._batch_seq, self._loaded_at
+            )
+        )
+
     def duplicates(self) -> list[Rejection]:
         """See `TableLoad.duplicates`."""
+        if not self._has_surplus:
+            return []
         # Equal rows under one key are one row told twice: nothing is lost by keeping one of them.
         names = sql.columns(c.name for c in self._table.columns)
         rows = self._read(f"select {names} from _surplus where _row_hash <> _kept_hash")
@@ -106,10 +146,15 @@ class SqlLoad(ABC):
         """See `TableLoad.keys_where`."""
         return _tuples(self._read(self._live_keys_where(values)))
 
-    def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
+    def compare_keys(self, keys: Iterator[pa.RecordBatch] | None, missing_limit: int) -> KeyDifference:
         """See `TableLoad.compare_keys`."""
         table = self._table
-        self._put("_source_keys", pa.schema([(c.name, c.type.arrow) for c in table.key_columns]), keys)
+        if keys is None and self._is_poured:
+            return KeyDifference(self._appended, 0, [])
+        if keys is None:
+            self._keep("_source_keys", f"select {sql.columns(table.key)} from _staged")
+        else:
+            self._put("_source_keys", pa.schema([(c.name, c.type.arrow) for c in table.key_columns]), keys)
         self._keep("_live_keys", self._live_keys())
         self._keep("_deleted_keys", sql.deleted_keys(table, self._batch_seq))
         missing = _tuples(self._read(sql.missing_keys(table, missing_limit + 1)))

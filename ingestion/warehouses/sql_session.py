@@ -60,10 +60,6 @@ class SqlSession(ABC):
         """How a new raw table is laid out, as the end of its definition."""
         return ""
 
-    def _indexes(self, table: RawTable) -> Sequence[str]:
-        """Statements that make a new raw table's indexes."""
-        return ()
-
     def _unfit(self, table: RawTable) -> list[str]:
         """Why the engine can't have such a table."""
         return []
@@ -92,8 +88,6 @@ class SqlSession(ABC):
             return faults
         if not existing:
             self._create(table.schema, table.name, table.columns, self._control(), self._storage(table))
-            for statement in self._indexes(table):
-                self._execute(statement)
         else:
             for column in self._absent(table, existing):
                 self._add_column(table, column)

@@ -59,7 +59,7 @@ def terminal(
     [
         ("not a url", "WHATSAPP_DATABASE_URL is not a database URL. Write it as dialect://user:password@host"),
         (f"oracle9://me:{SECRET}@host/db", "no SQLAlchemy dialect 'oracle9' is installed"),
-        (f"mysql+pymysql://me:{SECRET}@host/db", "the driver module 'pymysql' is not installed. Install it: .venv"),
+        (f"mssql+pymssql://me:{SECRET}@host/db", "the driver module 'pymssql' is not installed. Install it: .venv"),
         ("sqlite:////nowhere/at/all.sqlite", "there is no SQLite file all.sqlite. Check the path in WHATSAPP"),
     ],
 )  # fmt: skip

@@ -1,0 +1,196 @@
+"""Read MySQL and MariaDB through PyMySQL, row by row as the server sends them.
+
+Belongs here: connecting, the snapshot, and Arrow batches out of rows. Not here: the SQL (mysql_sql.py), conversion
+to raw types (conformance.py).
+
+One connection and one read-only transaction serve a source. Only tables of a transactional engine (InnoDB) are
+shown as of one moment by it.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pymysql
+import sqlalchemy as sa
+from pymysql.converters import encoders
+from pymysql.cursors import SSCursor
+
+from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.conformance import OddValue
+from ingestion.errors import ConfigurationError, SourceError, one_line
+from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.mysql_sql import DATED, MysqlColumn, columns_query, count_query, rows_query
+
+STATEMENT_TIMEOUT_SECONDS = 3_600
+"""Where the server sets none."""
+
+LOCK_TIMEOUT_SECONDS = 300
+"""How long a read waits for a table that someone else locks or alters; the servers' own default is a year."""
+
+BATCH_BYTES = 64 * 2**20
+"""A batch is made of so many rows as come to about this size."""
+
+_FIRST_ROWS = 1_000
+_SESSION = f"""
+set session sql_mode = '', time_zone = '+00:00', lock_wait_timeout = {{lock_timeout}},
+    net_write_timeout = {STATEMENT_TIMEOUT_SECONDS}, wait_timeout = {STATEMENT_TIMEOUT_SECONDS * 8}
+"""
+# MySQL's and MariaDB's name for it, and their units in a second. MySQL 5.6 has none.
+_STATEMENT_TIMEOUTS = {"max_execution_time": 1_000, "max_statement_time": 1}
+_ISOLATION = "set session transaction isolation level repeatable read"
+_SNAPSHOT = "start transaction with consistent snapshot, read only"
+
+
+class MysqlSource:
+    """A MySQL or MariaDB database: the tables and views of the one that the URL names.
+
+    Raises:
+        ConfigurationError: the URL has an option that the driver does not know.
+    """
+
+    def __init__(self, name: str, url: sa.URL) -> None:
+        self._name = name
+        given = {k: _option(v if isinstance(v, str) else v[-1]) for k, v in url.query.items()}
+        unknown = sorted(set(given) - set(inspect.signature(pymysql.connect).parameters))
+        if unknown:
+            raise ConfigurationError(
+                f"{name.upper()}_DATABASE_URL: PyMySQL knows no option '{unknown[0]}'. Take it out of the URL."
+            )
+        own = {"host": url.host, "port": url.port, "user": url.username, "password": url.password}
+        # The server's own text of every value, whatever the URL says: no decoding, no conversion.
+        fixed = {"charset": "utf8mb4", "use_unicode": False, "conv": encoders, "program_name": "crm-warehouse"}
+        waits = {"connect_timeout": 10, "read_timeout": STATEMENT_TIMEOUT_SECONDS + LOCK_TIMEOUT_SECONDS}
+        self._options: dict[str, Any] = (
+            waits | given | {k: v for k, v in own.items() if v} | {"database": url.database} | fixed
+        )
+
+    @contextmanager
+    def snapshot(self) -> Iterator["MysqlSnapshot"]:
+        """One read-only transaction at REPEATABLE READ. See `Source.snapshot`."""
+        with _faults_told(self._name):
+            connection = pymysql.connect(**self._options)
+        with closing(connection):
+            with _faults_told(self._name):
+                _rows(connection, _SESSION.format(lock_timeout=LOCK_TIMEOUT_SECONDS))
+                names = ", ".join(f"'{name}'" for name in _STATEMENT_TIMEOUTS)
+                for name, value in _rows(connection, f"show variables where variable_name in ({names})"):
+                    if float(value) == 0:
+                        limit = STATEMENT_TIMEOUT_SECONDS * _STATEMENT_TIMEOUTS[name]
+                        _rows(connection, f"set session {name} = {limit}")
+                _rows(connection, _ISOLATION)
+                _rows(connection, _SNAPSHOT)
+            yield MysqlSnapshot(self._name, connection)
+
+
+def _option(value: str) -> str | int | bool:
+    """An option of the URL as the driver takes it."""
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return int(value) if value.isdecimal() else value
+
+
+@contextmanager
+def _faults_told(name: str) -> Iterator[None]:
+    try:
+        yield
+    # It raises a RuntimeError where a way to log in needs a package that is not there.
+    except (pymysql.MySQLError, OSError, RuntimeError) as error:
+        # After the connection was lost it says nothing at all.
+        said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
+        raise SourceError(
+            f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.upper()}_DATABASE_URL is right."
+        ) from None
+
+
+def _rows(connection: pymysql.Connection, sql: str) -> list[tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return [tuple((v or b"").decode() for v in row) for row in cursor.fetchall()]
+
+
+@contextmanager
+def _streamed(connection: pymysql.Connection, sql: str) -> Iterator[SSCursor]:
+    """A cursor over rows that the server goes on sending; what is not fetched is read over when the block ends."""
+    cursor = connection.cursor(SSCursor)
+    try:
+        cursor.execute(sql)
+        yield cursor
+    finally:
+        if connection.open:
+            cursor.close()
+        elif connection._result is not None:
+            # The driver would look for the rest on the connection that was lost.
+            connection._result.unbuffered_active = False
+
+
+class MysqlSnapshot:
+    """Reads inside one transaction. See `Snapshot`."""
+
+    def __init__(self, name: str, connection: pymysql.Connection) -> None:
+        self._name = name
+        self._connection = connection
+        self._columns: dict[str, list[MysqlColumn]] = {}
+
+    def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
+        """See `Snapshot.columns`."""
+        names = list(tables)
+        with _faults_told(self._name):
+            rows = _rows(self._connection, columns_query(names))
+        for table in names:
+            own = [
+                MysqlColumn(column, type_.lower(), int(precision or 0), int(scale or 0))
+                for of, column, type_, precision, scale in rows
+                if of == table
+            ]
+            if own:
+                self._columns[table] = own
+        return {t: {c.name: c.raw_type for c in self._columns[t]} for t in names if t in self._columns}
+
+    def count(self, table: RawTable) -> int:
+        """See `Snapshot.count`."""
+        with _faults_told(self._name):
+            [(count,)] = _rows(self._connection, count_query(table.name))
+        return int(count)
+
+    def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
+        """See `Snapshot.read`."""
+        sources = self._sources(table)
+        query = rows_query(table, sources, selection)
+        names = [c.name for c in table.columns]
+        with _faults_told(self._name), _streamed(self._connection, query) as cursor:
+            size = _FIRST_ROWS
+            while rows := cursor.fetchmany(size):
+                odd: list[OddValue] = []
+                columns = zip(table.columns, zip(*rows, strict=True), strict=True)
+                arrays = [_wire_array(c, sources[c.name], values, odd) for c, values in columns]
+                batch = pa.RecordBatch.from_arrays(arrays, names=names)
+                size = max(1, min(BATCH_ROWS, len(rows) * BATCH_BYTES // max(1, batch.nbytes)))
+                yield WireBatch(batch, odd)
+
+    def _sources(self, table: RawTable) -> dict[str, MysqlColumn]:
+        """The source's columns under the names of the raw table: case does not tell columns apart."""
+        if table.name not in self._columns:
+            self.columns([table.name])
+        by_name = {c.name.casefold(): c for c in self._columns[table.name]}
+        return {c.name: by_name[c.name.casefold()] for c in table.columns}
+
+
+def _wire_array(column: Column, source: MysqlColumn, values: Sequence[bytes | None], odd: list[OddValue]) -> pa.Array:
+    """What the server wrote as Arrow: bytes as they are, everything else as text."""
+    array = pa.array(values, pa.binary())
+    if source.is_bytes(column):
+        return array
+    # Whether it is UTF-8 is seen where a bad value can be rejected alone.
+    text = pc.cast(array, options=pc.CastOptions(pa.string(), allow_invalid_utf8=True))
+    if source.is_single_float(column):
+        return text.cast(pa.float64()).cast(pa.float32(), safe=False).cast(pa.string())
+    if source.type in DATED and column.type in (ColumnType.DATE, ColumnType.TIMESTAMP):
+        # Arrow has a year 0, warehouses do not.
+        in_year_0 = pc.fill_null(pc.starts_with(text, "0000"), False)
+        odd += [OddValue(row, column.name, text[row].as_py()) for row in pc.indices_nonzero(in_year_0).to_pylist()]
+        text = pc.if_else(in_year_0, pa.scalar(None, pa.string()), text)
+    return text
