@@ -202,7 +202,7 @@ class BigqueryLoad:
 
     def duplicates(self) -> list[Rejection]:
         """See `TableLoad.duplicates`."""
-        staged, self._staged = self._staged, None
+        staged = self._staged
         if staged is None or not staged.duplicates:
             return []
         fault = self._table.key[0], "another row of the same read has the same key", None
@@ -241,10 +241,13 @@ class BigqueryLoad:
         )
         return [tuple(row.values()) for row in rows.to_pylist()]
 
-    def compare_keys(self, keys: Iterator[pa.RecordBatch], missing_limit: int) -> KeyDifference:
+    def compare_keys(self, keys: Iterator[pa.RecordBatch] | None, missing_limit: int) -> KeyDifference:
         """See `TableLoad.compare_keys`."""
-        schema = pa.schema([(self._numbered[c.name], c.type.arrow) for c in self._table.key_columns])
-        source = self._relation(self._upload(schema, keys)[2])
+        if keys is None and self._staged:
+            source = self._relation(self._staged.table)
+        else:
+            schema = pa.schema([(self._numbered[c.name], c.type.arrow) for c in self._table.key_columns])
+            source = self._relation(self._upload(schema, keys or iter(()))[2])
         listed, name = ", ".join(self._keys), self._new()
         gone, live = self._relation(name), self._relation(self._new())
         # What this batch read a row of is not gone, whatever a later look at the keys says.
