@@ -128,6 +128,26 @@ def test_deleted_keys_get_a_version_and_may_come_back(warehouse: Warehouse) -> N
     assert log(warehouse)[2:] == [(1, "a", None, "delete", 2), (1, "a", "x", "upsert", 3)]
 
 
+def test_rows_of_a_full_read_stand_for_the_keys_of_the_source(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        for rows, expected in (
+            ([(1, "a", "x"), (2, "a", "x")], (2, 0)),
+            ([(2, "a", "x"), (3, "c", "z")], (3, 1)),
+            ([], (2, 2)),
+        ):
+            with session.load(ITEMS, NOON) as load:
+                append(load, ITEMS, rows)
+                difference = load.compare_keys(None, 0)
+                assert (difference.live, difference.deleted, difference.missing) == (*expected, [])
+                if difference.deleted:
+                    assert load.append_deletes() == difference.deleted
+                load.commit(TableState("items"))
+    assert [row[0::3] for row in log(warehouse)] == [
+        (1, "upsert"), (2, "upsert"), (1, "delete"), (3, "upsert"), (2, "delete"), (3, "delete"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("limit", [0, 2, 3])
 def test_missing_keys_are_told_up_to_the_limit_and_one_more(session: Session, limit: int) -> None:
     with session.load(ITEMS, NOON) as load:
