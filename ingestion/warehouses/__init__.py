@@ -11,9 +11,9 @@ from ingestion.errors import ConfigurationError
 from ingestion.warehouses.base import Warehouse
 
 _WAREHOUSES = {
-    "bigquery": "ingestion.warehouses.bigquery:BigqueryWarehouse",
     "duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse",
     "postgresql": "ingestion.warehouses.postgresql:PostgresqlWarehouse",
+    "bigquery": "ingestion.warehouses.bigquery:BigqueryWarehouse",
 }
 
 

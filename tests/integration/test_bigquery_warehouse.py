@@ -1,5 +1,6 @@
 """What BigQuery does in its own way as a warehouse, and whole runs into it, on an emulator."""
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -140,3 +141,12 @@ def test_service_that_refuses_is_told_in_one_line(
     assert line.startswith("error: The warehouse can't be opened: ")
     assert {"unreachable": "refused", "no credentials": "gcloud auth application-default login"}[fault] in line
     assert "http" not in line
+
+
+def test_missing_package_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "google.cloud.bigquery", None)
+    for name in [name for name in sys.modules if name.startswith("ingestion.warehouses.bigquery")]:
+        monkeypatch.delitem(sys.modules, name)
+    told = r"'google\.cloud\.bigquery' is not installed\. Install it: \.venv/bin/pip install "
+    with pytest.raises(ConfigurationError, match=told):
+        open_warehouse(make_url("bigquery://project/crm"), 1)
