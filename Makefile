@@ -2,12 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EMULATOR := .venv-emulator
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run ui sample-day lint test clean
+.PHONY: run ui sample-day lint test benchmark clean
 
 ## run: sources → raw → models → BI copy and exports, through Dagster's main job
 run: $(VENV)/.installed
@@ -31,12 +30,16 @@ lint: $(VENV)/.installed-dev
 	WAREHOUSE_URL="duckdb:///$(CURDIR)/data/lint.duckdb" $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 ## test: lint, then every test
-test: lint $(EMULATOR)/.installed
+test: lint .venv-emulator/.installed
 	$(BIN)/python -m pytest
+
+## benchmark: one table moved beside peers and limits, half an hour; not part of test (see benchmarks/README.md)
+benchmark: $(VENV)/.installed .venv-benchmarks/.installed
+	.venv-benchmarks/bin/python -m benchmarks.extraction --python $(BIN)/python --report benchmarks/extraction.md
 
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) $(EMULATOR) data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks .venv-emulator data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -53,8 +56,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 # The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
-$(EMULATOR)/.installed: tests/emulator/requirements.txt
-	@echo "Installing the BigQuery emulator into $(EMULATOR) ..."
-	$(PYTHON) -m venv $(EMULATOR)
-	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+.venv-emulator/.installed: tests/emulator/requirements.txt
+	@echo "Installing the BigQuery emulator into .venv-emulator ..."
+	$(PYTHON) -m venv .venv-emulator
+	.venv-emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.venv-benchmarks/.installed: benchmarks/requirements.txt constraints.txt
+	$(PYTHON) -m venv .venv-benchmarks
+	.venv-benchmarks/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@touch $@

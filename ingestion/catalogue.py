@@ -24,6 +24,8 @@ from ingestion.settings import SOURCES
 CURSOR_TYPES = ("timestamp", "integer")
 KEY_TYPES = (IDENTIFIER, "integer", "text")
 
+Mode = Literal["changes", "cursor", "full"]
+
 
 class ColumnEntry(BaseModel):
     """A declared column."""
@@ -59,14 +61,18 @@ def _parse_column(value: object) -> object:
 
 
 class TableEntry(BaseModel):
-    """One table's entry."""
+    """One table's entry.
+
+    Without a mode, mode, key and cursor are found in the source's catalog where the entry does not tell them (see
+    `recommendation.resolved`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = Field(min_length=1)
-    key: list[str] = Field(default=["id"], min_length=1)
+    key: list[str] | None = Field(default=None, min_length=1)
     required: bool = False
-    mode: Literal["changes", "cursor", "full"]
+    mode: Mode | None = None
     cursor: str | None = None
     overlap_hours: float = Field(default=0, ge=0)
     open_rows: dict[str, list[str]] = {}
@@ -85,11 +91,12 @@ class TableEntry(BaseModel):
             raise ValueError(
                 f"cursor {self.cursor} is {self.columns[self.cursor].type}, not {' or '.join(CURSOR_TYPES)}"
             )
-        wrong = [k for k in self.key if k in self.columns and self.columns[k].type not in KEY_TYPES]
+        key = self.key or ([] if self.mode is None else self.raw_key)
+        wrong = [k for k in key if k in self.columns and self.columns[k].type not in KEY_TYPES]
         if wrong:
             raise ValueError(f"key {wrong[0]} is {self.columns[wrong[0]].type}, not {' or '.join(KEY_TYPES)}")
         named = {
-            *self.key,
+            *key,
             *self.open_rows,
             *self.personal,
             *([self.cursor] if self.cursor else []),
@@ -101,6 +108,14 @@ class TableEntry(BaseModel):
         if reserved:
             raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
         return self
+
+    @property
+    def raw_key(self) -> list[str]:
+        """The key of the raw table: `id` unless told; the first column where neither the entry nor a source tells.
+
+        The last is of tables that the source does not have: they are empty, and take the source's key when it comes.
+        """
+        return self.key or (["id"] if self.mode is not None or "id" in self.columns else [next(iter(self.columns))])
 
     def matched(self, found: dict[str, ColumnType]) -> dict[str, ColumnType]:
         """The source's columns under their declared names: case does not tell columns apart."""
@@ -117,7 +132,7 @@ class TableEntry(BaseModel):
         """
         found = found or {}
         declared = [
-            Column(c, entry.in_source(found.get(c)), entry.required or c in self.key)
+            Column(c, entry.in_source(found.get(c)), entry.required or c in self.raw_key)
             for c, entry in self.columns.items()
         ]
         further = [
@@ -125,7 +140,7 @@ class TableEntry(BaseModel):
             for c, type_ in found.items()
             if c not in {*self.columns, *RESERVED_COLUMNS}
         ]
-        return RawTable(source, name, tuple(self.key), (*declared, *further))
+        return RawTable(source, name, tuple(self.raw_key), (*declared, *further))
 
 
 Catalogue = dict[str, dict[str, TableEntry]]

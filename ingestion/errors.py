@@ -17,6 +17,10 @@ class SourceError(IngestionError):
     """A source can't be read as configured: nothing of it was written; check the source, run again."""
 
 
+class TransientSourceError(SourceError):
+    """A source failed in a way that passes by itself (a restart, a lost connection, a deadlock): try again shortly."""
+
+
 class TableError(IngestionError):
     """One table can't be loaded: its raw table is as before, the other tables go on."""
 

@@ -18,9 +18,11 @@ from ingestion.archive import Archive
 from ingestion.catalogue import TableEntry
 from ingestion.columns import RESERVED_COLUMNS, ColumnType, RawTable
 from ingestion.conformance import Rejection, conform, key_json
-from ingestion.errors import IngestionError, SourceError, TableError
+from ingestion.errors import IngestionError, SourceError, TableError, TransientSourceError
+from ingestion.pace import UNLIMITED, Pace
 from ingestion.progress import Listener
 from ingestion.read_ahead import read_ahead
+from ingestion.recommendation import filled_in
 from ingestion.results import ABSENT, LoadResult
 from ingestion.row_hash import RowHasher
 from ingestion.sources.base import (
@@ -62,6 +64,7 @@ def load_source(
     archive: Archive,
     listener: Listener,
     only: Collection[str] = (),
+    pace: Pace = UNLIMITED,
 ) -> list[LoadResult]:
     """Load a source's tables from one snapshot, each in a transaction of its own.
 
@@ -73,6 +76,7 @@ def load_source(
         archive: where appended batches are kept as files.
         listener: is told how far the run is.
         only: tables to load; all where empty.
+        pace: how fast rows are read.
 
     Returns:
         One result per table, in the catalogue's order; a table's failure is in its result.
@@ -83,8 +87,9 @@ def load_source(
     with source.snapshot() as snapshot:
         found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
         check_tables(source_name, entries, found, only)
+        entries, unresolved = filled_in(entries, snapshot)
         tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
-        refused = session.prepare(tables.values())
+        refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
         states = session.states(source_name)
         results = []
         for name, entry in entries.items():
@@ -100,6 +105,7 @@ def load_source(
                 session,
                 archive,
                 listener,
+                pace,
             )
             results.append(run.result(name in found, refused.get(tables[name].label)))
         return results
@@ -142,6 +148,7 @@ class _TableRun:
         session: Session,
         archive: Archive,
         listener: Listener,
+        pace: Pace,
     ) -> None:
         self._table = table
         self._found = found
@@ -153,6 +160,7 @@ class _TableRun:
         self._limits = session.capabilities.limits
         self._archive = archive
         self._listener = listener
+        self._pace = pace
         self._started_at = datetime.now(UTC)
         self._rejections: list[Rejection] = []
         self._told: Position | None = None
@@ -163,7 +171,7 @@ class _TableRun:
     def result(self, in_source: bool, refusal: str | None) -> LoadResult:
         """Load the table; whatever goes wrong ends in the result."""
         start = time.perf_counter()
-        scope, state, error = "", self._state, refusal
+        scope, state, error, is_transient = "", self._state, refusal, False
         try:
             if not in_source:
                 if state.last_run_at is not None:
@@ -175,10 +183,11 @@ class _TableRun:
                 scope, state, error = self._load()
         except IngestionError as failure:
             # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
-            error = str(self._read_failure or failure)
+            cause = self._read_failure or failure
+            error, is_transient = str(cause), isinstance(cause, TransientSourceError)
             state = replace(state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
         seconds = time.perf_counter() - start
-        result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error)
+        result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error, is_transient)
         self._listener.finished(result.label, result.outcome)
         return result
 
@@ -223,6 +232,7 @@ class _TableRun:
     def _selection(self) -> tuple[Selection, str]:
         """What to read, and that in words."""
         entry, state = self._entry, self._state
+        assert entry.mode is not None
         if entry.mode == "full":
             return EVERYTHING, "full"
         if isinstance(self._snapshot, ChangeTracking):
@@ -286,7 +296,7 @@ class _TableRun:
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
         try:
-            yield from read_ahead(self._snapshot.read(table, selection))
+            yield from read_ahead(self._pace(self._snapshot.read(table, selection)))
         except IngestionError as failure:
             self._read_failure = failure
             raise

@@ -3,7 +3,7 @@
 Belongs here: the result and its words. Not here: how it came about (extraction.py), its display (report.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestion.state import TableState
 
@@ -21,6 +21,17 @@ class LoadResult:
     state: TableState
     seconds: float = 0.0
     error: str | None = None
+    is_transient: bool = False
+    """Whether the error may pass by itself."""
+
+    def followed_by(self, later: "LoadResult") -> "LoadResult":
+        """The result of this load and a later one of the same table together."""
+        if self.error or later.error:
+            return later
+        names = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
+        counts = {name: getattr(self.state, name) + getattr(later.state, name) for name in names}
+        state, seconds = replace(later.state, **counts), self.seconds + later.seconds
+        return replace(later, scope=self.scope, state=state, seconds=seconds)
 
     @property
     def label(self) -> str:

@@ -11,10 +11,12 @@ from functools import cached_property
 from ingestion import sample
 from ingestion.archive import Archive
 from ingestion.catalogue import Catalogue, load_catalogue
-from ingestion.errors import ConfigurationError, SourceError
+from ingestion.errors import ConfigurationError, SourceError, TransientSourceError
 from ingestion.extraction import check_tables, empty_tables, load_source
-from ingestion.progress import Listener
+from ingestion.pace import Pace
+from ingestion.progress import Listener, LogListener
 from ingestion.results import LoadResult
+from ingestion.retries import Retries
 from ingestion.settings import SAMPLE_DIRECTORY, Settings
 from ingestion.sources import open_source
 from ingestion.sources.base import Source
@@ -45,11 +47,13 @@ class Ingestion:
         ConfigurationError: settings or catalogue are wrong.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, retries: Retries | None = None, pace: Pace | None = None) -> None:
         self.settings = settings
         self.catalogue: Catalogue = load_catalogue(settings.ingestion_catalogue)
         self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         self._archive = Archive(settings.archive)
+        self._retries = retries or Retries()
+        self._pace = pace or Pace(settings.read_rows_per_second)
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -71,7 +75,9 @@ class Ingestion:
         sample.create(SAMPLE_DIRECTORY)
         return True
 
-    def check_sources(self, names: Collection[str] = (), tables: Collection[str] = ()) -> dict[str, str]:
+    def check_sources(
+        self, names: Collection[str] = (), tables: Collection[str] = (), listener: Listener | None = None
+    ) -> dict[str, str]:
         """Connect to each source, or those named, and look for its tables, those named above all; write nothing.
 
         Returns:
@@ -81,9 +87,13 @@ class Ingestion:
         for name, source in self.sources.items():
             if names and name not in names:
                 continue
-            try:
+
+            def check(_: bool, name: str = name, source: Source = source) -> None:
                 with source.snapshot() as snapshot:
                     check_tables(name, self.catalogue[name], snapshot.columns(self.catalogue[name]), tables)
+
+            try:
+                self._retries.of(name, listener or LogListener(), check)
             except SourceError as error:
                 faults[name] = str(error)
         return faults
@@ -104,7 +114,26 @@ class Ingestion:
             # What an earlier run loaded from a source that has since been taken away stays as it is.
             session.prepare(empty_tables(name, entries))
             return []
-        return load_source(name, entries, self.sources[name], session, self._archive, listener, tables)
+        results: dict[str, LoadResult] = {}
+
+        def load(is_last: bool) -> list[LoadResult]:
+            """Load all of the tables: those that were loaded before the fault too, so that all are of one moment."""
+            source = self.sources[name]
+            try:
+                loaded = load_source(name, entries, source, session, self._archive, listener, tables, self._pace)
+            except TransientSourceError:
+                # What an earlier attempt committed is to be told.
+                if not (is_last and results):
+                    raise
+                return list(results.values())
+            for result in loaded:
+                before = results.get(result.table)
+                results[result.table] = before.followed_by(result) if before else result
+            if not is_last and (fault := next((r for r in loaded if r.is_transient), None)):
+                raise TransientSourceError(fault.error)
+            return list(results.values())
+
+        return self._retries.of(name, listener, load)
 
     def rejected_rows(self, source: str) -> dict[str, int]:
         """How many rows of each of a source's tables are on record as rejected.
@@ -128,7 +157,7 @@ class Ingestion:
             WarehouseError: the warehouse can't be opened.
         """
         names, tables = self._chosen(source, table)
-        faults = self.check_sources(names, tables)
+        faults = self.check_sources(names, tables, listener)
         results: list[LoadResult] = []
         if len(faults) < len(names):
             with self.warehouse.session() as session:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     contact_hash_salt: str = ""
     lock_timeout_seconds: float = 900.0
+    read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
 
     @classmethod
     def read(cls) -> "Settings":

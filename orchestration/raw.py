@@ -19,7 +19,8 @@ REJECTED_CHECK = "no_rejected_rows"
 
 
 def _spec(source: str, table: str, entry: TableEntry) -> dg.AssetSpec:
-    how = f"by {entry.cursor}" if entry.cursor else "in full"
+    in_full = "in full" if entry.mode else "as the source's catalog suggests"
+    how = f"by {entry.cursor}" if entry.cursor else in_full
     return dg.AssetSpec(
         key=[source, table],
         group_name=source,

@@ -38,7 +38,8 @@ def sandbox(tmp_path: Path) -> Sandbox:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
     """A PostgreSQL server for the whole test session."""
-    with running_server(max_prepared_transactions="20") as server:
+    # Nothing of it outlives the session: waiting for the disk would only make tests slow.
+    with running_server(max_prepared_transactions="20", fsync="off") as server:
         yield server
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ingestion.progress import LogListener
+from ingestion.retries import Retries
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import Settings
 
@@ -54,7 +55,7 @@ class Sandbox:
 
     def run(self, **options: str) -> RunResult:
         """Run the ingestion as the command line does."""
-        return Ingestion(self.settings()).run(LogListener(), **options)
+        return Ingestion(self.settings(), Retries(())).run(LogListener(), **options)
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""

@@ -20,9 +20,10 @@ from adbc_driver_postgresql.dbapi import Connection, connect
 
 from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
-from ingestion.errors import SourceError, one_line
+from ingestion.errors import one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Position, Selection, WireBatch
 from ingestion.sources.postgresql_changes import Gate, Moment, position
+from ingestion.sources.postgresql_shapes import shapes
 from ingestion.sources.postgresql_sql import (
     FIELD,
     RECORD,
@@ -33,6 +34,8 @@ from ingestion.sources.postgresql_sql import (
     relations,
     select_rows,
 )
+from ingestion.sources.shape import TableShape
+from ingestion.sources.transient import fault_type
 
 STATEMENT_TIMEOUT_MS = 3_600_000
 """Where neither the URL, the role nor the database sets one."""
@@ -107,7 +110,7 @@ def _faults_told(name: str) -> Iterator[None]:
     # A connection that is lost while rows arrive comes through Arrow's stream as one of its errors or an OSError.
     except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
         said = re.sub(r"^([A-Z_]+: )?(\[libpq\] )?", "", one_line(error)).removesuffix(".")
-        raise SourceError(
+        raise fault_type(error)(
             f"{name}: PostgreSQL can't be read: {said}. "
             f"Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None
@@ -156,16 +159,19 @@ class PostgresqlSnapshot:
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         names = list(tables)
-        with _faults_told(self._name):
-            columns = _rows(self._connection, columns_query(names))
-            members = _rows(self._connection, members_query(names))
-        found = relations(columns, members)
-        self._relations |= found
+        found = self._found(names)
         return {
             table: {column.name: column.raw_type for column in found[table].columns.values()}
             for table in names
             if table in found
         }
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        names = None if tables is None else list(tables)
+        found = self._found(names)
+        with _faults_told(self._name):
+            return shapes(lambda sql: _rows(self._connection, sql), found, self._count_some, names)
 
     def position(
         self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
@@ -176,8 +182,7 @@ class PostgresqlSnapshot:
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
         with _faults_told(self._name), self._savepoint():
-            [(count,)] = _rows(self._connection, f"select count(*) from {quoted(table.name)}")
-        return int(count)
+            return self._count(table.name)
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """See `Snapshot.read`."""
@@ -190,6 +195,27 @@ class PostgresqlSnapshot:
                     batch = large.slice(start, BATCH_ROWS)
                     wire = pa.RecordBatch.from_arrays(batch.columns[:-1], names=names)
                     yield WireBatch(wire, _parse_odd(batch.column(len(names))))
+
+    def _found(self, tables: list[str] | None) -> dict[str, Relation]:
+        with _faults_told(self._name):
+            columns = _rows(self._connection, columns_query(tables))
+            members = _rows(self._connection, members_query(tables))
+        found = relations(columns, members)
+        self._relations |= found
+        return found
+
+    def _count(self, table: str, limit: int | None = None) -> int:
+        rows = quoted(table) if limit is None else f"(select 1 from {quoted(table)} limit {limit}) as counted"
+        [(count,)] = _rows(self._connection, f"select count(*) from {rows}")
+        return int(count)
+
+    def _count_some(self, table: str, limit: int) -> int:
+        """Count up to a limit, without keeping the table locked: of thousands the server would run out of locks."""
+        _execute(self._connection, "savepoint before_count")
+        try:
+            return self._count(table, limit)
+        finally:
+            _execute(self._connection, "rollback to savepoint before_count")
 
     def _relation(self, table: str) -> Relation:
         if table not in self._relations:

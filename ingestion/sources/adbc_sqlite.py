@@ -27,7 +27,12 @@ from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.conformance import OddValue
 from ingestion.errors import SourceError, one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
+
+BATCH_BYTES = 64 << 20
+_SAMPLED_ROWS = 1_000
 
 _ODD = "_odd"
 _FIELD, _RECORD = "\x1f", "\x1e"
@@ -93,6 +98,11 @@ class SqliteSnapshot:
         """See `Snapshot.columns`."""
         return reflected_columns(self._reflection, tables)
 
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        with _faults_told(self._name):
+            return reflected_shapes(self._reflection, tables)
+
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
         statement = sa.select(sa.func.count()).select_from(sa.table(table.name))
@@ -111,7 +121,8 @@ class SqliteSnapshot:
         # A subquery, since a compound SELECT would share the WHERE's columns with the sentinel row.
         query = f"select {sentinels}, '' union all select * from ({_text(rows)})"
         with _faults_told(self._name), self._connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)})
+            batch_rows = self._batch_rows(cursor, table, selection)
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(batch_rows)})
             cursor.execute(query)
             reader = cursor.fetch_record_batch()
             is_first = True
@@ -122,6 +133,18 @@ class SqliteSnapshot:
                     odd = rows_.column(len(names))
                     wire = pa.RecordBatch.from_arrays(rows_.columns[:-1], names=names)
                     yield WireBatch(wire, _parse_odd(odd))
+
+    @staticmethod
+    def _batch_rows(cursor: adbc_driver_sqlite.dbapi.Cursor, table: RawTable, selection: Selection) -> int:
+        """So many rows that a batch keeps to `BATCH_BYTES`, going by the widest of the first ones.
+
+        Of wide values the length lies beside them: they are not read for it.
+        """
+        size = sum((sa.func.coalesce(sa.func.octet_length(sa.column(c.name)), 0) for c in table.columns), sa.literal(0))
+        first = select_rows(table, selection, _text_bound, [size.label("size")]).limit(_SAMPLED_ROWS)
+        cursor.execute(f"select max(size) from ({_text(first)})")
+        [(widest,)] = cursor.fetchall()
+        return max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, widest or 0)))
 
 
 def _text(statement: sa.Select[Any]) -> str:

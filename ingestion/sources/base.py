@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
+from ingestion.sources.shape import TableShape
 
 Watermark = datetime | int
 BATCH_ROWS = 131_072
@@ -65,6 +66,14 @@ class Snapshot(Protocol):
 
     def count(self, table: RawTable) -> int:
         """How many rows the table has."""
+        ...
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """What the database's catalog says of those tables that exist, or of all in its default schema, by name.
+
+        Raises:
+            SourceError: the source failed.
+        """
         ...
 
 

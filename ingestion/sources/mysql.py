@@ -8,8 +8,9 @@ shown as of one moment by it.
 """
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,9 +22,12 @@ from pymysql.cursors import SSCursor
 
 from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.conformance import OddValue
-from ingestion.errors import ConfigurationError, SourceError, one_line
+from ingestion.errors import ConfigurationError, one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
 from ingestion.sources.mysql_sql import DATED, MysqlColumn, columns_query, count_query, rows_query
+from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.shape import TableShape
+from ingestion.sources.transient import fault_type
 
 STATEMENT_TIMEOUT_SECONDS = 3_600
 """Where the server sets none."""
@@ -61,8 +65,7 @@ class MysqlSource:
                 f"{name.upper()}_DATABASE_URL: PyMySQL knows no option '{unknown[0]}'. Take it out of the URL."
             )
         own = {"host": url.host, "port": url.port, "user": url.username, "password": url.password}
-        # The server's own text of every value, whatever the URL says: no decoding, no conversion.
-        fixed = {"charset": "utf8mb4", "use_unicode": False, "conv": encoders, "program_name": "crm-warehouse"}
+        fixed = {"charset": "utf8mb4", "program_name": "crm-warehouse"}
         waits = {"connect_timeout": 10, "read_timeout": STATEMENT_TIMEOUT_SECONDS + LOCK_TIMEOUT_SECONDS}
         self._options: dict[str, Any] = (
             waits | given | {k: v for k, v in own.items() if v} | {"database": url.database} | fixed
@@ -72,7 +75,8 @@ class MysqlSource:
     def snapshot(self) -> Iterator["MysqlSnapshot"]:
         """One read-only transaction at REPEATABLE READ. See `Source.snapshot`."""
         with _faults_told(self._name):
-            connection = pymysql.connect(**self._options)
+            # The server's own text of every value, whatever the URL says: no decoding, no conversion.
+            connection = pymysql.connect(**self._options | {"use_unicode": False, "conv": encoders})
         with closing(connection):
             with _faults_told(self._name):
                 _rows(connection, _SESSION.format(lock_timeout=LOCK_TIMEOUT_SECONDS))
@@ -83,7 +87,17 @@ class MysqlSource:
                         _rows(connection, f"set session {name} = {limit}")
                 _rows(connection, _ISOLATION)
                 _rows(connection, _SNAPSHOT)
-            yield MysqlSnapshot(self._name, connection)
+            yield MysqlSnapshot(self._name, connection, self._inspected)
+
+    @contextmanager
+    def _inspected(self) -> Iterator[sa.Connection]:
+        """A connection for SQLAlchemy's inspector, which wants decoded values."""
+        options = {k: v for k, v in self._options.items() if k not in ("use_unicode", "conv")}
+        engine = sa.create_engine(
+            "mysql+pymysql://", creator=lambda: pymysql.connect(**options), poolclass=sa.pool.NullPool
+        )
+        with engine.connect() as connection:
+            yield connection
 
 
 def _option(value: str) -> str | int | bool:
@@ -98,10 +112,11 @@ def _faults_told(name: str) -> Iterator[None]:
     try:
         yield
     # It raises a RuntimeError where a way to log in needs a package that is not there.
-    except (pymysql.MySQLError, OSError, RuntimeError) as error:
+    except (pymysql.MySQLError, OSError, RuntimeError, sa.exc.DBAPIError) as caught:
+        error = (caught.orig or caught) if isinstance(caught, sa.exc.DBAPIError) else caught
         # After the connection was lost it says nothing at all.
         said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
-        raise SourceError(
+        raise fault_type(error)(
             f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None
 
@@ -130,9 +145,15 @@ def _streamed(connection: pymysql.Connection, sql: str) -> Iterator[SSCursor]:
 class MysqlSnapshot:
     """Reads inside one transaction. See `Snapshot`."""
 
-    def __init__(self, name: str, connection: pymysql.Connection) -> None:
+    def __init__(
+        self,
+        name: str,
+        connection: pymysql.Connection,
+        inspected: Callable[[], AbstractContextManager[sa.Connection]],
+    ) -> None:
         self._name = name
         self._connection = connection
+        self._inspected = inspected
         self._columns: dict[str, list[MysqlColumn]] = {}
 
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
@@ -149,6 +170,18 @@ class MysqlSnapshot:
             if own:
                 self._columns[table] = own
         return {t: {c.name: c.raw_type for c in self._columns[t]} for t in names if t in self._columns}
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        with _faults_told(self._name), self._inspected() as connection:
+            shapes = reflected_shapes(connection, tables)
+        types = self.columns(shapes)
+        return {
+            table: replace(
+                shape, columns={name: replace(c, type=types[table][name]) for name, c in shape.columns.items()}
+            )
+            for table, shape in shapes.items()
+        }
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

@@ -9,6 +9,7 @@ all others are cast to text by the server, and dates beyond the years 1 to 9999 
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,8 +103,14 @@ _VISIBLE = """
     select c.oid, c.relname
     from pg_class as c
     inner join pg_namespace as n on n.oid = c.relnamespace
-    where c.relname in ({names}) and c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
+    where {which} and c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
         and n.nspname not in ('pg_catalog', 'information_schema')
+"""
+# Neither partitions, which their table shows, nor what extensions brought.
+_ALL = """
+    not c.relispartition and not exists (
+        select 1 from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
+    )
 """
 _COLUMNS = """
 with recursive tables as ({visible}),
@@ -137,26 +144,32 @@ left join pg_am as a on a.oid = c.relam
 """
 
 
-def columns_query(tables: Iterable[str]) -> str:
+def columns_query(tables: Iterable[str] | None) -> str:
     """Table, column, its number, declared type, base type and modifier of those tables that exist."""
-    return _COLUMNS.format(visible=_visible(tables))
+    return _COLUMNS.format(visible=visible(tables))
 
 
-def members_query(tables: Iterable[str]) -> str:
+def members_query(tables: Iterable[str] | None) -> str:
     """Table, oid, kind and whether it is an ordinary heap, of each relation that holds a table's rows."""
-    return _MEMBERS.format(visible=_visible(tables))
+    return _MEMBERS.format(visible=visible(tables))
 
 
-def _visible(tables: Iterable[str]) -> str:
-    return _VISIBLE.format(names=", ".join(literal(name) for name in tables))
+def visible(tables: Iterable[str] | None) -> str:
+    """The oid and name of those tables that exist, or of all, as the search path shows them."""
+    which = _ALL if tables is None else f"c.relname in ({', '.join(literal(name) for name in tables)})"
+    return _VISIBLE.format(which=which)
 
 
 def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[object]]) -> dict[str, Relation]:
     """The answers to both queries as relations by name."""
     found: dict[str, Relation] = {}
-    for table in dict.fromkeys(str(row[0]) for row in columns):
-        own = [row for row in columns if row[0] == table]
-        kinds = [(int(str(oid)), str(kind), bool(is_heap)) for name, oid, kind, is_heap in members if name == table]
+    by_table, held_by = defaultdict(list), defaultdict(list)
+    for row in columns:
+        by_table[str(row[0])].append(row)
+    for name, oid, kind, is_heap in members:
+        held_by[str(name)].append((int(str(oid)), str(kind), bool(is_heap)))
+    for table, own in by_table.items():
+        kinds = held_by[table]
         shape = hashlib.sha256(repr([tuple(row[1:4]) for row in own]).encode()).hexdigest()[:16]
         found[table] = Relation(
             columns={str(row[1]): PgColumn(str(row[1]), str(row[4]), int(str(row[5]))) for row in own},

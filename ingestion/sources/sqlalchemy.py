@@ -18,9 +18,12 @@ import sqlalchemy as sa
 
 from ingestion.columns import ColumnType, RawTable
 from ingestion.conformance import OddValue
-from ingestion.errors import ConfigurationError, SourceError, one_line
+from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
+from ingestion.sources.transient import fault_type
 
 
 class SqlalchemySource:
@@ -59,7 +62,8 @@ def _faults_told(name: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise SourceError(
+        type_ = TransientSourceError if error.connection_invalidated else fault_type(error.orig or error)
+        raise type_(
             f"{name}: the database can't be read: {one_line(error.orig or error)}. "
             f"Check that it runs and that {name.upper()}_DATABASE_URL is right."
         ) from None
@@ -75,6 +79,11 @@ class SqlalchemySnapshot:
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         return reflected_columns(self._connection, tables)
+
+    def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
+        """See `Snapshot.shapes`."""
+        with _faults_told(self._name):
+            return reflected_shapes(self._connection, tables)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

@@ -89,14 +89,14 @@ class DuckdbWarehouse:
                     "If another program has it open, let that read the published copy instead."
                 ) from None
             with connection:
-                # Of the machine's memory DuckDB takes 80 % by default; loads spill to disk instead.
-                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
                 yield connection
 
     @contextmanager
     def session(self) -> Iterator["DuckdbSession"]:
         """See `Warehouse.session`."""
         with self._connection(read_only=False) as connection:
+            # Of the machine's memory DuckDB takes 80 % by default; loads spill to disk instead.
+            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
             try:
                 yield DuckdbSession(connection)
             except duckdb.Error as error:

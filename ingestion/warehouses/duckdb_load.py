@@ -17,6 +17,8 @@ from ingestion.warehouses.sql_load import SqlLoad
 BATCH_ROWS = 122_880
 """Rows that are handed over at once: one of DuckDB's row groups."""
 
+_WIDE_ROW_BYTES = 64 << 10
+
 
 class DuckdbLoad(SqlLoad):
     """One table's load. See `TableLoad`."""
@@ -37,14 +39,24 @@ class DuckdbLoad(SqlLoad):
         return int(rows[0][0]) if rows else 0
 
     def _put(self, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-        self._connection.register("_incoming", pa.RecordBatchReader.from_batches(schema, batches))
+        self._register(schema, batches)
         self._keep(name, "select * from _incoming")
         self._connection.unregister("_incoming")
 
     def _pour(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-        self._connection.register("_incoming", pa.RecordBatchReader.from_batches(schema, batches))
+        self._register(schema, batches)
         self._connection.execute(f"insert into {self._raw} by name select * from _incoming")
         self._connection.unregister("_incoming")
+
+    def _register(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        self._connection.register("_incoming", pa.RecordBatchReader.from_batches(schema, self._with_room(batches)))
+
+    def _with_room(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if batch.nbytes > batch.num_rows * _WIDE_ROW_BYTES:
+                # It must hold 2,048 neighbouring values in memory to write them: it may take most of the machine's.
+                self._connection.cursor().execute("reset memory_limit").fetchall()
+            yield batch
 
     def _keep(self, name: str, query: str) -> None:
         self._connection.execute(f"create or replace temp table {name} as {query}")

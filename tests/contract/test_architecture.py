@@ -11,11 +11,12 @@ from exports.catalogue import load_exports
 from ingestion.catalogue import load_catalogue
 from ingestion.settings import PROJECT_ROOT, Settings
 
-PACKAGES = ("ingestion", "exports", "orchestration")
+PACKAGES = ("ingestion", "exports", "orchestration", "benchmarks")
 MAY_IMPORT = {
     "ingestion": {"ingestion"},
     "exports": {"exports", "ingestion"},
     "orchestration": {"orchestration", "exports", "ingestion"},
+    "benchmarks": {"benchmarks"},
 }
 EXPORTS_MAY_IMPORT = {"ingestion.settings", "ingestion.errors", "ingestion.warehouses", "ingestion.report"}
 

@@ -126,6 +126,15 @@ def test_setting_that_cannot_be(terminal: Terminal) -> None:
     assert terminal.fails("run").startswith("LOCK_TIMEOUT_SECONDS can't be used: Input should be a valid number")
 
 
+def test_rate_that_cannot_be(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.monkeypatch.setenv("READ_ROWS_PER_SECOND", "0")
+    assert terminal.fails("run").startswith("READ_ROWS_PER_SECOND can't be used: Input should be greater than 0")
+    for rate in ("0", "-1", "many", "nan"):
+        with pytest.raises(SystemExit):
+            ingestion_cli.main(["run", "--limit-rate", rate])
+        assert f"'{rate}' is not a number of rows above 0" in capsys.readouterr().err
+
+
 def test_malformed_catalogue(terminal: Terminal) -> None:
     path = terminal.sandbox.folder / "catalogue.yml"
     path.write_text("whatsapp: {messages: {mode: sometimes, columns: {id: text}}}")

@@ -9,8 +9,10 @@ from sandbox import Sandbox, message
 
 from ingestion.archive import Archive
 from ingestion.errors import SourceError, WarehouseError
+from ingestion.pace import Pace
+from ingestion.progress import LogListener
 from ingestion.results import LoadResult
-from ingestion.run import RunResult
+from ingestion.run import Ingestion, RunResult
 from ingestion.sources import adbc_sqlite
 
 
@@ -39,6 +41,15 @@ def test_first_run_appends_every_row_and_second_run_nothing(sandbox: Sandbox) ->
     second = sandbox.run()
     assert [t.state.rows_appended for t in second.tables] == [0, 0, 0, 0]
     assert len(sandbox.query("select * from raw_whatsapp.messages")) == 2
+
+
+def test_rows_of_all_tables_are_read_at_the_rate_that_is_set(sandbox: Sandbox) -> None:
+    sandbox.sql(message(1), message(2))
+    pauses: list[float] = []
+    # A clock that stands still: what is slept would have to pass.
+    result = Ingestion(sandbox.settings(), pace=Pace(0.5, lambda: 0.0, pauses.append)).run(LogListener())
+    assert max(pauses) >= 2 * sum(t.state.rows_read for t in result.tables) == 8
+    assert len(sandbox.latest("messages")) == 2
 
 
 def test_later_run_reads_from_the_watermark_only(sandbox: Sandbox) -> None:

@@ -153,3 +153,17 @@ def test_disk_that_is_full(kilobytes: int, tmp_path: Path, pytestconfig: pytest.
     assert "error: " in limited.stderr
     assert sandbox.run().errors == []
     assert_exact(sandbox)
+
+
+def test_rows_of_fifty_megabytes_are_loaded(tmp_path: Path) -> None:
+    """Together they are more than a load may take of memory as a rule."""
+    sandbox = Sandbox(tmp_path).fill()
+    wide = "'{\"a\": \"' || hex(zeroblob(25000000)) || '\"}'"
+    sandbox.sql(*(message(i).replace(", null)", f", {wide})") for i in range(9)))
+    assert sandbox.run().errors == []
+    [row] = sandbox.query(
+        "select count(*) as n, min(strlen(metadata)) as a, max(strlen(metadata)) as b from raw_whatsapp.messages"
+    )
+    assert row == (9, 50_000_009, 50_000_009)
+    assert sandbox.run().errors == []
+    assert sandbox.query("select count(*) as n from raw_whatsapp.messages") == [(9,)]

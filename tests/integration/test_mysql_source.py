@@ -11,10 +11,12 @@ from sandbox import Sandbox
 from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.progress import LogListener
 from ingestion.results import LoadResult
+from ingestion.retries import Retries
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import parse_url
 from ingestion.sources import mysql as reader
 from ingestion.sources import open_source
+from ingestion.sources.shape import RowCount, SourceColumn
 
 TABLES = (
     "create table conversations (id varchar(50) primary key, tenant_id text, outlet_id text, customer_phone text,"
@@ -205,7 +207,7 @@ def test_read_that_breaks_off_changes_nothing(mysql: MysqlSandbox, kill: str, to
     mysql.sql("update messages set content = repeat('x', 20000)")
     # More than the batches that are read ahead.
     mysql.put(*range(1000, 4000), content="x" * 20_000)
-    result = Ingestion(mysql.settings()).run(Severing(mysql, kill))
+    result = Ingestion(mysql.settings(), Retries(())).run(Severing(mysql, kill))
     [error] = [t.error for t in result.tables if t.table == "messages"]
     assert error is not None
     assert error.startswith(f"whatsapp: MySQL can't be read: {told}")
@@ -251,3 +253,22 @@ def test_faults_of_a_connection_are_one_line_without_secrets(mysql_server: Serve
         assert "://" not in error
         assert "\n" not in error
     mysql_server.sql("drop user guarded@localhost")
+
+
+# seekdb shows its indexes in words of its own.
+@pytest.mark.parametrize("mysql_server", REAL, indirect=True)
+def test_shapes_tell_keys_indexes_and_types(mysql: MysqlSandbox) -> None:
+    mysql.put(1, 2)
+    mysql.sql(
+        "alter table messages add column total decimal(65, 30), add unique index (timestamp, id)",
+        "create view recent as select id, content from messages",
+    )
+    with open_source("whatsapp", parse_url(mysql.url, "WHATSAPP_DATABASE_URL")).snapshot() as snapshot:
+        shapes = snapshot.shapes()
+    found = shapes["messages"]
+    assert (found.primary_key, found.rows, found.kind) == (("id",), RowCount(2), "table")
+    assert ("timestamp", "id") in found.indexes
+    assert found.columns["id"] == SourceColumn(ColumnType.INTEGER, is_nullable=False)
+    # Wider than a raw decimal.
+    assert found.columns["total"].type is ColumnType.TEXT
+    assert shapes["recent"].kind == "view"

@@ -12,6 +12,7 @@ from sandbox import Sandbox
 from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.progress import LogListener
 from ingestion.results import LoadResult
+from ingestion.retries import Retries
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import parse_url
 from ingestion.sources import adbc_postgresql, open_source
@@ -336,7 +337,7 @@ def test_lost_connection_changes_nothing(postgresql: PostgresqlSandbox) -> None:
     )
     before = postgresql.query(kept)
     postgresql.sql("update messages set content = repeat('x', 100000)", put(1001, 2000, "new"))
-    result = Ingestion(postgresql.settings()).run(Severing(postgresql.server))
+    result = Ingestion(postgresql.settings(), Retries(())).run(Severing(postgresql.server))
     [error] = [t.error for t in result.tables if t.table == "messages"]
     assert error is not None
     assert error.startswith("whatsapp: PostgreSQL can't be read: ")

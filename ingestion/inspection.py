@@ -1,0 +1,152 @@
+"""What sources have, beside what the catalogue says: `python -m ingestion inspect`.
+
+Belongs here: the comparison. Not here: the rules (recommendation.py), its display (inspection_report.py), new
+entries in the catalogue's file (adoption.py).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ingestion import sample
+from ingestion.catalogue import TableEntry, load_catalogue
+from ingestion.columns import IDENTIFIER, ColumnType
+from ingestion.errors import ConfigurationError, SourceError, TableError
+from ingestion.recommendation import Recommendation, found_key, recommend, resolved
+from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
+from ingestion.sources import open_source
+from ingestion.sources.shape import TableShape
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One table: in the source, in the catalogue, and how it is best read.
+
+    Attributes:
+        source: name of the source.
+        table: name of the table.
+        shape: the table in the source; None where it has none.
+        entry: its entry in the catalogue; None where there is none.
+        recommended: how to read it; None where the source has no such table.
+        differences: what the catalogue says and the source does not bear out, a sentence each.
+    """
+
+    source: str
+    table: str
+    shape: TableShape | None
+    entry: TableEntry | None
+    recommended: Recommendation | None
+    differences: tuple[str, ...]
+
+    @property
+    def is_adoptable(self) -> bool:
+        """Whether an entry can be written for it, and there is none."""
+        return self.entry is None and self.recommended is not None and self.recommended.problem is None
+
+
+def inspect(settings: Settings, source: str | None = None, table: str | None = None) -> Iterator[Inspection | str]:
+    """Compare configured sources with the catalogue, reading nothing but their catalogs. No warehouse is needed.
+
+    Yields:
+        Tables, those of the catalogue first; for a source that can't be read, why.
+
+    Raises:
+        ConfigurationError: the source or the table is not known or not configured, or the settings are wrong.
+    """
+    catalogue = load_catalogue(settings.ingestion_catalogue)
+    if source is None and table is not None:
+        raise ConfigurationError("--table needs --source: tables of different sources share names.")
+    if source is not None and source not in SOURCES:
+        raise ConfigurationError(f"Unknown source '{source}'. Use one of: {', '.join(SOURCES)}.")
+    if source is not None and source not in settings.source_urls:
+        raise ConfigurationError(f"{source.upper()}_DATABASE_URL is not set. Set it in the environment or in .env.")
+    if settings.uses_sample and not sample.exists(SAMPLE_DIRECTORY):
+        raise ConfigurationError(
+            "No source is configured, and there is no sample yet. Set a source's URL, or: make run"
+        )
+    for name, url in settings.source_urls.items():
+        if source in (None, name):
+            try:
+                with open_source(name, url).snapshot() as snapshot:
+                    shapes = snapshot.shapes()
+                    # A partition, say, is not listed, but may be what the catalogue names.
+                    if others := set(catalogue.get(name, {})) - set(shapes):
+                        shapes |= snapshot.shapes(others)
+            except SourceError as error:
+                yield str(error)
+            else:
+                yield from _compared(name, catalogue.get(name, {}), shapes, table)
+
+
+def _compared(
+    source: str, entries: dict[str, TableEntry], shapes: dict[str, TableShape], only: str | None
+) -> Iterable[Inspection]:
+    names = list(dict.fromkeys([*entries, *shapes]))
+    if only is not None and only not in names:
+        raise ConfigurationError(
+            f"Neither {source} nor the catalogue has a table '{only}'. Use one of: {', '.join(names)}."
+        )
+    for name in [only] if only is not None else names:
+        shape, entry = shapes.get(name), entries.get(name)
+        if shape is None:
+            yield Inspection(source, name, None, entry, None, ("the source has no such table",))
+        else:
+            # A key that a person named for a table without one is as good as it gets.
+            key = entry.raw_key if entry and not found_key(shape)[0] and (entry.key or entry.mode) else ()
+            differences = tuple(_differences(entry, shape)) if entry else ()
+            yield Inspection(source, name, shape, entry, recommend(shape, key), differences)
+
+
+def _differences(entry: TableEntry, shape: TableShape) -> Iterator[str]:
+    if entry.mode is None:
+        try:
+            entry = resolved(entry, shape)
+        except TableError as error:
+            yield str(error)
+            return
+    names = {name.casefold(): name for name in shape.columns}
+    found = entry.matched({name: column.type for name, column in shape.columns.items()})
+    for name in entry.columns:
+        if name not in found:
+            yield f"{name} is in the catalogue, but not in the source"
+    for name, column in entry.columns.items():
+        if name in found and not _fits(column.type, found[name]):
+            yield f"{name} is declared {column.type}, but is {found[name]} in the source: what does not fit is rejected"
+    cursor = names.get((entry.cursor or "").casefold())
+    is_used = entry.mode == "cursor" or not shape.tells_changes
+    if cursor and is_used and shape.kind == "table" and not shape.is_led_by(cursor):
+        yield f"no index begins with the cursor {cursor}: each read scans the table"
+    yield from _key_differences([names.get(name.casefold(), name) for name in entry.raw_key], shape)
+
+
+def _key_differences(key: list[str], shape: TableShape) -> Iterator[str]:
+    constraints = [c for c in (shape.primary_key, *shape.unique) if c]
+    if any(set(constraint) <= set(key) for constraint in constraints):
+        return
+    columns = ", ".join(key)
+    if constraints:
+        known = "; ".join(", ".join(constraint) for constraint in constraints)
+        yield f"no constraint keeps the key ({columns}) unique, but one does ({known}): rows that share it are rejected"
+    elif shape.kind == "table":
+        yield f"no constraint keeps the key ({columns}) unique: rows that share it are rejected"
+
+
+_NUMBERS = {ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.DOUBLE}
+_FITTING: dict[str, set[ColumnType]] = {
+    IDENTIFIER: {ColumnType.INTEGER},
+    ColumnType.JSON: {ColumnType.JSON},
+    ColumnType.TIMEZONE: set(),
+    ColumnType.INTEGER: _NUMBERS,
+    ColumnType.DECIMAL: _NUMBERS,
+    ColumnType.DOUBLE: _NUMBERS,
+    ColumnType.BOOLEAN: {ColumnType.BOOLEAN, ColumnType.INTEGER},
+    ColumnType.DATE: {ColumnType.DATE, ColumnType.TIMESTAMP},
+    ColumnType.TIMESTAMP: {ColumnType.TIMESTAMP, ColumnType.DATE},
+    ColumnType.BYTES: {ColumnType.BYTES},
+}
+
+
+def _fits(declared: str, found: ColumnType) -> bool:
+    """Whether values of a column may be held by a declared type; text may spell any."""
+    if declared == ColumnType.TEXT:
+        return found is not ColumnType.BYTES
+    return found is ColumnType.TEXT or found in _FITTING[declared]
