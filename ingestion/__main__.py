@@ -1,29 +1,59 @@
-"""The command line of the ingestion: `python -m ingestion run` and `python -m ingestion inspect`."""
+"""The command line of the ingestion: `python -m ingestion <command>`.
+
+Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py,
+inspection_report.py, operations_report.py).
+"""
 
 import argparse
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from ingestion.adoption import adopt
-from ingestion.errors import IngestionError
+from ingestion.compaction import compact
+from ingestion.errors import ConfigurationError, IngestionError
 from ingestion.inspection import inspect
 from ingestion.inspection_report import print_inspection
+from ingestion.operations_report import print_compactions, print_status
 from ingestion.progress import listening
+from ingestion.rebuild import rebuild
 from ingestion.report import page, print_results
+from ingestion.results import LoadResult
 from ingestion.run import Ingestion
 from ingestion.settings import Settings
+from ingestion.status import read_status
+
+STATUS_PATIENCE_SECONDS = 5.0
+
+Command = Callable[[argparse.Namespace], list[str]]
+"""Does what was asked for and prints it; returns the errors that remain to be told."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0, or 1 when any table failed or a source can't be inspected."""
+    """Run a command; returns the exit code: 0, or 1 when anything failed."""
     options = _parser().parse_args(arguments)
+    command: Command = options.command
     try:
-        errors: list[str] = options.command(options)
+        errors = command(options)
     except IngestionError as error:
         errors = [str(error)]
     for line in errors:
         print(f"error: {line}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def _status(options: argparse.Namespace) -> list[str]:
+    settings = Settings.read()
+    # Who only looks should not wait for a whole run where it keeps readers out.
+    patience = min(settings.lock_timeout_seconds, STATUS_PATIENCE_SECONDS)
+    ingestion = Ingestion(settings.model_copy(update={"lock_timeout_seconds": patience}))
+    tables = read_status(ingestion, options.source, contact_sources=not options.no_source)
+    if options.json:
+        print(json.dumps([t.record() for t in tables], indent=2))
+    else:
+        print_status(page(), tables, datetime.now(UTC))
+    return list(dict.fromkeys(t.fault for t in tables if t.fault))
 
 
 def _run(options: argparse.Namespace) -> list[str]:
@@ -35,9 +65,51 @@ def _run(options: argparse.Namespace) -> list[str]:
         if ingestion.ensure_sample():
             print("Made the sample sources in data/sample.", file=sys.stderr)
         result = ingestion.run(listener, options.source, options.table)
-    if result.tables:
-        print_results(page(), result.tables)
-    return result.errors
+    return _told(result.tables, result.errors)
+
+
+def _reconcile(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    with listening() as listener:
+        result = ingestion.run(
+            listener, options.source, options.table, keys_only=True, allow_deletes=options.allow_deletes
+        )
+    return _told(result.tables, result.errors)
+
+
+def _rebuild(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    tables = ingestion.chosen_tables(options.source, options.table)
+    with listening() as listener:
+        results = rebuild(
+            ingestion.archive,
+            ingestion.catalogue,
+            ingestion.warehouse,
+            listener,
+            tables,
+            replace_rows=options.replace,
+        )
+    return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
+
+
+def _compact(options: argparse.Namespace) -> list[str]:
+    settings = Settings.read()
+    ingestion = Ingestion(settings)
+    days = settings.compact_after_days if options.older_than_days is None else options.older_than_days
+    if days < 0:
+        raise ConfigurationError("--older-than-days can't be negative.")
+    tables = ingestion.chosen_tables(options.source, None)
+    ingestion.raw_tables()
+    before = datetime.now(UTC) - timedelta(days=days)
+    results = compact(ingestion.catalogue, ingestion.warehouse, tables, before)
+    print_compactions(page(), results, days)
+    return []
+
+
+def _told(results: list[LoadResult], errors: list[str]) -> list[str]:
+    if results:
+        print_results(page(), results)
+    return errors
 
 
 def _inspect(options: argparse.Namespace) -> list[str]:
@@ -76,15 +148,58 @@ def _rate(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingestion", description="Load sources into the raw log.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    run = commands.add_parser("run", help="extract what changed, append it to raw")
-    run.set_defaults(command=_run)
-    inspect_ = commands.add_parser("inspect", help="show what sources have, and how their tables are best read")
-    inspect_.set_defaults(command=_inspect)
-    for command in (run, inspect_):
-        command.add_argument("--source", help="one source system, e.g. whatsapp")
-        command.add_argument("--table", help="one table of it, e.g. messages")
+
+    def add(name: str, command: Command, summary: str, more: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {more}")
+        added.set_defaults(command=command)
+        added.add_argument("--source", help="one source system, e.g. whatsapp")
+        return added
+
+    run = add("run", _run, "extract what changed, append it to raw")
     run.add_argument("--limit-rate", type=_rate, metavar="ROWS_PER_SECOND", help="read no faster than that, on average")
+    inspect_ = add("inspect", _inspect, "show what sources have, and how their tables are best read")
     inspect_.add_argument("--write", action="store_true", help="add entries for tables that the catalogue lacks")
+    status = add(
+        "status",
+        _status,
+        "tell how fresh raw is",
+        "Per table: how it is read, from where the next read starts, how long ago it was read, read in full, and its "
+        "keys compared; rows and versions in raw, rows on record as rejected; rows in the source, and by how much its "
+        "newest row is newer than the watermark. Exit code 1 when a source can't be reached.",
+    )
+    status.add_argument("--no-source", action="store_true", help="look at the warehouse alone")
+    status.add_argument("--json", action="store_true", help="for programs")
+    reconcile = add(
+        "reconcile",
+        _reconcile,
+        "compare the sources' keys with raw at once",
+        "Fetches the rows that raw lacks and appends deletes for those that are gone. Other rows are not read. Exit "
+        "code 1 when deletes were refused.",
+    )
+    reconcile.add_argument(
+        "--allow-deletes", action="store_true", help="delete however many rows are gone; needs --source and --table"
+    )
+    rebuild_ = add(
+        "rebuild",
+        _rebuild,
+        "rebuild raw from the archive, without the sources",
+        "Every version comes back as it was, in the warehouse of WAREHOUSE_URL, whichever engine wrote the archive; "
+        "the next run reads on from there. Each table is rebuilt whole or not at all.",
+    )
+    rebuild_.add_argument("--from-archive", action="store_true", required=True, help="say that you mean the archive")
+    rebuild_.add_argument("--replace", action="store_true", help="also tables that hold rows: these are replaced")
+    compact_ = add(
+        "compact",
+        _compact,
+        "remove row versions that were superseded long ago",
+        "The latest version of every row stays, and every version that the models have not seen superseded. The "
+        "archive keeps all: a rebuild brings them back.",
+    )
+    compact_.add_argument(
+        "--older-than-days", type=float, metavar="N", help="superseded so long ago; COMPACT_AFTER_DAYS unless given"
+    )
+    for command in (run, inspect_, reconcile, rebuild_):
+        command.add_argument("--table", help="one table of it, e.g. messages")
     return parser
 
 

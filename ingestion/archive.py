@@ -1,16 +1,59 @@
 """The archive: every appended batch as one Parquet file, from which raw can be rebuilt.
 
-Belongs here: names, format and atomic writing of archive files. Not here: what is archived (a load's rows).
+Belongs here: names, format, atomic writing and reading of archive files. Not here: what is archived (a load's rows),
+what is made of it (rebuild.py).
 """
 
+import json
 import posixpath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.columns import RawTable
-from ingestion.errors import WarehouseError
+from ingestion.errors import TableError, WarehouseError, one_line
+from ingestion.sources.base import BATCH_ROWS
+from ingestion.state import TableState, parse_state, state_record
+
+_METADATA = b"crm_warehouse"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch stands in its table's history; kept in its file's metadata.
+
+    Attributes:
+        follows: the table's batch before it; 0 where it is the first.
+        key: the table's key, which the catalogue need not tell.
+        state: what was committed together with it.
+    """
+
+    follows: int
+    key: tuple[str, ...]
+    state: TableState
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedBatch:
+    """One file of the archive.
+
+    Attributes:
+        name: `<source>/<table>/<batch_seq>.parquet`, as messages name it.
+        batch_seq: its number.
+        schema: its columns, control columns among them.
+        origin: None in files that hold none.
+    """
+
+    name: str
+    batch_seq: int
+    schema: pa.Schema
+    origin: Origin | None
 
 
 class Archive:
@@ -24,26 +67,46 @@ class Archive:
 
     def path(self, table: RawTable, batch_seq: int) -> str:
         """Where a batch of a table lies."""
-        return posixpath.join(self._root, table.source, table.name, f"{batch_seq}.parquet")
+        return posixpath.join(self._root, _name(table, batch_seq))
 
-    def discard_after(self, table: RawTable, batch_seq: int) -> None:
-        """Remove files of batches after the last one that the table committed: a killed run's.
+    def numbers(self, table: RawTable) -> list[int]:
+        """The numbers of a table's archived batches, in their order.
 
         Raises:
-            WarehouseError: the archive can't be changed.
+            WarehouseError: the archive can't be read.
         """
+        return sorted(number for number, path in self._numbered(table) if path.endswith(f"/{number}.parquet"))
+
+    def _numbered(self, table: RawTable) -> list[tuple[int, str]]:
         folder = posixpath.dirname(self.path(table, 0))
         try:
-            if not self._files.exists(folder):
-                return
-            for path in self._files.ls(folder, detail=False):
-                number = posixpath.basename(path).partition(".")[0]
-                if number.isdigit() and int(number) > batch_seq:
-                    self._files.rm_file(path)
+            paths = self._files.ls(folder, detail=False) if self._files.exists(folder) else []
         except OSError as error:
-            raise _unusable(error) from None
+            raise _unusable("read", error) from None
+        named = [(posixpath.basename(path).partition(".")[0], path) for path in paths]
+        return [(int(number), path) for number, path in named if number.isdigit()]
 
-    def write(self, table: RawTable, batch_seq: int, rows: pa.RecordBatchReader) -> None:
+    def discard_after(self, table: RawTable, batch_seq: int) -> None:
+        """Remove the file of a batch after the last one that the table committed: a killed run's.
+
+        Raises:
+            TableError: there are several, which no killed run leaves: the archive is another warehouse's.
+            WarehouseError: the archive can't be changed.
+        """
+        later = [(number, path) for number, path in self._numbered(table) if number > batch_seq]
+        count = len({number for number, _ in later})
+        if count > 1:
+            raise TableError(
+                f"the archive holds {count} batches of it that this warehouse does not. Rebuild it from the archive "
+                "(python -m ingestion rebuild --from-archive), or set ARCHIVE_URL to another place"
+            )
+        try:
+            for _, path in later:
+                self._files.rm_file(path)
+        except OSError as error:
+            raise _unusable("written", error) from None
+
+    def write(self, table: RawTable, batch_seq: int, rows: pa.RecordBatchReader, origin: Origin | None = None) -> None:
         """Write one batch, aside first, so that a file with its final name is whole.
 
         It is called before the batch commits, so that no committed batch is without its file; a file whose batch
@@ -54,19 +117,73 @@ class Archive:
         """
         final = self.path(table, batch_seq)
         aside = f"{final}.partial"
+        schema = rows.schema
+        if origin:
+            told = {"follows": origin.follows, "key": origin.key, "state": state_record(origin.state)}
+            schema = schema.with_metadata({_METADATA: json.dumps(told)})
         try:
             self._files.makedirs(posixpath.dirname(final), exist_ok=True)
             with (
                 self._files.open(aside, "wb") as file,
                 # Dictionaries would cost half as much time again, and what repeats zstd finds as well.
-                pq.ParquetWriter(file, rows.schema, compression="zstd", use_dictionary=False) as writer,
+                pq.ParquetWriter(
+                    file, schema, compression="zstd", use_dictionary=False, write_page_checksum=True
+                ) as writer,
             ):
                 for batch in rows:
                     writer.write_batch(batch)
             self._files.mv(aside, final)
         except OSError as error:
-            raise _unusable(error) from None
+            raise _unusable("written", error) from None
+
+    def batch(self, table: RawTable, batch_seq: int) -> ArchivedBatch:
+        """What an archived batch's file says of itself.
+
+        Raises:
+            TableError: the file is missing or damaged.
+        """
+        with self._opened(table, batch_seq) as file:
+            schema = file.schema_arrow
+            told = json.loads((schema.metadata or {}).get(_METADATA, b"null"))
+            origin = Origin(told["follows"], tuple(told["key"]), parse_state(told["state"])) if told else None
+        return ArchivedBatch(_name(table, batch_seq), batch_seq, schema.remove_metadata(), origin)
+
+    def rows(self, table: RawTable, batch_seq: int) -> Iterator[pa.RecordBatch]:
+        """The rows of an archived batch, at most `BATCH_ROWS` at a time.
+
+        Raises:
+            TableError: the file is missing or damaged, or holds another batch.
+        """
+        with self._opened(table, batch_seq) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                if not pc.all(pc.equal(batch.column("_batch_seq"), batch_seq)).as_py():
+                    raise ValueError("it holds rows of another batch")
+                yield batch
+
+    @contextmanager
+    def _opened(self, table: RawTable, batch_seq: int) -> Iterator[Any]:
+        try:
+            with (
+                self._files.open(self.path(table, batch_seq), "rb") as opened,
+                pq.ParquetFile(opened, page_checksum_verification=True) as file,
+            ):
+                yield file
+        # Whatever a damaged file's bytes happen to say.
+        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+            raise TableError(
+                f"the archive's file {_name(table, batch_seq)} can't be read: {_cause(error)}. Put a whole copy of it "
+                "in its place"
+            ) from None
 
 
-def _unusable(error: OSError) -> WarehouseError:
-    return WarehouseError(f"the archive can't be written: {error.strerror or error}. Check ARCHIVE_URL.")
+def _name(table: RawTable, batch_seq: int) -> str:
+    return f"{table.source}/{table.name}/{batch_seq}.parquet"
+
+
+def _cause(error: Exception) -> str:
+    # Of a file that is missing, without its whole path.
+    return (error.strerror if isinstance(error, OSError) else None) or one_line(error).removesuffix(".")
+
+
+def _unusable(done: str, error: OSError) -> WarehouseError:
+    return WarehouseError(f"the archive can't be {done}: {error.strerror or error}. Check ARCHIVE_URL.")

@@ -110,6 +110,11 @@ class TableEntry(BaseModel):
         return self
 
     @property
+    def tells_key(self) -> bool:
+        """Whether `raw_key` is the key, whatever the source has."""
+        return self.key is not None or self.mode is not None
+
+    @property
     def raw_key(self) -> list[str]:
         """The key of the raw table: `id` unless told; the first column where neither the entry nor a source tells.
 

@@ -4,7 +4,7 @@ Belongs here: the list of types. Not here: how values are converted (conformance
 in a warehouse (warehouses/).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pyarrow as pa
@@ -98,3 +98,17 @@ class RawTable:
     def arrow_schema(self) -> pa.Schema:
         """The columns as conforming batches carry them, without control columns."""
         return pa.schema([(column.name, column.type.arrow) for column in self.columns])
+
+    @property
+    def versions(self) -> "RawTable":
+        """The table as the log and the archive hold it: with the control columns."""
+        return replace(self, columns=(*self.columns, *CONTROL_COLUMNS))
+
+
+CONTROL_COLUMNS = (
+    Column("_batch_seq", ColumnType.INTEGER, required=True),
+    Column("_loaded_at", ColumnType.TIMESTAMP, required=True),
+    Column("_op", ColumnType.TEXT, required=True),
+    Column("_row_hash", ColumnType.INTEGER, required=True),
+)
+"""The columns that the log adds to the source's."""

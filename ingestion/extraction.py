@@ -6,6 +6,7 @@ a database is read (sources/) or written (warehouses/).
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -14,17 +15,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.archive import Archive
+from ingestion.archive import Archive, Origin
 from ingestion.catalogue import TableEntry
-from ingestion.columns import RESERVED_COLUMNS, ColumnType, RawTable
+from ingestion.columns import RESERVED_COLUMNS, RawTable
 from ingestion.conformance import Rejection, conform, key_json
-from ingestion.errors import IngestionError, SourceError, TableError, TransientSourceError
+from ingestion.errors import IngestionError, TableError, TransientSourceError, WarehouseError
 from ingestion.pace import UNLIMITED, Pace
 from ingestion.progress import Listener
 from ingestion.read_ahead import read_ahead
 from ingestion.recommendation import filled_in
-from ingestion.results import ABSENT, LoadResult
+from ingestion.results import ABSENT, COMPARED, LoadResult
 from ingestion.row_hash import RowHasher
+from ingestion.source_tables import check_tables
 from ingestion.sources.base import (
     EVERYTHING,
     ChangeTracking,
@@ -51,11 +53,6 @@ SMALL_DELETE = 100
 """So many deletes pass whatever share of the table they are."""
 
 
-def empty_tables(source: str, entries: dict[str, TableEntry]) -> list[RawTable]:
-    """The raw tables of a source that is not configured: the declared columns."""
-    return [entry.raw_table(source, name) for name, entry in entries.items()]
-
-
 def load_source(
     source_name: str,
     entries: dict[str, TableEntry],
@@ -65,6 +62,9 @@ def load_source(
     listener: Listener,
     only: Collection[str] = (),
     pace: Pace = UNLIMITED,
+    *,
+    keys_only: bool = False,
+    allow_deletes: bool = False,
 ) -> list[LoadResult]:
     """Load a source's tables from one snapshot, each in a transaction of its own.
 
@@ -77,6 +77,8 @@ def load_source(
         listener: is told how far the run is.
         only: tables to load; all where empty.
         pace: how fast rows are read.
+        keys_only: compare keys at once and read no more than the rows found missing.
+        allow_deletes: append deletes however many there are.
 
     Returns:
         One result per table, in the catalogue's order; a table's failure is in its result.
@@ -106,33 +108,11 @@ def load_source(
                 archive,
                 listener,
                 pace,
+                keys_only=keys_only,
+                allow_deletes=allow_deletes,
             )
             results.append(run.result(name in found, refused.get(tables[name].label)))
         return results
-
-
-def check_tables(
-    source: str,
-    entries: dict[str, TableEntry],
-    found: dict[str, dict[str, ColumnType]],
-    only: Collection[str] = (),
-) -> None:
-    """Refuse a database that is not the source's.
-
-    Raises:
-        SourceError: it has none of the tables, not a required one, or not one of `only`.
-    """
-    variable = f"{source.upper()}_DATABASE_URL"
-    if not found:
-        raise SourceError(
-            f"{source}: the database has none of the tables {', '.join(entries)}. Check that {variable} is right."
-        )
-    missing = [name for name, entry in entries.items() if name not in found and (entry.required or name in only)]
-    if missing:
-        raise SourceError(
-            f"{source}: the database has no table {', '.join(missing)}. Check {variable}, or the table's entry in the "
-            "catalogue."
-        )
 
 
 class _TableRun:
@@ -149,6 +129,9 @@ class _TableRun:
         archive: Archive,
         listener: Listener,
         pace: Pace,
+        *,
+        keys_only: bool,
+        allow_deletes: bool,
     ) -> None:
         self._table = table
         self._found = found
@@ -161,6 +144,8 @@ class _TableRun:
         self._archive = archive
         self._listener = listener
         self._pace = pace
+        self._keys_only = keys_only
+        self._allow_deletes = allow_deletes
         self._started_at = datetime.now(UTC)
         self._rejections: list[Rejection] = []
         self._told: Position | None = None
@@ -180,11 +165,14 @@ class _TableRun:
             elif refusal is not None:
                 raise TableError(refusal)
             else:
-                scope, state, error = self._load()
+                scope, state, error = self._compare() if self._keys_only else self._load()
         except IngestionError as failure:
             # A failed read reaches us through the warehouse that was pulling the rows: tell the cause.
             cause = self._read_failure or failure
             error, is_transient = str(cause), isinstance(cause, TransientSourceError)
+            # Only for people to read: where the warehouse is what failed, it can't be kept, and the result tells it.
+            with suppress(WarehouseError):
+                self._session.remember(self._table.source, replace(self._state, last_error=error))
             state = replace(state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
         seconds = time.perf_counter() - start
         result = LoadResult(self._table.source, self._table.name, scope, state, seconds, error, is_transient)
@@ -209,25 +197,46 @@ class _TableRun:
                 more, deleted, refusal = self._reconcile(load, is_full)
                 appended += more
                 reconciled = reconciled if refusal else self._started_at
-            recorded = load.reject(self._rejections)
-            if appended_rows := load.appended_rows():
-                batch_seq, rows = appended_rows
-                with rows:
-                    self._archive.write(self._table, batch_seq, rows)
-            state = load.commit(
-                replace(
-                    self._state,
-                    watermark=self._next_watermark(),
-                    last_run_at=self._started_at,
-                    last_full_at=self._started_at if is_full else self._state.last_full_at,
-                    last_reconciled_at=reconciled,
-                    rows_read=self._read,
-                    rows_appended=appended,
-                    rows_deleted=deleted,
-                    rows_rejected=recorded,
-                )
+            state = replace(
+                self._state,
+                watermark=self._next_watermark(),
+                last_run_at=self._started_at,
+                last_full_at=self._started_at if is_full else self._state.last_full_at,
+                last_reconciled_at=reconciled,
+                rows_read=self._read,
+                rows_appended=appended,
+                rows_deleted=deleted,
+                rows_rejected=load.reject(self._rejections),
+                last_error=refusal,
             )
-        return scope, state, refusal
+            return scope, self._commit(load, state), refusal
+
+    def _compare(self) -> tuple[str, TableState, str | None]:
+        """Compare keys alone. The watermark stays: rows before those found missing may not have been read yet."""
+        if self._state.last_run_at is None:
+            raise TableError("it was never loaded, so there is nothing to compare. Run: python -m ingestion run")
+        self._check_columns()
+        self._archive.discard_after(self._table, self._state.batch_seq)
+        with self._session.load(self._table, self._started_at) as load:
+            appended, deleted, refusal = self._reconcile(load, is_full=False)
+            recorded = load.reject(self._rejections)
+            reconciled = self._state.last_reconciled_at if refusal else self._started_at
+            state = self._commit(load, replace(self._state, last_reconciled_at=reconciled, last_error=refusal))
+        # `_state` goes on telling of the last run; the counts are this comparison's.
+        state = replace(
+            state, rows_read=self._read, rows_appended=appended, rows_deleted=deleted, rows_rejected=recorded
+        )
+        return COMPARED, state, refusal
+
+    def _commit(self, load: TableLoad, state: TableState) -> TableState:
+        if appended_rows := load.appended_rows():
+            batch_seq, rows = appended_rows
+            with rows:
+                archived = replace(state, batch_seq=batch_seq)
+                self._archive.write(
+                    self._table, batch_seq, rows, Origin(self._state.batch_seq, self._table.key, archived)
+                )
+        return load.commit(state)
 
     def _selection(self) -> tuple[Selection, str]:
         """What to read, and that in words."""
@@ -371,11 +380,11 @@ class _TableRun:
             return appended, 0, None
         share = difference.deleted / difference.live
         is_large = difference.deleted > SMALL_DELETE or difference.deleted == difference.live
-        if is_large and share > self._entry.max_delete_share:
+        if is_large and share > self._entry.max_delete_share and not self._allow_deletes:
             refusal = (
                 f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
-                f"(max_delete_share is {self._entry.max_delete_share:.0%}). If they are right, raise it in the "
-                "catalogue"
+                f"(max_delete_share is {self._entry.max_delete_share:.0%}). If they are right: python -m ingestion "
+                f"reconcile --source {self._table.source} --table {self._table.name} --allow-deletes"
             )
             return appended, 0, refusal
         return appended, load.append_deletes(), None

@@ -10,6 +10,9 @@ from ingestion.state import TableState
 ABSENT = "absent"
 """The scope of a table that the source does not have."""
 
+COMPARED = "keys compared"
+"""The scope of a table of which only keys, and the rows found missing, were read."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:

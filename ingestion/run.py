@@ -11,17 +11,19 @@ from functools import cached_property
 from ingestion import sample
 from ingestion.archive import Archive
 from ingestion.catalogue import Catalogue, load_catalogue
-from ingestion.errors import ConfigurationError, SourceError, TransientSourceError
-from ingestion.extraction import check_tables, empty_tables, load_source
+from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
+from ingestion.extraction import load_source
 from ingestion.pace import Pace
 from ingestion.progress import Listener, LogListener
 from ingestion.results import LoadResult
 from ingestion.retries import Retries
 from ingestion.settings import SAMPLE_DIRECTORY, Settings
+from ingestion.source_tables import check_tables, empty_tables
 from ingestion.sources import open_source
 from ingestion.sources.base import Source
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, Warehouse
+from ingestion.warehouses.sql import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Ingestion:
         self.settings = settings
         self.catalogue: Catalogue = load_catalogue(settings.ingestion_catalogue)
         self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
-        self._archive = Archive(settings.archive)
+        self.archive = Archive(settings.archive)
         self._retries = retries or Retries()
         self._pace = pace or Pace(settings.read_rows_per_second)
 
@@ -108,7 +110,16 @@ class Ingestion:
         with self.warehouse.session() as session:
             return self._load(session, name, listener, tables)
 
-    def _load(self, session: Session, name: str, listener: Listener, tables: Collection[str] = ()) -> list[LoadResult]:
+    def _load(
+        self,
+        session: Session,
+        name: str,
+        listener: Listener,
+        tables: Collection[str] = (),
+        *,
+        keys_only: bool = False,
+        allow_deletes: bool = False,
+    ) -> list[LoadResult]:
         entries = self.catalogue[name]
         if name not in self.sources:
             # What an earlier run loaded from a source that has since been taken away stays as it is.
@@ -120,7 +131,18 @@ class Ingestion:
             """Load all of the tables: those that were loaded before the fault too, so that all are of one moment."""
             source = self.sources[name]
             try:
-                loaded = load_source(name, entries, source, session, self._archive, listener, tables, self._pace)
+                loaded = load_source(
+                    name,
+                    entries,
+                    source,
+                    session,
+                    self.archive,
+                    listener,
+                    tables,
+                    self._pace,
+                    keys_only=keys_only,
+                    allow_deletes=allow_deletes,
+                )
             except TransientSourceError:
                 # What an earlier attempt committed is to be told.
                 if not (is_last and results):
@@ -146,17 +168,27 @@ class Ingestion:
         )
         return {row["table_name"]: row["row_count"] for row in rows.to_pylist()}
 
-    def run(self, listener: Listener, source: str | None = None, table: str | None = None) -> RunResult:
+    def run(
+        self,
+        listener: Listener,
+        source: str | None = None,
+        table: str | None = None,
+        *,
+        keys_only: bool = False,
+        allow_deletes: bool = False,
+    ) -> RunResult:
         """Load every configured source, or one, or one table of it.
 
         A source that can't be read does not keep the others from being loaded. Where none can be, the warehouse
-        is not touched.
+        is not touched. `keys_only` and `allow_deletes`: see `load_source`.
 
         Raises:
             ConfigurationError: the source or the table is not known or not configured.
             WarehouseError: the warehouse can't be opened.
         """
-        names, tables = self._chosen(source, table)
+        if allow_deletes and table is None:
+            raise ConfigurationError("--allow-deletes needs --source and --table: deletes are allowed table by table.")
+        names, tables = self.chosen(source, table)
         faults = self.check_sources(names, tables, listener)
         results: list[LoadResult] = []
         if len(faults) < len(names):
@@ -166,23 +198,54 @@ class Ingestion:
                         self._load(session, name, listener)
                     elif name in names and name not in faults:
                         try:
-                            results += self._load(session, name, listener, tables)
+                            results += self._load(
+                                session, name, listener, tables, keys_only=keys_only, allow_deletes=allow_deletes
+                            )
                         except SourceError as error:
                             faults[name] = str(error)
         return RunResult(results, faults)
 
-    def _chosen(self, source: str | None, table: str | None) -> tuple[list[str], list[str]]:
+    def raw_tables(self) -> set[tuple[str, str]]:
+        """Source and name of what the warehouse has in its raw schemas, `_state` and `_rejected` among it.
+
+        Raises:
+            WarehouseError: it can't be read, or nothing was ever loaded into it.
+        """
+        schemas = {f"raw_{source}": source for source in self.catalogue}
+        rows = self.warehouse.query(
+            "select table_schema, table_name from information_schema.tables "
+            f"where table_schema in ({', '.join(map(literal, schemas))})"
+        )
+        if not rows.num_rows:
+            raise WarehouseError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
+        return {(schemas[row["table_schema"]], row["table_name"]) for row in rows.to_pylist()}
+
+    def chosen(
+        self, source: str | None, table: str | None, *, only_configured: bool = True
+    ) -> tuple[list[str], list[str]]:
+        """The sources and the tables that a command was asked for; no tables stand for all.
+
+        Raises:
+            ConfigurationError: the source or the table is not known, or the source is not configured but has to be.
+        """
         if source is None and table is not None:
             raise ConfigurationError("--table needs --source: tables of different sources share names.")
         if source is None:
-            return list(self.sources), []
+            return list(self.sources if only_configured else self.catalogue), []
         if source not in self.catalogue:
             raise ConfigurationError(f"Unknown source '{source}'. Use one of: {', '.join(self.catalogue)}.")
-        if source not in self.sources:
+        if only_configured and source not in self.sources:
             raise ConfigurationError(f"{source.upper()}_DATABASE_URL is not set. Set it in the environment or in .env.")
-        if table is None:
-            return [source], []
-        if table not in self.catalogue[source]:
+        if table is not None and table not in self.catalogue[source]:
             known = ", ".join(self.catalogue[source])
             raise ConfigurationError(f"Unknown table '{table}' of {source}. Use one of: {known}.")
-        return [source], [table]
+        return [source], [] if table is None else [table]
+
+    def chosen_tables(self, source: str | None, table: str | None) -> dict[str, list[str]]:
+        """Source → tables of a command that needs no source to be configured.
+
+        Raises:
+            ConfigurationError: the source or the table is not known.
+        """
+        names, tables = self.chosen(source, table, only_configured=False)
+        return {name: tables or list(self.catalogue[name]) for name in names}

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     contact_hash_salt: str = ""
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
+    compact_after_days: Annotated[float, Field(ge=0)] = 90.0
 
     @classmethod
     def read(cls) -> "Settings":

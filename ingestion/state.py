@@ -4,8 +4,10 @@ Belongs here: the state's shape. Not here: where it is stored; a warehouse commi
 rows it speaks of.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from ingestion.columns import Column, ColumnType
 from ingestion.sources.base import Watermark
@@ -27,6 +29,7 @@ class TableState:
         rows_appended: versions appended.
         rows_deleted: delete versions appended.
         rows_rejected: rows kept out.
+        last_error: why the last run failed or refused deletes; None where it did neither.
     """
 
     table_name: str
@@ -39,6 +42,7 @@ class TableState:
     rows_appended: int = 0
     rows_deleted: int = 0
     rows_rejected: int = 0
+    last_error: str | None = None
 
 
 STATE_COLUMNS = (
@@ -52,8 +56,13 @@ STATE_COLUMNS = (
     Column("rows_appended", ColumnType.INTEGER),
     Column("rows_deleted", ColumnType.INTEGER),
     Column("rows_rejected", ColumnType.INTEGER),
+    Column("last_error", ColumnType.TEXT),
 )
 """The columns of `_state`, in the order of `TableState`'s fields."""
+
+MODELS = "_models"
+"""The entry of `_state` in which the models of a source's system remember what they were last built from: their
+`watermark` is null until and unless that build ended well, their `batch_seq` is the last batch that it saw."""
 
 REJECTED_COLUMNS = (
     Column("table_name", ColumnType.TEXT),
@@ -65,6 +74,20 @@ REJECTED_COLUMNS = (
     Column("_batch_seq", ColumnType.INTEGER),
     Column("_loaded_at", ColumnType.TIMESTAMP),
 )
+
+
+def state_record(state: TableState) -> dict[str, str | int | None]:
+    """A state as JSON can hold it."""
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(state).items()}
+
+
+def parse_state(record: Mapping[str, Any]) -> TableState:
+    """What `state_record` made."""
+    instants = {c.name for c in STATE_COLUMNS if c.type is ColumnType.TIMESTAMP}
+    values: dict[str, Any] = {
+        name: datetime.fromisoformat(value) if name in instants and value else value for name, value in record.items()
+    }
+    return TableState(**values)
 
 
 def watermark_text(cursor: str, value: Watermark) -> str:

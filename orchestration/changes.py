@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from ingestion import state
 from ingestion.settings import SOURCES
-from ingestion.state import TableState
 from orchestration import dbt
 from orchestration.configuration import CROSS_SOURCE, JOB, ingestion, settings
 
-MODELS, COPY, EXPORTS = "_models", "_copy", "_exports"
+MODELS, COPY, EXPORTS = state.MODELS, "_copy", "_exports"
 """Entries of `_state`."""
 
 
@@ -36,9 +36,14 @@ def inputs(system: str, now: datetime | None = None) -> str:
     now = now or datetime.now(UTC)
     raw = {}
     for source in SOURCES if system == CROSS_SOURCE else [system]:
-        [(batch,)] = _rows(f"select coalesce(max(batch_seq), 0) from raw_{source}._state")
-        raw[source] = (batch, sorted(_local_dates(source, now)))
+        raw[source] = (last_batch(source), sorted(_local_dates(source, now)))
     return digest(raw, _project(), settings.contact_hash_salt)
+
+
+def last_batch(source: str) -> int:
+    """The number of the last batch of a source in raw; 0 where there is none."""
+    [(batch,)] = _rows(f"select coalesce(max(batch_seq), 0) as batch_seq from raw_{source}._state")
+    return int(str(batch))
 
 
 def digest(*parts: object) -> str:
@@ -77,11 +82,15 @@ def remembered(step: str, system: str) -> str | None:
     return str(rows[0][0]) if rows and rows[0][0] else None
 
 
-def remember(step: str, system: str, fingerprint: str | None) -> None:
-    """Note what a step ended well on; None forgets."""
+def remember(step: str, system: str, fingerprint: str | None, batch_seq: int = 0) -> None:
+    """Note what a step ended well on; None forgets.
+
+    Models note the last batch that they saw too: no version that they still need may be compacted (see
+    ingestion/compaction.py).
+    """
     schema, entry = _place(step, system)
     with ingestion.warehouse.session() as session:
-        session.remember(schema.removeprefix("raw_"), TableState(entry, watermark=fingerprint))
+        session.remember(schema.removeprefix("raw_"), state.TableState(entry, fingerprint, batch_seq))
 
 
 def _place(step: str, system: str) -> tuple[str, str]:

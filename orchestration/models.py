@@ -15,7 +15,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
-from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, manifest
+from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, SYSTEMS, ingestion, manifest
 from orchestration.console import say
 
 UNCHANGED = "unchanged"
@@ -51,6 +51,7 @@ def _asset(system: str) -> dg.AssetsDefinition:
         try:
             with ingestion.warehouse.exclusive():
                 current = changes.inputs(system)
+                batch_seq = 0 if system == CROSS_SOURCE else changes.last_batch(system)
                 is_asked_for = config.rebuild or changes.is_asked_for(context)
                 if not is_asked_for and changes.remembered(changes.MODELS, system) == current:
                     say(f"models {system}: nothing changed since they were last built")
@@ -59,7 +60,7 @@ def _asset(system: str) -> dg.AssetsDefinition:
                 changes.remember(changes.MODELS, system, None)
                 yield from _built(context, system)
                 if not context.is_subset:
-                    changes.remember(changes.MODELS, system, current)
+                    changes.remember(changes.MODELS, system, current, batch_seq)
         except IngestionError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 

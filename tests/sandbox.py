@@ -6,10 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
+import pytest
+from sqlalchemy import make_url
+
 from ingestion.progress import LogListener
 from ingestion.retries import Retries
 from ingestion.run import Ingestion, RunResult
 from ingestion.settings import Settings
+from ingestion.warehouses.postgresql_connection import connected
 
 
 class Sandbox:
@@ -31,6 +36,19 @@ class Sandbox:
             "whatsapp_database_url": self.url,
         }
         return Settings.model_validate(values | self.more)
+
+    def export_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let commands of this process see the sandbox's settings."""
+        for name, value in self.settings().model_dump(exclude_none=True).items():
+            monkeypatch.setenv(name.upper(), str(value))
+
+    def catalogue(self, old: str, new: str) -> None:
+        """Give the sandbox a catalogue of its own, with a change."""
+        text = self.settings().ingestion_catalogue.read_text(encoding="utf-8")
+        assert old in text
+        path = self.folder / "catalogue.yml"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        self.more["ingestion_catalogue"] = path
 
     def fill(self) -> "Sandbox":
         """Make the source's tables, a tenant and a conversation."""
@@ -61,6 +79,17 @@ class Sandbox:
         """Read the warehouse."""
         table = Ingestion(self.settings()).warehouse.query(sql)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+    def change_warehouse(self, sql: str) -> None:
+        """Change the warehouse behind the back of the ingestion."""
+        url = make_url(self.warehouse_url)
+        if url.get_backend_name() == "postgresql":
+            with connected(url) as server:
+                server.execute(sql)
+                server.commit()
+        else:
+            with duckdb.connect(url.database) as connection:
+                connection.execute(sql)
 
     def age_state(self, field: str, hours: float) -> None:
         """Let what every table remembers as the time of something have been so many hours earlier."""

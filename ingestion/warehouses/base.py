@@ -86,8 +86,21 @@ class TableLoad(Protocol):
         """Record rejected rows; those already on record are not recorded twice. Returns the number recorded."""
         ...
 
+    def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
+        """Put versions, control columns and all, in place of whatever the raw table holds; returns their number.
+
+        Args:
+            versions: batches in the Arrow schema of `RawTable.versions`.
+            batch_seq: the last batch among them; no new one is begun.
+        """
+        ...
+
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
-        """Batch number and rows of what this load appended, for the archive; None where it is nothing."""
+        """Batch number and rows of what this load appended, for the archive.
+
+        No rows where all that it did was to record rejections, which take a batch number too; None where it did
+        neither.
+        """
         ...
 
     def commit(self, state: TableState) -> TableState:
@@ -113,12 +126,26 @@ class Session(Protocol):
         """
         ...
 
+    def holds_rows(self, table: RawTable) -> bool:
+        """Whether a raw table is there and holds any version."""
+        ...
+
     def states(self, source: str) -> dict[str, TableState]:
         """The remembered states of a source's tables by name; empty where there are none yet."""
         ...
 
     def remember(self, source: str, state: TableState) -> None:
         """Replace one entry of a source's `_state`."""
+        ...
+
+    def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
+        """Remove versions that a later one supersedes which is of a batch up to a number and older than an instant.
+
+        The latest version of a key always stays, and no version goes without all that come before it.
+
+        Returns:
+            The number of versions removed.
+        """
         ...
 
     def load(self, table: RawTable, loaded_at: datetime) -> AbstractContextManager[TableLoad]:

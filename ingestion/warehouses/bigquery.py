@@ -22,7 +22,7 @@ from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverE
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
 from ingestion.warehouses.bigquery_sql import fault_of, replace_state
-from ingestion.warehouses.sql import columns, quoted, relation
+from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -136,8 +136,9 @@ class BigquerySession(SqlSession):
         self._send()
         return self._connection.read(statement)
 
-    def _execute(self, statement: str) -> None:
+    def _execute(self, statement: str) -> int:
         self._script.append(statement)
+        return 0
 
     def _send(self) -> None:
         if self._script:
@@ -188,7 +189,13 @@ class BigquerySession(SqlSession):
         schema = f"raw_{source}"
         self._highest_batch.pop(schema, None)
         with self._transaction():
+            self._complete_state(schema)
             self._execute(replace_state(schema, state))
+
+    def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
+        """See `Session.compact`."""
+        with self._told():
+            return self._connection.execute(remove_superseded(table, batch_seq, before))
 
     @contextmanager
     def load(self, table: RawTable, loaded_at: datetime) -> Iterator[BigqueryLoad]:

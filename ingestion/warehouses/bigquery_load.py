@@ -102,6 +102,7 @@ class BigqueryLoad:
         self._gone: tuple[str, int] | None = None
         self._deleted: str | None = None
         self._rejected: list[str] = []
+        self._restored: str | None = None
 
     def close(self) -> None:
         """Drop the scratch tables."""
@@ -307,14 +308,19 @@ class BigqueryLoad:
             self._rejected.append(fresh)
         return recorded
 
+    def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
+        """See `TableLoad.restore`."""
+        types = [c.type.arrow for c in self._table.versions.columns]
+        schema = pa.schema([(f"c{number}", type_) for number, type_ in enumerate(types)])
+        _, rows, self._restored = self._upload(schema, versions)
+        self._batch_seq = batch_seq
+        return rows
+
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """See `TableLoad.appended_rows`."""
-        if not self._appended and self._deleted is None:
+        if not self._has_batch:
             return None
-        control = pa.schema(
-            [("_batch_seq", pa.int64()), ("_loaded_at", ColumnType.TIMESTAMP.arrow), ("_op", pa.string())]
-        )
-        schema = pa.schema([*self._table.arrow_schema, *control, HASH_COLUMN])
+        schema = self._table.versions.arrow_schema
         return self._batch_seq, pa.RecordBatchReader.from_batches(schema, self._versions(schema))
 
     def _versions(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -334,11 +340,14 @@ class BigqueryLoad:
                 absent = (held.get(c.name, pa.nulls(batch.num_rows, c.type.arrow)) for c in self._table.columns)
                 yield versions(list(absent), "delete", pa.repeat(pa.scalar(0, pa.int64()), batch.num_rows))
 
+    @property
+    def _has_batch(self) -> bool:
+        return bool(self._appended or self._deleted or self._rejected)
+
     def commit(self, state: TableState) -> TableState:
         """See `TableLoad.commit`."""
         self._check_lock()
-        has_batch = bool(self._appended or self._deleted or self._rejected)
-        committed = replace(state, batch_seq=self._batch_seq) if has_batch else state
+        committed = replace(state, batch_seq=self._batch_seq) if self._has_batch else state
         schema = self._table.schema
         self._connection.execute(
             f"""
@@ -351,10 +360,15 @@ class BigqueryLoad:
             commit transaction;
             """
         )
-        self.committed_batch = self._batch_seq if has_batch else self._highest_batch
+        self.committed_batch = max(self._highest_batch, committed.batch_seq)
         return committed
 
     def _inserts(self) -> Iterator[str]:
+        if self._restored:
+            whole = columns(c.name for c in self._table.versions.columns)
+            numbered = ", ".join(f"c{number}" for number in range(len(self._table.versions.columns)))
+            yield f"delete from {self._raw} where true"
+            yield f"insert into {self._raw} ({whole}) select {numbered} from {self._relation(self._restored)}"
         control = "_batch_seq, _loaded_at, _op, _row_hash"
         batch = f"{self._batch_seq}, {literal(self._loaded_at)}"
         for staged in self._appended:

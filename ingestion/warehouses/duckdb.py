@@ -150,8 +150,9 @@ class DuckdbSession(SqlSession):
     def _read(self, statement: str) -> pa.Table:
         return self._connection.sql(statement).to_arrow_table()
 
-    def _execute(self, statement: str) -> None:
-        self._connection.execute(statement).fetchall()
+    def _execute(self, statement: str) -> int:
+        rows = self._connection.execute(statement).fetchall()
+        return int(rows[0][0]) if rows else 0
 
     def _catalogue(self, schema: str) -> str:
         return (

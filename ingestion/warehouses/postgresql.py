@@ -153,8 +153,8 @@ class PostgresqlSession(SqlSession):
     def _read(self, statement: str) -> pa.Table:
         return self._connection.read(statement)
 
-    def _execute(self, statement: str) -> None:
-        self._connection.execute(statement)
+    def _execute(self, statement: str) -> int:
+        return self._connection.execute(statement)
 
     def _catalogue(self, schema: str) -> str:
         return f"""

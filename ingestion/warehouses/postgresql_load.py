@@ -123,7 +123,13 @@ class PostgresqlLoad(SqlLoad):
 
     def append_changed(self) -> int:
         """See `TableLoad.append_changed`."""
-        appended = super().append_changed()
+        return self._analyzed(super().append_changed())
+
+    def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
+        """See `TableLoad.restore`."""
+        return self._analyzed(super().restore(versions, batch_seq))
+
+    def _analyzed(self, appended: int) -> int:
         if appended >= _LARGE_APPEND:
             self._execute(f"analyze {self._raw}")
         return appended

@@ -152,3 +152,37 @@ def record_rejections(schema: str, names: Iterable[str]) -> str:
                 and known.row_content is not distinct from incoming.row_content
         )
     """
+
+
+def remove_superseded(table: RawTable, batch_seq: int, before: datetime) -> str:
+    """Remove what comes before the newest settled version of each key: of a batch up to a number, before an instant.
+
+    Whatever goes, everything older of its key goes with it: a delete version never leaves an older row behind.
+    """
+    raw, key = relation(table.schema, table.name), columns(table.key)
+    return f"""
+        delete from {raw} as old
+        where exists (
+            select 1 from (
+                select {key}, max(_batch_seq) as settled_batch_seq from {raw}
+                where _batch_seq <= {batch_seq} and _loaded_at < {literal(before)}
+                group by {key}
+                having count(*) > 1
+            ) as settled
+            where {same_key(table, "settled", "old")} and old._batch_seq < settled.settled_batch_seq
+        )
+    """
+
+
+def count_versions(table: RawTable) -> str:
+    """A query for a raw table's name, `versions` and `live`: the keys whose latest version is not a delete."""
+    return f"""
+        select {literal(table.name)} as table_name, cast(coalesce(sum(versions), 0) as bigint) as versions,
+            cast(coalesce(sum(is_live), 0) as bigint) as live
+        from (
+            select count(*) as versions,
+                case when max(_batch_seq) = max(case when _op = 'delete' then _batch_seq end) then 0 else 1 end
+                    as is_live
+            from {relation(table.schema, table.name)} group by {columns(table.key)}
+        ) as counted
+    """

@@ -176,9 +176,20 @@ class SqlLoad(ABC):
         self._recorded += recorded
         return recorded
 
+    def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
+        """See `TableLoad.restore`."""
+        whole = self._table.versions
+        names = sql.columns(c.name for c in whole.columns)
+        self._put("_staged", whole.arrow_schema, versions)
+        self._execute(f"delete from {self._raw} where true")
+        restored = self._execute(f"insert into {self._raw} ({names}) select {names} from _staged")
+        self._execute("drop table _staged")
+        self._batch_seq = batch_seq
+        return restored
+
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """See `TableLoad.appended_rows`."""
-        if not self._appended:
+        if not self._appended and not self._recorded:
             return None
         return self._batch_seq, self._stream(f"select * from {self._raw} where _batch_seq = {self._batch_seq}")
 

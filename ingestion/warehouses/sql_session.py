@@ -7,14 +7,15 @@ types (duckdb.py, postgresql.py), a table's load (sql_load.py).
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 import pyarrow as pa
 
-from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.errors import WarehouseError
 from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.warehouses.base import Capabilities
-from ingestion.warehouses.sql import columns, literal, quoted, relation, replace_state
+from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state
 
 
 class SqlSession(ABC):
@@ -38,8 +39,8 @@ class SqlSession(ABC):
         """Rows of a query."""
 
     @abstractmethod
-    def _execute(self, statement: str) -> None:
-        """Run a statement."""
+    def _execute(self, statement: str) -> int:
+        """Run a statement; returns the rows that it changed."""
 
     @abstractmethod
     def _catalogue(self, schema: str) -> str:
@@ -80,6 +81,7 @@ class SqlSession(ABC):
         if not self._columns_of(table.schema):
             self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
             self._create(table.schema, "_rejected", REJECTED_COLUMNS)
+        self._complete_state(table.schema)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
             self._execute(f"drop table {relation(table.schema, table.name)}")
@@ -92,6 +94,13 @@ class SqlSession(ABC):
             for column in self._absent(table, existing):
                 self._add_column(table, column)
         return []
+
+    def _complete_state(self, schema: str) -> None:
+        """Add what `_state` lacks in a warehouse of an earlier version."""
+        existing = self._columns_of(schema)["_state"]
+        for column in [c for c in STATE_COLUMNS if c.name not in existing]:
+            self._execute(f"alter table {relation(schema, '_state')} add column {self._definition(column)}")
+            self._known.clear()
 
     def _add_column(self, table: RawTable, column: Column) -> None:
         # In this order, so that an engine that commits each statement can't have the column without the full read.
@@ -114,11 +123,7 @@ class SqlSession(ABC):
         return f"{quoted(column.name)} {self.types[column.type]}"
 
     def _control(self) -> str:
-        integer, text, instant = (self.types[t] for t in (ColumnType.INTEGER, ColumnType.TEXT, ColumnType.TIMESTAMP))
-        return (
-            f"_batch_seq {integer} not null, _loaded_at {instant} not null, _op {text} not null, "
-            f"_row_hash {integer} not null"
-        )
+        return ", ".join(f"{self._definition(column)} not null" for column in CONTROL_COLUMNS)
 
     def _columns(self, table: RawTable) -> dict[str, str]:
         return self._columns_of(table.schema).get(table.name, {})
@@ -149,16 +154,28 @@ class SqlSession(ABC):
     def _absent(self, table: RawTable, existing: dict[str, str]) -> list[Column]:
         return [c for c in table.columns if self._told_apart(c.name) not in existing]
 
+    def holds_rows(self, table: RawTable) -> bool:
+        """See `Session.holds_rows`."""
+        with self._transaction():
+            return bool(self._columns(table)) and self._has_rows(table)
+
+    def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
+        """See `Session.compact`."""
+        with self._transaction():
+            return self._execute(remove_superseded(table, batch_seq, before))
+
     def states(self, source: str) -> dict[str, TableState]:
         """See `Session.states`."""
-        schema, names = f"raw_{source}", [c.name for c in STATE_COLUMNS]
+        schema = f"raw_{source}"
         with self._transaction():
             if "_state" not in self._columns_of(schema):
                 return {}
+            names = [c.name for c in STATE_COLUMNS if c.name in self._columns_of(schema)["_state"]]
             rows = self._read(f"select {columns(names)} from {relation(schema, '_state')}").to_pylist()
         return {row["table_name"]: TableState(**row) for row in rows}
 
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
         with self._transaction():
+            self._complete_state(f"raw_{source}")
             self._execute(replace_state(f"raw_{source}", state))

@@ -18,6 +18,12 @@ def change(path: Path, statement: str) -> None:
 
 def test_change_in_one_system_reaches_the_models_that_read_all_systems(sample_place: Place) -> None:
     assert sample_place.module("orchestration", "run").returncode == 0
+    # Models note what they saw, so that what they need no more may go; nothing is built again for that.
+    result = sample_place.module("ingestion", "compact", "--older-than-days", "0")
+    assert result.returncode == 0, result.stderr
+    assert "nothing removed" not in result.stdout
+    last = "select max(batch_seq) filter (where table_name = '_models') = max(batch_seq) from raw_whatsapp._state"
+    assert sample_place.rows(last) == [(True,)]
     sources = sample_place.folder / "sample"
     change(sources / "restaurant.sqlite", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
     result = sample_place.module("orchestration", "run")

@@ -24,8 +24,7 @@ class Terminal:
         self.sandbox = sandbox
         self.monkeypatch = monkeypatch
         self._capsys = capsys
-        for name, value in sandbox.settings().model_dump(exclude_none=True).items():
-            monkeypatch.setenv(name.upper(), str(value))
+        sandbox.export_settings(monkeypatch)
 
     def fails(self, *arguments: str, command: object = ingestion_cli) -> str:
         """Run a command that must fail; returns its one line of error."""

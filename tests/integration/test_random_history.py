@@ -1,12 +1,19 @@
-"""Any history of a source, read at any moments, ends with raw equal to the source."""
+"""Any history of a source, read, compared, rebuilt and compacted at any moments, ends with raw equal to the source."""
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sandbox import WHATSAPP_TABLES, Sandbox
+
+from ingestion.compaction import compact
+from ingestion.progress import LogListener
+from ingestion.rebuild import rebuild
+from ingestion.run import Ingestion
+from ingestion.state import MODELS, TableState
 
 KEYS = st.integers(min_value=1, max_value=12)
 DAYS = st.integers(min_value=1, max_value=28)
@@ -22,7 +29,7 @@ class RandomHistory(RuleBasedStateMachine):
         # A row that stays, since a source that empties is refused.
         stays = "insert into messages values (0, 'c', 'customer', null, 'stays', '2026-01-01', null)"
         self.sandbox.sql(*WHATSAPP_TABLES, stays)
-        self.is_loaded = False
+        self.is_loaded = self.has_run = False
 
     def teardown(self) -> None:
         self.folder.cleanup()
@@ -57,7 +64,31 @@ class RandomHistory(RuleBasedStateMachine):
     @rule()
     def run(self) -> None:
         assert self.sandbox.run().errors == []
-        self.is_loaded = True
+        self.is_loaded = self.has_run = True
+
+    @precondition(lambda self: self.has_run)
+    @rule()
+    def reconcile(self) -> None:
+        assert Ingestion(self.sandbox.settings()).run(LogListener(), keys_only=True).errors == []
+
+    @precondition(lambda self: self.has_run)
+    @rule(share=st.floats(0, 1))
+    def compact(self, share: float) -> None:
+        """As if models had been built some time ago."""
+        ingestion = Ingestion(self.sandbox.settings())
+        [(last,)] = self.sandbox.query("select max(batch_seq) from raw_whatsapp._state")
+        with ingestion.warehouse.session() as session:
+            session.remember("whatsapp", TableState(MODELS, "built", int(int(str(last)) * share)))
+        tables = ingestion.chosen_tables("whatsapp", None)
+        compact(ingestion.catalogue, ingestion.warehouse, tables, datetime.now(UTC))
+
+    @precondition(lambda self: self.has_run)
+    @rule()
+    def rebuild(self) -> None:
+        i = Ingestion(self.sandbox.settings())
+        tables = i.chosen_tables("whatsapp", None)
+        results = rebuild(i.archive, i.catalogue, i.warehouse, LogListener(), tables, replace_rows=True)
+        assert [result.error for result in results if result.error] == []
 
     @invariant()
     def raw_equals_the_source_after_a_run(self) -> None:
@@ -76,7 +107,7 @@ class RandomHistory(RuleBasedStateMachine):
 
 
 RandomHistory.TestCase.settings = settings(
-    max_examples=20,
+    max_examples=15,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -185,6 +185,41 @@ def test_keys_are_found_by_the_values_of_their_latest_version(session: Session) 
     with session.load(ITEMS, NOON) as load:
         assert sorted(load.keys_where({"note": ["open"]})) == [(2, "a"), (4, "a")]  # type: ignore[type-var]
         assert sorted(load.keys_where({"note": ["it's"], "line": ["b"]})) == [(3, "a")]  # type: ignore[type-var]
+
+
+def test_restored_versions_are_as_they_were_and_numbers_go_on_after_them(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        assert not session.holds_rows(ITEMS)
+        write(session, ITEMS, [(1, "a", "x"), (2, "b", None)])
+        write(session, ITEMS, [(1, "a", "y")])
+        assert session.holds_rows(ITEMS)
+    whole = "select id, line, note, _batch_seq, _loaded_at, _op, _row_hash from raw_shop.items order by _batch_seq, id"
+    before = rows_of(warehouse, whole)
+    versions = batch(ITEMS.versions, before)
+    with warehouse.session() as session:
+        with pytest.raises(RuntimeError), session.load(ITEMS, NOON) as load:
+            load.restore(iter([versions.slice(0, 1)]), 7)
+            raise RuntimeError
+        with session.load(ITEMS, NOON) as load:
+            assert load.restore(iter([versions.slice(0, 1), versions.slice(1)]), 7) == 3
+            assert load.commit(TableState("items", batch_seq=7)).batch_seq == 7
+        assert write(session, ITEMS, [(1, "a", "y"), (2, "b", "new")]) == 1
+    assert rows_of(warehouse, whole)[:3] == before
+    assert log(warehouse)[3:] == [(2, "b", "new", "upsert", 8)]
+
+
+def test_versions_go_only_before_one_that_is_old_enough_in_time_and_number(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        for note in "xyz":
+            write(session, ITEMS, [(1, "a", note), (2, note, "other")])
+        assert session.compact(ITEMS, 3, NOON) == 0
+        assert session.compact(ITEMS, 1, NOON + timedelta(seconds=1)) == 0
+        assert session.compact(ITEMS, 2, NOON + timedelta(seconds=1)) == 1
+        assert session.compact(ITEMS, 2, NOON + timedelta(seconds=1)) == 0
+    assert [row[4] for row in log(warehouse) if row[0] == 1] == [2, 3]
+    assert [row[4] for row in log(warehouse) if row[0] == 2] == [1, 2, 3]
 
 
 def test_rejections_are_recorded_once(warehouse: Warehouse) -> None:

@@ -1,0 +1,81 @@
+"""What the operators' commands found, as tables and lines for people.
+
+Belongs here: display of status and compaction. Not here: results of a run (report.py), how anything came about.
+"""
+
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ingestion.compaction import Compaction
+from ingestion.status import TableStatus
+
+_WORDS = ("table", "mode", "watermark")
+_HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "source", "lag")
+_FIRST_TO_GO = ("mode", "full", "keys")
+_WIDTH = 100
+"""Of a page on which all columns have room, in characters."""
+
+
+def print_compactions(console: Console, results: list[Compaction], days: float) -> None:
+    """One line per table from which versions were removed, and one per source from which none may be."""
+    for result in results:
+        for name, removed in result.removed.items():
+            if removed:
+                console.print(f"{result.source}.{name}: {removed:,} versions removed", markup=False)
+        if result.obstacle:
+            console.print(f"{result.source}: nothing removed: {result.obstacle}", markup=False, soft_wrap=True)
+    total = sum(sum(result.removed.values()) for result in results)
+    kept = " The archive keeps them." if total else ""
+    console.print(f"{total:,} versions removed that were superseded for more than {days:g} d.{kept}", markup=False)
+
+
+def print_status(console: Console, tables: list[TableStatus], now: datetime) -> None:
+    """One line per table, under its source; where the page is narrow, without what is looked at least."""
+    headings = [h for h in _HEADINGS if console.width >= _WIDTH or h not in _FIRST_TO_GO]
+    shown = Table(box=SIMPLE, pad_edge=False, padding=0)
+    for heading in headings:
+        shown.add_column(heading, justify="left" if heading in _WORDS else "right", no_wrap=True)
+    for source, of_source in groupby(tables, lambda t: t.source):
+        shown.add_row(Text(source, style="bold"))
+        for t in of_source:
+            cells = dict(zip(_HEADINGS, _cells(t, now), strict=True))
+            shown.add_row(*(Text(cells[heading]) for heading in headings))
+    console.print(shown)
+    for t in tables:
+        if t.state.last_error:
+            console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", markup=False, soft_wrap=True)
+
+
+def _cells(t: TableStatus, now: datetime) -> list[str]:
+    s = t.state
+    return [
+        t.table,
+        t.mode,
+        t.watermark_words,
+        *(_since(now, at) for at in (s.last_run_at, s.last_full_at, s.last_reconciled_at)),
+        *(_count(number) for number in (t.live, t.versions, t.rejected)),
+        "down" if t.fault else "absent" if t.is_absent else _count(t.source_rows),
+        "-" if t.lag is None else _duration(t.lag),
+    ]
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
+
+
+def _since(now: datetime, at: datetime | None) -> str:
+    return "never" if at is None else _duration(now - at)
+
+
+def _duration(duration: timedelta) -> str:
+    """In the largest unit that it fills: 40s, 5m, 3h, 2d."""
+    seconds = max(0, int(duration.total_seconds()))
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"

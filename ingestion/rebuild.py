@@ -1,0 +1,204 @@
+"""Raw from the archive alone: every version of every row, with its batch number, time and hash.
+
+Belongs here: which files make up a table, whether they are whole, and the order of steps. Not here: the files' format
+(archive.py), an engine's statements (warehouses/).
+
+`_rejected` is not in the archive. What the source still has and raw can't hold is missing from raw, hence read again,
+and recorded again, by the next run's comparison of keys.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from ingestion.archive import Archive, ArchivedBatch
+from ingestion.catalogue import Catalogue, TableEntry
+from ingestion.columns import CONTROL_COLUMNS, ColumnType, RawTable
+from ingestion.conformance import Rejection, conform
+from ingestion.errors import ConfigurationError, IngestionError, TableError
+from ingestion.progress import Listener
+from ingestion.results import LoadResult
+from ingestion.state import MODELS, TableState
+from ingestion.warehouses.base import Session, Warehouse
+
+_CONTROL = {column.name for column in CONTROL_COLUMNS}
+_RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
+"""The raw type of an Arrow type; of those that share one, the first: they are one type in every warehouse."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ArchivedTable:
+    """A table with all its batches."""
+
+    table: RawTable
+    batches: list[ArchivedBatch]
+
+    @property
+    def state(self) -> TableState:
+        """The state from which the next run reads on; keys are compared then, whenever they last were."""
+        last = self.batches[-1]
+        state = last.origin.state if last.origin else TableState(self.table.name)
+        return replace(state, batch_seq=last.batch_seq, last_reconciled_at=None)
+
+
+def rebuild(
+    archive: Archive,
+    catalogue: Catalogue,
+    warehouse: Warehouse,
+    listener: Listener,
+    tables: Mapping[str, list[str]],
+    *,
+    replace_rows: bool = False,
+) -> list[LoadResult]:
+    """Rebuild raw tables from the archive, each in a transaction of its own.
+
+    Args:
+        archive: where the batches are.
+        catalogue: the declared tables.
+        warehouse: where raw is rebuilt; of any engine, whichever wrote the archive.
+        listener: is told how far the rebuild is.
+        tables: source → tables to rebuild.
+        replace_rows: whether tables that hold rows are rebuilt too.
+
+    Returns:
+        One result per table that the archive knows; a table's failure is in its result, and its rows are as before.
+
+    Raises:
+        ConfigurationError: the archive has none of the tables, or raw holds rows already: nothing was changed.
+        WarehouseError: the archive or the warehouse can't be opened.
+    """
+    found = {
+        (source, name): numbers
+        for source, names in tables.items()
+        for name in names
+        if (numbers := archive.numbers(RawTable(source, name, (), ())))
+    }
+    if not found:
+        raise ConfigurationError("The archive holds no batch of what is to be rebuilt. Check ARCHIVE_URL.")
+    with warehouse.session() as session:
+        filled = [f"{s}.{t}" for s, t in found if session.holds_rows(RawTable(s, t, (), ()))]
+        if filled and not replace_rows:
+            more = f" and {len(filled) - 1} more tables" if len(filled) > 1 else ""
+            raise ConfigurationError(
+                f"Raw holds rows of {filled[0]}{more} already. Put the archive's in their place: --replace"
+            )
+        _forget_models(session, catalogue)
+        return [
+            _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers)
+            for (s, t), numbers in found.items()
+        ]
+
+
+def _forget_models(session: Session, catalogue: Catalogue) -> None:
+    """Models were built from other rows than those that are about to come, whatever the batch numbers say."""
+    for source in catalogue:
+        for name, state in session.states(source).items():
+            if name.startswith(MODELS):
+                session.remember(source, replace(state, watermark=None))
+
+
+def _rebuilt(
+    archive: Archive, session: Session, listener: Listener, named: RawTable, entry: TableEntry, numbers: list[int]
+) -> LoadResult:
+    started_at = datetime.now(UTC)
+    state, scope, error = TableState(named.name), "", None
+    try:
+        archived = _archived(archive, named, entry, numbers)
+        known = session.states(named.source).get(named.name, TableState(named.name))
+        if known.batch_seq > numbers[-1]:
+            raise _missing(named, known.batch_seq)
+        if refused := session.prepare([archived.table]):
+            raise TableError(refused[named.label])
+        state, scope = _restore(archive, session, listener, archived, started_at), "from the archive"
+    except IngestionError as failure:
+        error = str(failure)
+    seconds = (datetime.now(UTC) - started_at).total_seconds()
+    result = LoadResult(named.source, named.name, scope, state, seconds, error)
+    listener.finished(result.label, result.outcome)
+    return result
+
+
+def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: list[int]) -> _ArchivedTable:
+    """A table as its files show it.
+
+    Raises:
+        TableError: a file is missing, damaged, or has a column of another type than the catalogue declares.
+    """
+    batches = [archive.batch(named, number) for number in numbers]
+    before = 0
+    for batch in batches:
+        follows = batch.origin.follows if batch.origin else before
+        if follows > before:
+            raise _missing(named, follows)
+        if follows < before:
+            raise TableError(
+                f"the archive's file {batch.name} does not follow {before}.parquet: files of several warehouses lie in "
+                "one folder. Keep those of one"
+            )
+        before = batch.batch_seq
+    found = {
+        field.name: _RAW_TYPES.get(field.type, ColumnType.TEXT)
+        for batch in batches
+        for field in batch.schema
+        if field.name not in _CONTROL
+    }
+    if (last := batches[-1].origin) and not entry.tells_key:
+        entry = entry.model_copy(update={"key": list(last.key)})
+    table = entry.raw_table(named.source, named.name, entry.matched(found))
+    # What raw holds has passed the catalogue's rules once; a delete version has its key alone.
+    columns = tuple(
+        replace(c, type=_RAW_TYPES[c.type.arrow], required=c.name in table.key and c.required) for c in table.columns
+    )
+    table = replace(table, columns=columns)
+    expected = {c.name: c for c in table.versions.columns}
+    for batch in batches:
+        for field in batch.schema:
+            if field.type != expected[field.name].type.arrow:
+                raise TableError(
+                    f"column {field.name} is {expected[field.name].type} in the catalogue and {field.type} in the "
+                    f"archive's file {batch.name}. Declare the archive's type in the catalogue"
+                )
+    return _ArchivedTable(table, batches)
+
+
+def _missing(table: RawTable, batch_seq: int) -> TableError:
+    return TableError(
+        f"the archive lacks {table.source}/{table.name}/{batch_seq}.parquet. Put it back, or extract the table anew "
+        "into an empty warehouse with another ARCHIVE_URL"
+    )
+
+
+def _restore(
+    archive: Archive, session: Session, listener: Listener, archived: _ArchivedTable, started_at: datetime
+) -> TableState:
+    """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
+    table, limits = archived.table, session.capabilities.limits
+    rejections: list[Rejection] = []
+    read, failures = 0, []
+
+    def versions() -> Iterator[pa.RecordBatch]:
+        nonlocal read
+        try:
+            for batch in archived.batches:
+                for rows in archive.rows(table, batch.batch_seq):
+                    conformed = conform(table.versions, rows, limits=limits)
+                    rejections.extend(conformed.rejections)
+                    read += rows.num_rows
+                    listener.advanced(table.label, rows.num_rows)
+                    yield conformed.batch
+        except IngestionError as failure:
+            failures.append(failure)
+            raise
+
+    listener.started(table.label, None)
+    try:
+        with session.load(table, started_at) as load:
+            restored = load.restore(versions(), archived.state.batch_seq)
+            recorded = load.reject(rejections)
+            state = load.commit(archived.state)
+    except IngestionError as failure:
+        # A file that fails reaches us through the warehouse that was pulling its rows: tell the cause.
+        raise failures[0] if failures else failure from None
+    return replace(state, rows_read=read, rows_appended=restored, rows_deleted=0, rows_rejected=recorded)

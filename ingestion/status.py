@@ -1,0 +1,192 @@
+"""How fresh raw is: what `_state` remembers, what raw holds, and what the source has now.
+
+Belongs here: gathering it, without writing anything. Not here: its display (report.py).
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ingestion.catalogue import TableEntry
+from ingestion.columns import ColumnType, RawTable
+from ingestion.conformance import conform
+from ingestion.errors import SourceError
+from ingestion.run import Ingestion
+from ingestion.source_tables import check_tables
+from ingestion.sources.base import Selection, Snapshot
+from ingestion.state import STATE_COLUMNS, TableState, state_record
+from ingestion.warehouses.sql import count_versions, relation
+
+AUTOMATIC = "auto"
+"""The mode of a table whose entry leaves it to what the source's catalog shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatus:
+    """One table, in raw and in its source.
+
+    Attributes:
+        source: the source's name.
+        table: the table's name.
+        mode: the catalogue's, or `AUTOMATIC`.
+        state: what `_state` remembers; empty where the table was never read.
+        versions: row versions in raw; None where raw has no such table, or the catalogue does not tell its key.
+        live: rows in raw whose latest version is not a delete.
+        rejected: rows on record as rejected.
+        source_rows: rows in the source; None where it was not asked, has no such table or can't be reached.
+        lag: how much newer the source's newest row is than the watermark, where that is an instant.
+        is_absent: the source was asked and has no such table.
+        fault: why the source can't be asked.
+    """
+
+    source: str
+    table: str
+    mode: str
+    state: TableState
+    versions: int | None = None
+    live: int | None = None
+    rejected: int = 0
+    source_rows: int | None = None
+    lag: timedelta | None = None
+    is_absent: bool = False
+    fault: str | None = None
+
+    @property
+    def watermark_words(self) -> str:
+        """From where the next read starts, for people."""
+        position = _position(self.state.watermark)
+        if isinstance(position, datetime):
+            return f"{position:%Y-%m-%d %H:%M}"
+        return position or "-"
+
+    def record(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        state = {k: v for k, v in state_record(self.state).items() if k != "table_name"}
+        return {
+            "source": self.source,
+            "table": self.table,
+            "mode": self.mode,
+            **state,
+            "versions": self.versions,
+            "rows_live": self.live,
+            "rows_on_record_as_rejected": self.rejected,
+            "rows_in_source": self.source_rows,
+            "lag_seconds": None if self.lag is None else self.lag.total_seconds(),
+            "is_absent_in_source": self.is_absent,
+            "fault": self.fault,
+        }
+
+
+def read_status(ingestion: Ingestion, source: str | None, *, contact_sources: bool) -> list[TableStatus]:
+    """The status of every table of the sources that are configured or were ever loaded, or of one source's.
+
+    Raises:
+        ConfigurationError: the source is not known.
+        WarehouseError: the warehouse can't be read, or there is none yet.
+    """
+    names, _ = ingestion.chosen(source, None, only_configured=False)
+    existing = ingestion.raw_tables()
+    found = []
+    for name in names:
+        entries = ingestion.catalogue[name]
+        if name not in ingestion.sources and not _states(ingestion, existing, name).keys() & entries.keys():
+            continue
+        tables = _in_raw(ingestion, existing, name)
+        found += _in_source(ingestion, name, tables) if contact_sources and name in ingestion.sources else tables
+    return found
+
+
+def _states(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> dict[str, TableState]:
+    if (source, "_state") not in existing:
+        return {}
+    names = {column.name for column in STATE_COLUMNS}
+    rows = ingestion.warehouse.query(f"select * from {relation(f'raw_{source}', '_state')}").to_pylist()
+    # A warehouse of an earlier version remembers less.
+    return {row["table_name"]: TableState(**{k: v for k, v in row.items() if k in names}) for row in rows}
+
+
+def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> list[TableStatus]:
+    entries = ingestion.catalogue[source]
+    states = _states(ingestion, existing, source)
+    rejected = ingestion.rejected_rows(source) if (source, "_rejected") in existing else {}
+    queries = [
+        count_versions(entry.raw_table(source, name))
+        for name, entry in entries.items()
+        # Versions can't be told from rows by a key that only the source tells.
+        if (source, name) in existing and entry.tells_key
+    ]
+    rows = ingestion.warehouse.query(" union all ".join(queries)).to_pylist() if queries else []
+    counts: Mapping[str, Mapping[str, int]] = {row["table_name"]: row for row in rows}
+    return [
+        TableStatus(
+            source,
+            name,
+            entry.mode or AUTOMATIC,
+            states.get(name, TableState(name)),
+            counts.get(name, {}).get("versions"),
+            counts.get(name, {}).get("live"),
+            rejected.get(name, 0),
+        )
+        for name, entry in entries.items()
+    ]
+
+
+def _in_source(ingestion: Ingestion, name: str, tables: list[TableStatus]) -> list[TableStatus]:
+    entries = ingestion.catalogue[name]
+    try:
+        with ingestion.sources[name].snapshot() as snapshot:
+            found = {table: entries[table].matched(c) for table, c in snapshot.columns(entries).items()}
+            check_tables(name, entries, found)
+            return [_asked(t, entries[t.table], snapshot, found.get(t.table)) for t in tables]
+    except SourceError as error:
+        return [replace(t, fault=str(error)) for t in tables]
+
+
+def _asked(
+    status: TableStatus, entry: TableEntry, snapshot: Snapshot, found: dict[str, ColumnType] | None
+) -> TableStatus:
+    if found is None:
+        return replace(status, is_absent=True)
+    table = entry.raw_table(status.source, status.table, found)
+    try:
+        rows = snapshot.count(table)
+        return replace(status, source_rows=rows, lag=_lag(status, entry.cursor, table, snapshot, found))
+    except SourceError as error:
+        return replace(status, fault=str(error))
+
+
+def _lag(
+    status: TableStatus, cursor: str | None, table: RawTable, snapshot: Snapshot, found: dict[str, ColumnType]
+) -> timedelta | None:
+    since = _position(status.state.watermark)
+    if cursor not in found or not isinstance(since, datetime):
+        return None
+    # Read like the next run's rows, but of one column: no reader needs another way to ask.
+    column = next(c for c in table.columns if c.name == cursor)
+    cursors = replace(table, key=(), columns=(replace(column, required=False),))
+    newest = since
+    for wire in snapshot.read(cursors, Selection(since=(column.name, since))):
+        highest = pc.max(conform(cursors, wire.batch, wire.odd).batch.column(0)).as_py()
+        newest = max(newest, highest or newest)
+    return newest - since
+
+
+def _position(watermark: str | None) -> datetime | str | None:
+    """What a watermark says of itself: an instant, or words."""
+    # Either a reader's own JSON, or a cursor's name and its value.
+    by, _, value = (watermark or "").rpartition(" ")
+    with suppress(ValueError):
+        told = json.loads(watermark or "null")
+        by, value = (str(told.get("by")), str(told.get("since"))) if isinstance(told, dict) else (by, value)
+    if not value:
+        return None
+    # Digits alone would be taken for a date.
+    with suppress(ValueError):
+        if not value.isdigit():
+            return datetime.fromisoformat(value)
+    return f"{by} {value}".strip()

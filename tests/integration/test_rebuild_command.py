@@ -1,0 +1,253 @@
+"""Raw from the archive alone: the same log, and a next run that reads on as if nothing had been."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from postgresql import Server
+from sandbox import Sandbox, message
+
+import ingestion.__main__ as command_line
+from ingestion.run import Ingestion
+from ingestion.state import MODELS, TableState
+
+ENGINES = ("duckdb", "postgresql")
+TABLES = ("tenants", "conversations", "messages")
+NewWarehouse = Callable[[str], str]
+
+
+@pytest.fixture
+def new_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewWarehouse]:
+    """Makes the URL of another empty warehouse of an engine."""
+    numbers = count(1)
+
+    def make(engine: str) -> str:
+        if engine == "postgresql":
+            server: Server = request.getfixturevalue("postgresql_server")
+            return databases.enter_context(server.database())
+        return f"duckdb:///{tmp_path / f'warehouse_{next(numbers)}.duckdb'}"
+
+    with ExitStack() as databases:
+        yield make
+
+
+@pytest.fixture(params=ENGINES)
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path, new_warehouse: NewWarehouse) -> Sandbox:
+    """A source whose tables have a history in the warehouse: edits, deletes, a new column, a rejected row."""
+    sandbox = Sandbox(tmp_path, new_warehouse(request.param)).fill()
+    sandbox.sql(*(message(i, f"2026-02-{i + 1:02} 10:00:00+00:00") for i in range(20)), message(50, "yesterday"))
+    assert sandbox.run().errors == []
+    sandbox.sql("update messages set content = 'edited' where id in (18, 19)", "delete from messages where id = 3")
+    assert sandbox.run().errors == []
+    sandbox.sql(
+        "alter table messages add column score real",
+        "update messages set score = id / 4.0 where id < 5",
+        "update conversations set status = 'resolved'",
+        message(3).replace(", null)", ", null, 1e-3)"),
+    )
+    assert sandbox.run().errors == []
+    # A run that appends nothing leaves no file.
+    assert sandbox.run().errors == []
+    return sandbox
+
+
+def log(sandbox: Sandbox, table: str) -> list[tuple[object, ...]]:
+    names = [name for (name,) in sandbox.query(
+        f"select column_name from information_schema.columns where table_schema = 'raw_whatsapp' "
+        f"and table_name = '{table}' order by column_name"
+    )]  # fmt: skip
+    return [
+        tuple(names),
+        *sandbox.query(f"select {', '.join(names)} from raw_whatsapp.{table} order by _batch_seq, id"),
+    ]
+
+
+def rebuild(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    sandbox.export_settings(monkeypatch)
+    return command_line.main(["rebuild", "--from-archive", *arguments])
+
+
+def equals_the_source(sandbox: Sandbox) -> bool:
+    return sandbox.latest("messages", "id, content, score") == sandbox.rows(
+        "select id, content, score from messages where id <> 50 order by id"
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_log_of_any_warehouse_is_rebuilt_in_any_other(
+    sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    before = {table: log(sandbox, table) for table in TABLES}
+    states = sandbox.query("select table_name, watermark, batch_seq from raw_whatsapp._state order by table_name")
+    sandbox.warehouse_url = new_warehouse(engine)
+    assert rebuild(sandbox, monkeypatch) == 0
+    assert {table: log(sandbox, table) for table in TABLES} == before
+    assert (
+        sandbox.query("select table_name, watermark, batch_seq from raw_whatsapp._state order by table_name") == states
+    )
+    # The next run reads on, finds what happened meanwhile, and records again what can't be held.
+    sandbox.sql(
+        "update messages set content = 'later', timestamp = '2026-03-02' where id = 1",
+        "delete from messages where id = 2",
+    )
+    sandbox.sql(message(60, "2020-01-01").replace(", null)", ", null, null)"))
+    result = sandbox.run()
+    assert result.errors == []
+    [messages] = [t for t in result.tables if t.table == "messages"]
+    assert messages.scope.startswith("since 2026-02-")
+    assert (messages.state.rows_appended, messages.state.rows_deleted, messages.state.rows_rejected) == (2, 1, 1)
+    assert equals_the_source(sandbox)
+    assert sandbox.query("select row_key, original_value from raw_whatsapp._rejected") == [('{"id": 50}', "yesterday")]
+    [(last,)] = sandbox.query("select max(_batch_seq) from raw_whatsapp.messages")
+    assert last == max(int(str(batch)) for _, _, batch in states) + 1
+
+
+def test_raw_that_holds_rows_is_replaced_only_on_demand(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = log(sandbox, "messages")
+    sandbox.change_warehouse("delete from raw_whatsapp.messages where id > 4")
+    damaged = log(sandbox, "messages")
+    assert rebuild(sandbox, monkeypatch) == 1
+    told = capsys.readouterr().err
+    assert "error: Raw holds rows of whatsapp.tenants and 2 more tables already." in told
+    assert log(sandbox, "messages") == damaged
+    with Ingestion(sandbox.settings()).warehouse.session() as session:
+        session.remember("whatsapp", TableState(MODELS, "a fingerprint", 3))
+    assert rebuild(sandbox, monkeypatch, "--replace", "--source", "whatsapp", "--table", "messages") == 0
+    assert log(sandbox, "messages") == before
+    # What was built from the damaged rows is not taken for current.
+    assert sandbox.query("select watermark from raw_whatsapp._state where table_name = '_models'") == [(None,)]
+    assert sandbox.run().errors == []
+    assert equals_the_source(sandbox)
+
+
+def folder(sandbox: Sandbox) -> list[Path]:
+    files = (sandbox.folder / "archive" / "whatsapp" / "messages").iterdir()
+    return sorted(files, key=lambda path: int(path.stem))
+
+
+def test_archive_that_is_not_whole_is_refused_by_the_name_of_its_file(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(told: str) -> None:
+        assert rebuild(sandbox, monkeypatch, "--replace") == 1
+        [error] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+        assert error.startswith("error: whatsapp.messages: ")
+        assert told in error
+        assert log(sandbox, "messages") == before
+
+    before = log(sandbox, "messages")
+    files = folder(sandbox)
+    assert len(files) == 3
+    for file, other in ((files[0], files[1]), (files[2], files[1])):
+        content = file.read_bytes()
+        column = pq.ParquetFile(file).metadata.row_group(0).column(0)
+        last = column.data_page_offset + column.total_compressed_size - 1
+        file.write_bytes(content[:last] + bytes([content[last] ^ 255]) + content[last + 1 :])
+        fails(f"the archive's file whatsapp/messages/{file.name} can't be read: ")
+        file.write_bytes(content[:-100])
+        fails(f"the archive's file whatsapp/messages/{file.name} can't be read: ")
+        file.unlink()
+        fails(f"the archive lacks whatsapp/messages/{file.name}")
+        file.write_bytes(other.read_bytes())
+        fails("whatsapp/messages/")
+        file.write_bytes(content)
+    assert rebuild(sandbox, monkeypatch, "--replace") == 0
+    assert log(sandbox, "messages") == before
+
+
+def test_archive_without_origins_is_rebuilt_and_then_read_in_full(
+    sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = log(sandbox, "messages")
+    for file in folder(sandbox):
+        pq.write_table(pq.read_table(file, partitioning=None).replace_schema_metadata(), file)
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    assert rebuild(sandbox, monkeypatch) == 0
+    assert log(sandbox, "messages") == before
+    [messages] = [t for t in sandbox.run().tables if t.table == "messages"]
+    assert (messages.scope, messages.state.rows_appended) == ("initial", 0)
+    assert equals_the_source(sandbox)
+
+
+def test_run_into_another_warehouse_does_not_destroy_the_archive(
+    sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = log(sandbox, "messages")
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    [told] = [error for error in sandbox.run().errors if "messages" in error]
+    assert "the archive holds 3 batches of it that this warehouse does not. Rebuild it from the archive" in told
+    assert rebuild(sandbox, monkeypatch, "--source", "whatsapp", "--table", "messages") == 0
+    assert log(sandbox, "messages") == before
+
+
+def test_text_that_the_new_warehouse_cannot_hold_is_rejected_there(
+    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse("duckdb")).fill()
+    sandbox.sql(message(1), message(2), "update messages set content = 'a' || char(0) || 'b' where id = 2")
+    assert sandbox.run().errors == []
+    sandbox.warehouse_url = new_warehouse("postgresql")
+    assert rebuild(sandbox, monkeypatch) == 0
+    assert sandbox.latest("messages", "id") == [(1,)]
+    assert sandbox.query("select row_key, original_value, _batch_seq from raw_whatsapp._rejected") == [
+        ('{"id": 2}', "a\\u0000b", 3)
+    ]
+    sandbox.sql(message(3))
+    assert sandbox.run().errors == []
+    assert sandbox.latest("messages", "id") == [(1,), (3,)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_table_that_has_rejected_rows_only_keeps_its_chain_of_files(
+    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse(engine)).fill()
+    sandbox.sql(message(1, "yesterday"))
+    sandbox.run()
+    sandbox.sql(message(2))
+    sandbox.run()
+    assert [file.name for file in folder(sandbox)] == ["3.parquet", "4.parquet"]
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    assert rebuild(sandbox, monkeypatch) == 0
+    assert sandbox.latest("messages", "id") == [(2,)]
+
+
+def test_empty_archive_is_told(
+    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse("duckdb"))
+    assert rebuild(sandbox, monkeypatch) == 1
+    assert "error: The archive holds no batch of what is to be rebuilt. Check ARCHIVE_URL." in capsys.readouterr().err
+
+
+def test_key_that_only_the_source_tells_is_the_archives(
+    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse("duckdb")).fill()
+    sandbox.catalogue("  tenants:\n    mode: full\n", "  tenants:\n")
+    sandbox.sql(
+        "drop table tenants",
+        "create table tenants (id text, name text primary key, timezone text)",
+        "insert into tenants values ('t', 'One', null), ('t', 'Two', null)",
+    )
+    assert sandbox.run().errors == []
+    sandbox.sql("delete from tenants where name = 'One'")
+    assert sandbox.run().errors == []
+    with Ingestion(sandbox.settings()).warehouse.session() as session:
+        session.remember("whatsapp", TableState(MODELS, "built", 100))
+    sandbox.export_settings(monkeypatch)
+    before = log(sandbox, "tenants")
+    # By a guessed key, one row would pass for a version of the other.
+    assert command_line.main(["compact", "--older-than-days", "0"]) == 0
+    assert log(sandbox, "tenants") == before
+    assert len(before) == 1 + 3
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    assert rebuild(sandbox, monkeypatch) == 0
+    assert log(sandbox, "tenants") == before
+    result = sandbox.run()
+    assert (result.errors, [t.state.rows_appended for t in result.tables]) == ([], [0, 0, 0, 0])
