@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from emulated_bigquery import EmulatedBigquery
 from integration import test_extraction as extraction
 from integration.test_warehouse_conformance import ITEMS, NOON, append, batch, hashed, keys, log, write
-from sandbox import Sandbox
+from sandbox import Sandbox, message
 from sqlalchemy import make_url
 
 import ingestion.__main__ as ingestion_cli
@@ -36,6 +37,25 @@ def test_whole_runs_end_as_in_other_warehouses(
     scenario: Callable[[Sandbox], None], bigquery_warehouse_url: str, tmp_path: Path
 ) -> None:
     scenario(Sandbox(tmp_path, bigquery_warehouse_url).fill())
+
+
+def test_log_is_rebuilt_from_its_archive_here_and_elsewhere(
+    bigquery_emulator: EmulatedBigquery, bigquery_warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Sandbox(tmp_path, bigquery_warehouse_url).fill()
+    sandbox.sql(message(1), message(2), message(3), message(9, "yesterday"))
+    assert sandbox.run().errors == []
+    sandbox.sql("update messages set content = 'edited' where id = 1", "delete from messages where id = 2")
+    assert sandbox.run().errors == []
+    whole = "select id, content, _batch_seq, _loaded_at, _op, _row_hash from raw_whatsapp.messages order by 3, 1"
+    before = sandbox.query(whole)
+    assert len(before) == 5
+    for url in (f"duckdb:///{tmp_path / 'other.duckdb'}", bigquery_emulator.warehouse_url()):
+        sandbox.warehouse_url = url
+        sandbox.export_settings(monkeypatch)
+        assert ingestion_cli.main(["rebuild", "--from-archive"]) == 0
+        assert sandbox.query(whole) == before
+        assert [t.state.rows_appended for t in sandbox.run().tables] == [0, 0, 0, 0]
 
 
 def test_load_that_began_before_another_committed_is_refused(bigquery_warehouse_url: str) -> None:
