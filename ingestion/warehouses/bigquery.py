@@ -4,7 +4,7 @@ Belongs here: the service's types, raw tables and limits. Not here: its client (
 (bigquery_lock.py), a table's load (bigquery_load.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -95,6 +95,14 @@ class BigqueryWarehouse:
             yield connection
         finally:
             connection.close()
+
+    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
+        """See `Warehouse.tables`."""
+        with self._connected() as connection:
+            try:
+                return {(schema, name) for schema in schemas for name in connection.tables(schema)}
+            except DriverError as error:
+                raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""

@@ -117,6 +117,15 @@ class BigqueryConnection:
         dataset = bigquery.Dataset(f"{self.project}.{name}")
         self._client.create_dataset(dataset, exists_ok=True, retry=self._retry, timeout=RETRY_SECONDS)
 
+    def tables(self, schema: str) -> list[str]:
+        """Names of a schema's tables; none where there is no such dataset."""
+        dataset = f"{self.project}.{self.prefix}_{schema}"
+        try:
+            found = list(self._client.list_tables(dataset, retry=self._retry, timeout=RETRY_SECONDS))
+        except NotFound:
+            return []
+        return [table.table_id for table in found]
+
     def upload(self, schema: str, name: str, fields: Sequence[bigquery.SchemaField], file: Path | None) -> None:
         """Make a table that is gone in a day, of a Parquet file's rows; without a file it stays empty.
 

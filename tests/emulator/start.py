@@ -7,6 +7,7 @@ These are all the places where it is not let be as it is; nothing in the project
 3. Its internal errors are 500, which Google's client takes for an outage and repeats. They are told as wrong queries.
 4. To it NUMERIC is DuckDB's DECIMAL, with three digits after the point. BigQuery's has nine.
 5. Its catalogue does not see ALTER TABLE. What it sees of CREATE TABLE is taken for that too.
+6. To its dry runs a UNION is no SELECT. To BigQuery's it is.
 """
 
 import re
@@ -55,6 +56,15 @@ def _detect_changed_table(statement: str) -> Any:
 
 
 ddl_sync._detect_plain_create_table = _detect_changed_table
+
+_classify_parsed_tree = executor._classify_parsed_tree
+
+
+def _classify_unions_too(tree: Any) -> str:
+    return "SELECT" if isinstance(tree, sqlglot.exp.SetOperation) else _classify_parsed_tree(tree)
+
+
+executor._classify_parsed_tree = _classify_unions_too
 
 if __name__ == "__main__":
     main()

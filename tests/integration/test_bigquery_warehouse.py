@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from emulated_bigquery import EmulatedBigquery
 from integration import test_extraction as extraction
+from integration import test_status_command as status
 from integration.test_warehouse_conformance import ITEMS, NOON, append, batch, hashed, keys, log, write
 from sandbox import Sandbox, message
 from sqlalchemy import make_url
@@ -37,6 +38,14 @@ def test_whole_runs_end_as_in_other_warehouses(
     scenario: Callable[[Sandbox], None], bigquery_warehouse_url: str, tmp_path: Path
 ) -> None:
     scenario(Sandbox(tmp_path, bigquery_warehouse_url).fill())
+
+
+def test_status_tells_what_is_there(
+    bigquery_warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = Sandbox(tmp_path, bigquery_warehouse_url).fill()
+    sandbox.export_settings(monkeypatch)
+    status.test_raw_and_source_are_told_side_by_side(sandbox, capsys)
 
 
 def test_log_is_rebuilt_from_its_archive_here_and_elsewhere(
