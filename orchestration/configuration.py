@@ -14,11 +14,6 @@ from ingestion.settings import SOURCES, Settings
 from orchestration import dbt
 
 settings = Settings.read()
-if settings.warehouse.get_backend_name() != "duckdb":
-    raise ConfigurationError(
-        "The models are built on DuckDB only so far. Set WAREHOUSE_URL to a duckdb:/// file, or load raw tables alone: "
-        "python -m ingestion run"
-    )
 ingestion = Ingestion(settings)
 if settings.warehouse.get_backend_name() != "duckdb":
     raise ConfigurationError(
