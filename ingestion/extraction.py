@@ -5,11 +5,10 @@ a database is read (sources/) or written (warehouses/).
 """
 
 import time
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 
 import pyarrow as pa
 
@@ -36,6 +35,8 @@ from ingestion.sources.base import (
 )
 from ingestion.state import TableState
 from ingestion.warehouses.base import Session, TableLoad
+
+Rows = Generator[pa.RecordBatch]
 
 MISSING_KEYS_LIMIT = 5_000
 """So many missing rows are fetched by key; where more are missing, the whole table is read."""
@@ -187,9 +188,9 @@ class _TableRun:
             # The log's open rows: the source may have closed them without moving their cursor.
             open_rows = self._entry.open_rows
             open_keys = load.keys_where(open_rows) if open_rows and reading.selection.since else []
-            rows = chain(self._rows(reading.selection), self._rows_with(open_keys, open_rows))
+            rows = self._selected(reading.selection, open_keys)
             # Read back from the log, they would have to come all the way again.
-            load.stage(self._noted(self._archived(rows, load.batch_seq, file) if load.is_first else rows))
+            self._stage(load, self._archived(rows, load.batch_seq, file) if load.is_first else rows)
             appended = load.append_changed()
             # What was taken for the archive on the way is the batch, if all of it was appended and nothing else is.
             poured = file.rows if appended == file.rows else -1
@@ -252,24 +253,40 @@ class _TableRun:
         origin = Origin(self._state.batch_seq, self._table.key, archived)
         file.finish(self._table.versions.arrow_schema, origin)
 
-    def _archived(self, rows: Iterator[pa.RecordBatch], batch_seq: int, file: BatchFile) -> Iterator[pa.RecordBatch]:
-        for batch in rows:
-            file.write(self._table.as_versions(batch, batch_seq, self._started_at))
-            yield batch
+    def _stage(self, load: TableLoad, rows: Rows) -> None:
+        with self._told(rows) as told:
+            load.stage(told)
 
-    def _noted(self, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """What fails in here reaches us through the warehouse that was pulling the rows: note the cause."""
-        try:
-            yield from rows
-        except IngestionError as failure:
-            self._failure = failure
-            raise
+    def _archived(self, rows: Rows, batch_seq: int, file: BatchFile) -> Rows:
+        with closing(rows):
+            for batch in rows:
+                file.write(self._table.as_versions(batch, batch_seq, self._started_at))
+                yield batch
 
-    def _rows(self, selection: Selection) -> Iterator[pa.RecordBatch]:
+    @contextmanager
+    def _told(self, rows: Rows) -> Iterator[Rows]:
+        """Rows for the warehouse to pull. Where that fails the cause is noted, and the read is ended in any case."""
+
+        def told() -> Rows:
+            try:
+                yield from rows
+            # It reaches us through the warehouse, in the warehouse's words.
+            except IngestionError as failure:
+                self._failure = failure
+                raise
+
+        with closing(told()) as pulled:
+            yield pulled
+
+    def _selected(self, selection: Selection, open_keys: list[tuple[object, ...]]) -> Rows:
+        yield from self._rows(selection)
+        yield from self._rows_with(open_keys, self._entry.open_rows)
+
+    def _rows(self, selection: Selection) -> Rows:
         """Conforming, hashed batches; rejected rows are set aside."""
-        hasher = None
-        try:
-            for wire in self._wire_batches(self._source_table, selection):
+        with ExitStack() as opened:
+            hasher = None
+            for wire in opened.enter_context(closing(self._wire_batches(self._source_table, selection))):
                 conformed = conform(self._table, wire.batch, wire.odd, self._limits)
                 self._read += wire.batch.num_rows
                 self._rejections += conformed.rejections
@@ -278,19 +295,14 @@ class _TableRun:
                     self._reading.note(conformed.batch)
                 self._listener.advanced(self._table.label, wire.batch.num_rows)
                 # Made when the first rows come: most reads of most runs bring none.
-                hasher = hasher or RowHasher(self._table.columns)
+                hasher = hasher or opened.enter_context(closing(RowHasher(self._table.columns)))
                 yield hasher(conformed.batch)
-        finally:
-            if hasher:
-                hasher.close()
 
-    def _rows_with(
-        self, keys: list[tuple[object, ...]], but_not: dict[str, list[str]] | None = None
-    ) -> Iterator[pa.RecordBatch]:
+    def _rows_with(self, keys: list[tuple[object, ...]], but_not: dict[str, list[str]] | None = None) -> Rows:
         for start in range(0, len(keys), KEYS_PER_STATEMENT):
             yield from self._rows(Selection(keys=keys[start : start + KEYS_PER_STATEMENT], but_not=but_not or {}))
 
-    def _wire_batches(self, table: RawTable, selection: Selection) -> Iterator[WireBatch]:
+    def _wire_batches(self, table: RawTable, selection: Selection) -> Generator[WireBatch]:
         return read_ahead(self._pace(self._snapshot.read(table, selection)))
 
     def _check_columns(self) -> None:
@@ -327,9 +339,13 @@ class _TableRun:
         Returns:
             Rows appended, rows deleted, and why deletes were refused, if they were.
         """
-        # What a full read staged are the source's keys, unless it left rows out.
-        keys = None if is_full and not self._rejections else self._noted(self._keys())
-        difference = load.compare_keys(keys, 0 if is_full else MISSING_KEYS_LIMIT)
+        limit = 0 if is_full else MISSING_KEYS_LIMIT
+        if is_full and not self._rejections:
+            # What a full read staged are the source's keys, unless it left rows out.
+            difference = load.compare_keys(None, limit)
+        else:
+            with self._told(self._keys()) as keys:
+                difference = load.compare_keys(keys, limit)
         appended = 0
         rejected = {rejection.key for rejection in self._rejections}
         missing = [key for key in difference.missing if key_json(self._table, key) not in rejected]
@@ -349,13 +365,14 @@ class _TableRun:
             return appended, 0, refusal
         return appended, load.append_deletes(), None
 
-    def _append_missing(self, load: TableLoad, rows: Iterator[pa.RecordBatch]) -> int:
-        load.stage(self._noted(rows))
+    def _append_missing(self, load: TableLoad, rows: Rows) -> int:
+        self._stage(load, rows)
         appended = load.append_changed()
         self._rejections += load.duplicates()
         return appended
 
-    def _keys(self) -> Iterator[pa.RecordBatch]:
+    def _keys(self) -> Rows:
         key_table = RawTable(self._table.source, self._table.name, self._table.key, self._table.key_columns)
-        for wire in self._wire_batches(key_table, EVERYTHING):
-            yield conform(key_table, wire.batch, wire.odd, self._limits).batch
+        with closing(self._wire_batches(key_table, EVERYTHING)) as wires:
+            for wire in wires:
+                yield conform(key_table, wire.batch, wire.odd, self._limits).batch

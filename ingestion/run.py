@@ -23,7 +23,6 @@ from ingestion.sources import open_source
 from ingestion.sources.base import Source
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, Warehouse
-from ingestion.warehouses.sql import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +211,10 @@ class Ingestion:
             WarehouseError: it can't be read, or nothing was ever loaded into it.
         """
         schemas = {f"raw_{source}": source for source in self.catalogue}
-        rows = self.warehouse.query(
-            "select table_schema, table_name from information_schema.tables "
-            f"where table_schema in ({', '.join(map(literal, schemas))})"
-        )
-        if not rows.num_rows:
+        tables = self.warehouse.tables(schemas)
+        if not tables:
             raise WarehouseError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
-        return {(schemas[row["table_schema"]], row["table_name"]) for row in rows.to_pylist()}
+        return {(schemas[schema], name) for schema, name in tables}
 
     def chosen(
         self, source: str | None, table: str | None, *, only_configured: bool = True

@@ -5,12 +5,20 @@ from pathlib import Path
 
 import mysql
 import pytest
+from emulated_bigquery import EmulatedBigquery, running_emulator
 from postgresql import Server, running_server
 from sandbox import Sandbox
 
 from ingestion.settings import Settings
 
-VARIABLES = ("WAREHOUSE_URL", "ARCHIVE_URL", "EXPORTS_URL", "BI_SNAPSHOT_PATH", "DAGSTER_HOME")
+VARIABLES = (
+    "WAREHOUSE_URL",
+    "ARCHIVE_URL",
+    "EXPORTS_URL",
+    "BI_SNAPSHOT_PATH",
+    "DAGSTER_HOME",
+    "BIGQUERY_EMULATOR_HOST",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +48,20 @@ def postgresql_warehouse_url(postgresql_server: Server) -> Iterator[str]:
     """A new, empty database as WAREHOUSE_URL names it."""
     with postgresql_server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedBigquery]:
+    """A BigQuery emulator for the whole test session."""
+    with running_emulator(tmp_path_factory.mktemp("bigquery") / "emulator.log") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def bigquery_warehouse_url(bigquery_emulator: EmulatedBigquery, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new, empty prefix as WAREHOUSE_URL names it."""
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_emulator.endpoint)
+    return bigquery_emulator.warehouse_url()
 
 
 @pytest.fixture(scope="session", params=mysql.AVAILABLE)

@@ -2,6 +2,8 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -88,6 +90,13 @@ class Sandbox:
         else:
             with duckdb.connect(url.database) as connection:
                 connection.execute(sql)
+
+    def age_state(self, field: str, hours: float) -> None:
+        """Let what every table remembers as the time of something have been so many hours earlier."""
+        with Ingestion(self.settings()).warehouse.session() as session:
+            for state in session.states("whatsapp").values():
+                if at := getattr(state, field):
+                    session.remember("whatsapp", replace(state, **{field: at - timedelta(hours=hours)}))
 
     def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""

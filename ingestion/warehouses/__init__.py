@@ -13,6 +13,7 @@ from ingestion.warehouses.base import Warehouse
 _WAREHOUSES = {
     "duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse",
     "postgresql": "ingestion.warehouses.postgresql:PostgresqlWarehouse",
+    "bigquery": "ingestion.warehouses.bigquery:BigqueryWarehouse",
 }
 
 
@@ -20,12 +21,18 @@ def open_warehouse(url: URL, lock_timeout_seconds: float) -> Warehouse:
     """The warehouse behind a URL. Nothing is connected yet.
 
     Raises:
-        ConfigurationError: there is no writer for such a URL.
+        ConfigurationError: there is no writer for such a URL, or what it needs is not installed.
     """
     backend = url.get_backend_name()
     if backend not in _WAREHOUSES:
         known = ", ".join(f"{name}://" for name in _WAREHOUSES)
         raise ConfigurationError(f"Unknown warehouse '{backend}' in WAREHOUSE_URL. Use one of: {known}.")
     module, _, class_ = _WAREHOUSES[backend].partition(":")
-    warehouse: Warehouse = getattr(import_module(module), class_)(url, lock_timeout_seconds)
+    try:
+        warehouse: Warehouse = getattr(import_module(module), class_)(url, lock_timeout_seconds)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"WAREHOUSE_URL: the module '{error.name}' is not installed. Install it: .venv/bin/pip install "
+            "--constraint constraints.txt --editable ."
+        ) from None
     return warehouse

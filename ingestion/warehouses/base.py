@@ -204,6 +204,14 @@ class Warehouse(Protocol):
         """
         ...
 
+    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
+        """The tables of some schemas, by schema and name; none of a schema that there is not.
+
+        Raises:
+            WarehouseError: it can't be opened.
+        """
+        ...
+
     def query(self, sql: str) -> pa.Table:
         """Rows of a read-only query.
 

@@ -4,7 +4,7 @@ Belongs here: DuckDB connections, its lock, its types and tables. Not here: a ta
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from ingestion.columns import ColumnType, RawTable
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.duckdb_load import DuckdbLoad
-from ingestion.warehouses.sql import literal, quoted, relation
+from ingestion.warehouses.sql import literal, quoted, relation, tables_of
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -101,6 +101,10 @@ class DuckdbWarehouse:
                 yield DuckdbSession(connection)
             except duckdb.Error as error:
                 raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
+
+    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
+        """See `Warehouse.tables`."""
+        return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""

@@ -5,7 +5,7 @@ load (postgresql_load.py).
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
-from ingestion.warehouses.sql import literal
+from ingestion.warehouses.sql import literal, tables_of
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -123,6 +123,10 @@ class PostgresqlWarehouse:
         """See `Warehouse.session`."""
         with self.exclusive(), connected(self._url) as connection:
             yield PostgresqlSession(connection)
+
+    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
+        """See `Warehouse.tables`."""
+        return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""

@@ -174,6 +174,14 @@ def remove_superseded(table: RawTable, batch_seq: int, before: datetime) -> str:
     """
 
 
+def tables_of(schemas: Iterable[str]) -> str:
+    """A query for `schema` and `name` of the tables of some schemas."""
+    return f"""
+        select table_schema as "schema", table_name as name from information_schema.tables
+        where table_schema in ({", ".join(map(literal, schemas))})
+    """
+
+
 def count_versions(table: RawTable) -> str:
     """A query for a raw table's name, `versions` and `live`: the keys whose latest version is not a delete."""
     return f"""

@@ -174,21 +174,8 @@ class SqlLoad(ABC):
         """See `TableLoad.reject`."""
         if not rejections:
             return 0
-        rows = [
-            {
-                "table_name": self._table.name,
-                "row_key": r.key,
-                "column_name": r.column,
-                "reason": r.reason,
-                "original_value": r.value,
-                "row_content": r.content,
-                "_batch_seq": self._batch_seq,
-                "_loaded_at": self._loaded_at,
-            }
-            for r in rejections
-        ]
-        schema = pa.schema([(c.name, c.type.arrow) for c in REJECTED_COLUMNS])
-        self._put("_rejections", schema, iter(pa.Table.from_pylist(rows, schema=schema).to_batches()))
+        rows = rejected_rows(self._table, rejections, self._batch_seq, self._loaded_at)
+        self._put("_rejections", rows.schema, iter(rows.to_batches()))
         recorded = self._execute(sql.record_rejections(self._table.schema, (c.name for c in REJECTED_COLUMNS)))
         self._recorded += recorded
         return recorded
@@ -212,6 +199,24 @@ class SqlLoad(ABC):
         self._execute(sql.replace_state(self._table.schema, committed))
         self._commit()
         return committed
+
+
+def rejected_rows(table: RawTable, rejections: Sequence[Rejection], batch_seq: int, loaded_at: datetime) -> pa.Table:
+    """Rejections as rows of `_rejected`."""
+    rows = [
+        {
+            "table_name": table.name,
+            "row_key": r.key,
+            "column_name": r.column,
+            "reason": r.reason,
+            "original_value": r.value,
+            "row_content": r.content,
+            "_batch_seq": batch_seq,
+            "_loaded_at": loaded_at,
+        }
+        for r in rejections
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, c.type.arrow) for c in REJECTED_COLUMNS]))
 
 
 def _tuples(table: pa.Table) -> list[tuple[object, ...]]:

@@ -12,6 +12,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from ingestion.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
+from ingestion.errors import WarehouseError
 from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state
@@ -23,10 +24,12 @@ class SqlSession(ABC):
     Attributes:
         types: what the engine calls each column type, as its own catalogue shows it.
         capabilities: see `Session.capabilities`.
+        state_key: what tells that `_state` has one row for each table.
     """
 
     types: Mapping[ColumnType, str]
     capabilities: Capabilities
+    state_key: str | None = "primary key (table_name)"
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, dict[str, str]]] = {}
@@ -51,6 +54,13 @@ class SqlSession(ABC):
         """What tells a column's name from others': on most engines their case does not."""
         return column.casefold()
 
+    def _create_schema(self, schema: str) -> None:
+        self._execute(f"create schema if not exists {quoted(schema)}")
+
+    def _storage(self, table: RawTable) -> str:
+        """How a new raw table is laid out, as the end of its definition."""
+        return ""
+
     def _unfit(self, table: RawTable) -> list[str]:
         """Why the engine can't have such a table."""
         return []
@@ -58,13 +68,18 @@ class SqlSession(ABC):
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """See `Session.prepare`."""
         self._known.clear()
-        with self._transaction():
-            faults = {table.label: self._prepare(table) for table in tables}
+        try:
+            with self._transaction():
+                faults = {table.label: self._prepare(table) for table in tables}
+        except WarehouseError:
+            # What was noted as created may not be.
+            self._known.clear()
+            raise
         return {label: "; ".join(told) for label, told in faults.items() if told}
 
     def _prepare(self, table: RawTable) -> list[str]:
         if not self._columns_of(table.schema):
-            self._create(table.schema, "_state", STATE_COLUMNS, "primary key (table_name)")
+            self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
             self._create(table.schema, "_rejected", REJECTED_COLUMNS)
         self._complete_state(table.schema)
         existing = self._columns(table)
@@ -74,7 +89,7 @@ class SqlSession(ABC):
         if faults := self._unfit(table) or self._differing(table, existing):
             return faults
         if not existing:
-            self._create(table.schema, table.name, table.columns, self._control())
+            self._create(table.schema, table.name, table.columns, self._control(), self._storage(table))
         else:
             for column in self._absent(table, existing):
                 self._add_column(table, column)
@@ -88,18 +103,21 @@ class SqlSession(ABC):
             self._known.clear()
 
     def _add_column(self, table: RawTable, column: Column) -> None:
-        self._execute(f"alter table {relation(table.schema, table.name)} add column {self._definition(column)}")
+        # In this order, so that an engine that commits each statement can't have the column without the full read.
         self._execute(
             f"update {relation(table.schema, '_state')} set last_full_at = null "
             f"where table_name = {literal(table.name)}"
         )
+        self._execute(f"alter table {relation(table.schema, table.name)} add column {self._definition(column)}")
         self._known.clear()
 
-    def _create(self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None) -> None:
+    def _create(
+        self, schema: str, name: str, columns_: Sequence[Column], more: str | None = None, storage: str = ""
+    ) -> None:
         definitions = ", ".join([*map(self._definition, columns_), *([more] if more else [])])
-        self._execute(f"create schema if not exists {quoted(schema)}")
-        self._execute(f"create table if not exists {relation(schema, name)} ({definitions})")
-        self._known.clear()
+        self._create_schema(schema)
+        self._execute(f"create table if not exists {relation(schema, name)} ({definitions}) {storage}".rstrip())
+        self._known.setdefault(schema, {})[name] = {self._told_apart(c.name): self.types[c.type] for c in columns_}
 
     def _definition(self, column: Column) -> str:
         return f"{quoted(column.name)} {self.types[column.type]}"

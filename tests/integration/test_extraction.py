@@ -107,7 +107,7 @@ def test_silent_edit_is_found_by_the_sweep(sandbox: Sandbox) -> None:
     sandbox.run()
     sandbox.sql("update messages set content = 'edited' where id = 1")
     assert counts(sandbox.run(), "messages")[1] == 0
-    sandbox.change_warehouse("update raw_whatsapp._state set last_full_at = last_full_at - interval '24 hours'")
+    sandbox.age_state("last_full_at", 24)
     assert counts(sandbox.run(), "messages")[1] == 1
     assert sandbox.latest("messages", "content") == [("edited",), ("hello",)]
 
@@ -266,9 +266,7 @@ def test_keys_are_compared_again_when_their_hours_are_over(sandbox: Sandbox) -> 
     sandbox.sql("delete from messages where id = 1")
     for hours in (1.5, 1.5):
         assert len(sandbox.latest("messages")) == 2
-        sandbox.change_warehouse(
-            f"update raw_whatsapp._state set last_reconciled_at = last_reconciled_at - interval '{hours} hours'"
-        )
+        sandbox.age_state("last_reconciled_at", hours)
         sandbox.run()
     assert sandbox.latest("messages", "id") == [(2,)]
 

@@ -43,13 +43,19 @@ VALUES: dict[ColumnType, list[object]] = {
     ColumnType.BYTES: [b"", b"\0", b"\xff\xfe\\x00", bytes(range(256)) * 4_000],
 }  # fmt: skip
 
-BEYOND_POSTGRESQL = {
-    ColumnType.TEXT: (2, "text with the character U+0000, which the warehouse can't hold"),
-    ColumnType.JSON: (1, "text with the character U+0000, which the warehouse can't hold"),
-    ColumnType.DATE: (2, "a date outside the warehouse's range"),
-    ColumnType.TIMESTAMP: (2, "a timestamp outside the warehouse's range"),
+NO_NUL = "text with the character U+0000, which the warehouse can't hold"
+NO_DATE = "a date outside the warehouse's range"
+NO_TIMESTAMP = "a timestamp outside the warehouse's range"
+BEYOND: dict[str, dict[ColumnType, tuple[int, str]]] = {
+    "postgresql": {
+        ColumnType.TEXT: (2, NO_NUL),
+        ColumnType.JSON: (1, NO_NUL),
+        ColumnType.DATE: (2, NO_DATE),
+        ColumnType.TIMESTAMP: (2, NO_TIMESTAMP),
+    },
+    "bigquery": {ColumnType.DATE: (4, NO_DATE), ColumnType.TIMESTAMP: (4, NO_TIMESTAMP)},
 }
-"""How many values, the last ones of their list, a PostgreSQL server can't hold."""
+"""How many values, the last ones of their list, a server can't hold."""
 
 
 def table_of(type_: ColumnType) -> RawTable:
@@ -96,18 +102,21 @@ def load(url: str, folder: Path, type_: ColumnType) -> tuple[pa.Table, pa.Table,
     return raw, archived, reasons
 
 
+@pytest.mark.parametrize("server", BEYOND)
 @pytest.mark.parametrize("type_", list(ColumnType))
 def test_values_come_back_identical_from_every_warehouse(
-    type_: ColumnType, postgresql_warehouse_url: str, tmp_path: Path
+    type_: ColumnType, server: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     raw, archived, reasons = load(f"duckdb:///{tmp_path / 'w.duckdb'}", tmp_path / "d", type_)
     expected = wire(type_).column("v")
     assert bits(raw.column("v")) == bits(pa.chunked_array([expected]))
     assert reasons == []
 
-    beyond, reason = BEYOND_POSTGRESQL.get(type_, (0, ""))
+    beyond, reason = BEYOND[server].get(type_, (0, ""))
     held = raw.num_rows - beyond
-    other_raw, other_archived, other_reasons = load(postgresql_warehouse_url, tmp_path / "p", type_)
+    other_raw, other_archived, other_reasons = load(
+        request.getfixturevalue(f"{server}_warehouse_url"), tmp_path / "s", type_
+    )
     assert other_reasons == [reason] * beyond
     for one, other in ((raw, other_raw), (archived, other_archived), (raw, other_archived)):
         assert one.schema.equals(other.schema)

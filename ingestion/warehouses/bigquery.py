@@ -1,0 +1,224 @@
+"""The BigQuery warehouse: datasets of a project, behind a prefix.
+
+Belongs here: the service's types, raw tables and limits. Not here: its client (bigquery_connection.py), its lock
+(bigquery_lock.py), a table's load (bigquery_load.py).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+from sqlalchemy import URL
+
+from ingestion.columns import ColumnType, RawTable
+from ingestion.conformance import Limits
+from ingestion.errors import ConfigurationError, WarehouseError
+from ingestion.state import TableState
+from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError, is_missing, said
+from ingestion.warehouses.bigquery_load import BigqueryLoad
+from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
+from ingestion.warehouses.bigquery_sql import fault_of, replace_state
+from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
+from ingestion.warehouses.sql_session import SqlSession
+
+_TYPES = {
+    ColumnType.TEXT: "STRING",
+    # Not JSON: it reads numbers as doubles or refuses them, and keeps one of duplicate keys.
+    ColumnType.JSON: "STRING",
+    ColumnType.TIMEZONE: "STRING",
+    ColumnType.INTEGER: "INT64",
+    # 38 digits, 9 of them after the point.
+    ColumnType.DECIMAL: "NUMERIC",
+    ColumnType.DOUBLE: "FLOAT64",
+    ColumnType.BOOLEAN: "BOOL",
+    ColumnType.DATE: "DATE",
+    ColumnType.TIMESTAMP: "TIMESTAMP",
+    ColumnType.BYTES: "BYTES",
+}
+# The years 1 to 9999, for dates and for timestamps.
+_CAPABILITIES = Capabilities(needs_copy=False, limits=Limits(first_day=-719_162, last_day=2_932_896))
+_CLUSTERED_COLUMNS = 4
+_NOT_CLUSTERED = {ColumnType.DOUBLE, ColumnType.BYTES}
+
+
+class BigqueryWarehouse:
+    """Datasets of a project. BI tools read them themselves; a lease orders this project's writers."""
+
+    capabilities = _CAPABILITIES
+
+    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+        if not url.host or not url.database or not url.database.replace("_", "").isalnum():
+            raise ConfigurationError(
+                "WAREHOUSE_URL needs a project and a prefix of letters, digits and underscores: "
+                "bigquery://project/prefix?location=EU"
+            )
+        if not str(url.query.get("lease_seconds", "1")).isdigit():
+            raise ConfigurationError("WAREHOUSE_URL: lease_seconds is not a number of seconds.")
+        self._url = url
+        self._timeout_seconds = lock_timeout_seconds
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """See `Warehouse.exclusive`."""
+        lock = BigqueryLock.of(self._url)
+        try:
+            lock.acquire(self._url, self._timeout_seconds)
+        except LockHeldError:
+            raise WarehouseError(
+                f"The warehouse {self._url.database} was held by another run for {self._timeout_seconds:.0f} s. "
+                "Wait for it to end, or raise LOCK_TIMEOUT_SECONDS."
+            ) from None
+        except DriverError as error:
+            raise WarehouseError(
+                f"The warehouse can't be opened: {said(error)}. Check that WAREHOUSE_URL is right and that the account "
+                "may create datasets and run jobs."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def session(self) -> Iterator["BigquerySession"]:
+        """See `Warehouse.session`."""
+        with self.exclusive(), self._connected() as connection:
+            yield BigquerySession(connection, BigqueryLock.of(self._url))
+
+    @contextmanager
+    def _connected(self) -> Iterator[BigqueryConnection]:
+        connection = BigqueryConnection(self._url)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
+        """See `Warehouse.tables`."""
+        with self._connected() as connection:
+            try:
+                return {(schema, name) for schema in schemas for name in connection.tables(schema)}
+            except DriverError as error:
+                raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
+
+    def query(self, sql: str) -> pa.Table:
+        """See `Warehouse.query`."""
+        with self._connected() as connection:
+            try:
+                # The service has no read-only jobs: it is asked first what the statement is.
+                if not connection.is_query(sql):
+                    raise WarehouseError(f"The warehouse {self._url.database} says: only queries are run here.")
+                return connection.read(sql)
+            except DriverError as error:
+                raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
+
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+        """See `Warehouse.publish_copy`."""
+        raise WarehouseError(
+            f"{path.name} is not made of {len(tables)} tables: BI tools read the warehouse {self._url.database} itself."
+        )
+
+
+class BigquerySession(SqlSession):
+    """An open BigQuery warehouse. See `Session`.
+
+    Every job takes a second or two, whatever it does: statements that change tables are sent together.
+    """
+
+    types = _TYPES
+    capabilities = _CAPABILITIES
+    # The service has keys but does not enforce them.
+    state_key = None
+
+    def __init__(self, connection: BigqueryConnection, lock: BigqueryLock) -> None:
+        super().__init__()
+        self._connection = connection
+        self._lock = lock
+        self._script: list[str] = []
+        self._highest_batch: dict[str, int] = {}
+
+    def _read(self, statement: str) -> pa.Table:
+        self._send()
+        return self._connection.read(statement)
+
+    def _execute(self, statement: str) -> int:
+        self._script.append(statement)
+        return 0
+
+    def _send(self) -> None:
+        if self._script:
+            self._connection.execute(";\n".join(self._script))
+            self._script.clear()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        # The service can't undo what changes tables; each of the statements may be run again.
+        with self._told():
+            yield
+            self._send()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except DriverError as error:
+            raise WarehouseError(f"the warehouse says: {said(error)}") from error
+        finally:
+            self._script.clear()
+
+    def _catalogue(self, schema: str) -> str:
+        return f"select table_name, column_name, data_type from {quoted(schema)}.INFORMATION_SCHEMA.COLUMNS"
+
+    def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
+        try:
+            return super()._columns_of(schema)
+        except DriverError as error:
+            if is_missing(error):
+                return {}
+            raise
+
+    def _create_schema(self, schema: str) -> None:
+        if not self._known.get(schema):
+            self._connection.create_dataset(schema)
+
+    def _storage(self, table: RawTable) -> str:
+        clustered = [c.name for c in table.key_columns if c.type not in _NOT_CLUSTERED][:_CLUSTERED_COLUMNS]
+        return "partition by date(_loaded_at)" + (f" cluster by {columns(clustered)}" if clustered else "")
+
+    def _unfit(self, table: RawTable) -> list[str]:
+        faults = (fault_of(column, is_key=column.name in table.key) for column in table.columns)
+        return [fault for fault in faults if fault]
+
+    def remember(self, source: str, state: TableState) -> None:
+        """See `Session.remember`."""
+        schema = f"raw_{source}"
+        self._highest_batch.pop(schema, None)
+        with self._transaction():
+            self._complete_state(schema)
+            self._execute(replace_state(schema, state))
+
+    def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
+        """See `Session.compact`."""
+        with self._told():
+            return self._connection.execute(remove_superseded(table, batch_seq, before))
+
+    @contextmanager
+    def load(self, table: RawTable, loaded_at: datetime) -> Iterator[BigqueryLoad]:
+        """See `Session.load`."""
+        with self._told(), TemporaryDirectory(prefix="load-") as folder:
+            highest = self._highest_batch.pop(table.schema, None)
+            if highest is None:
+                state = relation(table.schema, "_state")
+                rows = self._read(f"select coalesce(max(batch_seq), 0) as batch_seq from {state}")
+                highest = int(rows.column(0)[0].as_py())
+            load = BigqueryLoad(self._connection, table, loaded_at, highest, Path(folder), self._lock.check)
+            try:
+                yield load
+            finally:
+                load.close()
+            # While the lock is held nobody else commits; where that is not so, the next commit finds out.
+            if load.committed_batch is not None:
+                self._highest_batch[table.schema] = load.committed_batch

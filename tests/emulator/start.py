@@ -1,0 +1,70 @@
+"""Start the BigQuery emulator, with what it lacks mended. It runs in an environment of its own, `.venv-emulator`.
+
+These are all the places where it is not let be as it is; nothing in the project itself makes way for it.
+
+1. It will not start without DuckDB's extension for geography, which it downloads. Nothing here is about geography.
+2. A script's RAISE is an internal error in it. BigQuery answers with the message, as to any wrong query.
+3. Its internal errors are 500, which Google's client takes for an outage and repeats. They are told as wrong queries.
+4. To it NUMERIC is DuckDB's DECIMAL, with three digits after the point. BigQuery's has nine.
+5. Its catalogue does not see ALTER TABLE. What it sees of CREATE TABLE is taken for that too.
+6. To its dry runs a UNION is no SELECT. To BigQuery's it is.
+"""
+
+import re
+from typing import Any
+
+import sqlglot
+from bqemulator.catalog import ddl_sync
+from bqemulator.cli import main
+from bqemulator.domain.errors import InternalError
+from bqemulator.jobs import executor
+from bqemulator.scripting.exceptions import ScriptRaise
+from bqemulator.sql.translator import SQLTranslator
+from bqemulator.storage.engine import DuckDBEngine
+
+DuckDBEngine._load_spatial = lambda _: None
+
+InternalError.http_status, InternalError.bq_reason = 400, "invalid"
+
+_run_script = executor._run_script
+
+
+async def _run_and_tell(*arguments: Any, **options: Any) -> Any:
+    try:
+        return await _run_script(*arguments, **options)
+    except ScriptRaise as raised:
+        raise raised.error from raised
+
+
+executor._run_script = _run_and_tell
+
+_apply_rules = SQLTranslator._apply_rules
+
+
+def _apply_to_numbers(self: SQLTranslator, sql: str, **options: Any) -> Any:
+    return _apply_rules(self, re.sub(r"\bDECIMAL\b(?!\s*\()", "DECIMAL(38, 9)", sql), **options)
+
+
+SQLTranslator._apply_rules = _apply_to_numbers
+
+_detect_plain_create_table = ddl_sync._detect_plain_create_table
+
+
+def _detect_changed_table(statement: str) -> Any:
+    is_change = re.match(r"\s*alter\s+table\b", statement, re.IGNORECASE)
+    return sqlglot.parse_one(statement, read="bigquery").this if is_change else _detect_plain_create_table(statement)
+
+
+ddl_sync._detect_plain_create_table = _detect_changed_table
+
+_classify_parsed_tree = executor._classify_parsed_tree
+
+
+def _classify_unions_too(tree: Any) -> str:
+    return "SELECT" if isinstance(tree, sqlglot.exp.SetOperation) else _classify_parsed_tree(tree)
+
+
+executor._classify_parsed_tree = _classify_unions_too
+
+if __name__ == "__main__":
+    main()
