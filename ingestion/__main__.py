@@ -1,7 +1,7 @@
 """The command line of the ingestion: `python -m ingestion <command>`.
 
 Belongs here: commands, their options, exit codes. Not here: what they do, nor tables for people (report.py,
-inspection_report.py, operations_report.py).
+operations/).
 """
 
 import argparse
@@ -10,19 +10,19 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ingestion.adoption import adopt
-from ingestion.compaction import compact
 from ingestion.errors import ConfigurationError, IngestionError
-from ingestion.inspection import inspect
-from ingestion.inspection_report import print_inspection
-from ingestion.operations_report import print_compactions, print_status
+from ingestion.operations.adoption import adopt
+from ingestion.operations.compaction import compact
+from ingestion.operations.inspection import inspect
+from ingestion.operations.inspection_report import print_inspection
+from ingestion.operations.rebuild import rebuild
+from ingestion.operations.report import print_compactions, print_status
+from ingestion.operations.status import read_status
 from ingestion.progress import listening
-from ingestion.rebuild import rebuild
 from ingestion.report import page, print_results
 from ingestion.results import LoadResult
 from ingestion.run import Ingestion
 from ingestion.settings import Settings
-from ingestion.status import read_status
 
 STATUS_PATIENCE_SECONDS = 5.0
 

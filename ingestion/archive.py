@@ -1,7 +1,7 @@
 """The archive: every appended batch as one Parquet file, from which raw can be rebuilt.
 
 Belongs here: names, format, atomic writing and reading of archive files. Not here: what is archived (a load's rows),
-what is made of it (rebuild.py).
+what is made of it (operations/rebuild.py).
 """
 
 import json

@@ -1,7 +1,7 @@
 """How a table is best read, from what its database's catalog says of it.
 
 Belongs here: the rules, and entries of the catalogue that leave it to them. Not here: reading the catalog
-(sources/), showing or writing a recommendation (inspection.py, adoption.py).
+(sources/), showing or writing a recommendation (operations/).
 """
 
 import re

@@ -86,7 +86,7 @@ def remember(step: str, system: str, fingerprint: str | None, batch_seq: int = 0
     """Note what a step ended well on; None forgets.
 
     Models note the last batch that they saw too: no version that they still need may be compacted (see
-    ingestion/compaction.py).
+    ingestion/operations/compaction.py).
     """
     schema, entry = _place(step, system)
     with ingestion.warehouse.session() as session:

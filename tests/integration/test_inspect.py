@@ -10,7 +10,7 @@ from sandbox import Sandbox
 import ingestion.__main__ as cli
 from ingestion import sample
 from ingestion.catalogue import load_catalogue
-from ingestion.inspection import Inspection, inspect
+from ingestion.operations.inspection import Inspection, inspect
 from ingestion.progress import LogListener
 from ingestion.results import LoadResult
 from ingestion.run import Ingestion
@@ -372,7 +372,7 @@ def test_silent_entries_of_a_source_that_is_not_configured_make_empty_tables(sql
 
 
 def test_nothing_is_made_where_no_source_is_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("ingestion.inspection.SAMPLE_DIRECTORY", tmp_path)
+    monkeypatch.setattr("ingestion.operations.inspection.SAMPLE_DIRECTORY", tmp_path)
     with pytest.raises(Exception, match="there is no sample yet"):
         list(inspect(Settings()))
     assert list(tmp_path.iterdir()) == []

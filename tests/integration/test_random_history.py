@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sandbox import WHATSAPP_TABLES, Sandbox
 
-from ingestion.compaction import compact
+from ingestion.operations.compaction import compact
+from ingestion.operations.rebuild import rebuild
 from ingestion.progress import LogListener
-from ingestion.rebuild import rebuild
 from ingestion.run import Ingestion
 from ingestion.state import MODELS, TableState
 

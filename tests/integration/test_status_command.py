@@ -8,8 +8,8 @@ import pytest
 from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
+from ingestion.operations.status import TableStatus
 from ingestion.state import TableState
-from ingestion.status import TableStatus
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])

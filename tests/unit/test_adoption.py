@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ingestion.adoption import adopt, personal_columns
 from ingestion.catalogue import load_catalogue
 from ingestion.columns import ColumnType
 from ingestion.errors import ConfigurationError
-from ingestion.inspection import Inspection
+from ingestion.operations.adoption import adopt, personal_columns
+from ingestion.operations.inspection import Inspection
 from ingestion.recommendation import recommend
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, SourceColumn, TableShape
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestion.catalogue import TableEntry
-from ingestion.inspection import Inspection
+from ingestion.operations.inspection import Inspection
 from ingestion.recommendation import Recommendation, cursors, declarations
 from ingestion.sources.shape import TableShape
 

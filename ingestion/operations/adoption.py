@@ -16,7 +16,7 @@ import yaml
 
 from ingestion.catalogue import Catalogue, load_catalogue
 from ingestion.errors import ConfigurationError
-from ingestion.inspection import Inspection
+from ingestion.operations.inspection import Inspection
 from ingestion.recommendation import Recommendation, declarations
 from ingestion.sources.shape import TableShape
 

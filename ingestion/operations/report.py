@@ -1,6 +1,6 @@
 """What the operators' commands found, as tables and lines for people.
 
-Belongs here: display of status and compaction. Not here: results of a run (report.py), how anything came about.
+Belongs here: display of status and compaction. Not here: results of a run (../report.py), how anything came about.
 """
 
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.compaction import Compaction
-from ingestion.status import TableStatus
+from ingestion.operations.compaction import Compaction
+from ingestion.operations.status import TableStatus
 
 _WORDS = ("table", "mode", "watermark")
 _HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "source", "lag")

@@ -1,0 +1,1 @@
+"""What operators do beside runs: look at sources and at the log, compare, compact, rebuild."""
