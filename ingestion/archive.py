@@ -126,10 +126,10 @@ class Archive:
             TableError: the file is missing or damaged.
         """
         with self._opened(table, batch_seq) as file:
-            schema = file.schema_arrow
-            told = json.loads((schema.metadata or {}).get(_METADATA, b"null"))
+            told = json.loads((file.metadata.metadata or {}).get(_METADATA, b"null"))
             origin = Origin(told["follows"], tuple(told["key"]), parse_state(told["state"])) if told else None
-        return ArchivedBatch(_name(table, batch_seq), batch_seq, schema.remove_metadata(), origin)
+            schema = file.schema_arrow.remove_metadata()
+        return ArchivedBatch(_name(table, batch_seq), batch_seq, schema, origin)
 
     def rows(self, table: RawTable, batch_seq: int) -> Iterator[pa.RecordBatch]:
         """The rows of an archived batch, at most `BATCH_ROWS` at a time.

@@ -10,12 +10,13 @@ import pytest
 from integration.test_warehouse_conformance import NOON
 from sqlalchemy import make_url
 
-from ingestion.archive import Archive
+from ingestion.archive import Archive, Origin
 from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.conformance import conform
 from ingestion.row_hash import RowHasher
 from ingestion.state import TableState
 from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.base import TableLoad
 
 DAY = 86_400_000_000
 VALUES: dict[ColumnType, list[object]] = {
@@ -86,10 +87,7 @@ def load(url: str, folder: Path, type_: ColumnType) -> tuple[pa.Table, pa.Table,
             work.stage(iter([hasher(conformed.batch)]))
             assert work.append_changed() == conformed.batch.num_rows
             work.reject(conformed.rejections)
-            appended = work.appended_rows()
-            assert appended is not None
-            with appended[1] as rows:
-                archive.write(table, appended[0], rows)
+            archive_appended(archive, table, work)
             work.commit(TableState(table.name))
         # What came back compares equal to what went in: the same rows again append nothing.
         with session.load(table, NOON) as work:
@@ -100,6 +98,16 @@ def load(url: str, folder: Path, type_: ColumnType) -> tuple[pa.Table, pa.Table,
     archived = pq.read_table(archive.path(table, 1), partitioning=None).sort_by("id")
     reasons = warehouse.query("select reason from raw_shop._rejected").column(0).to_pylist()
     return raw, archived, reasons
+
+
+def archive_appended(archive: Archive, table: RawTable, work: TableLoad) -> None:
+    appended = work.appended_rows()
+    assert appended is not None
+    batch_seq, reader = appended
+    with archive.begin(table, batch_seq) as file, reader as rows:
+        for batch in rows:
+            file.write(batch)
+        file.finish(rows.schema, Origin(0, table.key, TableState(table.name)))
 
 
 @pytest.mark.parametrize("server", BEYOND)
