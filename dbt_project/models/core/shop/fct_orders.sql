@@ -47,15 +47,14 @@ ranked as (
 
 chosen as (
     select
-        *,
         {% for attribute in [
             'user_id', 'payment_method', 'currency_code', 'order_total', 'items_count'
         ] -%}
-        {{ ',' if not loop.first }}
         min(case when {{ attribute }} is not null then preference end) over (
             partition by order_id
-        ) as preference_of_{{ attribute }}
-        {%- endfor %}
+        ) as preferred_{{ attribute }},
+        {% endfor -%}
+        *
     from ranked
 ),
 
@@ -65,8 +64,9 @@ folded as (
         {% for attribute in [
             'user_id', 'payment_method', 'currency_code', 'order_total', 'items_count'
         ] -%}
-        max(case when preference = preference_of_{{ attribute }} then {{ attribute }} end)
-            as {{ attribute }},
+        max(
+            case when preference = preferred_{{ attribute }} then {{ attribute }} end
+        ) as {{ attribute }},
         {% endfor -%}
         count(*) as events,
         count(case when step = 'payment_completed' then 1 end) as payments,

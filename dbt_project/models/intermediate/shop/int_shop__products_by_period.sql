@@ -48,7 +48,7 @@ final as (
     select
         measured.*,
         '{{ var("shop_currency_code") }}' as currency_code,
-        {{ ratio('purchases', 'views') }} as view_to_purchase_rate
+        {{ ratio('measured.purchases', 'measured.views') }} as view_to_purchase_rate
     from measured
 )
 

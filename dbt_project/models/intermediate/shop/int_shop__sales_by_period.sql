@@ -51,8 +51,10 @@ measured as (
 final as (
     select
         measured.*,
-        cast(gross_amount - cancelled_amount as numeric(38, 9)) as net_amount,
-        {{ ratio('gross_amount', 'orders_paid') }} as average_order_value
+        cast(measured.gross_amount - measured.cancelled_amount as numeric(38, 9))
+            as net_amount,
+        {{ ratio('measured.gross_amount', 'measured.orders_paid') }}
+            as average_order_value
     from measured
 )
 

@@ -37,11 +37,12 @@ measured as (
 final as (
     select
         measured.*,
-        {{ ratio('bounced_sessions', 'sessions') }} as bounce_rate,
-        {{ ratio('total_session_seconds', 'sessions') }} as average_session_seconds,
-        {{ ratio('cart_sessions', 'sessions') }} as cart_rate,
-        {{ ratio('checkout_sessions', 'sessions') }} as checkout_rate,
-        {{ ratio('purchase_sessions', 'sessions') }} as purchase_rate
+        {{ ratio('measured.bounced_sessions', 'measured.sessions') }} as bounce_rate,
+        {{ ratio('measured.total_session_seconds', 'measured.sessions') }}
+            as average_session_seconds,
+        {{ ratio('measured.cart_sessions', 'measured.sessions') }} as cart_rate,
+        {{ ratio('measured.checkout_sessions', 'measured.sessions') }} as checkout_rate,
+        {{ ratio('measured.purchase_sessions', 'measured.sessions') }} as purchase_rate
     from measured
 )
 
