@@ -17,11 +17,6 @@ seen as (
     select
         account_id,
         created_at as seen_at
-    from accounts
-    union all
-    select
-        account_id,
-        created_at as seen_at
     from leads
     union all
     select
@@ -49,7 +44,7 @@ final as (
         accounts.is_inferred,
         first_seen.first_seen_at
     from accounts
-    inner join first_seen on accounts.account_id = first_seen.account_id
+    left join first_seen on accounts.account_id = first_seen.account_id
 )
 
 select * from final
