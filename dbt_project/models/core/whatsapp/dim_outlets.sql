@@ -5,11 +5,11 @@ outlets as (
 ),
 
 conversations as (
-    select * from {{ ref('fct_conversations') }}
+    select * from {{ ref('int_whatsapp__conversation_measures') }}
 ),
 
 messages as (
-    select * from {{ ref('fct_messages') }}
+    select * from {{ ref('int_whatsapp__message_measures') }}
 ),
 
 named as (

@@ -1,19 +1,29 @@
+{{ config(
+    materialized='incremental',
+    unique_key='conversation_id',
+    meta={'changed': 'int_whatsapp__changed_conversations'}
+) }}
+
 with
 
 conversations as (
     select * from {{ ref('int_whatsapp__conversations') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 messages as (
     select * from {{ ref('fct_messages') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 responses as (
     select * from {{ ref('fct_responses') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 handoffs as (
     select * from {{ ref('fct_handoffs') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 reopenings as (

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='conversation_id',
+    meta={'changed': 'int_whatsapp__changed_conversations'}
+) }}
+
 with
 
 messages as (
@@ -5,11 +11,12 @@ messages as (
         *,
         {{ sortable_id('message_id') }} as message_order
     from {{ ref('fct_messages') }}
-    where is_handoff_request or sender_type = 'agent'
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 conversations as (
     select * from {{ ref('int_whatsapp__conversations') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 ordered as (
@@ -21,6 +28,7 @@ ordered as (
             rows between unbounded preceding and current row
         ) as agent_messages_so_far
     from messages
+    where is_handoff_request or sender_type = 'agent'
 ),
 
 requests as (

@@ -1,10 +1,54 @@
+{{ config(
+    materialized='incremental',
+    unique_key='conversation_id',
+    meta={'changed': 'int_whatsapp__changed_conversations'}
+) }}
+
 with
+
+staged as (
+    select * from {{ ref('stg_whatsapp__messages') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
+),
+
+conversations as (
+    select * from {{ ref('int_whatsapp__conversations') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
+),
 
 messages as (
     select
-        *,
-        coalesce(model, 'default') as rated_model
-    from {{ ref('int_whatsapp__messages') }}
+        staged.message_id,
+        staged.conversation_id,
+        coalesce(conversations.tenant_key, 'whatsapp:{{ var("unknown_id") }}')
+            as tenant_key,
+        coalesce(conversations.outlet_id, '{{ var("unknown_id") }}') as outlet_id,
+        staged.model,
+        coalesce(staged.model, 'default') as rated_model,
+        case
+            when staged.sender_type in ('customer', 'llm', 'agent')
+                then staged.sender_type
+            else 'other'
+        end as sender_type,
+        case
+            when staged.handoff_trigger in ('keyword', 'confidence')
+                then staged.handoff_trigger
+            else 'other'
+        end as handoff_trigger,
+        case
+            when staged.sender_type = 'llm' then coalesce(staged.tokens_used, 0)
+            else 0
+        end as tokens_used,
+        staged.confidence,
+        conversations.conversation_id is not null as has_conversation,
+        staged.is_handoff_request,
+        staged.has_invalid_metadata,
+        staged.has_invalid_tokens_used,
+        {{ local_date('staged.sent_at', "coalesce(conversations.timezone, 'UTC')") }}
+            as message_date,
+        staged.sent_at
+    from staged
+    left join conversations on staged.conversation_id = conversations.conversation_id
 ),
 
 llm_rates as (

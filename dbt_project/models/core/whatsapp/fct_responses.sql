@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='conversation_id',
+    meta={'changed': 'int_whatsapp__changed_conversations'}
+) }}
+
 with
 
 messages as (
@@ -7,7 +13,7 @@ messages as (
         case when sender_type = 'customer' then 0 else 1 end as reply_count,
         {{ sortable_id('message_id') }} as message_order
     from {{ ref('fct_messages') }}
-    where sender_type in ('customer', 'llm', 'agent')
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 ordered as (
@@ -26,6 +32,7 @@ ordered as (
             ), 'none'
         ) as previous_sender_type
     from messages
+    where sender_type in ('customer', 'llm', 'agent')
 ),
 
 turns as (

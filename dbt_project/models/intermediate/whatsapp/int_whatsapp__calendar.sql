@@ -1,11 +1,11 @@
 with
 
 conversations as (
-    select * from {{ ref('fct_conversations') }}
+    select * from {{ ref('int_whatsapp__conversation_measures') }}
 ),
 
 messages as (
-    select * from {{ ref('fct_messages') }}
+    select * from {{ ref('int_whatsapp__message_measures') }}
 ),
 
 tenants as (
@@ -16,14 +16,16 @@ activity as (
     select
         tenant_key,
         outlet_id,
-        started_date as activity_date
+        period_start_date as activity_date
     from conversations
+    where grain = 'day'
     union distinct
     select
         tenant_key,
         outlet_id,
-        message_date as activity_date
+        period_start_date as activity_date
     from messages
+    where grain = 'day'
 ),
 
 outlets as (
@@ -42,36 +44,35 @@ tenant_spans as (
     group by tenant_key
 ),
 
-outlet_spans as (
-    select
-        outlets.tenant_key,
-        outlets.outlet_id,
-        tenants.timezone,
-        tenant_spans.first_date,
-        tenant_spans.last_date
-    from outlets
-    inner join tenant_spans on outlets.tenant_key = tenant_spans.tenant_key
-    inner join tenants on outlets.tenant_key = tenants.tenant_key
-),
-
 days as (
-    {{ days_between('outlet_spans', 'first_date', 'last_date') }}
+    {{ days_between('tenant_spans', 'first_date', 'last_date') }}
 ),
 
 periods as (
     {{ periods_of_days('days') }}
 ),
 
-final as (
-    select
+tenant_periods as (
+    select distinct
         tenant_key,
-        outlet_id,
         grain,
-        period_end_date < {{ local_date(as_of(), 'timezone') }} as is_complete,
-        date_day,
         period_start_date,
         period_end_date
     from periods
+),
+
+final as (
+    select
+        outlets.tenant_key,
+        outlets.outlet_id,
+        tenant_periods.grain,
+        tenant_periods.period_start_date,
+        tenant_periods.period_end_date,
+        tenant_periods.period_end_date
+        < {{ local_date(as_of(), 'tenants.timezone') }} as is_complete
+    from outlets
+    inner join tenants on outlets.tenant_key = tenants.tenant_key
+    inner join tenant_periods on outlets.tenant_key = tenant_periods.tenant_key
 )
 
 select * from final

@@ -1,21 +1,29 @@
+{{ config(
+    materialized='incremental',
+    unique_key='conversation_id',
+    meta={'changed': 'int_whatsapp__changed_conversations'}
+) }}
+
 with
 
 conversations as (
     select * from {{ ref('stg_whatsapp__conversations') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 tenants as (
-    select * from {{ ref('int_whatsapp__tenants') }}
+    select * from {{ ref('stg_whatsapp__tenants') }}
 ),
 
 final as (
     select
         conversations.conversation_id,
-        tenants.tenant_key,
+        'whatsapp:' || coalesce(conversations.tenant_id, '{{ var("unknown_id") }}')
+            as tenant_key,
         coalesce(conversations.outlet_id, '{{ var("unknown_id") }}') as outlet_id,
         conversations.customer_hash,
         coalesce(conversations.status, 'unknown') as status,
-        tenants.timezone,
+        coalesce(tenants.timezone, 'UTC') as timezone,
         case
             when conversations.ended_at >= conversations.started_at
                 then {{ seconds_from_microseconds(
@@ -26,16 +34,15 @@ final as (
         end as duration_seconds,
         coalesce(conversations.ended_at < conversations.started_at, false)
             as has_invalid_duration,
-        {{ local_date('conversations.started_at', 'tenants.timezone') }}
+        {{ local_date(
+            'conversations.started_at', "coalesce(tenants.timezone, 'UTC')"
+        ) }}
             as started_date,
         conversations.started_at,
         conversations.ended_at,
         conversations.last_message_at
     from conversations
-    inner join tenants
-        on
-            coalesce(conversations.tenant_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+    left join tenants on conversations.tenant_id = tenants.tenant_id
 )
 
 select * from final

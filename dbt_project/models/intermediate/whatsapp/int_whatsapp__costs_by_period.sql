@@ -5,64 +5,46 @@ calendar as (
 ),
 
 messages as (
-    select * from {{ ref('fct_messages') }}
+    select * from {{ ref('int_whatsapp__message_measures') }}
 ),
 
 conversations as (
-    select * from {{ ref('int_whatsapp__conversations_by_period') }}
+    select * from {{ ref('int_whatsapp__conversation_measures') }}
 ),
 
-measured as (
+filled as (
     select
-        calendar.tenant_key,
-        calendar.outlet_id,
-        calendar.grain,
-        calendar.period_start_date,
-        calendar.period_end_date,
-        calendar.is_complete,
-        count(case when messages.sender_type = 'llm' then 1 end) as total_llm_calls,
-        cast(coalesce(sum(messages.tokens_used), 0) as bigint) as total_tokens_used,
-        cast(coalesce(sum(messages.llm_cost_amount), 0) as numeric(38, 9))
-            as total_llm_cost,
-        cast(coalesce(sum(messages.whatsapp_cost_amount), 0) as numeric(38, 9))
-            as total_whatsapp_cost,
-        count(distinct messages.conversation_id) as active_conversations_count
+        calendar.*,
+        coalesce(messages.llm_messages, 0) as total_llm_calls,
+        coalesce(messages.total_tokens_used, 0) as total_tokens_used,
+        coalesce(messages.total_llm_cost, 0) as total_llm_cost,
+        coalesce(messages.total_whatsapp_cost, 0) as total_whatsapp_cost,
+        cast(
+            coalesce(messages.total_llm_cost + messages.total_whatsapp_cost, 0)
+            as numeric(38, 9)
+        ) as total_cost,
+        coalesce(messages.active_conversations_count, 0) as active_conversations_count,
+        coalesce(conversations.total_conversations, 0) as total_conversations
     from calendar
     left join messages
         on
             calendar.tenant_key = messages.tenant_key
             and calendar.outlet_id = messages.outlet_id
-            and calendar.date_day = messages.message_date
-    group by
-        calendar.tenant_key,
-        calendar.outlet_id,
-        calendar.grain,
-        calendar.period_start_date,
-        calendar.period_end_date,
-        calendar.is_complete
-),
-
-totals as (
-    select
-        measured.*,
-        cast(measured.total_llm_cost + measured.total_whatsapp_cost as numeric(38, 9))
-            as total_cost
-    from measured
+            and calendar.grain = messages.grain
+            and calendar.period_start_date = messages.period_start_date
+    left join conversations
+        on
+            calendar.tenant_key = conversations.tenant_key
+            and calendar.outlet_id = conversations.outlet_id
+            and calendar.grain = conversations.grain
+            and calendar.period_start_date = conversations.period_start_date
 ),
 
 final as (
     select
-        totals.*,
-        conversations.total_conversations,
-        {{ ratio('totals.total_cost', 'conversations.total_conversations') }}
-            as cost_per_conversation
-    from totals
-    inner join conversations
-        on
-            totals.tenant_key = conversations.tenant_key
-            and totals.outlet_id = conversations.outlet_id
-            and totals.grain = conversations.grain
-            and totals.period_start_date = conversations.period_start_date
+        *,
+        {{ ratio('total_cost', 'total_conversations') }} as cost_per_conversation
+    from filled
 )
 
 select * from final

@@ -5,67 +5,50 @@ calendar as (
 ),
 
 handoffs as (
-    select * from {{ ref('fct_handoffs') }}
+    select * from {{ ref('int_whatsapp__handoff_measures') }}
 ),
 
 conversations as (
-    select * from {{ ref('int_whatsapp__conversations_by_period') }}
+    select * from {{ ref('int_whatsapp__conversation_measures') }}
 ),
 
-measured as (
+filled as (
     select
-        calendar.tenant_key,
-        calendar.outlet_id,
-        calendar.grain,
-        calendar.period_start_date,
-        calendar.period_end_date,
-        calendar.is_complete,
-        count(handoffs.handoff_message_id) as total_handoffs,
-        count(case when handoffs.handoff_trigger = 'keyword' then 1 end)
-            as keyword_triggered,
-        count(case when handoffs.handoff_trigger = 'confidence' then 1 end)
-            as confidence_triggered,
-        count(case when handoffs.handoff_trigger = 'other' then 1 end)
-            as other_triggered,
-        count(distinct handoffs.conversation_id) as conversations_with_handoff,
-        count(handoffs.time_to_handoff_seconds) as timed_handoffs,
-        {{ ratio('coalesce(sum(handoffs.time_to_handoff_seconds), 0)', 60) }}
-            as total_time_to_handoff_minutes
+        calendar.*,
+        coalesce(handoffs.total_handoffs, 0) as total_handoffs,
+        coalesce(handoffs.keyword_triggered, 0) as keyword_triggered,
+        coalesce(handoffs.confidence_triggered, 0) as confidence_triggered,
+        coalesce(handoffs.other_triggered, 0) as other_triggered,
+        coalesce(handoffs.conversations_with_handoff, 0) as conversations_with_handoff,
+        coalesce(handoffs.timed_handoffs, 0) as timed_handoffs,
+        coalesce(handoffs.total_time_to_handoff_minutes, 0) as total_time_to_handoff_minutes,
+        coalesce(conversations.total_conversations, 0) as total_conversations,
+        coalesce(conversations.started_conversations_with_handoff, 0) as started_conversations_with_handoff
     from calendar
     left join handoffs
         on
             calendar.tenant_key = handoffs.tenant_key
             and calendar.outlet_id = handoffs.outlet_id
-            and calendar.date_day = handoffs.handoff_date
-    group by
-        calendar.tenant_key,
-        calendar.outlet_id,
-        calendar.grain,
-        calendar.period_start_date,
-        calendar.period_end_date,
-        calendar.is_complete
+            and calendar.grain = handoffs.grain
+            and calendar.period_start_date = handoffs.period_start_date
+    left join conversations
+        on
+            calendar.tenant_key = conversations.tenant_key
+            and calendar.outlet_id = conversations.outlet_id
+            and calendar.grain = conversations.grain
+            and calendar.period_start_date = conversations.period_start_date
 ),
 
 final as (
     select
-        measured.*,
-        {{ ratio('measured.total_time_to_handoff_minutes', 'measured.timed_handoffs') }}
+        *,
+        {{ ratio('total_time_to_handoff_minutes', 'timed_handoffs') }}
             as average_time_to_handoff_minutes,
-        conversations.total_conversations,
-        {{ ratio('measured.total_handoffs', 'conversations.total_conversations') }}
-            as handoff_rate,
-        conversations.started_conversations_with_handoff,
+        {{ ratio('total_handoffs', 'total_conversations') }} as handoff_rate,
         {{ ratio(
-            'conversations.started_conversations_with_handoff',
-            'conversations.total_conversations'
+            'started_conversations_with_handoff', 'total_conversations'
         ) }} as handoff_conversation_rate
-    from measured
-    inner join conversations
-        on
-            measured.tenant_key = conversations.tenant_key
-            and measured.outlet_id = conversations.outlet_id
-            and measured.grain = conversations.grain
-            and measured.period_start_date = conversations.period_start_date
+    from filled
 )
 
 select * from final

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='incremental',
+    unique_key='conversation_id',
+    meta={'changed': 'int_whatsapp__changed_conversations'}
+) }}
+
 with
 
 versions as (
     select * from {{ ref('stg_whatsapp__conversation_versions') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 compared as (

@@ -9,39 +9,52 @@ outlets as (
 ),
 
 conversations as (
-    select * from {{ ref('stg_whatsapp__conversations') }}
+    select * from {{ ref('int_whatsapp__conversation_measures') }}
 ),
 
 messages as (
-    select * from {{ ref('stg_whatsapp__messages') }}
+    select * from {{ ref('int_whatsapp__message_measures') }}
 ),
 
 referenced as (
-    select coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_id
-    from conversations
-    union distinct
-    select coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_id
+    select 'whatsapp:' || coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_key
     from outlets
     union distinct
-    select '{{ var("unknown_id") }}' as tenant_id
+    select tenant_key
+    from conversations
+    union distinct
+    select tenant_key
     from messages
-    left join conversations
-        on messages.conversation_id = conversations.conversation_id
-    where conversations.conversation_id is null
+),
+
+named as (
+    select
+        'whatsapp:' || tenant_id as tenant_key,
+        tenant_name,
+        timezone
+    from tenants
+),
+
+joined as (
+    select
+        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
+        named.tenant_name,
+        named.timezone,
+        named.tenant_key is null as is_inferred
+    from named
+    full outer join referenced
+        on named.tenant_key = referenced.tenant_key
 ),
 
 final as (
     select
-        'whatsapp:' || coalesce(tenants.tenant_id, referenced.tenant_id) as tenant_key,
-        coalesce(tenants.tenant_id, referenced.tenant_id) as tenant_id,
-        coalesce(
-            tenants.tenant_name, tenants.tenant_id, referenced.tenant_id
-        ) as tenant_name,
-        coalesce(tenants.timezone, 'UTC') as timezone,
-        tenants.tenant_id is null as is_inferred
-    from tenants
-    full outer join referenced
-        on tenants.tenant_id = referenced.tenant_id
+        tenant_key,
+        substr(tenant_key, length('whatsapp:') + 1) as tenant_id,
+        coalesce(tenant_name, substr(tenant_key, length('whatsapp:') + 1))
+            as tenant_name,
+        coalesce(timezone, 'UTC') as timezone,
+        is_inferred
+    from joined
 )
 
 select * from final

@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', unique_key='conversation_id') }}
+{{ waits_for('int_whatsapp__build') }}
+
 with
 
 source as (

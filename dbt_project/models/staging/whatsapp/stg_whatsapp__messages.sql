@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', unique_key='message_id') }}
+{{ waits_for('int_whatsapp__build') }}
+
 with
 
 source as (
@@ -9,7 +12,6 @@ final as (
     select
         {{ identifier('id') }} as message_id,
         {{ identifier('conversation_id') }} as conversation_id,
-        {{ contact_hash('sender_id') }} as sender_hash,
         {{ clean_code('sender_type') }} as sender_type,
         {{ clean_code(json_text('metadata', 'model')) }} as model,
         {{ clean_code(json_text('metadata', 'trigger')) }} as handoff_trigger,

@@ -1,0 +1,71 @@
+{# The versions of a raw table that the last complete build has not seen. #}
+{% macro new_versions(system, table) -%}
+    {{- waits_for('int_' ~ system ~ '__build') -}}
+    {%- set last = last_built_batch() if execute else 0 -%}
+    (
+        select *
+        from {{ source(system, table) }}
+        where {{ '_batch_seq > ' ~ last if last else 'false' }}
+    )
+{%- endmacro %}
+
+{#
+    The body of a model of changed keys: every key of the query `changed`, once for each
+    tenant and day on which facts count it until they are replaced, or with nulls.
+
+    `counted` are [fact, its column of dates]. What an unfinished build noted is kept: by now
+    its facts may be replaced.
+#}
+{% macro with_days_before(changed, key, counted) -%}
+    {%- set last = last_built_batch() if execute else 0 -%}
+    {%- set earlier = load_relation(this) if execute and last -%}
+    with
+
+    changed as (
+        {{ changed }}
+    ),
+
+    days as (
+        {% if earlier -%}
+        select
+            {{ key }},
+            tenant_key,
+            date_day
+        from {{ earlier }}
+        where from_batch_seq = {{ last }}
+        union distinct
+        {% endif -%}
+        {% for fact, date in counted -%}
+        {%- set relation = load_relation(relation_of(fact)) if execute and last -%}
+        {%- if relation -%}
+        select
+            {{ key }},
+            tenant_key,
+            {{ date }} as date_day
+        from {{ relation }}
+        where {{ key }} in (select changed.{{ key }} from changed)
+        union distinct
+        {% endif -%}
+        {% endfor -%}
+        select
+            {{ key }},
+            cast(null as {{ dbt.type_string() }}) as tenant_key,
+            cast(null as date) as date_day
+        from changed
+    )
+
+    select
+        {{ key }},
+        tenant_key,
+        date_day,
+        cast({{ last }} as bigint) as from_batch_seq
+    from days
+{%- endmacro %}
+
+{# In an incremental build, a condition: only rows of changed keys. #}
+{% macro where_changed(changed, key) -%}
+    {{- waits_for(changed) -}}
+    {%- if replaces_changes() -%}
+    where {{ key }} in (select changed.{{ key }} from {{ relation_of(changed) }} as changed)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,71 @@
+{#
+    The body of a model of changed periods: all periods that hold a day on which a changed key
+    was counted before this build (in the models of changed keys), or is counted now.
+
+    `counted` are [model of changed keys, its key, fact, the fact's column of dates].
+#}
+{% macro changed_periods(counted) -%}
+    with
+
+    days as (
+        {% for changed, key, fact, date in counted -%}
+        {{ 'union distinct' if not loop.first }}
+        select
+            tenant_key,
+            date_day
+        from {{ changed }}
+        where date_day is not null
+        union distinct
+        select
+            tenant_key,
+            {{ date }} as date_day
+        from {{ fact }}
+        where {{ key }} in (select changed.{{ key }} from {{ changed }} as changed)
+        {% endfor %}
+    ),
+
+    periods as (
+        {{ periods_of_days('days') }}
+    )
+
+    select distinct
+        tenant_key,
+        grain,
+        period_start_date,
+        period_end_date
+    from periods
+{%- endmacro %}
+
+{#
+    A query: the days that a model of measures counts, each as part of its day, week and month
+    (grain, period_start_date, period_end_date). `fact` and `date` tell them where everything
+    is measured; else they are the days of the changed periods.
+#}
+{% macro days_to_measure(changed_periods, fact, date) -%}
+    {{- waits_for(changed_periods) -}}
+    {%- if replaces_changes() -%}
+    with
+
+    periods as (
+        select
+            tenant_key,
+            grain,
+            period_start_date,
+            period_end_date
+        from {{ relation_of(changed_periods) }}
+    )
+
+    {{ days_between('periods', 'period_start_date', 'period_end_date') }}
+    {%- else -%}
+    with
+
+    days as (
+        select distinct
+            tenant_key,
+            {{ date }} as date_day
+        from {{ fact }}
+    )
+
+    {{ periods_of_days('days') }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,37 @@
+{#
+    The incremental strategy of all incremental models: whole groups are replaced.
+
+    A group is every row with the same values in `unique_key`. Which groups change is told by
+    the model that `meta: {changed: ...}` names, and for staging by the raw table: the keys of
+    the versions that the last complete build has not seen. A group without new rows goes.
+#}
+{% macro get_incremental_replace_groups_sql(arg_dict) -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    delete from {{ arg_dict['target_relation'] }} as held
+    where {{ is_in_changed_group('held') }};
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }}
+    from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{% macro is_in_changed_group(held) -%}
+    {%- set keys = config.require('unique_key') -%}
+    {%- set keys = [keys] if keys is string else keys -%}
+    {%- set changed = config.get('meta', {}).get('changed') -%}
+    exists (
+        select 1
+        {% if changed -%}
+        from {{ relation_of(changed) }} as changed
+        where
+            {% for key in keys -%}
+            {{ 'and ' if not loop.first }}changed.{{ key }} = {{ held }}.{{ key }}
+            {% endfor %}
+        {%- else -%}
+        from {{ source(*model.sources[0]) }} as versions
+        where
+            versions._batch_seq > {{ last_built_batch() }}
+            and {{ identifier('versions.id') }} = {{ held }}.{{ keys[0] }}
+        {%- endif %}
+    )
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ build_range('whatsapp', variables=['unknown_id']) }}

@@ -1,0 +1,18 @@
+-- depends_on: {{ ref('int_whatsapp__conversation_measures') }}
+-- depends_on: {{ ref('int_whatsapp__handoff_measures') }}
+-- depends_on: {{ ref('int_whatsapp__message_measures') }}
+-- depends_on: {{ ref('int_whatsapp__response_measures') }}
+with
+
+build as (
+    select * from {{ ref('int_whatsapp__build') }}
+),
+
+final as (
+    select
+        to_batch_seq,
+        fingerprint
+    from build
+)
+
+select * from final

@@ -1,0 +1,24 @@
+{% set text = dbt.type_string() -%}
+{% set changed -%}
+    select cast(conversation_id as {{ text }}) as conversation_id
+    from {{ source('whatsapp', 'messages') }}
+    where id in (
+        select new_versions.id
+        from {{ new_versions('whatsapp', 'messages') }} as new_versions
+    )
+    union distinct
+    select cast(id as {{ text }}) as conversation_id
+    from {{ new_versions('whatsapp', 'conversations') }} as new_versions
+    union distinct
+    select cast(id as {{ text }}) as conversation_id
+    from {{ source('whatsapp', 'conversations') }}
+    where cast(tenant_id as {{ text }}) in (
+        select cast(new_versions.id as {{ text }})
+        from {{ new_versions('whatsapp', 'tenants') }} as new_versions
+    )
+{%- endset %}
+{{ with_days_before(
+    changed,
+    'conversation_id',
+    [['fct_conversations', 'started_date'], ['fct_messages', 'message_date']]
+) }}

@@ -1,0 +1,67 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_whatsapp__changed_periods'}
+) }}
+
+with
+
+conversations as (
+    select * from {{ ref('fct_conversations') }}
+),
+
+days as (
+    {{ days_to_measure(
+        'int_whatsapp__changed_periods', ref('fct_conversations'), 'started_date'
+    ) }}
+),
+
+final as (
+    select
+        days.tenant_key,
+        conversations.outlet_id,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date,
+        count(*) as total_conversations,
+        count(case when conversations.status = 'active' then 1 end)
+            as active_conversations,
+        count(case when conversations.status = 'resolved' then 1 end)
+            as resolved_conversations,
+        count(case when conversations.status = 'handed_off' then 1 end)
+            as handed_off_conversations,
+        count(conversations.duration_seconds) as conversations_with_duration,
+        {{ ratio('coalesce(sum(conversations.duration_seconds), 0)', 60) }}
+            as total_duration_minutes,
+        count(case when conversations.has_invalid_duration then 1 end)
+            as invalid_durations,
+        count(conversations.first_response_seconds) as first_responses,
+        cast(coalesce(sum(conversations.first_response_seconds), 0) as numeric(38, 9))
+            as total_first_response_seconds,
+        {{ quantile('conversations.first_response_seconds', 50) }}
+            as p50_first_response_seconds,
+        {{ quantile('conversations.first_response_seconds', 90) }}
+            as p90_first_response_seconds,
+        count(distinct conversations.customer_hash) as distinct_customers,
+        count(case when conversations.is_eligible_for_containment then 1 end)
+            as eligible_conversations,
+        count(case when conversations.is_contained then 1 end)
+            as contained_conversations,
+        count(case when conversations.is_reopened then 1 end)
+            as known_reopened_conversations,
+        count(case when conversations.has_handoff then 1 end)
+            as started_conversations_with_handoff
+    from days
+    inner join conversations
+        on
+            days.tenant_key = conversations.tenant_key
+            and days.date_day = conversations.started_date
+    group by
+        days.tenant_key,
+        conversations.outlet_id,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date
+)
+
+select * from final
