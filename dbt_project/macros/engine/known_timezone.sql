@@ -13,7 +13,7 @@
     end
 {%- endmacro %}
 
-{# The server's list also has its own 'posix/...', 'localtime' and 'Factory'. #}
+{# The server's list also has its own 'posix/...' and 'localtime'. #}
 {% macro postgres__known_timezone(expression) -%}
     case
         when {{ expression }} in (
@@ -21,7 +21,7 @@
             from pg_timezone_names as zones
             where
                 zones.name not like 'posix%'
-                and zones.name not in ('Factory', 'localtime')
+                and zones.name <> 'localtime'
         )
             then {{ expression }}
     end
