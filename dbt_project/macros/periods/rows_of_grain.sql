@@ -1,10 +1,16 @@
 {#
     A periodic mart: the rows of one grain, with the columns that the mart's YAML declares,
-    in that order.
+    in that order. One with `quote: true` has a name that SQL uses itself.
 #}
 {% macro rows_of_grain(relation, grain) -%}
+{%- set names = [] -%}
+{%- for column in model.columns.values() -%}
+    {%- do names.append(
+        adapter.quote(column.name) if column.quote else column.name
+    ) -%}
+{%- endfor -%}
 select
-    {{ model.columns.keys() | join(',\n    ') }}
+    {{ names | join(',\n    ') }}
 from {{ relation }}
 where grain = '{{ grain }}'
 {%- endmacro %}

@@ -17,8 +17,8 @@
             {% endfor -%}
             periods.period_start_date
             {%- for column in columns %},
-            max(periods.{{ column }}) as {{ column }},
-            sum(days.{{ column }}) as {{ column }}_of_days
+            max(periods.{{ adapter.quote(column) }}) as {{ column }}_of_period,
+            sum(days.{{ adapter.quote(column) }}) as {{ column }}_of_days
             {%- endfor %}
         from {{ model }} as periods
         left join {{ days }} as days
@@ -40,7 +40,7 @@
         false
         {%- for column in columns %}
         or abs(
-            coalesce({{ column }}, 0) - coalesce({{ column }}_of_days, 0)
+            coalesce({{ column }}_of_period, 0) - coalesce({{ column }}_of_days, 0)
         ) > 0.000001
         {%- endfor %}
 {% endtest %}

@@ -16,7 +16,7 @@
     ('units', 'fct_product_events', 'coalesce(sum(units_sold), 0)',
      'products_daily', 'sum(units_sold)'),
     ('product revenue', 'fct_product_events',
-     "coalesce(sum(case when currency_code = '" ~ var('shop_currency_code')
+     "coalesce(sum(case when currency_code = '" ~ var('default_currency_code')
      ~ "' then revenue_amount end), 0)",
      'products_daily', 'sum(revenue_amount)'),
     ('web events', 'fct_web_events', 'count(*)', 'web_behavior_daily',

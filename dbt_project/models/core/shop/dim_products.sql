@@ -32,7 +32,7 @@ final as (
     select
         seen.tenant_key,
         seen.product_id,
-        coalesce(priced.currency_code, '{{ var("shop_currency_code") }}')
+        coalesce(priced.currency_code, '{{ var("default_currency_code") }}')
             as currency_code,
         priced.price_amount,
         seen.first_seen_at,

@@ -121,7 +121,7 @@ final as (
             else 'unknown'
         end as status,
         coalesce(payment_method, '{{ var("unknown_id") }}') as payment_method,
-        coalesce(currency_code, '{{ var("shop_currency_code") }}') as currency_code,
+        coalesce(currency_code, '{{ var("default_currency_code") }}') as currency_code,
         events,
         payments,
         items_count,

@@ -35,7 +35,7 @@ final as (
                 then events.event_type
             else 'other'
         end as event_type,
-        coalesce(events.currency_code, '{{ var("shop_currency_code") }}')
+        coalesce(events.currency_code, '{{ var("default_currency_code") }}')
             as currency_code,
         events.quantity,
         events.units_sold,

@@ -13,7 +13,7 @@ final as (
             coalesce(
                 sum(
                     case
-                        when currency_code = '{{ var("shop_currency_code") }}'
+                        when currency_code = '{{ var("default_currency_code") }}'
                             then amount
                     end
                 ), 0

@@ -47,7 +47,7 @@ measured as (
 final as (
     select
         measured.*,
-        '{{ var("shop_currency_code") }}' as currency_code,
+        '{{ var("default_currency_code") }}' as currency_code,
         {{ ratio('measured.purchases', 'measured.views') }} as view_to_purchase_rate
     from measured
 )

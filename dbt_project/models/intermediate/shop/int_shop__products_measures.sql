@@ -10,7 +10,7 @@ events as (
     select
         *,
         event_type = 'purchase'
-        and currency_code = '{{ var("shop_currency_code") }}'
+        and currency_code = '{{ var("default_currency_code") }}'
             as is_purchase_in_shop_currency
     from {{ ref('fct_product_events') }}
 ),

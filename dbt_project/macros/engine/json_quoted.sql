@@ -1,0 +1,8 @@
+{# A text as a JSON string, with quotes and escapes; null stays null. #}
+{% macro json_quoted(expression) -%}
+    {{ return(adapter.dispatch('json_quoted')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_quoted(expression) -%}
+    cast(to_json({{ expression }}) as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -1,0 +1,4 @@
+{# The currency of amounts for which the source names none, as a text literal. #}
+{% macro default_currency() -%}
+    'USD'
+{%- endmacro %}

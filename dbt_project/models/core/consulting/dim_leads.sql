@@ -1,0 +1,50 @@
+with
+
+leads as (
+    select * from {{ ref('stg_consulting__leads') }}
+),
+
+deals as (
+    select * from {{ ref('fct_deals') }}
+),
+
+tenants as (
+    select * from {{ ref('int_consulting__tenants') }}
+),
+
+named as (
+    select
+        leads.*,
+        tenants.tenant_key
+    from leads
+    cross join tenants
+),
+
+referenced as (
+    select distinct
+        tenant_key,
+        lead_id
+    from deals
+),
+
+final as (
+    select
+        coalesce(named.lead_id, referenced.lead_id) as lead_id,
+        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
+        coalesce(named.account_id, '{{ var("unknown_id") }}') as account_id,
+        named.owner,
+        coalesce(named.lead_source, '{{ var("unknown_id") }}') as lead_source,
+        coalesce(named.status, '{{ var("unknown_id") }}') as status,
+        {{ default_currency() }} as currency_code,
+        {{ amount_from_cents('named.value_cents') }} as lead_value_amount,
+        named.lead_id is null as is_inferred,
+        named.created_at,
+        named.updated_at
+    from named
+    full outer join referenced
+        on
+            named.tenant_key = referenced.tenant_key
+            and named.lead_id = referenced.lead_id
+)
+
+select * from final

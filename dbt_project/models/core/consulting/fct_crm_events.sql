@@ -1,0 +1,46 @@
+with
+
+events as (
+    select
+        *,
+        {{ dbt.position("'_'", 'event_type') }} as verb_length
+    from {{ ref('stg_consulting__event_outbox') }}
+),
+
+tenants as (
+    select * from {{ ref('int_consulting__tenants') }}
+),
+
+-- INSERT_LEADS says what the event is about, even where aggregate_type does not.
+typed as (
+    select
+        *,
+        coalesce(
+            aggregate_type,
+            case
+                when verb_length > 0
+                    then nullif(lower(substr(event_type, verb_length + 1)), '')
+            end,
+            '{{ var("unknown_id") }}'
+        ) as known_aggregate_type
+    from events
+),
+
+final as (
+    select
+        typed.event_id,
+        tenants.tenant_key,
+        typed.aggregate_id,
+        coalesce(typed.event_type, '{{ var("unknown_id") }}') as event_type,
+        typed.known_aggregate_type as aggregate_type,
+        typed.known_aggregate_type || ':' || typed.aggregate_id as aggregate_key,
+        typed.payload_status,
+        typed.has_invalid_payload,
+        {{ local_date('typed.created_at', 'tenants.timezone') }} as event_date,
+        typed.created_at,
+        typed.processed_at
+    from typed
+    cross join tenants
+)
+
+select * from final

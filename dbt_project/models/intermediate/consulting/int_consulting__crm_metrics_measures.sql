@@ -1,0 +1,79 @@
+with
+
+events as (
+    select * from {{ ref('fct_crm_events') }}
+),
+
+deals as (
+    select * from {{ ref('fct_deals') }}
+),
+
+-- Events have no currency: they are counted beside the deals in the default one.
+activity as (
+    select
+        tenant_key,
+        {{ default_currency() }} as currency_code,
+        case when event_type = 'INSERT_LEADS' then 1 else 0 end as leads_created,
+        case when event_type = 'UPDATE_LEADS' then 1 else 0 end as lead_updates,
+        case when event_type = 'INSERT_ACCOUNTS' then 1 else 0 end as accounts_created,
+        case when event_type = 'UPDATE_ACCOUNTS' then 1 else 0 end as account_updates,
+        0 as deals_won,
+        0 as deals_lost,
+        cast(0 as numeric(38, 9)) as won_amount,
+        event_date as activity_date
+    from events
+    union all
+    select
+        tenant_key,
+        currency_code,
+        0 as leads_created,
+        0 as lead_updates,
+        0 as accounts_created,
+        0 as account_updates,
+        case when is_won then 1 else 0 end as deals_won,
+        case when is_lost then 1 else 0 end as deals_lost,
+        case when is_won then deal_amount end as won_amount,
+        closed_date as activity_date
+    from deals
+    where closed_date is not null
+),
+
+dates as (
+    select distinct
+        tenant_key,
+        activity_date as date_day
+    from activity
+),
+
+days as (
+    {{ periods_of_days('dates') }}
+),
+
+final as (
+    select
+        activity.tenant_key,
+        activity.currency_code,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date,
+        cast(sum(activity.leads_created) as bigint) as leads_created,
+        cast(sum(activity.lead_updates) as bigint) as lead_updates,
+        cast(sum(activity.accounts_created) as bigint) as accounts_created,
+        cast(sum(activity.account_updates) as bigint) as account_updates,
+        cast(sum(activity.deals_won) as bigint) as deals_won,
+        cast(sum(activity.deals_lost) as bigint) as deals_lost,
+        cast(coalesce(sum(activity.won_amount), 0) as numeric(38, 9)) as won_amount
+    from days
+    inner join activity
+        on
+            days.tenant_key = activity.tenant_key
+            and days.date_day = activity.activity_date
+    group by
+        activity.tenant_key,
+        activity.currency_code,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date
+)
+
+select * from final

@@ -1,0 +1,83 @@
+with
+
+customers as (
+    select * from {{ ref('stg_erp__customers') }}
+),
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+memberships as (
+    select * from {{ ref('fct_segment_memberships') }}
+),
+
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
+),
+
+named as (
+    select
+        customers.customer_id,
+        tenants.tenant_key
+    from customers
+    inner join tenants
+        on
+            coalesce(customers.organization_id, '{{ var("unknown_id") }}')
+            = tenants.tenant_id
+),
+
+mentions as (
+    select
+        customer_id,
+        tenant_key
+    from interactions
+    where customer_key is not null
+    union distinct
+    select
+        customer_id,
+        tenant_key
+    from memberships
+),
+
+referenced as (
+    select
+        customer_id,
+        min(tenant_key) as tenant_key
+    from mentions
+    group by customer_id
+),
+
+first_interactions as (
+    select
+        customer_id,
+        min(interaction_at) as first_seen_at
+    from interactions
+    group by customer_id
+),
+
+joined as (
+    select
+        coalesce(named.customer_id, referenced.customer_id) as customer_id,
+        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
+        named.customer_id is null as is_inferred
+    from named
+    full outer join referenced on named.customer_id = referenced.customer_id
+),
+
+final as (
+    select
+        'erp:' || joined.customer_id as customer_key,
+        joined.tenant_key,
+        'erp' as source_system,
+        joined.customer_id,
+        cast(null as {{ dbt.type_string() }}) as email_hash,
+        cast(null as {{ dbt.type_string() }}) as phone_hash,
+        joined.is_inferred,
+        first_interactions.first_seen_at
+    from joined
+    left join first_interactions
+        on joined.customer_id = first_interactions.customer_id
+)
+
+select * from final

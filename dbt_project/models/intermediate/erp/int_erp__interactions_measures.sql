@@ -1,0 +1,42 @@
+with
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+dates as (
+    select distinct
+        tenant_key,
+        interaction_date as date_day
+    from interactions
+),
+
+days as (
+    {{ periods_of_days('dates') }}
+),
+
+final as (
+    select
+        interactions.tenant_key,
+        interactions.interaction_type,
+        interactions.status,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date,
+        count(*) as total_interactions,
+        count(distinct interactions.customer_key) as distinct_customers
+    from days
+    inner join interactions
+        on
+            days.tenant_key = interactions.tenant_key
+            and days.date_day = interactions.interaction_date
+    group by
+        interactions.tenant_key,
+        interactions.interaction_type,
+        interactions.status,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ rows_of_grain(ref('int_erp__segments_by_period'), 'month') }}

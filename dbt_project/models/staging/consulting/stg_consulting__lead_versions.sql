@@ -1,0 +1,18 @@
+with
+
+source as (
+    select * from {{ source('consulting', 'leads') }}
+),
+
+final as (
+    select
+        {{ identifier('id') }} as lead_id,
+        {{ clean_code('status') }} as status,
+        _op = 'delete' as is_deleted,
+        updated_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

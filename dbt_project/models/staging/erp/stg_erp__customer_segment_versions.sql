@@ -1,0 +1,22 @@
+with
+
+source as (
+    select * from {{ source('erp', 'customer_segments') }}
+),
+
+final as (
+    select
+        {{ identifier('id') }} as membership_id,
+        {{ optional_identifier('customer_id') }} as customer_id,
+        {{ clean_text('segment_name') }} as segment_name,
+        {{ clean_text('segment_value') }} as segment_value,
+        is_active,
+        _op = 'delete' as is_deleted,
+        assigned_date as assigned_at,
+        updated_at,
+        _batch_seq,
+        _loaded_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,13 @@
+with
+
+facts as (
+    select tenant_key from {{ ref('fct_interactions') }}
+    union distinct
+    select tenant_key from {{ ref('fct_segment_memberships') }}
+)
+
+select facts.tenant_key
+from facts
+left join {{ ref('dim_tenants') }} as tenants
+    on facts.tenant_key = tenants.tenant_key
+where tenants.tenant_key is null
