@@ -1,3 +1,3 @@
 {{ build_range(
-    'shop', variables=['unknown_id', 'shop_currency_code', 'session_gap_minutes']
+    'shop', variables=['unknown_id', 'default_currency_code', 'session_gap_minutes']
 ) }}
