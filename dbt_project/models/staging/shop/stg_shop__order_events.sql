@@ -12,7 +12,8 @@ final as (
         {{ optional_identifier('user_id') }} as user_id,
         {{ clean_code('event_type') }} as event_type,
         {{ clean_code('payment_method') }} as payment_method,
-        {{ upper_case(clean_text(json_text('data', 'currency_code'))) }} as currency_code,
+        {{ upper_case(clean_text(json_text('data', 'currency_code'))) }}
+            as currency_code,
         order_total,
         items_count,
         {{ is_invalid_json_object('data') }} as has_invalid_data,
