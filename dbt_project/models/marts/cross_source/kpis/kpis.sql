@@ -61,11 +61,10 @@ elapsed as (
             and periods.metric = days.metric
             and days.date_day >= periods.prior_start_date
             and days.date_day < periods.period_start_date
-            and {{ dbt.datediff('periods.prior_start_date', 'days.date_day', 'day') }}
-            <= {{ dbt.datediff(
-                'periods.period_start_date', 'periods.as_of_date', 'day'
-            ) }}
-    where not periods.is_complete
+    where
+        not periods.is_complete
+        and {{ dbt.datediff('periods.prior_start_date', 'days.date_day', 'day') }}
+        <= {{ dbt.datediff('periods.period_start_date', 'periods.as_of_date', 'day') }}
     group by
         periods.tenant_key,
         periods.metric,
