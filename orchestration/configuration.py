@@ -15,10 +15,10 @@ from orchestration import dbt
 
 settings = Settings.read()
 ingestion = Ingestion(settings)
-if settings.warehouse.get_backend_name() != "duckdb":
+if (engine := settings.warehouse.get_backend_name()) not in dbt.ADAPTERS:
     raise ConfigurationError(
-        "The models are built on DuckDB only so far. Set WAREHOUSE_URL to a duckdb:/// file, or load raw tables alone: "
-        "python -m ingestion run"
+        "The models are built on DuckDB and PostgreSQL only so far. Set WAREHOUSE_URL to a duckdb:/// file or a "
+        "postgresql:// database, or load raw tables alone: python -m ingestion run"
     )
 exports = load_exports(settings.exports_catalogue)
 
@@ -36,5 +36,5 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 os.environ["WAREHOUSE_URL"] = settings.warehouse.render_as_string(hide_password=False)
 os.environ["CONTACT_HASH_SALT"] = settings.contact_hash_salt
 
-dbt.prepare()
+dbt.prepare(engine)
 manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())

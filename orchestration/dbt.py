@@ -28,6 +28,9 @@ TARGET = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
 """Artifacts of this orchestration, apart from those of dbt's command line."""
 
 MANIFEST = TARGET / "manifest.json"
+ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres"}
+"""The engines that the models are built on, by the name of their warehouse, and what dbt calls them."""
+
 _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 _FAULTS = ("error", "fail", "runtime error")
 
@@ -42,15 +45,15 @@ class Build:
     faults: list[str]
 
 
-def prepare() -> None:
-    """Parse the project if its manifest is missing or older than anything it is made from.
+def prepare(engine: str) -> None:
+    """Parse the project if its manifest is missing, another engine's, or older than anything it is made from.
 
     Raises:
         ConfigurationError: the project can't be parsed.
     """
     # Folders count too: a removed file leaves nothing else that is newer.
     newest = max(path.stat().st_mtime for path in inputs())
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST):
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST, engine):
         _parsed()
 
 
@@ -60,13 +63,13 @@ def inputs() -> list[Path]:
     return [path for place in places for path in (place, *place.rglob("*")) if path.exists()]
 
 
-def _is_whole(manifest: Path) -> bool:
-    """Whether the process that wrote it lived to the end."""
+def _is_whole(manifest: Path, engine: str) -> bool:
+    """Whether the process that wrote it lived to the end, and worked for this engine."""
     try:
-        json.loads(manifest.read_bytes())
+        content = json.loads(manifest.read_bytes())
     except ValueError:
         return False
-    return True
+    return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine])
 
 
 def build(select: Sequence[str], heard: Callable[[Event], None]) -> Build:

@@ -99,12 +99,7 @@ def _built(context: dg.AssetExecutionContext, system: str) -> Iterator[Any]:
 
 
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
-    existing = {
-        (row["table_schema"], row["table_name"])
-        for row in ingestion.warehouse.query(
-            "select table_schema, table_name from information_schema.tables"
-        ).to_pylist()
-    }
+    existing = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
     keys = [key for key in built if key.path[0] in PUBLISHED_SCHEMAS and tuple(key.path) in existing]
     if not keys:
         return {}

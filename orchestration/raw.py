@@ -12,7 +12,7 @@ from ingestion.catalogue import TableEntry
 from ingestion.errors import IngestionError
 from ingestion.results import LoadResult
 from ingestion.settings import SOURCES
-from orchestration.configuration import ingestion
+from orchestration.configuration import ingestion, settings
 from orchestration.console import ConsoleListener, say
 
 REJECTED_CHECK = "no_rejected_rows"
@@ -24,7 +24,7 @@ def _spec(source: str, table: str, entry: TableEntry) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=[source, table],
         group_name=source,
-        kinds={"duckdb", "sql"},
+        kinds={settings.warehouse.get_backend_name(), "sql"},
         description=f"Log of every row version of {source}.{table}, read {how}: `raw_{source}.{table}`.",
         metadata={"columns": ", ".join(entry.columns), "personal data": ", ".join(entry.personal) or "none"},
     )

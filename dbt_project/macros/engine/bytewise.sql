@@ -6,3 +6,7 @@
 {% macro default__bytewise(expression) -%}
     {{ expression }}
 {%- endmacro %}
+
+{% macro postgres__bytewise(expression) -%}
+    ({{ expression }}) collate "C"
+{%- endmacro %}

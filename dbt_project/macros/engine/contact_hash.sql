@@ -12,6 +12,15 @@
     sha256('{{ contact_hash_salt() }}' || {{ clean_code(expression) }})
 {%- endmacro %}
 
+{% macro postgres__contact_hash(expression) -%}
+    encode(
+        sha256(
+            convert_to('{{ contact_hash_salt() }}' || {{ clean_code(expression) }}, 'UTF8')
+        ),
+        'hex'
+    )
+{%- endmacro %}
+
 {# The salt as the inside of a SQL text literal. #}
 {% macro contact_hash_salt() -%}
     {{ env_var('CONTACT_HASH_SALT', '') | replace("'", "''") }}

@@ -20,3 +20,15 @@
         ) as date_day
     from {{ relation }}
 {%- endmacro %}
+
+{% macro postgres__days_between(relation, first_date, last_date) -%}
+    select
+        {{ relation }}.*,
+        cast(days.day_start as date) as date_day
+    from {{ relation }}
+    cross join lateral generate_series(
+        cast({{ first_date }} as timestamp),
+        cast({{ last_date }} as timestamp),
+        interval '1 day'
+    ) as days (day_start)
+{%- endmacro %}

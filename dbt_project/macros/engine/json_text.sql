@@ -1,6 +1,9 @@
 {#
     A field of a JSON object held as text, as text. Null where the field is missing, where
     the text is no JSON, and where it is JSON but no object. `path` is dotted: 'a.b'.
+
+    Of a key that occurs twice the first counts. Trailing commas, NaN and Infinity are let
+    pass. Numbers show their shortest digits, objects and arrays no blanks.
 #}
 {% macro json_text(expression, path) -%}
     {{ return(adapter.dispatch('json_text')(expression, path)) }}
@@ -8,6 +11,12 @@
 
 {% macro duckdb__json_text(expression, path) -%}
     json_extract_string(try_cast({{ expression }} as json), '$.{{ path }}')
+{%- endmacro %}
+
+{% macro postgres__json_text(expression, path) -%}
+    {{ engine_schema() }}.json_text(
+        {{ expression }}, array['{{ path.split('.') | join("', '") }}']
+    )
 {%- endmacro %}
 
 {# Whether a JSON text is given but is not a JSON object. Never null. #}
@@ -20,5 +29,14 @@
         {{ clean_text(expression) }} is not null
         and coalesce(json_type(try_cast({{ expression }} as json)), '')
         not in ('OBJECT', 'NULL')
+    )
+{%- endmacro %}
+
+{% macro postgres__is_invalid_json_object(expression) -%}
+    (
+        {{ clean_text(expression) }} is not null
+        and coalesce(
+            json_typeof({{ engine_schema() }}.json_document({{ expression }})), ''
+        ) not in ('object', 'null')
     )
 {%- endmacro %}

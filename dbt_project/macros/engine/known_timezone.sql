@@ -12,3 +12,17 @@
             then {{ expression }}
     end
 {%- endmacro %}
+
+{# The server's list also has its own 'posix/...' and 'localtime'. #}
+{% macro postgres__known_timezone(expression) -%}
+    case
+        when {{ expression }} in (
+            select zones.name
+            from pg_timezone_names as zones
+            where
+                zones.name not like 'posix%'
+                and zones.name <> 'localtime'
+        )
+            then {{ expression }}
+    end
+{%- endmacro %}

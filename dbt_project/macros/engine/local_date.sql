@@ -6,3 +6,7 @@
 {% macro duckdb__local_date(instant, timezone) -%}
     cast(timezone({{ timezone }}, {{ instant }}) as date)
 {%- endmacro %}
+
+{% macro postgres__local_date(instant, timezone) -%}
+    cast(timezone({{ timezone }}, {{ instant }}) as date)
+{%- endmacro %}

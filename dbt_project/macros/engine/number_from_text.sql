@@ -5,8 +5,15 @@
 
 {% macro duckdb__whole_number_from_text(expression) -%}
     case
-        when regexp_full_match(trim({{ expression }}), '[0-9]{1,18}(\.0+)?')
-            then cast(split_part(trim({{ expression }}), '.', 1) as bigint)
+        when regexp_full_match({{ trimmed(expression) }}, '[0-9]{1,18}(\.0+)?')
+            then cast(split_part({{ trimmed(expression) }}, '.', 1) as bigint)
+    end
+{%- endmacro %}
+
+{% macro postgres__whole_number_from_text(expression) -%}
+    case
+        when {{ trimmed(expression) }} ~ '^[0-9]{1,18}(\.0+)?$'
+            then cast(split_part({{ trimmed(expression) }}, '.', 1) as bigint)
     end
 {%- endmacro %}
 
@@ -17,11 +24,18 @@
 
 {% macro duckdb__decimal_from_text(expression) -%}
     case
-        when
-            regexp_full_match(
-                trim({{ expression }}),
-                '-?[0-9]{1,19}(\.[0-9]{1,30})?([eE][-+]?0?[0-9])?'
-            )
-            then cast(trim({{ expression }}) as numeric(38, 9))
+        when regexp_full_match({{ trimmed(expression) }}, '{{ decimal_pattern() }}')
+            then cast({{ trimmed(expression) }} as numeric(38, 9))
     end
+{%- endmacro %}
+
+{% macro postgres__decimal_from_text(expression) -%}
+    case
+        when {{ trimmed(expression) }} ~ '^{{ decimal_pattern() }}$'
+            then cast({{ trimmed(expression) }} as numeric(38, 9))
+    end
+{%- endmacro %}
+
+{% macro decimal_pattern() -%}
+    -?[0-9]{1,19}(\.[0-9]{1,30})?([eE][-+]?0?[0-9])?
 {%- endmacro %}

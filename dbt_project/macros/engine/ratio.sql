@@ -27,3 +27,19 @@
 {% macro billionths(expression) -%}
     cast(cast({{ expression }} as numeric(38, 9)) * 1000000000 as hugeint)
 {%- endmacro %}
+
+{# PostgreSQL's `/` rounds once before a cast to 9 decimals would round again. #}
+{% macro postgres__ratio(numerator, denominator) -%}
+    {%- set above = 'cast(' ~ numerator ~ ' as numeric(38, 9))' -%}
+    {%- set below = 'cast(' ~ denominator ~ ' as numeric(38, 9))' -%}
+    case
+        when {{ denominator }} <> 0
+            then cast(
+                sign({{ above }}) * sign({{ below }}) * div(
+                    2000000000 * abs({{ above }}) + abs({{ below }}),
+                    2 * abs({{ below }})
+                ) * 0.000000001
+                as numeric(38, 9)
+            )
+    end
+{%- endmacro %}

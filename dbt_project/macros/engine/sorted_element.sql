@@ -12,3 +12,12 @@
         {{ percent }} * (count({{ column }}) - 1) // 100 + {{ offset + 1 }}
     )
 {%- endmacro %}
+
+{% macro postgres__sorted_element(column, percent, offset) -%}
+    (
+        array_agg({{ column }} order by {{ column }})
+        filter (where {{ column }} is not null)
+    )[cast(
+        {{ percent }} * (count({{ column }}) - 1) / 100 + {{ offset + 1 }} as integer
+    )]
+{%- endmacro %}

@@ -1,11 +1,11 @@
 {# Text without surrounding blanks; empty becomes null. #}
 {% macro clean_text(expression) -%}
-    nullif(trim(cast({{ expression }} as {{ dbt.type_string() }})), '')
+    nullif({{ trimmed(identifier(expression)) }}, '')
 {%- endmacro %}
 
 {# A code (status, type): clean text in lower case. #}
 {% macro clean_code(expression) -%}
-    lower({{ clean_text(expression) }})
+    {{ lower_case(clean_text(expression)) }}
 {%- endmacro %}
 
 {# A required identifier as text, whatever type the source has; kept as it is. #}

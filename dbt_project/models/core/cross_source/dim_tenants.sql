@@ -21,7 +21,7 @@ final as (
         tenant_id,
         tenant_name,
         timezone,
-        'USD' as currency_code,
+        '{{ var("default_currency_code") }}' as currency_code,
         is_inferred
     from tenants
 )

@@ -11,7 +11,7 @@ final as (
         {{ optional_identifier('account_id') }} as account_id,
         {{ optional_identifier('lead_id') }} as lead_id,
         {{ clean_code('stage') }} as stage,
-        upper({{ clean_text('currency_code') }}) as currency_code,
+        {{ upper_case(clean_text('currency_code')) }} as currency_code,
         amount_cents,
         closed_at,
         created_at,

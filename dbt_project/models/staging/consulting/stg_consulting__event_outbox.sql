@@ -9,7 +9,7 @@ final as (
     select
         {{ identifier('id') }} as event_id,
         {{ optional_identifier('aggregate_id') }} as aggregate_id,
-        upper({{ clean_text('event_type') }}) as event_type,
+        {{ upper_case(clean_text('event_type')) }} as event_type,
         {{ clean_code('aggregate_type') }} as aggregate_type,
         {{ clean_code(json_text('payload', 'status')) }} as payload_status,
         {{ is_invalid_json_object('payload') }} as has_invalid_payload,

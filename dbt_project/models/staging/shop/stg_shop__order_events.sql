@@ -12,7 +12,10 @@ final as (
         {{ optional_identifier('user_id') }} as user_id,
         {{ clean_code('event_type') }} as event_type,
         {{ clean_code('payment_method') }} as payment_method,
-        upper({{ clean_text(json_text('data', 'currency_code')) }}) as currency_code,
+        {{ upper_case(
+            'coalesce(' ~ clean_text(json_text('data', 'currency_code')) ~ ', '
+            ~ clean_text(json_text('data', 'currency')) ~ ')'
+        ) }} as currency_code,
         order_total,
         items_count,
         {{ is_invalid_json_object('data') }} as has_invalid_data,

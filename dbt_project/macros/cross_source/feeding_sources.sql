@@ -1,0 +1,11 @@
+{#
+    The source systems that have a model int_<source>__<feeder>, for models over all of
+    them. `feeder` is customers, purchases or customer_activity.
+#}
+{% macro feeding_sources(feeder) -%}
+    {{ return({
+        'customers': ['restaurant', 'whatsapp'],
+        'purchases': ['restaurant'],
+        'customer_activity': ['restaurant', 'whatsapp'],
+    }[feeder]) }}
+{%- endmacro %}

@@ -1,0 +1,42 @@
+{# Text without the blanks around it: spaces of any width, but no tabs or line ends. #}
+{% macro trimmed(expression) -%}
+    {{ return(adapter.dispatch('trimmed')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__trimmed(expression) -%}
+    trim({{ expression }})
+{%- endmacro %}
+
+{# Its own trim knows the ASCII space only: these are Unicode's separators (Zs). #}
+{% macro postgres__trimmed(expression) -%}
+    btrim(
+        {{ expression }},
+        U&' \00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\202F\205F\3000'
+    )
+{%- endmacro %}
+
+{# Text in lower case, letters of every script, whatever the database's locale. #}
+{% macro lower_case(expression) -%}
+    {{ return(adapter.dispatch('lower_case')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__lower_case(expression) -%}
+    lower({{ expression }})
+{%- endmacro %}
+
+{% macro postgres__lower_case(expression) -%}
+    {{ engine_schema() }}.lower_case({{ expression }})
+{%- endmacro %}
+
+{# Text in upper case, letters of every script, whatever the database's locale. #}
+{% macro upper_case(expression) -%}
+    {{ return(adapter.dispatch('upper_case')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__upper_case(expression) -%}
+    upper({{ expression }})
+{%- endmacro %}
+
+{% macro postgres__upper_case(expression) -%}
+    {{ engine_schema() }}.upper_case({{ expression }})
+{%- endmacro %}

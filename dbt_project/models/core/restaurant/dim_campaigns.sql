@@ -1,0 +1,54 @@
+with
+
+campaigns as (
+    select * from {{ ref('stg_restaurant__campaigns') }}
+),
+
+outreach_events as (
+    select * from {{ ref('stg_restaurant__outreach_events') }}
+),
+
+tenants as (
+    select * from {{ ref('int_restaurant__tenants') }}
+),
+
+referenced as (
+    select distinct campaign_id
+    from outreach_events
+),
+
+joined as (
+    select
+        coalesce(campaigns.campaign_id, referenced.campaign_id) as campaign_id,
+        coalesce(campaigns.restaurant_id, '{{ var("unknown_id") }}') as restaurant_id,
+        coalesce(
+            campaigns.campaign_name, campaigns.campaign_id, referenced.campaign_id
+        ) as campaign_name,
+        coalesce(campaigns.status, 'unknown') as status,
+        coalesce(campaigns.segment_type, 'unknown') as segment_type,
+        campaigns.message_template,
+        cast(campaigns.segment_value as numeric(38, 9)) as segment_value,
+        campaigns.campaign_id is null as is_inferred,
+        campaigns.created_at,
+        campaigns.updated_at
+    from campaigns
+    full outer join referenced on campaigns.campaign_id = referenced.campaign_id
+),
+
+final as (
+    select
+        joined.campaign_id,
+        tenants.tenant_key,
+        joined.campaign_name,
+        joined.status,
+        joined.segment_type,
+        joined.message_template,
+        joined.segment_value,
+        joined.is_inferred,
+        joined.created_at,
+        joined.updated_at
+    from joined
+    inner join tenants on joined.restaurant_id = tenants.tenant_id
+)
+
+select * from final

@@ -1,0 +1,61 @@
+with
+
+outreach_events as (
+    select * from {{ ref('stg_restaurant__outreach_events') }}
+),
+
+campaigns as (
+    select * from {{ ref('dim_campaigns') }}
+),
+
+customers as (
+    select * from {{ ref('stg_restaurant__customers') }}
+),
+
+tenants as (
+    select * from {{ ref('int_restaurant__tenants') }}
+),
+
+attributed_visits as (
+    select * from {{ ref('int_restaurant__attributed_visits') }}
+),
+
+-- Added up before they are joined: a message may have several visits.
+attributions as (
+    select
+        outreach_event_id,
+        count(*) as attributed_visits,
+        cast(coalesce(sum(spend_amount), 0) as numeric(38, 9))
+            as attributed_spend_amount
+    from attributed_visits
+    group by outreach_event_id
+),
+
+final as (
+    select
+        outreach_events.outreach_event_id,
+        outreach_events.campaign_id,
+        outreach_events.customer_id,
+        'restaurant:' || outreach_events.customer_id as customer_key,
+        tenants.tenant_key,
+        coalesce(outreach_events.status, 'unknown') as status,
+        '{{ var("default_currency_code") }}' as currency_code,
+        coalesce(attributions.attributed_visits, 0) as attributed_visits,
+        cast(coalesce(attributions.attributed_spend_amount, 0) as numeric(38, 9))
+            as attributed_spend_amount,
+        attributions.outreach_event_id is not null as has_attributed_visit,
+        outreach_events.has_error,
+        customers.customer_id is not null as has_customer,
+        {{ local_date('outreach_events.created_at', 'tenants.timezone') }}
+            as outreach_date,
+        outreach_events.created_at,
+        outreach_events.sent_at
+    from outreach_events
+    inner join campaigns on outreach_events.campaign_id = campaigns.campaign_id
+    inner join tenants on campaigns.tenant_key = tenants.tenant_key
+    left join customers on outreach_events.customer_id = customers.customer_id
+    left join attributions
+        on outreach_events.outreach_event_id = attributions.outreach_event_id
+)
+
+select * from final

@@ -1,0 +1,48 @@
+with
+
+events as (
+    select * from {{ ref('fct_product_events') }}
+),
+
+priced as (
+    select
+        tenant_key,
+        product_id,
+        currency_code,
+        price_amount,
+        row_number() over (
+            partition by tenant_key, product_id
+            order by occurred_at desc, {{ sortable_id('event_id') }} desc
+        ) as recency
+    from events
+    where price_amount is not null
+),
+
+seen as (
+    select
+        tenant_key,
+        product_id,
+        min(occurred_at) as first_seen_at,
+        max(occurred_at) as last_seen_at
+    from events
+    group by tenant_key, product_id
+),
+
+final as (
+    select
+        seen.tenant_key,
+        seen.product_id,
+        coalesce(priced.currency_code, '{{ var("default_currency_code") }}')
+            as currency_code,
+        priced.price_amount,
+        seen.first_seen_at,
+        seen.last_seen_at
+    from seen
+    left join priced
+        on
+            seen.tenant_key = priced.tenant_key
+            and seen.product_id = priced.product_id
+            and priced.recency = 1
+)
+
+select * from final

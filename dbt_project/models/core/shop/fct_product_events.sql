@@ -1,0 +1,46 @@
+with
+
+events as (
+    select
+        *,
+        coalesce(event_type = 'purchase', false) as is_purchase,
+        case when event_type = 'purchase' then coalesce(quantity, 1) end as units_sold
+    from {{ ref('stg_shop__product_events') }}
+),
+
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
+final as (
+    select
+        events.event_id,
+        tenants.tenant_key,
+        'shop:' || events.user_id as customer_key,
+        coalesce(events.product_id, '{{ var("unknown_id") }}') as product_id,
+        events.user_id,
+        case
+            when
+                events.event_type in (
+                    'view', 'purchase', 'cart_add', 'cart_remove', 'wishlist_add',
+                    'review'
+                )
+                then events.event_type
+            else 'other'
+        end as event_type,
+        coalesce(events.currency_code, '{{ var("default_currency_code") }}')
+            as currency_code,
+        events.quantity,
+        events.units_sold,
+        cast(events.price as numeric(38, 9)) as price_amount,
+        {{ decimal_product('events.units_sold', 'events.price') }} as revenue_amount,
+        events.is_purchase and events.quantity is null as has_unknown_quantity,
+        events.is_purchase and events.price is null as has_unknown_price,
+        events.has_invalid_data,
+        {{ local_date('events.occurred_at', 'tenants.timezone') }} as event_date,
+        events.occurred_at
+    from events
+    cross join tenants
+)
+
+select * from final

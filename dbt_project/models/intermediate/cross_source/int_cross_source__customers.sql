@@ -1,0 +1,20 @@
+{{ config(materialized='view') }}
+
+with
+
+final as (
+    {% for source_system in feeding_sources('customers') %}
+    {{ 'union all' if not loop.first }}
+    select
+        customer_key,
+        tenant_key,
+        source_system,
+        customer_id,
+        email_hash,
+        phone_hash,
+        first_seen_at
+    from {{ ref('int_' ~ source_system ~ '__customers') }}
+    {% endfor %}
+)
+
+select * from final

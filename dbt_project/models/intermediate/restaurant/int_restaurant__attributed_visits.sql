@@ -1,0 +1,54 @@
+with
+
+visits as (
+    select * from {{ ref('fct_visits') }}
+),
+
+touches as (
+    select * from {{ ref('stg_restaurant__outreach_events') }}
+    where status = 'sent' and sent_at is not null
+),
+
+candidates as (
+    select
+        visits.visit_id,
+        visits.customer_id,
+        visits.spend_amount,
+        touches.outreach_event_id,
+        touches.sent_at,
+        {{ microseconds_between('touches.sent_at', 'visits.visited_at') }}
+            as microseconds_since_touch
+    from visits
+    inner join touches
+        on
+            visits.customer_id = touches.customer_id
+            and visits.visited_at >= touches.sent_at
+),
+
+-- Days of 24 hours; a message sent exactly so many days before is still within.
+within_window as (
+    select
+        *,
+        row_number() over (
+            partition by visit_id
+            order by sent_at desc, {{ sortable_id('outreach_event_id') }} desc
+        ) as touches_back
+    from candidates
+    where
+        microseconds_since_touch
+        <= {{ var('attribution_window_days') * 86400 * 1000000 }}
+),
+
+final as (
+    select
+        visit_id,
+        customer_id,
+        outreach_event_id,
+        spend_amount,
+        {{ seconds_from_microseconds('microseconds_since_touch') }}
+            as seconds_since_touch
+    from within_window
+    where touches_back = 1
+)
+
+select * from final

@@ -1,0 +1,59 @@
+with
+
+active_days as (
+    select * from {{ ref('int_restaurant__visits_measures') }}
+    where grain = 'day'
+),
+
+tenants as (
+    select * from {{ ref('int_restaurant__tenants') }}
+),
+
+currencies as (
+    select distinct
+        tenant_key,
+        currency_code
+    from active_days
+),
+
+tenant_spans as (
+    select
+        tenant_key,
+        min(period_start_date) as first_date,
+        max(period_start_date) as last_date
+    from active_days
+    group by tenant_key
+),
+
+spans as (
+    select
+        currencies.tenant_key,
+        currencies.currency_code,
+        tenants.timezone,
+        tenant_spans.first_date,
+        tenant_spans.last_date
+    from currencies
+    inner join tenant_spans on currencies.tenant_key = tenant_spans.tenant_key
+    inner join tenants on currencies.tenant_key = tenants.tenant_key
+),
+
+days as (
+    {{ days_between('spans', 'first_date', 'last_date') }}
+),
+
+periods as (
+    {{ periods_of_days('days') }}
+),
+
+final as (
+    select distinct
+        tenant_key,
+        currency_code,
+        grain,
+        period_end_date < {{ local_date(as_of(), 'timezone') }} as is_complete,
+        period_start_date,
+        period_end_date
+    from periods
+)
+
+select * from final

@@ -1,0 +1,44 @@
+with
+
+visits as (
+    select * from {{ ref('fct_visits') }}
+),
+
+visit_days as (
+    select distinct
+        tenant_key,
+        visit_date as date_day
+    from visits
+),
+
+days as (
+    {{ periods_of_days('visit_days') }}
+),
+
+final as (
+    select
+        days.tenant_key,
+        visits.currency_code,
+        days.grain,
+        count(*) as total_visits,
+        count(visits.spend_amount) as visits_with_spend,
+        cast(coalesce(sum(visits.spend_amount), 0) as numeric(38, 9))
+            as total_spend_amount,
+        count(distinct visits.customer_id) as distinct_customers,
+        count(case when visits.is_first_visit then 1 end) as new_customers,
+        days.period_start_date,
+        days.period_end_date
+    from days
+    inner join visits
+        on
+            days.tenant_key = visits.tenant_key
+            and days.date_day = visits.visit_date
+    group by
+        days.tenant_key,
+        visits.currency_code,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date
+)
+
+select * from final

@@ -1,0 +1,78 @@
+with
+
+events as (
+    select
+        *,
+        event_type = 'purchase'
+        and currency_code = '{{ var("default_currency_code") }}'
+            as is_purchase_in_shop_currency
+    from {{ ref('fct_product_events') }}
+),
+
+active_days as (
+    select distinct
+        tenant_key,
+        event_date as date_day
+    from events
+),
+
+days as (
+    {{ periods_of_days('active_days') }}
+),
+
+final as (
+    select
+        days.tenant_key,
+        events.product_id,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date,
+        count(case when events.event_type = 'view' then 1 end) as views,
+        count(case when events.event_type = 'cart_add' then 1 end) as cart_adds,
+        count(case when events.event_type = 'cart_remove' then 1 end) as cart_removes,
+        count(case when events.event_type = 'wishlist_add' then 1 end)
+            as wishlist_adds,
+        count(case when events.event_type = 'review' then 1 end) as reviews,
+        count(case when events.event_type = 'purchase' then 1 end) as purchases,
+        cast(coalesce(sum(events.units_sold), 0) as bigint) as units_sold,
+        count(case when events.has_unknown_quantity then 1 end)
+            as purchases_without_quantity,
+        cast(
+            coalesce(
+                sum(
+                    case
+                        when events.is_purchase_in_shop_currency
+                            then events.revenue_amount
+                    end
+                ), 0
+            ) as numeric(38, 9)
+        ) as revenue_amount,
+        count(case when events.has_unknown_price then 1 end)
+            as purchases_without_price,
+        count(
+            case
+                when
+                    events.event_type = 'purchase'
+                    and not events.is_purchase_in_shop_currency
+                    then 1
+            end
+        ) as purchases_in_other_currencies,
+        count(distinct case when events.event_type = 'view' then events.user_id end)
+            as distinct_viewers,
+        count(
+            distinct case when events.event_type = 'purchase' then events.user_id end
+        ) as distinct_buyers
+    from days
+    inner join events
+        on
+            days.tenant_key = events.tenant_key
+            and days.date_day = events.event_date
+    group by
+        days.tenant_key,
+        events.product_id,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date
+)
+
+select * from final

@@ -1,0 +1,61 @@
+with
+
+calendar as (
+    select * from {{ ref('int_shop__calendar') }}
+),
+
+measures as (
+    select * from {{ ref('int_shop__sales_measures') }}
+),
+
+members as (
+    select distinct
+        tenant_key,
+        payment_method,
+        currency_code
+    from measures
+    where grain = 'day'
+),
+
+measured as (
+    select
+        calendar.tenant_key,
+        members.payment_method,
+        members.currency_code,
+        calendar.grain,
+        calendar.period_start_date,
+        calendar.period_end_date,
+        calendar.is_complete,
+        {% for measure in [
+            'orders_created', 'orders_without_created_event', 'orders_paid',
+            'orders_cancelled', 'paid_orders_cancelled', 'paid_orders_without_amount',
+            'items', 'distinct_buyers'
+        ] -%}
+        coalesce(measures.{{ measure }}, 0) as {{ measure }},
+        {% endfor -%}
+        cast(coalesce(measures.gross_amount, 0) as numeric(38, 9))
+            as gross_amount,
+        cast(coalesce(measures.cancelled_amount, 0) as numeric(38, 9))
+            as cancelled_amount
+    from calendar
+    inner join members on calendar.tenant_key = members.tenant_key
+    left join measures
+        on
+            calendar.tenant_key = measures.tenant_key
+            and members.payment_method = measures.payment_method
+            and members.currency_code = measures.currency_code
+            and calendar.grain = measures.grain
+            and calendar.period_start_date = measures.period_start_date
+),
+
+final as (
+    select
+        measured.*,
+        cast(measured.gross_amount - measured.cancelled_amount as numeric(38, 9))
+            as net_amount,
+        {{ ratio('measured.gross_amount', 'measured.orders_paid') }}
+            as average_order_value
+    from measured
+)
+
+select * from final

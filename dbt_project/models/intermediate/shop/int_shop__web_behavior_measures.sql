@@ -1,0 +1,125 @@
+with
+
+events as (
+    select * from {{ ref('fct_web_events') }}
+),
+
+sessions as (
+    select * from {{ ref('fct_sessions') }}
+),
+
+users as (
+    select * from {{ ref('int_shop__web_users') }}
+),
+
+-- The first event of every session and of every user lies on one of these days.
+active_days as (
+    select distinct
+        tenant_key,
+        event_date as date_day
+    from events
+),
+
+days as (
+    {{ periods_of_days('active_days') }}
+),
+
+event_counts as (
+    select
+        days.tenant_key,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date,
+        {% for event_type, measure in [
+            ('page_view', 'page_views'),
+            ('product_view', 'product_views'),
+            ('search', 'searches'),
+            ('add_to_cart', 'add_to_carts'),
+            ('checkout_start', 'checkout_starts'),
+            ('checkout_complete', 'checkout_completes'),
+            ('login', 'logins'),
+            ('registration', 'registrations'),
+            ('other', 'other_events')
+        ] -%}
+        count(case when events.event_type = '{{ event_type }}' then 1 end)
+            as {{ measure }},
+        {% endfor -%}
+        count(distinct events.user_id) as distinct_users
+    from days
+    inner join events
+        on
+            days.tenant_key = events.tenant_key
+            and days.date_day = events.event_date
+    group by
+        days.tenant_key,
+        days.grain,
+        days.period_start_date,
+        days.period_end_date
+),
+
+session_counts as (
+    select
+        days.tenant_key,
+        days.grain,
+        days.period_start_date,
+        count(*) as sessions,
+        count(case when sessions.is_engaged then 1 end) as engaged_sessions,
+        count(case when sessions.is_bounce then 1 end) as bounced_sessions,
+        count(case when sessions.has_cart then 1 end) as cart_sessions,
+        count(case when sessions.has_checkout then 1 end) as checkout_sessions,
+        count(case when sessions.has_purchase then 1 end) as purchase_sessions,
+        cast(sum(sessions.duration_seconds) as numeric(38, 9)) as total_session_seconds
+    from days
+    inner join sessions
+        on
+            days.tenant_key = sessions.tenant_key
+            and days.date_day = sessions.session_date
+    group by
+        days.tenant_key,
+        days.grain,
+        days.period_start_date
+),
+
+user_counts as (
+    select
+        days.tenant_key,
+        days.grain,
+        days.period_start_date,
+        count(*) as new_users
+    from days
+    inner join users
+        on
+            days.tenant_key = users.tenant_key
+            and days.date_day = users.first_event_date
+    group by
+        days.tenant_key,
+        days.grain,
+        days.period_start_date
+),
+
+final as (
+    select
+        event_counts.*,
+        coalesce(user_counts.new_users, 0) as new_users,
+        {% for measure in [
+            'sessions', 'engaged_sessions', 'bounced_sessions', 'cart_sessions',
+            'checkout_sessions', 'purchase_sessions'
+        ] -%}
+        coalesce(session_counts.{{ measure }}, 0) as {{ measure }},
+        {% endfor -%}
+        cast(coalesce(session_counts.total_session_seconds, 0) as numeric(38, 9))
+            as total_session_seconds
+    from event_counts
+    left join session_counts
+        on
+            event_counts.tenant_key = session_counts.tenant_key
+            and event_counts.grain = session_counts.grain
+            and event_counts.period_start_date = session_counts.period_start_date
+    left join user_counts
+        on
+            event_counts.tenant_key = user_counts.tenant_key
+            and event_counts.grain = user_counts.grain
+            and event_counts.period_start_date = user_counts.period_start_date
+)
+
+select * from final

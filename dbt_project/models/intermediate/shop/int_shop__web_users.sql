@@ -1,0 +1,19 @@
+with
+
+events as (
+    select * from {{ ref('fct_web_events') }}
+),
+
+final as (
+    select
+        tenant_key,
+        customer_key,
+        user_id,
+        min(event_date) as first_event_date,
+        min(occurred_at) as first_event_at
+    from events
+    where user_id is not null
+    group by tenant_key, customer_key, user_id
+)
+
+select * from final

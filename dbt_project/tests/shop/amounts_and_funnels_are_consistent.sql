@@ -1,0 +1,19 @@
+select
+    'sales' as mart,
+    period_start_date
+from {{ ref('sales_daily') }}
+where
+    net_amount <> gross_amount - cancelled_amount
+    or paid_orders_cancelled > orders_cancelled
+    or paid_orders_without_amount > orders_paid
+union all
+select
+    'web_behavior' as mart,
+    period_start_date
+from {{ ref('web_behavior_daily') }}
+where
+    cart_sessions > sessions
+    or checkout_sessions > cart_sessions
+    or purchase_sessions > checkout_sessions
+    or engaged_sessions + bounced_sessions <> sessions
+    or new_users > distinct_users

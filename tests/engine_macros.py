@@ -1,0 +1,84 @@
+"""The dbt project's macros on values: compiled by dbt, run on the engine itself."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import psycopg2
+from sqlalchemy import make_url
+
+from ingestion.settings import PROJECT_ROOT
+
+Row = tuple[object, ...]
+_NEXT = "-- the next one --"
+
+
+class Engine:
+    """A database, and the SQL that macros become on it."""
+
+    def __init__(self, url: str, target: Path, templates: Mapping[str, str]) -> None:
+        """Compile.
+
+        Args:
+            url: the database, as WAREHOUSE_URL names it; it must be empty.
+            target: a folder for dbt's artifacts.
+            templates: name → an expression of Jinja and SQL over columns.
+        """
+        self._url = url
+        functions, *expressions = _compiled(url, target, ["{{ engine_functions() }}", *templates.values()])
+        self.expressions = dict(zip(templates, expressions, strict=True))
+        if functions:
+            self._run(functions)
+
+    def rows(self, expressions: Mapping[str, str], columns: Mapping[str, str], cases: Sequence[Row]) -> list[Row]:
+        """What expressions give for cases, as text.
+
+        Args:
+            expressions: name → the template's name or SQL.
+            columns: name → type of what a case gives; the expressions' inputs.
+            cases: rows of values, as text.
+        """
+        selected = ", ".join(
+            f"cast({self.expressions.get(sql, sql)} as varchar) as {name}" for name, sql in expressions.items()
+        )
+        typed = ", ".join(f"cast({name} as {type_}) as {name}" for name, type_ in columns.items())
+        values = ", ".join(f"({place}, {', '.join(map(_literal, case))})" for place, case in enumerate(cases))
+        return self._run(
+            f"select {selected} from (select place, {typed} from (values {values}) as given (place, {', '.join(columns)}))"
+            " as cases order by place"
+        )
+
+    def _run(self, sql: str) -> list[Row]:
+        if self._url.startswith("postgresql"):
+            # Not by Arrow's driver, which takes one statement at a time.
+            with closing(psycopg2.connect(self._url)) as server, server, server.cursor() as cursor:
+                cursor.execute(f"set timezone to 'UTC'; {sql}")
+                return cursor.fetchall() if cursor.description else []
+        with duckdb.connect(make_url(self._url).database) as connection:
+            connection.execute("set timezone to 'UTC'")
+            return connection.execute(sql).fetchall()
+
+
+def _literal(value: object) -> str:
+    return "null" if value is None else "'" + str(value).replace("'", "''") + "'"
+
+
+def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
+    """One compilation of all templates."""
+    from dbt.cli.main import dbtRunner
+
+    project = str(PROJECT_ROOT / "dbt_project")
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
+    before = os.environ.get("WAREHOUSE_URL")
+    os.environ["WAREHOUSE_URL"] = url
+    try:
+        inline = f"\n{_NEXT}\n".join(templates)
+        outcome = dbtRunner().invoke(["compile", "--quiet", "--log-path", str(target), "--inline", inline, *places])
+    finally:
+        os.environ.pop("WAREHOUSE_URL")
+        if before is not None:
+            os.environ["WAREHOUSE_URL"] = before
+    assert outcome.success, outcome.exception or outcome.result
+    return [sql.strip() for sql in outcome.result.results[0].node.compiled_code.split(_NEXT)]
