@@ -1,0 +1,1 @@
+{{ build_range('consulting', variables=['unknown_id']) }}
