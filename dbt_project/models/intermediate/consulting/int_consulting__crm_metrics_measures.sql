@@ -45,7 +45,9 @@ activity as (
 ),
 
 days as (
-    {{ days_to_measure('int_consulting__changed_periods', 'activity', 'activity_date') }}
+    {{ days_to_measure(
+        'int_consulting__changed_periods', 'activity', 'activity_date'
+    ) }}
 ),
 
 final as (
