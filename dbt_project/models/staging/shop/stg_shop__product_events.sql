@@ -11,12 +11,10 @@ final as (
         {{ optional_identifier('product_id') }} as product_id,
         {{ optional_identifier('user_id') }} as user_id,
         {{ clean_code('event_type') }} as event_type,
-        upper(
-            coalesce(
-                {{ clean_text(json_text('data', 'currency_code')) }},
-                {{ clean_text(json_text('data', 'currency')) }}
-            )
-        ) as currency_code,
+        {{ upper_case(
+            'coalesce(' ~ clean_text(json_text('data', 'currency_code')) ~ ', '
+            ~ clean_text(json_text('data', 'currency')) ~ ')'
+        ) }} as currency_code,
         quantity,
         price,
         {{ is_invalid_json_object('data') }} as has_invalid_data,
