@@ -13,6 +13,7 @@ import pyarrow as pa
 from oracle.differences import differences
 from oracle.periods import Mart
 from oracle.restaurant import Restaurant
+from oracle.shop import Shop
 from oracle.sources import SourceFile
 from oracle.whatsapp import Whatsapp
 
@@ -46,6 +47,8 @@ def _oracles(query: Query, folder: Path, as_of: datetime) -> Iterator[tuple[Sour
     yield whatsapp, Whatsapp(whatsapp, zip(*(c.to_pylist() for c in versions.columns), strict=True)).marts()
     restaurant = file("restaurant")
     yield restaurant, Restaurant(restaurant).marts()
+    shop = file("shop")
+    yield shop, Shop(shop).marts()
 
 
 def _unexplained(query: Query, source: SourceFile) -> list[str]:

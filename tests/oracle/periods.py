@@ -85,7 +85,7 @@ def periodic_marts(
     counted: Iterable[Counted],
     measure: Measure,
     today: Callable[[str], date],
-    present: Iterable[Counted] | None = None,
+    days: Iterable[tuple[str, date]] = (),
 ) -> list[Mart]:
     """Make the three marts of a name.
 
@@ -95,23 +95,24 @@ def periodic_marts(
         counted: Everything the mart counts.
         measure: Measures a row.
         today: The local date of a tenant as of the build.
-        present: What decides which groups and days have rows, if that is not `counted`.
+        days: Days of tenants that count as active beside those of `counted`.
     """
     facts = list(counted)
-    seen = list(present) if present is not None else facts
     groups: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     active_days: dict[str, set[date]] = defaultdict(set)
-    for one in seen:
+    for one in facts:
         groups[one.tenant_key].add(one.group)
         active_days[one.tenant_key].add(one.day)
+    for tenant_key, day in days:
+        active_days[tenant_key].add(day)
     marts = []
     for grain, period_of in GRAINS.items():
         by_row: dict[tuple[str, tuple[str, ...], Period], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for one in facts:
             by_row[one.tenant_key, one.group, period_of(one.day)][one.kind].append(one.fact)
         rows = []
-        for tenant_key, days in active_days.items():
-            periods = {period_of(day) for day in days_between(min(days), max(days))}
+        for tenant_key, active in active_days.items():
+            periods = {period_of(day) for day in days_between(min(active), max(active))}
             for group in groups[tenant_key]:
                 for period in periods:
                     measured = measure(by_row[tenant_key, group, period], tenant_key, group, period)
