@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from oracle.differences import differences
+from oracle.erp import Erp
 from oracle.periods import Mart
 from oracle.restaurant import Restaurant
 from oracle.shop import Shop
@@ -49,6 +50,8 @@ def _oracles(query: Query, folder: Path, as_of: datetime) -> Iterator[tuple[Sour
     yield restaurant, Restaurant(restaurant).marts()
     shop = file("shop")
     yield shop, Shop(shop).marts()
+    erp = file("erp")
+    yield erp, Erp(erp, query("select * from raw_erp.customer_segments").to_pylist()).marts()
 
 
 def _unexplained(query: Query, source: SourceFile) -> list[str]:

@@ -92,20 +92,24 @@ class SourceFile:
         with closing(sqlite3.connect(self._path)) as connection:
             connection.row_factory = sqlite3.Row
             found = [dict(row) for row in connection.execute(f'select * from "{table}"')]
+            declared = {row["name"]: row["type"] for row in connection.execute(f'pragma table_info("{table}")')}
         rows = []
         unreadable = self.unreadable.setdefault(table, set())
         for row in found:
             try:
-                rows.append(self._values(table, row))
+                rows.append(self._values(table, row, declared))
             except UnreadableError:
                 unreadable.add(str(row["id"]))
         return rows
 
-    def _values(self, table: str, row: Row) -> Row:
+    def _values(self, table: str, row: Row, source_types: Mapping[str, str]) -> Row:
         values = {}
         for column, declared in self._tables[table].items():
             kind, *required = declared.split()
             if row[column] is None and required:
+                raise UnreadableError(column)
+            # SQLite keeps text in a column of whole numbers; no other database would.
+            if kind == "identifier" and source_types[column] == "integer" and isinstance(row[column], str):
                 raise UnreadableError(column)
             values[column] = None if row[column] is None else READERS[kind](row[column])
         return values
