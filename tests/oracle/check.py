@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from oracle.consulting import Consulting
 from oracle.differences import differences
 from oracle.erp import Erp
 from oracle.periods import Mart
@@ -52,6 +53,8 @@ def _oracles(query: Query, folder: Path, as_of: datetime) -> Iterator[tuple[Sour
     yield shop, Shop(shop).marts()
     erp = file("erp")
     yield erp, Erp(erp, query("select * from raw_erp.customer_segments").to_pylist()).marts()
+    consulting = file("consulting")
+    yield consulting, Consulting(consulting, query("select * from raw_consulting.leads").to_pylist()).marts()
 
 
 def _unexplained(query: Query, source: SourceFile) -> list[str]:

@@ -92,7 +92,7 @@ class SourceFile:
         with closing(sqlite3.connect(self._path)) as connection:
             connection.row_factory = sqlite3.Row
             found = [dict(row) for row in connection.execute(f'select * from "{table}"')]
-            declared = {row["name"]: row["type"] for row in connection.execute(f'pragma table_info("{table}")')}
+            declared = {row["name"]: row["type"].lower() for row in connection.execute(f'pragma table_info("{table}")')}
         rows = []
         unreadable = self.unreadable.setdefault(table, set())
         for row in found:
