@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from oracle.consulting import Consulting
+from oracle.customers import Customers
 from oracle.differences import differences
 from oracle.erp import Erp
-from oracle.periods import Mart
+from oracle.periods import Mart, Row
 from oracle.restaurant import Restaurant
 from oracle.shop import Shop
 from oracle.sources import SourceFile
@@ -44,17 +45,23 @@ def _oracles(query: Query, folder: Path, as_of: datetime) -> Iterator[tuple[Sour
     def file(name: str) -> SourceFile:
         return SourceFile(name, folder / f"{name}.sqlite", as_of)
 
-    whatsapp = file("whatsapp")
-    versions = query("select id, _batch_seq, status, _op = 'delete', _loaded_at from raw_whatsapp.conversations")
-    yield whatsapp, Whatsapp(whatsapp, zip(*(c.to_pylist() for c in versions.columns), strict=True)).marts()
-    restaurant = file("restaurant")
-    yield restaurant, Restaurant(restaurant).marts()
-    shop = file("shop")
-    yield shop, Shop(shop).marts()
-    erp = file("erp")
-    yield erp, Erp(erp, query("select * from raw_erp.customer_segments").to_pylist()).marts()
-    consulting = file("consulting")
-    yield consulting, Consulting(consulting, query("select * from raw_consulting.leads").to_pylist()).marts()
+    def versions(source: SourceFile, table: str) -> list[Row]:
+        return query(f"select * from raw_{source.name}.{table}").to_pylist()
+
+    source = file("whatsapp")
+    whatsapp = Whatsapp(source, versions(source, "conversations"))
+    yield source, whatsapp.marts()
+    source = file("restaurant")
+    restaurant = Restaurant(source)
+    yield source, restaurant.marts()
+    source = file("shop")
+    shop = Shop(source)
+    yield source, shop.marts()
+    source = file("erp")
+    erp = Erp(source, versions(source, "customer_segments"))
+    yield source, [*erp.marts(), *Customers(restaurant, shop, whatsapp, erp).marts()]
+    source = file("consulting")
+    yield source, Consulting(source, versions(source, "leads")).marts()
 
 
 def _unexplained(query: Query, source: SourceFile) -> list[str]:

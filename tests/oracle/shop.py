@@ -110,7 +110,7 @@ class Shop:
         for event in source.tables["order_events"]:
             events_by_order[event["order_id"]].append(event)
         self.orders = [Order.of(events) for events in events_by_order.values()]
-        self._today = local_date(source.as_of, ZONE)
+        self.today = local_date(source.as_of, ZONE)
 
     def marts(self) -> list[Mart]:
         """All marts of the shop but those of customers."""
@@ -125,7 +125,7 @@ class Shop:
         ]
 
     def _local_today(self, _tenant_key: str) -> date:
-        return self._today
+        return self.today
 
     def _web(self) -> Iterator[Counted]:
         first_days: dict[str, date] = {}

@@ -103,22 +103,23 @@ class Whatsapp:
 
     Args:
         source: The platform's file.
-        versions: Of conversations: (id, batch, status, whether deleted, when loaded), from raw.
+        versions: Of conversations, as dictionaries of raw's columns.
     """
 
-    def __init__(self, source: SourceFile, versions: Iterable[tuple[Any, ...]] = ()) -> None:
+    def __init__(self, source: SourceFile, versions: Iterable[Row]) -> None:
         self.tenants = Tenants(source, "tenants", "whatsapp")
         self._source = source
         self._rates = {name: _seed(f"{name}_rates") for name in ("llm", "message")}
         self.talks = list(self._talks())
-        known = sorted(versions, key=lambda version: version[1])
-        self._first_loaded = min((version[4] for version in known), default=None)
+        history = sorted(versions, key=lambda version: int(version["_batch_seq"]))
+        self._first_loaded: datetime | None = min((version["_loaded_at"] for version in history), default=None)
         self._reopened = set()
         last: dict[str, str | None] = {}
-        for identifier, _, status, is_deleted, _ in known:
-            if last.get(identifier) == "resolved" and not is_deleted and code(status) != "resolved":
+        for version in history:
+            identifier, is_deleted, status = version["id"], version["_op"] == "delete", code(version["status"])
+            if last.get(identifier) == "resolved" and not is_deleted and status != "resolved":
                 self._reopened.add(identifier)
-            last[identifier] = None if is_deleted else code(status)
+            last[identifier] = None if is_deleted else status
 
     def _talks(self) -> Iterator[Talk]:
         messages = defaultdict(list)
