@@ -1,10 +1,10 @@
-"""The oracle beside a warehouse: every mart that the oracle knows, and every row that it can't read.
+"""The oracle beside a warehouse: every mart, and every row that the oracle can't read.
 
-Belongs here: which systems are compared. Not here: what their marts must hold (one module per system).
+Belongs here: what is compared. Not here: what their marts must hold (one module per system).
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from oracle.consulting import Consulting
 from oracle.customers import Customers
 from oracle.differences import differences
 from oracle.erp import Erp
+from oracle.kpis import kpis
 from oracle.periods import Mart, Row
 from oracle.restaurant import Restaurant
 from oracle.shop import Shop
@@ -21,6 +22,7 @@ from oracle.sources import SourceFile
 from oracle.whatsapp import Whatsapp
 
 Query = Callable[[str], pa.Table]
+SOURCES = ("whatsapp", "restaurant", "shop", "consulting", "erp")
 
 
 def disagreements(query: Query, folder: Path) -> list[str]:
@@ -32,36 +34,32 @@ def disagreements(query: Query, folder: Path) -> list[str]:
         query: Reads the warehouse.
         folder: Where the sources' SQLite files are.
     """
-    told = []
     as_of = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
-    for source, marts in _oracles(query, folder, as_of):
-        told += _unexplained(query, source)
-        for mart in marts:
+    sources = {name: SourceFile(name, folder / f"{name}.sqlite", as_of) for name in SOURCES}
+    marts = _marts(query, sources)
+    told = [line for source in sources.values() for line in _unexplained(query, source)]
+    built = query("select table_name from information_schema.tables where table_schema = 'marts'")
+    if others := set(built["table_name"].to_pylist()) ^ {mart.name for mart in marts}:
+        told.append(f"only the warehouse or only the oracle has {sorted(others)}")
+    for mart in marts:
+        if mart.name not in others:
             told += differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
     return told
 
 
-def _oracles(query: Query, folder: Path, as_of: datetime) -> Iterator[tuple[SourceFile, list[Mart]]]:
-    def file(name: str) -> SourceFile:
-        return SourceFile(name, folder / f"{name}.sqlite", as_of)
+def _marts(query: Query, sources: dict[str, SourceFile]) -> list[Mart]:
+    def versions(source: str, table: str) -> list[Row]:
+        rows: list[Row] = query(f"select * from raw_{source}.{table}").to_pylist()
+        return rows
 
-    def versions(source: SourceFile, table: str) -> list[Row]:
-        return query(f"select * from raw_{source.name}.{table}").to_pylist()
-
-    source = file("whatsapp")
-    whatsapp = Whatsapp(source, versions(source, "conversations"))
-    yield source, whatsapp.marts()
-    source = file("restaurant")
-    restaurant = Restaurant(source)
-    yield source, restaurant.marts()
-    source = file("shop")
-    shop = Shop(source)
-    yield source, shop.marts()
-    source = file("erp")
-    erp = Erp(source, versions(source, "customer_segments"))
-    yield source, [*erp.marts(), *Customers(restaurant, shop, whatsapp, erp).marts()]
-    source = file("consulting")
-    yield source, Consulting(source, versions(source, "leads")).marts()
+    whatsapp = Whatsapp(sources["whatsapp"], versions("whatsapp", "conversations"))
+    restaurant = Restaurant(sources["restaurant"])
+    shop = Shop(sources["shop"])
+    consulting = Consulting(sources["consulting"], versions("consulting", "leads"))
+    erp = Erp(sources["erp"], versions("erp", "customer_segments"))
+    customers = Customers(restaurant, shop, whatsapp, erp)
+    systems = [mart for system in (whatsapp, restaurant, shop, consulting, erp) for mart in system.marts()]
+    return [*systems, *customers.marts(), kpis(systems, customers.today)]
 
 
 def _unexplained(query: Query, source: SourceFile) -> list[str]:

@@ -84,10 +84,10 @@ class Customers:
         known += [("shop", user, SHOP) for user in users]
         purchases = defaultdict(list)
         for purchase in self._purchases:
-            if purchase.day <= self._today(purchase.tenant_key):
+            if purchase.day <= self.today(purchase.tenant_key):
                 purchases[purchase.customer_key].append(purchase)
         rows = [
-            _customer(system, customer_id, tenant_key, purchases[f"{system}:{customer_id}"], self._today(tenant_key))
+            _customer(system, customer_id, tenant_key, purchases[f"{system}:{customer_id}"], self.today(tenant_key))
             for system, customer_id, tenant_key in known
         ]
         buyers = defaultdict(list)
@@ -102,8 +102,8 @@ class Customers:
                 "rfm_monetary": _fifth(row, peers, lambda one: one["monetary_amount"]),
             }
 
-    def _today(self, tenant_key: str) -> date:
-        # A tenant is looked up in its own system; zones of others give no date of its.
+    def today(self, tenant_key: str) -> date:
+        """Local date of a tenant of any system as of the build."""
         tenants = {
             "restaurant": self._restaurant.tenants,
             "whatsapp": self._whatsapp.tenants,
@@ -136,7 +136,7 @@ class Customers:
             for theirs in customers.values():
                 cohorts[month_of(min(one.day for one in theirs)).start].append(theirs)
             for cohort_month, members in cohorts.items():
-                yield from _cohort(tenant_key, domain, cohort_month, members, self._today(tenant_key))
+                yield from _cohort(tenant_key, domain, cohort_month, members, self.today(tenant_key))
 
 
 def _cohort(
@@ -209,7 +209,8 @@ def _fifth(row: Row, peers: list[Row], value: Callable[[Row], Any]) -> int | Non
     """1 to 5, by the share of peers that lie strictly below."""
     if not row["frequency"]:
         return None
-    return 1 + 5 * sum(value(peer) < value(row) for peer in peers) // len(peers)
+    below = sum(bool(value(peer) < value(row)) for peer in peers)
+    return 1 + 5 * below // len(peers)
 
 
 def _is_away(row: Row) -> bool:
