@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from end_to_end.place import Place
+from oracle.check import disagreements
 
 from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
@@ -107,6 +108,10 @@ def test_first_run_builds_everything_and_its_totals_agree_with_the_source(
     assert_totals_agree(place, sample_place.folder / "sample" / "whatsapp.sqlite" if file == SAMPLE else Path(file))
 
 
+def test_every_mart_is_what_the_oracle_makes_of_the_sources(sample_place: Place) -> None:
+    assert disagreements(sample_place.query, sample_place.folder / "sample") == []
+
+
 def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
     for source in sample.SOURCES:
         with closing(sqlite3.connect(sample_place.folder / "sample" / f"{source}.sqlite")) as connection:
@@ -174,6 +179,7 @@ def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: P
     [(total,)] = sample_place.rows("select count(*) from core.fct_messages")
     assert 0 < appended <= read < total / 5  # type: ignore[operator]
     assert deleted > 0  # type: ignore[operator]
+    assert disagreements(sample_place.query, directory) == []
 
 
 def test_dbt_builds_alone(sample_place: Place) -> None:
