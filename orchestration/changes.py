@@ -25,6 +25,8 @@ from orchestration.configuration import CROSS_SOURCE, JOB, ingestion, settings
 MODELS, COPY, EXPORTS = state.MODELS, "_copy", "_exports"
 """Entries of `_state`."""
 
+_UNFINISHED = " unfinished"
+
 
 def is_asked_for(context: dg.AssetExecutionContext) -> bool:
     """Whether somebody picked assets by hand, and so wants them made though nothing changed."""
@@ -32,12 +34,23 @@ def is_asked_for(context: dg.AssetExecutionContext) -> bool:
 
 
 def inputs(system: str, now: datetime | None = None) -> str:
-    """Fingerprint of what a system's models would be built from now."""
+    """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
     now = now or datetime.now(UTC)
     raw = {}
     for source in SOURCES if system == CROSS_SOURCE else [system]:
         raw[source] = (last_batch(source), sorted(_local_dates(source, now)))
-    return digest(raw, _project(), settings.contact_hash_salt)
+    return f"{_project()} {digest(raw, settings.contact_hash_salt)}"
+
+
+def is_new_project(system: str) -> bool:
+    """Whether the project's files are others than when a system was last built, so that no built row holds."""
+    return (_watermark(MODELS, system) or "").split(" ")[0] != _project()
+
+
+def begin(system: str) -> None:
+    """Forget what a system's models were last built from, but for the project: the rows that are there come from it."""
+    last = _watermark(MODELS, system)
+    remember(MODELS, system, last and last.split(" ")[0] + _UNFINISHED)
 
 
 def last_batch(source: str) -> int:
@@ -77,6 +90,11 @@ def _rows(sql: str) -> list[tuple[object, ...]]:
 
 def remembered(step: str, system: str) -> str | None:
     """What a step last worked from; None before it first ended well, and while or after it failed."""
+    watermark = _watermark(step, system)
+    return None if watermark is None or watermark.endswith(_UNFINISHED) else watermark
+
+
+def _watermark(step: str, system: str) -> str | None:
     schema, entry = _place(step, system)
     rows = _rows(f"select watermark from {schema}._state where table_name = '{entry}'")
     return str(rows[0][0]) if rows and rows[0][0] else None

@@ -72,12 +72,13 @@ def _is_whole(manifest: Path, engine: str) -> bool:
     return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine])
 
 
-def build(select: Sequence[str], heard: Callable[[Event], None]) -> Build:
+def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:
     """Build models with their seeds and data tests.
 
     Args:
         select: dbt's node selection.
         heard: is called with every event as it comes.
+        is_full: build incremental models anew.
 
     Raises:
         ConfigurationError: the project or its profile is wrong: nothing was built.
@@ -96,6 +97,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None]) -> Build:
     # Unit tests test the code, not the data: they belong to `dbt build` alone and to `make test`. Buildable: tests
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    args += ["--full-refresh"] if is_full else []
     outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke([*args, *_flags()])  # type: ignore[arg-type]
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")

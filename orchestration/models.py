@@ -57,8 +57,9 @@ def _asset(system: str) -> dg.AssetsDefinition:
                     say(f"models {system}: nothing changed since they were last built")
                     yield from _unchanged(context)
                     return
-                changes.remember(changes.MODELS, system, None)
-                yield from _built(context, system)
+                is_full = changes.is_new_project(system)
+                changes.begin(system)
+                yield from _built(context, system, is_full)
                 if not context.is_subset:
                     changes.remember(changes.MODELS, system, current, batch_seq)
         except IngestionError as error:
@@ -76,7 +77,7 @@ def _unchanged(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
             yield dg.Output(None, output_name=name, metadata={UNCHANGED: True})
 
 
-def _built(context: dg.AssetExecutionContext, system: str) -> Iterator[Any]:
+def _built(context: dg.AssetExecutionContext, system: str, is_full: bool) -> Iterator[Any]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
     keys = context.selected_asset_keys
     select = [key.path[-1] for key in keys] if context.is_subset else [f"tag:{system}"]
@@ -88,7 +89,7 @@ def _built(context: dg.AssetExecutionContext, system: str) -> Iterator[Any]:
             say(f"models {system}: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
     say(f"models {system}: {len(keys)} to build")
-    result = dbt.build(select, heard)
+    result = dbt.build(select, heard, is_full)
     for key, rows in _row_counts(keys).items():
         context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
     for event in result.events:

@@ -32,23 +32,22 @@ class Engine:
         if functions:
             self._run(functions)
 
-    def rows(self, expressions: Mapping[str, str], columns: Mapping[str, str], cases: Sequence[Row]) -> list[Row]:
-        """What expressions give for cases, as text.
+    def rows(self, names: Sequence[str], columns: Mapping[str, str], cases: Sequence[Row]) -> list[Row]:
+        """What expressions give for each case, as text.
 
         Args:
-            expressions: name → the template's name or SQL.
+            names: of templates.
             columns: name → type of what a case gives; the expressions' inputs.
             cases: rows of values, as text.
         """
-        selected = ", ".join(
-            f"cast({self.expressions.get(sql, sql)} as varchar) as {name}" for name, sql in expressions.items()
-        )
-        typed = ", ".join(f"cast({name} as {type_}) as {name}" for name, type_ in columns.items())
-        values = ", ".join(f"({place}, {', '.join(map(_literal, case))})" for place, case in enumerate(cases))
-        return self._run(
-            f"select {selected} from (select place, {typed} from (values {values}) as given (place, {', '.join(columns)}))"
-            " as cases order by place"
-        )
+        return self._run(f"select {self._texts(names)} from ({_given(columns, cases)}) as cases order by place")
+
+    def totals(self, names: Sequence[str], columns: Mapping[str, str], cases: Sequence[Row]) -> list[Row]:
+        """What aggregates give for all cases together; see `rows`."""
+        return self._run(f"select {self._texts(names)} from ({_given(columns, cases)}) as cases")
+
+    def _texts(self, names: Sequence[str]) -> str:
+        return ", ".join(f"cast({self.expressions[name]} as varchar) as {name}" for name in names)
 
     def _run(self, sql: str) -> list[Row]:
         if self._url.startswith("postgresql"):
@@ -59,6 +58,12 @@ class Engine:
         with duckdb.connect(make_url(self._url).database) as connection:
             connection.execute("set timezone to 'UTC'")
             return connection.execute(sql).fetchall()
+
+
+def _given(columns: Mapping[str, str], cases: Sequence[Row]) -> str:
+    typed = ", ".join(f"cast({name} as {type_}) as {name}" for name, type_ in columns.items())
+    values = ", ".join(f"({place}, {', '.join(map(_literal, case))})" for place, case in enumerate(cases))
+    return f"select place, {typed} from (values {values}) as given (place, {', '.join(columns)})"
 
 
 def _literal(value: object) -> str:
@@ -75,7 +80,9 @@ def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
     os.environ["WAREHOUSE_URL"] = url
     try:
         inline = f"\n{_NEXT}\n".join(templates)
-        outcome = dbtRunner().invoke(["compile", "--quiet", "--log-path", str(target), "--inline", inline, *places])
+        outcome = dbtRunner().invoke(
+            ["compile", "--quiet", "--no-print", "--log-level-file", "none", "--inline", inline, *places]
+        )
     finally:
         os.environ.pop("WAREHOUSE_URL")
         if before is not None:

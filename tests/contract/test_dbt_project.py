@@ -1,13 +1,20 @@
 """What every model promises in its YAML, read from dbt's manifest."""
 
+import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.settings import SOURCES
+import pytest
+import yaml
+
+from ingestion.settings import PROJECT_ROOT, SOURCES, parse_url
 
 ADDITIVITY = {"sum", "last", "distinct", "quantile", "ratio"}
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
 Node = dict[str, Any]
+PROJECT = PROJECT_ROOT / "dbt_project"
+ENGINES = ("duckdb", "postgres")
 
 
 def models(manifest: Node, *schemas: str) -> Iterator[Node]:
@@ -99,3 +106,76 @@ def test_personal_data_stays_in_raw(manifest: Node) -> None:
                 personal = {column for entry in tables.values() for column in entry.personal}
                 # A name is personal for a person's table only; tenants and outlets have names too.
                 assert not (personal - {"name"}) & set(model["columns"]), model["name"]
+
+
+def test_every_engine_macro_has_an_implementation_for_every_engine() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in sorted((PROJECT / "macros").rglob("*.sql"))}
+    macros = {name for text in sources.values() for name in re.findall(r"{%-? macro (\w+)\(", text)}
+    dispatched = {name for text in sources.values() for name in re.findall(r"adapter\.dispatch\('(\w+)'\)", text)}
+    assert dispatched
+    missing = [
+        f"{engine}__{name}"
+        for name in sorted(dispatched)
+        for engine in ENGINES
+        if not {f"{engine}__{name}", f"default__{name}"} & macros
+    ]
+    assert missing == []
+
+
+def test_functions_that_differ_by_engine_are_called_by_engine_macros_only() -> None:
+    """Their names: see macros/engine/text_values.sql. Text is trimmed and put in lower case differently by engines."""
+    places = [
+        *(PROJECT / "models").rglob("*.sql"),
+        *(PROJECT / "tests").rglob("*.sql"),
+        *(PROJECT / "macros").rglob("*"),
+    ]
+    for path in places:
+        if path.suffix == ".sql" and path.parent.name != "engine":
+            found = re.findall(
+                r"\b(?:lower|upper|trim|btrim|date_diff|list_\w+|try_cast|quantile_\w+)\(", path.read_text()
+            )
+            assert not found, f"{path.relative_to(PROJECT)}: {found}"
+
+
+def test_names_of_unit_tests_are_no_longer_than_postgresql_allows(manifest: Node) -> None:
+    """dbt makes a relation by the name of each."""
+    assert [test["name"] for test in manifest["unit_tests"].values() if len(test["name"]) > 63] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://us%40er:p%2Fa%3As%25%C3%A9%22@[::1]:5433/base?sslmode=require&sslrootcert=%2Fa%20b",
+        "postgresql://me:1234@warehouse.example/base",
+        "postgresql://me:{{x}}@warehouse.example:5432/base%20two",
+        "postgresql+psycopg2://me@/base?host=%2Ftmp%2Fx",
+        "postgresql:///base?host=/tmp/a+b&port=5433",
+    ],
+)
+def test_profile_reads_a_url_as_the_ingestion_does(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_URL", url)
+    rendered = _profile()
+    expected = parse_url(url, "WAREHOUSE_URL")
+    assert rendered == {
+        "user": expected.username or "",
+        "password": expected.password or "",
+        "host": expected.query.get("host", expected.host),
+        "port": int(str(expected.query.get("port", expected.port or 5432))),
+        "database": str(expected.database).replace("%20", " "),
+        "sslmode": expected.query.get("sslmode", ""),
+        "sslrootcert": expected.query.get("sslrootcert", ""),
+    }
+
+
+def _profile() -> Node:
+    """What the PostgreSQL target connects to."""
+    from dbt.config.renderer import ProfileRenderer
+    from dbt_common.context import set_invocation_context
+
+    set_invocation_context(os.environ)
+    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["crm_warehouse"]
+    renderer = ProfileRenderer({})
+    assert renderer.render_value(profile["target"]) == "postgres"
+    rendered = renderer.render_data(profile["outputs"]["postgres"])
+    names = ("user", "password", "host", "port", "database", "sslmode", "sslrootcert")
+    return {name: rendered[name] for name in names}

@@ -40,7 +40,7 @@ def live(place: Place, table: str) -> list[tuple[object, ...]]:
 
 
 def test_fifty_kills_over_a_growing_source_lose_and_double_nothing(tmp_path: Path) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     file = tmp_path / "whatsapp.sqlite"
     with closing(sqlite3.connect(file)) as source, source:
         for statement in WHATSAPP_TABLES:

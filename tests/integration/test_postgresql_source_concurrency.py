@@ -61,7 +61,7 @@ class Writer(threading.Thread):
     def __init__(self, number: int, url: str, polls: Polls, seed: str) -> None:
         super().__init__(daemon=True)
         self._number = number
-        self._random = random.Random(seed)  # noqa: S311 (wants to be repeatable, not secret)
+        self._random = random.Random(seed)
         self._url = url
         self._polls = polls
         self._next_id = number

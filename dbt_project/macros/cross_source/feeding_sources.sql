@@ -4,8 +4,8 @@
 #}
 {% macro feeding_sources(feeder) -%}
     {{ return({
-        'customers': ['restaurant', 'whatsapp'],
-        'purchases': ['restaurant'],
-        'customer_activity': ['restaurant', 'whatsapp'],
+        'customers': ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'],
+        'purchases': ['restaurant', 'shop'],
+        'customer_activity': ['erp', 'restaurant', 'shop', 'whatsapp'],
     }[feeder]) }}
 {%- endmacro %}

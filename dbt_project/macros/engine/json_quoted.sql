@@ -6,3 +6,7 @@
 {% macro duckdb__json_quoted(expression) -%}
     cast(to_json({{ expression }}) as {{ dbt.type_string() }})
 {%- endmacro %}
+
+{% macro postgres__json_quoted(expression) -%}
+    cast(to_json({{ expression }}) as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -5,7 +5,7 @@
 #}
 {% macro postgres__get_columns_in_relation(relation) -%}
     {%- set columns = [] -%}
-    {%- for column in dbt_postgres.postgres__get_columns_in_relation(relation) -%}
+    {%- for column in dbt.postgres__get_columns_in_relation(relation) -%}
         {%- if column.dtype == 'numeric' and column.numeric_precision is none -%}
             {%- do columns.append(api.Column(column.name, 'numeric', none, 38, 9)) -%}
         {%- else -%}

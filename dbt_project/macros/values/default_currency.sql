@@ -1,4 +1,4 @@
 {# The currency of amounts for which the source names none, as a text literal. #}
 {% macro default_currency() -%}
-    'USD'
+    '{{ var("default_currency_code") }}'
 {%- endmacro %}

@@ -8,7 +8,6 @@ named as (
     select customer_key from {{ ref('fct_visits') }}
     union distinct
     select customer_key from {{ ref('fct_outreach') }}
-    where has_customer
 )
 
 select named.customer_key

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='event_id',
+    meta={'changed': 'int_consulting__changed_events'}
+) }}
+
 with
 
 events as (
@@ -5,6 +11,7 @@ events as (
         *,
         {{ dbt.position("'_'", 'event_type') }} as verb_length
     from {{ ref('stg_consulting__event_outbox') }}
+    {{ where_changed('int_consulting__changed_events', 'event_id') }}
 ),
 
 tenants as (

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='deal_id',
+    meta={'changed': 'int_consulting__changed_deals'}
+) }}
+
 with
 
 deals as (
@@ -7,6 +13,7 @@ deals as (
         -- A deal that was closed without a date counts when it was last touched.
         coalesce(closed_at, updated_at, created_at) as decided_at
     from {{ ref('stg_consulting__deals') }}
+    {{ where_changed('int_consulting__changed_deals', 'deal_id') }}
 ),
 
 tenants as (

@@ -1,11 +1,19 @@
+{{ config(
+    materialized='incremental',
+    unique_key='lead_id',
+    meta={'changed': 'int_consulting__changed_leads'}
+) }}
+
 with
 
 statuses as (
     select * from {{ ref('int_consulting__lead_statuses') }}
+    {{ where_changed('int_consulting__changed_leads', 'lead_id') }}
 ),
 
 leads as (
     select * from {{ ref('stg_consulting__leads') }}
+    {{ where_changed('int_consulting__changed_leads', 'lead_id') }}
 ),
 
 stages as (

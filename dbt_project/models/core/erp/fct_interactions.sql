@@ -1,7 +1,28 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_erp__changed_customers'}
+) }}
+
 with
 
+staged as (
+    select
+        interaction_id,
+        organization_id,
+        coalesce(customer_id, '{{ var("unknown_id") }}') as customer_id,
+        'erp:' || customer_id as customer_key,
+        interaction_type,
+        status,
+        interaction_at,
+        created_at,
+        updated_at
+    from {{ ref('stg_erp__customer_interactions') }}
+),
+
 interactions as (
-    select * from {{ ref('stg_erp__customer_interactions') }}
+    select * from staged
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 tenants as (
@@ -12,8 +33,8 @@ final as (
     select
         interactions.interaction_id,
         tenants.tenant_key,
-        coalesce(interactions.customer_id, '{{ var("unknown_id") }}') as customer_id,
-        'erp:' || interactions.customer_id as customer_key,
+        interactions.customer_id,
+        interactions.customer_key,
         coalesce(interactions.interaction_type, '{{ var("unknown_id") }}')
             as interaction_type,
         coalesce(interactions.status, '{{ var("unknown_id") }}') as status,

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_erp__changed_customers'}
+) }}
+
 with
 
 spans as (
@@ -6,6 +12,7 @@ spans as (
         coalesce(left_at, {{ timestamp_literal('9999-12-31T00:00:00+00:00') }})
             as covered_until
     from {{ ref('int_erp__membership_spans') }}
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 tenants as (

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='order_id',
+    meta={'changed': 'int_shop__changed_orders'}
+) }}
+
 with
 
 events as (
@@ -8,6 +14,7 @@ events as (
             order by occurred_at, {{ sortable_id('event_id') }}
         ) as event_number
     from {{ ref('stg_shop__order_events') }}
+    {{ where_changed('int_shop__changed_orders', 'order_id') }}
 ),
 
 tenants as (

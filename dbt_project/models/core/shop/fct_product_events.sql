@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key='event_id',
+    meta={'changed': 'int_shop__changed_product_events'}
+) }}
+
 with
 
 events as (
@@ -6,6 +12,7 @@ events as (
         coalesce(event_type = 'purchase', false) as is_purchase,
         case when event_type = 'purchase' then coalesce(quantity, 1) end as units_sold
     from {{ ref('stg_shop__product_events') }}
+    {{ where_changed('int_shop__changed_product_events', 'event_id') }}
 ),
 
 tenants as (

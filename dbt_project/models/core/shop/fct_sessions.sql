@@ -1,7 +1,14 @@
+{{ config(
+    materialized='incremental',
+    unique_key='session_scope',
+    meta={'changed': 'int_shop__changed_sessions'}
+) }}
+
 with
 
 events as (
     select * from {{ ref('fct_web_events') }}
+    {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
 
 -- Each step counts only after the step before it.

@@ -1,15 +1,17 @@
+{{ config(
+    materialized='incremental',
+    unique_key='session_scope',
+    meta={'changed': 'int_shop__changed_sessions'}
+) }}
+
 with
 
 events as (
     select
         *,
-        case
-            when session_id is not null then 'session:' || session_id
-            when user_id is not null then 'user:' || user_id
-            else 'event:' || event_id
-        end as session_scope,
         {{ sortable_id('event_id') }} as event_order
     from {{ ref('stg_shop__user_events') }}
+    {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
 
 tenants as (

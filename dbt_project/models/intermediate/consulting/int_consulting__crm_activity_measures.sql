@@ -1,18 +1,17 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_consulting__changed_periods'}
+) }}
+
 with
 
 events as (
     select * from {{ ref('fct_crm_events') }}
 ),
 
-dates as (
-    select distinct
-        tenant_key,
-        event_date as date_day
-    from events
-),
-
 days as (
-    {{ periods_of_days('dates') }}
+    {{ days_to_measure('int_consulting__changed_periods', 'events', 'event_date') }}
 ),
 
 final as (

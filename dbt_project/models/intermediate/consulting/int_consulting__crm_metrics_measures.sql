@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_consulting__changed_periods'}
+) }}
+
 with
 
 events as (
@@ -38,15 +44,10 @@ activity as (
     where closed_date is not null
 ),
 
-dates as (
-    select distinct
-        tenant_key,
-        activity_date as date_day
-    from activity
-),
-
 days as (
-    {{ periods_of_days('dates') }}
+    {{ days_to_measure(
+        'int_consulting__changed_periods', 'activity', 'activity_date'
+    ) }}
 ),
 
 final as (

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_consulting__changed_periods'}
+) }}
+
 with
 
 stages as (
@@ -34,15 +40,8 @@ moves as (
     where exited_at is not null
 ),
 
-dates as (
-    select distinct
-        tenant_key,
-        move_date as date_day
-    from moves
-),
-
 days as (
-    {{ periods_of_days('dates') }}
+    {{ days_to_measure('int_consulting__changed_periods', 'moves', 'move_date') }}
 ),
 
 final as (

@@ -1,16 +1,32 @@
+{{ config(
+    materialized='incremental',
+    unique_key='lead_id',
+    meta={'changed': 'int_consulting__changed_leads'}
+) }}
+
 with
 
 leads as (
     select * from {{ ref('stg_consulting__leads') }}
+    {{ where_changed('int_consulting__changed_leads', 'lead_id') }}
 ),
 
 versions as (
     select * from {{ ref('stg_consulting__lead_versions') }}
+    {{ where_changed('int_consulting__changed_leads', 'lead_id') }}
+),
+
+events_of_leads as (
+    select
+        *,
+        aggregate_id as lead_id
+    from {{ ref('fct_crm_events') }}
+    where aggregate_type in ('lead', 'leads')
 ),
 
 events as (
-    select * from {{ ref('fct_crm_events') }}
-    where aggregate_type in ('lead', 'leads')
+    select * from events_of_leads
+    {{ where_changed('int_consulting__changed_leads', 'lead_id') }}
 ),
 
 deletions as (
@@ -24,7 +40,7 @@ deletions as (
 
 observations as (
     select
-        aggregate_id as lead_id,
+        lead_id,
         payload_status as status,
         'event' as origin,
         {{ sortable_id('event_id') }} as event_order,

@@ -1,18 +1,17 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_erp__changed_periods'}
+) }}
+
 with
 
 interactions as (
     select * from {{ ref('fct_interactions') }}
 ),
 
-dates as (
-    select distinct
-        tenant_key,
-        interaction_date as date_day
-    from interactions
-),
-
 days as (
-    {{ periods_of_days('dates') }}
+    {{ days_to_measure('int_erp__changed_periods', 'interactions', 'interaction_date') }}
 ),
 
 final as (

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_erp__changed_customers'}
+) }}
+
 with
 
 memberships as (
     select * from {{ ref('stg_erp__customer_segments') }}
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 versions as (

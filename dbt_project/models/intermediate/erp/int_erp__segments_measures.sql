@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_erp__changed_periods'}
+) }}
+
 with
 
 memberships as (
@@ -52,15 +58,8 @@ moves as (
             )
 ),
 
-dates as (
-    select distinct
-        tenant_key,
-        move_date as date_day
-    from moves
-),
-
 days as (
-    {{ periods_of_days('dates') }}
+    {{ days_to_measure('int_erp__changed_periods', 'moves', 'move_date') }}
 ),
 
 final as (

@@ -12,6 +12,45 @@ visits as (
     select * from {{ ref('fct_visits') }}
 ),
 
+outreach as (
+    select * from {{ ref('fct_outreach') }}
+),
+
+named as (
+    select
+        customers.customer_id,
+        tenants.tenant_key,
+        customers.email_hash
+    from customers
+    inner join tenants
+        on
+            coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
+            = tenants.tenant_id
+),
+
+mentions as (
+    select
+        customer_id,
+        tenant_key
+    from visits
+    where not has_customer
+    union distinct
+    select
+        customer_id,
+        tenant_key
+    from outreach
+    where not has_customer
+),
+
+-- Of several tenants one is as good as another.
+referenced as (
+    select
+        customer_id,
+        min(tenant_key) as tenant_key
+    from mentions
+    group by customer_id
+),
+
 first_visits as (
     select
         customer_id,
@@ -20,21 +59,28 @@ first_visits as (
     where is_first_visit
 ),
 
+joined as (
+    select
+        coalesce(named.customer_id, referenced.customer_id) as customer_id,
+        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
+        named.email_hash,
+        named.customer_id is null as is_inferred
+    from named
+    full outer join referenced on named.customer_id = referenced.customer_id
+),
+
 final as (
     select
-        'restaurant:' || customers.customer_id as customer_key,
-        tenants.tenant_key,
+        'restaurant:' || joined.customer_id as customer_key,
+        joined.tenant_key,
         'restaurant' as source_system,
-        customers.customer_id,
-        customers.email_hash,
+        joined.customer_id,
+        joined.email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
+        joined.is_inferred,
         first_visits.visited_at as first_seen_at
-    from customers
-    inner join tenants
-        on
-            coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
-    left join first_visits on customers.customer_id = first_visits.customer_id
+    from joined
+    left join first_visits on joined.customer_id = first_visits.customer_id
 )
 
 select * from final

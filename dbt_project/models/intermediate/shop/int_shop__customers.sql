@@ -45,6 +45,7 @@ final as (
         user_id as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
+        false as is_inferred,
         min(seen_at) as first_seen_at
     from seen
     group by customer_key, tenant_key, user_id

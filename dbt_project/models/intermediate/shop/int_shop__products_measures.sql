@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_shop__changed_products_periods'}
+) }}
+
 with
 
 events as (
@@ -9,15 +15,10 @@ events as (
     from {{ ref('fct_product_events') }}
 ),
 
-active_days as (
-    select distinct
-        tenant_key,
-        event_date as date_day
-    from events
-),
-
 days as (
-    {{ periods_of_days('active_days') }}
+    {{ days_to_measure(
+        'int_shop__changed_products_periods', ref('fct_product_events'), 'event_date'
+    ) }}
 ),
 
 final as (

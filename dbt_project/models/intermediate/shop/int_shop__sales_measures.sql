@@ -1,42 +1,19 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_shop__changed_sales_periods'}
+) }}
+
 with
 
-orders as (
-    select * from {{ ref('fct_orders') }}
-),
-
--- An order counts on up to three days: when it was created, paid and cancelled.
 movements as (
-    {% for movement, moved_date, condition in [
-        ('created', 'created_date', 'has_created_event'),
-        ('seen', 'first_event_date', 'not has_created_event'),
-        ('paid', 'paid_date', 'is_paid'),
-        ('cancelled', 'cancelled_date', 'is_cancelled')
-    ] -%}
-    {{ 'union all' if not loop.first }}
-    select
-        tenant_key,
-        payment_method,
-        currency_code,
-        '{{ movement }}' as movement,
-        user_id,
-        items_count,
-        order_amount,
-        is_cancelled_after_payment,
-        {{ moved_date }} as moved_date
-    from orders
-    where {{ condition }}
-    {% endfor %}
-),
-
-active_days as (
-    select distinct
-        tenant_key,
-        moved_date as date_day
-    from movements
+    select * from {{ ref('int_shop__order_movements') }}
 ),
 
 days as (
-    {{ periods_of_days('active_days') }}
+    {{ days_to_measure(
+        'int_shop__changed_sales_periods', ref('int_shop__order_movements'), 'moved_date'
+    ) }}
 ),
 
 final as (

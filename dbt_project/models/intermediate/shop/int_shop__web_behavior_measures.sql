@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_shop__changed_web_behavior_periods'}
+) }}
+
 with
 
 events as (
@@ -13,15 +19,10 @@ users as (
 ),
 
 -- The first event of every session and of every user lies on one of these days.
-active_days as (
-    select distinct
-        tenant_key,
-        event_date as date_day
-    from events
-),
-
 days as (
-    {{ periods_of_days('active_days') }}
+    {{ days_to_measure(
+        'int_shop__changed_web_behavior_periods', ref('fct_web_events'), 'event_date'
+    ) }}
 ),
 
 event_counts as (

@@ -1,7 +1,14 @@
+{{ config(
+    materialized='incremental',
+    unique_key='user_id',
+    meta={'changed': 'int_shop__changed_users'}
+) }}
+
 with
 
 events as (
     select * from {{ ref('fct_web_events') }}
+    {{ where_changed('int_shop__changed_users', 'user_id') }}
 ),
 
 final as (

@@ -1,5 +1,6 @@
 {% set text = dbt.type_string() -%}
-{% set changed -%}
+
+{% set changed %}
     select cast(conversation_id as {{ text }}) as conversation_id
     from {{ source('whatsapp', 'messages') }}
     where id in (
@@ -16,7 +17,7 @@
         select cast(new_versions.id as {{ text }})
         from {{ new_versions('whatsapp', 'tenants') }} as new_versions
     )
-{%- endset %}
+{% endset %}
 {{ with_days_before(
     changed,
     'conversation_id',

@@ -18,23 +18,32 @@ first_extraction as (
 
 filled as (
     select
-        calendar.*,
+        calendar.tenant_key,
+        calendar.outlet_id,
+        calendar.grain,
+        calendar.period_start_date,
+        calendar.period_end_date,
+        calendar.is_complete,
         coalesce(conversations.total_conversations, 0) as total_conversations,
         coalesce(conversations.active_conversations, 0) as active_conversations,
         coalesce(conversations.resolved_conversations, 0) as resolved_conversations,
         coalesce(conversations.handed_off_conversations, 0) as handed_off_conversations,
-        coalesce(conversations.conversations_with_duration, 0) as conversations_with_duration,
+        coalesce(conversations.conversations_with_duration, 0)
+            as conversations_with_duration,
         coalesce(conversations.total_duration_minutes, 0) as total_duration_minutes,
         coalesce(conversations.invalid_durations, 0) as invalid_durations,
         coalesce(conversations.first_responses, 0) as first_responses,
-        coalesce(conversations.total_first_response_seconds, 0) as total_first_response_seconds,
+        coalesce(conversations.total_first_response_seconds, 0)
+            as total_first_response_seconds,
         conversations.p50_first_response_seconds,
         conversations.p90_first_response_seconds,
         coalesce(conversations.distinct_customers, 0) as distinct_customers,
         coalesce(conversations.eligible_conversations, 0) as eligible_conversations,
         coalesce(conversations.contained_conversations, 0) as contained_conversations,
-        coalesce(conversations.known_reopened_conversations, 0) as known_reopened_conversations,
-        coalesce(conversations.started_conversations_with_handoff, 0) as started_conversations_with_handoff
+        coalesce(conversations.known_reopened_conversations, 0)
+            as known_reopened_conversations,
+        coalesce(conversations.started_conversations_with_handoff, 0)
+            as started_conversations_with_handoff
     from calendar
     left join conversations
         on

@@ -14,7 +14,12 @@ conversations as (
 
 filled as (
     select
-        calendar.*,
+        calendar.tenant_key,
+        calendar.outlet_id,
+        calendar.grain,
+        calendar.period_start_date,
+        calendar.period_end_date,
+        calendar.is_complete,
         coalesce(messages.llm_messages, 0) as total_llm_calls,
         coalesce(messages.total_tokens_used, 0) as total_tokens_used,
         coalesce(messages.total_llm_cost, 0) as total_llm_cost,

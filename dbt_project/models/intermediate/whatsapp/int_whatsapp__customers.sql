@@ -17,6 +17,7 @@ final as (
         tenants.tenant_id || ':' || conversations.customer_hash as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         conversations.customer_hash as phone_hash,
+        false as is_inferred,
         min(conversations.started_at) as first_seen_at
     from conversations
     inner join tenants on conversations.tenant_key = tenants.tenant_key

@@ -14,16 +14,23 @@ conversations as (
 
 filled as (
     select
-        calendar.*,
+        calendar.tenant_key,
+        calendar.outlet_id,
+        calendar.grain,
+        calendar.period_start_date,
+        calendar.period_end_date,
+        calendar.is_complete,
         coalesce(handoffs.total_handoffs, 0) as total_handoffs,
         coalesce(handoffs.keyword_triggered, 0) as keyword_triggered,
         coalesce(handoffs.confidence_triggered, 0) as confidence_triggered,
         coalesce(handoffs.other_triggered, 0) as other_triggered,
         coalesce(handoffs.conversations_with_handoff, 0) as conversations_with_handoff,
         coalesce(handoffs.timed_handoffs, 0) as timed_handoffs,
-        coalesce(handoffs.total_time_to_handoff_minutes, 0) as total_time_to_handoff_minutes,
+        coalesce(handoffs.total_time_to_handoff_minutes, 0)
+            as total_time_to_handoff_minutes,
         coalesce(conversations.total_conversations, 0) as total_conversations,
-        coalesce(conversations.started_conversations_with_handoff, 0) as started_conversations_with_handoff
+        coalesce(conversations.started_conversations_with_handoff, 0)
+            as started_conversations_with_handoff
     from calendar
     left join handoffs
         on

@@ -14,7 +14,12 @@ responses as (
 
 filled as (
     select
-        calendar.*,
+        calendar.tenant_key,
+        calendar.outlet_id,
+        calendar.grain,
+        calendar.period_start_date,
+        calendar.period_end_date,
+        calendar.is_complete,
         coalesce(messages.total_messages, 0) as total_messages,
         coalesce(messages.customer_messages, 0) as customer_messages,
         coalesce(messages.llm_messages, 0) as llm_messages,

@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', unique_key='membership_id') }}
+{{ waits_for('int_erp__build') }}
+
 with
 
 source as (

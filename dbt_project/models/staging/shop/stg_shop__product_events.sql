@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', unique_key='event_id') }}
+{{ waits_for('int_shop__build') }}
+
 with
 
 source as (

@@ -19,8 +19,11 @@ customers as (
     inner join tenants on customers.tenant_key = tenants.tenant_key
     where
         not customers.is_inferred
-        and customers.source_system
-        in ('{{ feeding_sources("purchases") | join("', '") }}')
+        and customers.source_system in (
+            {% for source_system in feeding_sources('purchases') -%}
+            '{{ source_system }}'{{ ',' if not loop.last }}
+            {% endfor %}
+        )
 ),
 
 purchases as (

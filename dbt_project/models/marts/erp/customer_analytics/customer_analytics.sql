@@ -78,7 +78,7 @@ active_segments as (
             ~ " || ', \"since\": \"' || cast(joined_date as "
             ~ dbt.type_string() ~ ") || '\"}'",
             "', '",
-            'order by segment_name'
+            'order by ' ~ bytewise('segment_name')
         ) }} as segments
     from memberships
     group by

@@ -90,7 +90,7 @@ ranked_segments as (
         *,
         row_number() over (
             partition by tenant_key
-            order by members desc, segment_name asc
+            order by members desc, {{ bytewise('segment_name') }} asc
         ) as segment_rank
     from segments
 ),

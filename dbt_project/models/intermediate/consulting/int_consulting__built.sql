@@ -1,0 +1,17 @@
+-- depends_on: {{ ref('int_consulting__crm_activity_measures') }}
+-- depends_on: {{ ref('int_consulting__crm_metrics_measures') }}
+-- depends_on: {{ ref('int_consulting__lead_funnel_measures') }}
+with
+
+build as (
+    select * from {{ ref('int_consulting__build') }}
+),
+
+final as (
+    select
+        to_batch_seq,
+        fingerprint
+    from build
+)
+
+select * from final

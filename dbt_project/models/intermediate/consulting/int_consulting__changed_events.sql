@@ -1,0 +1,5 @@
+{% set changed -%}
+select distinct cast(id as {{ dbt.type_string() }}) as event_id
+from {{ new_versions('consulting', 'event_outbox') }} as new_versions
+{%- endset %}
+{{ with_days_before(changed, 'event_id', [['fct_crm_events', 'event_date']]) }}

@@ -1,0 +1,19 @@
+{% set text = dbt.type_string() -%}
+{% set changed -%}
+select cast(id as {{ text }}) as lead_id
+from {{ new_versions('consulting', 'leads') }} as new_versions
+union distinct
+select cast(aggregate_id as {{ text }}) as lead_id
+from {{ source('consulting', 'event_outbox') }}
+where
+    aggregate_id is not null
+    and id in (
+        select new_versions.id
+        from {{ new_versions('consulting', 'event_outbox') }} as new_versions
+    )
+{%- endset %}
+{{ with_days_before(
+    changed,
+    'lead_id',
+    [['fct_lead_stages', 'entered_date'], ['fct_lead_stages', 'exited_date']]
+) }}

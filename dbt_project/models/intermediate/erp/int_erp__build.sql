@@ -1,0 +1,1 @@
+{{ build_range('erp', variables=['unknown_id']) }}

@@ -1,0 +1,16 @@
+-- depends_on: {{ ref('int_erp__interactions_measures') }}
+-- depends_on: {{ ref('int_erp__segments_measures') }}
+with
+
+build as (
+    select * from {{ ref('int_erp__build') }}
+),
+
+final as (
+    select
+        to_batch_seq,
+        fingerprint
+    from build
+)
+
+select * from final

@@ -1,0 +1,29 @@
+{% set unknown -%}
+'{{ var("unknown_id") }}'
+{%- endset %}
+{% set changed -%}
+{% for table in ['customer_interactions', 'customer_segments'] -%}
+{{ 'union distinct' if not loop.first }}
+select coalesce({{ optional_identifier('customer_id') }}, {{ unknown }})
+        as customer_id
+from {{ source('erp', table) }}
+where
+    id in (
+        select new_versions.id
+        from {{ new_versions('erp', table) }} as new_versions
+    )
+    or {{ identifier('organization_id') }} in (
+        select {{ identifier('new_versions.id') }}
+        from {{ new_versions('erp', 'organizations') }} as new_versions
+    )
+{% endfor %}
+{%- endset %}
+{{ with_days_before(
+    changed,
+    'customer_id',
+    [
+        ['fct_interactions', 'interaction_date'],
+        ['fct_segment_memberships', 'joined_date'],
+        ['fct_segment_memberships', 'left_date']
+    ]
+) }}

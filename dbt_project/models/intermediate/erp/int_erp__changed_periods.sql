@@ -1,0 +1,14 @@
+{{ changed_periods([
+    [
+        ref('int_erp__changed_customers'), 'customer_id',
+        ref('fct_interactions'), 'interaction_date'
+    ],
+    [
+        ref('int_erp__changed_customers'), 'customer_id',
+        ref('fct_segment_memberships'), 'joined_date'
+    ],
+    [
+        ref('int_erp__changed_customers'), 'customer_id',
+        ref('fct_segment_memberships'), 'left_date'
+    ],
+]) }}

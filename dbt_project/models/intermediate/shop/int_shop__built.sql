@@ -1,0 +1,17 @@
+-- depends_on: {{ ref('int_shop__products_measures') }}
+-- depends_on: {{ ref('int_shop__sales_measures') }}
+-- depends_on: {{ ref('int_shop__web_behavior_measures') }}
+with
+
+build as (
+    select * from {{ ref('int_shop__build') }}
+),
+
+final as (
+    select
+        to_batch_seq,
+        fingerprint
+    from build
+)
+
+select * from final

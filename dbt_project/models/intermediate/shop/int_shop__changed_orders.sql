@@ -1,0 +1,18 @@
+{% set changed %}
+    select {{ identifier('order_id') }} as order_id
+    from {{ source('shop', 'order_events') }}
+    where id in (
+        select new_versions.id
+        from {{ new_versions('shop', 'order_events') }} as new_versions
+    )
+{% endset -%}
+{{ with_days_before(
+    changed,
+    'order_id',
+    [
+        ['fct_orders', 'first_event_date'],
+        ['fct_orders', 'created_date'],
+        ['fct_orders', 'paid_date'],
+        ['fct_orders', 'cancelled_date']
+    ]
+) }}

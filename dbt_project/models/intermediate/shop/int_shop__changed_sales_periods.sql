@@ -1,0 +1,6 @@
+{{ changed_periods([
+    [
+        ref('int_shop__changed_orders'), 'order_id',
+        ref('int_shop__order_movements'), 'moved_date'
+    ],
+]) }}

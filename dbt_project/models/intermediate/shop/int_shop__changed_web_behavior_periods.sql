@@ -1,0 +1,10 @@
+{{ changed_periods([
+    [
+        ref('int_shop__changed_sessions'), 'session_scope',
+        ref('fct_web_events'), 'event_date'
+    ],
+    [
+        ref('int_shop__changed_users'), 'user_id',
+        ref('int_shop__web_users'), 'first_event_date'
+    ],
+]) }}

@@ -1,0 +1,207 @@
+"""What differs by engine gives the same on each: macros over extreme and random values, on DuckDB and PostgreSQL."""
+
+import json
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+from engine_macros import Engine, Row
+from postgresql import Server
+
+TEMPLATES = {
+    "json_field": "{{ json_text('t', 'a') }}",
+    "nested_json_field": "{{ json_text('t', 'a.b') }}",
+    "invalid_json": "{{ is_invalid_json_object('t') }}",
+    "whole_number": "{{ whole_number_from_text('t') }}",
+    "decimal_number": "{{ decimal_from_text('t') }}",
+    "clean": "{{ clean_text('t') }}",
+    "code": "{{ clean_code('t') }}",
+    "upper_code": "{{ upper_case('t') }}",
+    "contact": "{{ contact_hash('t') }}",
+    "sortable": "{{ sortable_id('t') }}",
+    "zone": "{{ known_timezone('t') }}",
+    "quotient": "{{ ratio('a', 'b') }}",
+    "product": "{{ decimal_product('a', 'b') }}",
+    "microseconds": "{{ microseconds_between('s', 'e') }}",
+    "seconds": "{{ seconds_from_microseconds(microseconds_between('s', 'e')) }}",
+    "local_day": "{{ local_date('s', 'z') }}",
+    "week": "{{ week_start('d') }}",
+    "year_of_week": "{{ iso_year('d') }}",
+    "number_of_week": "{{ iso_week('d') }}",
+    "weekday": "{{ iso_weekday('d') }}",
+    "instant": "{{ timestamp_literal('2024-02-29T23:59:59.999999+05:30') }}",
+    **{f"p{percent}": f"{{{{ quantile('a', {percent}) }}}}" for percent in (0, 25, 50, 90, 100)},
+    "first_text": "min({{ bytewise('t') }})",
+    "last_text": "max({{ bytewise('t') }})",
+}
+Compare = Callable[[list[str], dict[str, str], list[Row]], None]
+
+
+@pytest.fixture(scope="module")
+def engines(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
+    folder = tmp_path_factory.mktemp("macros")
+    with postgresql_server.database() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTACT_HASH_SALT", "it's salt")
+        urls = f"duckdb:///{folder / 'warehouse.duckdb'}", server
+        yield [Engine(url, folder / url.split(":")[0], TEMPLATES) for url in urls]
+
+
+@pytest.fixture
+def compare(engines: list[Engine]) -> Compare:
+    def on_both(names: list[str], columns: dict[str, str], cases: list[Row]) -> None:
+        ours, theirs = (engine.rows(names, columns, cases) for engine in engines)
+        differing = [
+            f"{case!a}: {one!a} and {other!a}"
+            for case, one, other in zip(cases, map(_without_nul, ours), theirs, strict=True)
+            if one != other
+        ]
+        assert differing == []
+
+    return on_both
+
+
+def _without_nul(row: Row) -> Row:
+    """PostgreSQL's text has no U+0000; an escaped one in JSON becomes U+FFFD there."""
+    return tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
+
+
+TEXTS = (
+    """
+57|57.0|57.00|057| 57 |\u300057\u00a0|\t57|57\n|57.|.5|-1|1e5|123456789012345678|1234567890123456789|1.5|\u0663|| |
+1e-05|1E+9|1e10|1e09|-0|-0.0|-1.5e-9|0.0000000005|0.00000000049999|-0.0000000005|9999999999999999999|
+9999999999999999999e9|0.1234567895|0.12345678949999999999|123.4567890125e-3|5e-10|4.9e-10|0.15e-8|nan|inf|a|Z|\u00e4|
+\u00c9 \u00df \u0130 \u03c2 \u0391\u03a3|stra\u00dfe|a@B.Com|\u00dcn\u00ef|100|9|10|00000000000000000000|
+123456789012345678901|a1|o'hara|a\\b|\U0001f600|Europe/Berlin|europe/berlin|Etc/GMT+5|posixrules|posix/UTC|localtime|UTC|
+EST|Asia/Kolkata|Nowhere
+""".strip("\n")
+    .replace("|\n", "|")
+    .split("|")
+)
+
+
+def test_texts(compare: Compare) -> None:
+    random = Random(1)
+    cases: list[Row] = [(None,), *((text,) for text in TEXTS)]
+    for _ in range(2000):
+        digits = f"{random.choice(['', '-'])}{random.randrange(10 ** random.randrange(1, 20))}"
+        fraction = "." + "".join(random.choices("0123456789504999", k=random.randrange(1, 31)))
+        exponent = f"{random.choice('eE')}{random.choice(['', '+', '-', '-0'])}{random.randrange(10)}"
+        cases.append((digits + random.choice(["", fraction, fraction]) + random.choice(["", exponent]),))
+    names = ["whole_number", "decimal_number", "clean", "code", "upper_code", "contact", "sortable", "zone"]
+    compare(names, {"t": "text"}, cases)
+
+
+DOCUMENTS = (
+    r"""
+{"a":1.0}|{"a":1e5}|{"a":57.50}|{"a":1e20}|{"a":1e21}|{"a":1.5e-7}|{"a":0.000001}|{"a":-0}|{"a":-0.0}|{"a":1e999}|
+{"a":12345678901234567890123}|{"a":18446744073709551616}|{"a":1e-400}|{"a":5e-324}|{"a":2.8E+23}|{"a":0.868e+316}|
+{"a":68485246878307026.905820198}|{"a":9915265e13}|{"a":1,}|{"a":[[1,],],}|{"a":[,]}|{,}|{"a":,}|{"a":1,}"|{"a":",}"}|
+{"a":NaN}|{"a":-Infinity}|{"a":[nan,"nan"]}|{"a":nano}|{"a":+1}|{"a":.5}|{"a":5.}|{"a":01}|{'a':1}|{a:1}|{"a":1}//c|
+{"a":1} x|  {"a":1} |{"a":null}|{"a":true}|{"a":True}|{"a":"x","a":"y"}|{"a":{"b":1},"a":{"b":2}}|{"a":null,"a":1}|
+{"a":{"b": 1.50, "c" : [1, 2.0 ,"\u00e9\/\"\\\n\u0001\u000b\u001f\u007f"], "b":null}}|{"a":"\u00e9\ud83d\ude00"}|
+{"a":"\ud800"}|{"b":"\udc00","a":1}|{"a":"x\u0000y\\u0000"}|{"\u0061":"x"}|{"b":{"a":1}}|{"x":"\"a\":5"}|{"a":[{"b":1}]}|
+[{"a":1}]|"a"|null|| |nul|{"a":""}|{"a":{}}|{"a":[]}|{"A":1}|{"a.b":1}|{"a":{"b":" x "}}|{"a":1}{"a":2}|{"a"|
+{"a":"\x41"}
+""".strip("\n")
+    .replace("|\n", "|")
+    .split("|")
+)
+
+
+def test_json(compare: Compare) -> None:
+    random = Random(2)
+    documents = [*DOCUMENTS, '{"a":"x\ty"}', '\ufeff{"a":1}', '{"a":1\u00a0}', '{"a":\t1\r\n}', '{"a":"\u2028\u00e9"}']
+    for _ in range(1500):
+        more = random.choice(["", ",", ',"a":' + _json(random)])
+        document = '{"a":' + _json(random) + more + "}"
+        if random.random() < 0.1:
+            place = random.randrange(len(document))
+            document = document[:place] + random.choice(["", '"', "}", ",", "\\", "1"]) + document[place + 1 :]
+        documents.append(document)
+    compare(["json_field", "nested_json_field", "invalid_json"], {"t": "text"}, [(d,) for d in (None, *documents)])
+
+
+def _json(random: Random, depth: int = 0) -> str:
+    kind = random.randrange(7 if depth < 3 else 5)
+    if kind < 2:
+        return f"{random.randrange(-(10**20), 10 ** random.randrange(1, 22))}"
+    if kind == 2:
+        return repr(random.uniform(-1, 1) * 10.0 ** random.randrange(-300, 300)).replace("e", random.choice("eE"))
+    if kind == 3:
+        return random.choice(["true", "false", "null", "NaN", "0.0", "-0", "1e400", '"a"'])
+    if kind == 4:
+        text = "".join(random.choices('ab"\\/\n\t\x0b\x1f\u00e9\U0001f600 ,}]:{[n', k=random.randrange(6)))
+        return json.dumps(text, ensure_ascii=random.random() < 0.5)
+    blank, comma = random.choice(["", "", " ", "\n"]), random.choice(["", "", ","])
+    parts = [_json(random, depth + 1) for _ in range(random.randrange(1, 4))]
+    if kind == 5:
+        return f"[{blank}{f',{blank}'.join(parts)}{comma}]"
+    pairs = [f'"{random.choice(["a", "b", "c d"])}"{blank}:{part}' for part in parts]
+    return "{" + f"{','.join(pairs)}{comma}{blank}" + "}"
+
+
+def test_decimals(compare: Compare) -> None:
+    random = Random(3)
+
+    def number() -> str:
+        return random.choice(
+            [
+                f"{random.uniform(-1, 1):.9f}",
+                f"{random.randrange(-(10**8), 10**8)}.{random.randrange(10**9):09}",
+                random.choice(["0", "0.000000001", "-0.000000001", "1", "3", "7", "0.5", "60", "99999999"]),
+            ]
+        )
+
+    cases: list[Row] = [(number(), number()) for _ in range(3000)]
+    columns = {"a": "numeric(38, 9)", "b": "numeric(38, 9)"}
+    compare(["quotient"], columns, [*cases, (None, "1"), ("1", None), ("0", "0"), ("1", "0")])
+    compare(["product"], columns, [(a, f"{random.uniform(-9, 9):.9f}") for a, _ in cases])
+    compare(["quotient"], {"a": "bigint", "b": "bigint"}, [(random.randrange(-99, 10**9), b) for b in range(-99, 99)])
+
+
+def test_aggregates(engines: list[Engine]) -> None:
+    random = Random(4)
+    names = [name for name in TEMPLATES if name.startswith("p") and name[1:].isdigit()]
+    for size in (0, 1, 2, 3, 4, 5, 10, 11, 101):
+        cases: list[Row] = [(f"{random.uniform(-9, 9999):.9f}",) for _ in range(size)]
+        results = [engine.totals(names, {"a": "numeric(38, 9)"}, [*cases, (None,)]) for engine in engines]
+        assert results[0] == results[1], size
+    ends = [engine.totals(["first_text", "last_text"], {"t": "text"}, [(t,) for t in TEXTS]) for engine in engines]
+    assert ends[0] == ends[1]
+
+
+# Not Africa/Casablanca, say, whose rules change from one release of the time zone database to the next.
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "Australia/Lord_Howe",
+    "Antarctica/Troll",
+    "Africa/Monrovia",
+    "Etc/GMT+12",
+]
+
+
+def test_dates_and_instants(compare: Compare) -> None:
+    random = Random(5)
+
+    def day(first: int = 1, last: int = 9999) -> str:
+        return f"{random.randint(first, last):04}-{random.randint(1, 12):02}-{random.randint(1, 28):02}"
+
+    def instant(first: int = 1, last: int = 9999) -> str:
+        hour, minute, second, micro = (random.randrange(n) for n in (24, 60, 60, 10**6))
+        return f"{day(first, last)} {hour:02}:{minute:02}:{second:02}.{micro:06}+00"
+
+    spans: list[Row] = [(instant(), instant()) for _ in range(2000)]
+    compare(["microseconds", "seconds"], {"s": "timestamptz", "e": "timestamptz"}, spans)
+    local: list[Row] = [(instant(1900, 2024), random.choice(ZONES)) for _ in range(3000)]
+    compare(["local_day"], {"s": "timestamptz", "z": "text"}, local)
+    days: list[Row] = [("0001-01-01",), ("9999-12-31",), *((day(),) for _ in range(2000))]
+    compare(["week", "year_of_week", "number_of_week", "weekday", "instant"], {"d": "date"}, days)
