@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run ui sample-day lint test benchmark clean
+.PHONY: run ui docs sample-day lint test benchmark clean
 
 ## run: sources → raw → models → BI copy and exports, through Dagster's main job
 run: $(VENV)/.installed
@@ -16,6 +16,12 @@ run: $(VENV)/.installed
 ui: $(VENV)/.installed
 	@$(BIN)/python -m orchestration prepare
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+## docs: dbt's documentation of the models with their lineage, as one page that needs no server: data/docs/static_index.html
+docs: $(VENV)/.installed
+	@mkdir -p data/docs
+	cd dbt_project && $(CURDIR)/$(BIN)/dbt --quiet docs generate --static --target-path ../data/docs --log-path ../data/docs
+	@echo "Open data/docs/static_index.html in a browser."
 
 ## sample-day: move the sample sources one day on
 sample-day: $(VENV)/.installed

@@ -1,10 +1,8 @@
 """What every model promises in its YAML, read from dbt's manifest."""
 
-import json
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +15,6 @@ SCHEMAS = {"staging", "intermediate", "core", "marts"}
 Node = dict[str, Any]
 PROJECT = PROJECT_ROOT / "dbt_project"
 ENGINES = ("duckdb", "postgres")
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    """The parsed project."""
-    from dbt.cli.main import dbtRunner
-
-    target, project = tmp_path_factory.mktemp("target"), str(PROJECT_ROOT / "dbt_project")
-    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
-    outcome = dbtRunner().invoke(["parse", "--quiet", "--log-path", str(target), *places])
-    assert outcome.success, outcome.exception
-    content: Node = json.loads(Path(target / "manifest.json").read_bytes())
-    return content
 
 
 def models(manifest: Node, *schemas: str) -> Iterator[Node]:

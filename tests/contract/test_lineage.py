@@ -1,0 +1,58 @@
+"""Where lineage ends: exposures and metrics agree with what is published, asked and declared."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from exports.catalogue import load_exports
+from ingestion.settings import SOURCES, Settings
+
+Node = dict[str, Any]
+SYSTEMS = (*SOURCES, "cross_source")
+
+
+def published(manifest: Node, *schemas: str) -> Iterator[Node]:
+    nodes = manifest["nodes"].values()
+    return (n for n in nodes if n["resource_type"] == "model" and n["schema"] in schemas)
+
+
+def used(manifest: Node, exposure: Node) -> set[str]:
+    return {manifest["nodes"][node]["name"] for node in exposure["depends_on"]["nodes"]}
+
+
+def exposures(manifest: Node) -> dict[str, Node]:
+    return {exposure["name"]: exposure for exposure in manifest["exposures"].values()}
+
+
+def test_every_mart_is_exported_or_answers_a_question(manifest: Node) -> None:
+    ends = (e for name, e in exposures(manifest).items() if not name.startswith("bi_copy_"))
+    reached = set().union(*(used(manifest, exposure) for exposure in ends))
+    assert {model["name"] for model in published(manifest, "marts")} - reached == set()
+
+
+def test_copy_for_bi_tools_is_told_to_hold_core_and_marts(manifest: Node) -> None:
+    for system in SYSTEMS:
+        expected = {m["name"] for m in published(manifest, "core", "marts") if system in m["tags"]}
+        assert used(manifest, exposures(manifest)[f"bi_copy_{system}"]) == expected, system
+
+
+def test_exports_are_told_as_their_catalogue_has_them(manifest: Node) -> None:
+    catalogue = load_exports(Settings().exports_catalogue).values()
+    for system in {export.source for export in catalogue}:
+        expected = {export.mart for export in catalogue if export.source == system}
+        assert used(manifest, exposures(manifest)[f"exports_{system}"]) == expected, system
+
+
+def test_every_measure_adds_up_a_column_that_may_be_added(manifest: Node) -> None:
+    for semantic_model in manifest["semantic_models"].values():
+        [mart] = (manifest["nodes"][node] for node in semantic_model["depends_on"]["nodes"])
+        for measure in semantic_model["measures"]:
+            column = mart["columns"][measure["expr"] or measure["name"]]
+            assert mart["name"].endswith("_daily"), semantic_model["name"]
+            assert (measure["agg"], column["config"]["meta"]["additivity"]) == ("sum", "sum"), measure["name"]
+
+
+def test_every_system_has_a_metric_and_every_metric_a_description(manifest: Node) -> None:
+    for metric in manifest["metrics"].values():
+        assert metric["description"], metric["name"]
+        assert metric["label"], metric["name"]
+    assert {metric["name"].split("_")[0] for metric in manifest["metrics"].values()} == set(SOURCES)
