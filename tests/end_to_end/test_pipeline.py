@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from end_to_end.conftest import FirstRun
 from end_to_end.place import Place
 from oracle.check import disagreements
 
@@ -96,16 +97,18 @@ def assert_totals_agree(place: Place, path: Path) -> None:
 
 @pytest.mark.parametrize("file", [SAMPLE, *NAMED_FILES])
 def test_first_run_builds_everything_and_its_totals_agree_with_the_source(
-    file: str, sample_place: Place, tmp_path: Path
+    file: str, first_run: FirstRun, tmp_path: Path
 ) -> None:
-    place = sample_place if file == SAMPLE else Place(tmp_path, {"whatsapp": f"sqlite:///{file}"})
-    result = place.module("orchestration", "run")
+    place, result = first_run.place, first_run.result
+    if file != SAMPLE:
+        place = Place(tmp_path, {"whatsapp": f"sqlite:///{file}"})
+        result = place.module("orchestration", "run")
     assert result.returncode == 0, result.stderr
     assert "whatsapp.messages" in result.stdout
     assert "passed" in result.stdout
     assert "Exports" in result.stdout
     assert "make ui" in result.stdout
-    assert_totals_agree(place, sample_place.folder / "sample" / "whatsapp.sqlite" if file == SAMPLE else Path(file))
+    assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite" if file == SAMPLE else Path(file))
 
 
 def test_every_mart_is_what_the_oracle_makes_of_the_sources(sample_place: Place) -> None:
