@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 from end_to_end.place import Place
 
+from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
