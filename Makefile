@@ -39,9 +39,10 @@ lint: $(VENV)/.installed-dev
 test: lint .venv-emulator/.installed
 	$(BIN)/python -m pytest
 
-## benchmark: one table moved beside peers and limits, half an hour; not part of test (see benchmarks/README.md)
+## benchmark: one table moved beside peers and limits, and the models built; three quarters of an hour; not part of test (see benchmarks/README.md)
 benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.extraction --python $(BIN)/python --report benchmarks/extraction.md
+	.venv-benchmarks/bin/python -m benchmarks.models --python $(BIN)/python --report benchmarks/models.md
 
 ## clean: remove the environment and everything that was made
 clean:
