@@ -28,22 +28,32 @@ SOURCES = ("whatsapp", "restaurant", "shop", "consulting", "erp")
 def disagreements(query: Query, folder: Path) -> list[str]:
     """Compare every mart with the oracle, a line for each disagreement.
 
-    The build's day is taken to be that of the sources' last change: they are compared right after a run.
-
     Args:
         query: Reads the warehouse.
-        folder: Where the sources' SQLite files are.
+        folder: Where the sources' SQLite files are. They were changed last before the build, which may have passed a
+            midnight: a mart may be as of either.
     """
-    as_of = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
-    sources = {name: SourceFile(name, folder / f"{name}.sqlite", as_of) for name in SOURCES}
+    changed_at = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
+    told: dict[str, list[str]] = {}
+    for as_of in (changed_at, datetime.now(UTC)):
+        sources = {name: SourceFile(name, folder / f"{name}.sqlite", as_of) for name in SOURCES}
+        compared = _compared(query, sources)
+        told = {name: lines and compared[name] for name, lines in (told or compared).items()}
+        if not any(told.values()):
+            break
+    return [line for lines in told.values() for line in lines]
+
+
+def _compared(query: Query, sources: dict[str, SourceFile]) -> dict[str, list[str]]:
+    """By mart, and as `all` for what concerns none of them, the disagreements."""
     marts = _marts(query, sources)
-    told = [line for source in sources.values() for line in _unexplained(query, source)]
+    told = {"all": [line for source in sources.values() for line in _unexplained(query, source)]}
     built = query("select table_name from information_schema.tables where table_schema = 'marts'")
     if others := set(built["table_name"].to_pylist()) ^ {mart.name for mart in marts}:
-        told.append(f"only the warehouse or only the oracle has {sorted(others)}")
+        told["all"].append(f"only the warehouse or only the oracle has {sorted(others)}")
     for mart in marts:
         if mart.name not in others:
-            told += differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
+            told[mart.name] = differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
     return told
 
 
