@@ -1,18 +1,22 @@
 """After any history of a source, what incremental builds made equals what a full refresh makes, cell by cell.
 
+And both equal what the oracle makes of the rows in raw.
+
 `MODEL_HISTORIES=20` makes it longer.
 """
 
 import os
 import tempfile
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from end_to_end.model_history import ModelHistory
+from end_to_end.model_history import AS_OF, ModelHistory
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from oracle.check import disagreements_of_system
 from postgresql import Server
 
 from ingestion.settings import SOURCES
@@ -104,6 +108,8 @@ class RandomModelHistory(RuleBasedStateMachine):
             assert all(rows for (schema, name), rows in refreshed.items() if name.endswith("_daily"))
             for table, rows in refreshed.items():
                 assert changed[table] == rows, table
+            as_of = datetime.fromisoformat(AS_OF)
+            assert disagreements_of_system(self.history.warehouse.query, self.system, as_of) == []
         finally:
             self.folder.cleanup()
 

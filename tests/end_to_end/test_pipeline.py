@@ -209,3 +209,4 @@ def test_two_runs_at_once_both_succeed(sample_place: Place) -> None:
         _, errors = run.communicate(timeout=600)
         assert run.returncode == 0, errors
     assert_totals_agree(sample_place, sample_place.folder / "sample" / "whatsapp.sqlite")
+    assert disagreements(sample_place.query, sample_place.folder / "sample") == []

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -18,51 +19,94 @@ from oracle.kpis import kpis
 from oracle.periods import Mart, Row
 from oracle.restaurant import Restaurant
 from oracle.shop import Shop
-from oracle.sources import SourceFile
+from oracle.sources import Source
 from oracle.whatsapp import Whatsapp
 
 Query = Callable[[str], pa.Table]
-SOURCES = ("whatsapp", "restaurant", "shop", "consulting", "erp")
+Versions = Callable[[str, str], list[Row]]
+"""Gives all versions of a system's table, as raw has them."""
+
+
+class System(Protocol):
+    """A source system that tells its marts."""
+
+    def marts(self) -> list[Mart]:
+        """All marts that are made from it alone."""
+
+
+SYSTEMS: dict[str, Callable[[Source, Versions], System]] = {
+    "whatsapp": lambda source, versions: Whatsapp(source, versions("whatsapp", "conversations")),
+    "restaurant": lambda source, _: Restaurant(source),
+    "shop": lambda source, _: Shop(source),
+    "consulting": lambda source, versions: Consulting(source, versions("consulting", "leads")),
+    "erp": lambda source, versions: Erp(source, versions("erp", "customer_segments")),
+}
 
 
 def disagreements(query: Query, folder: Path) -> list[str]:
     """Compare every mart with the oracle, a line for each disagreement.
 
-    The build's day is taken to be that of the sources' last change: they are compared right after a run.
-
     Args:
         query: Reads the warehouse.
-        folder: Where the sources' SQLite files are.
+        folder: Where the sources' SQLite files are. They were changed last before the build, which may have passed a
+            midnight: a mart may be as of either.
     """
-    as_of = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
-    sources = {name: SourceFile(name, folder / f"{name}.sqlite", as_of) for name in SOURCES}
+    changed_at = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
+    told: dict[str, list[str]] = {}
+    for as_of in (changed_at, datetime.now(UTC)):
+        sources = {name: Source.from_file(name, as_of, folder / f"{name}.sqlite") for name in SYSTEMS}
+        compared = _compared(query, sources)
+        told = {name: lines and compared[name] for name, lines in (told or compared).items()}
+        if not any(told.values()):
+            break
+    return [line for lines in told.values() for line in lines]
+
+
+def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
+    """By mart, and as `all` for what concerns none of them, the disagreements."""
     marts = _marts(query, sources)
-    told = [line for source in sources.values() for line in _unexplained(query, source)]
+    told = {"all": [line for source in sources.values() for line in _unexplained(query, source)]}
     built = query("select table_name from information_schema.tables where table_schema = 'marts'")
     if others := set(built["table_name"].to_pylist()) ^ {mart.name for mart in marts}:
-        told.append(f"only the warehouse or only the oracle has {sorted(others)}")
+        told["all"].append(f"only the warehouse or only the oracle has {sorted(others)}")
     for mart in marts:
         if mart.name not in others:
-            told += differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
+            told[mart.name] = differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
     return told
 
 
-def _marts(query: Query, sources: dict[str, SourceFile]) -> list[Mart]:
+def disagreements_of_system(query: Query, name: str, as_of: datetime) -> list[str]:
+    """Compare the marts of one system with the oracle, given the rows that raw has."""
+    versions = _versions(query)
+    system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
+    return [
+        line
+        for mart in system.marts()
+        for line in differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
+    ]
+
+
+def _versions(query: Query) -> Versions:
     def versions(source: str, table: str) -> list[Row]:
         rows: list[Row] = query(f"select * from raw_{source}.{table}").to_pylist()
         return rows
 
-    whatsapp = Whatsapp(sources["whatsapp"], versions("whatsapp", "conversations"))
-    restaurant = Restaurant(sources["restaurant"])
-    shop = Shop(sources["shop"])
-    consulting = Consulting(sources["consulting"], versions("consulting", "leads"))
-    erp = Erp(sources["erp"], versions("erp", "customer_segments"))
+    return versions
+
+
+def _marts(query: Query, sources: dict[str, Source]) -> list[Mart]:
+    systems = {name: SYSTEMS[name](source, _versions(query)) for name, source in sources.items()}
+    marts = [mart for system in systems.values() for mart in system.marts()]
+    restaurant, shop, whatsapp, erp = (systems[name] for name in ("restaurant", "shop", "whatsapp", "erp"))
+    assert isinstance(restaurant, Restaurant)
+    assert isinstance(shop, Shop)
+    assert isinstance(whatsapp, Whatsapp)
+    assert isinstance(erp, Erp)
     customers = Customers(restaurant, shop, whatsapp, erp)
-    systems = [mart for system in (whatsapp, restaurant, shop, consulting, erp) for mart in system.marts()]
-    return [*systems, *customers.marts(), kpis(systems, customers.today)]
+    return [*marts, *customers.marts(), kpis(marts, customers.today)]
 
 
-def _unexplained(query: Query, source: SourceFile) -> list[str]:
+def _unexplained(query: Query, source: Source) -> list[str]:
     """Rows that the oracle can't read and the warehouse took all the same."""
     rejected = query(f"select distinct table_name, row_key from raw_{source.name}._rejected").to_pylist()
     known = {(row["table_name"], str(json.loads(row["row_key"])["id"])) for row in rejected}

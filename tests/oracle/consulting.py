@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import amount, ratio, rounded, seconds
 from oracle.periods import Counted, Facts, Mart, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, SourceFile, code, order_of, text
+from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, order_of, text
 
 TENANT = "consulting:default"
 ZONE = ZoneInfo("UTC")
@@ -45,7 +45,7 @@ class Consulting:
         versions: Of leads, as dictionaries of raw's columns.
     """
 
-    def __init__(self, source: SourceFile, versions: Iterable[Row]) -> None:
+    def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self._source = source
         self._versions = sorted(versions, key=lambda version: int(version["_batch_seq"]))
         path = ROOT / "dbt_project" / "seeds" / "consulting" / "lead_stages.csv"

@@ -13,7 +13,7 @@ from typing import Any
 
 from oracle.arithmetic import ratio
 from oracle.periods import Counted, Facts, Mart, Period, Row, month_of, periodic_marts, week_of
-from oracle.sources import UNKNOWN, SourceFile, Tenants, code, order_of, text
+from oracle.sources import UNKNOWN, Source, Tenants, code, order_of, text
 
 TYPES = ("call", "email", "meeting", "support_ticket", "complaint", "feedback")
 STATUSES = ("pending", "in_progress", "completed", "cancelled")
@@ -44,7 +44,7 @@ class Erp:
         versions: Of memberships, as dictionaries of raw's columns.
     """
 
-    def __init__(self, source: SourceFile, versions: Iterable[Row]) -> None:
+    def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self.tenants = Tenants(source, "organizations", "erp")
         self._source = source
         self.interactions = source.tables["customer_interactions"]

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from oracle.arithmetic import amount, ratio, rounded
 from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
-from oracle.sources import CURRENCY, UNKNOWN, SourceFile, Tenants, code, order_of, text
+from oracle.sources import CURRENCY, UNKNOWN, Source, Tenants, code, order_of, text
 
 ATTRIBUTION_WINDOW = timedelta(days=7)
 
@@ -41,7 +41,7 @@ class Outreach:
 class Restaurant:
     """The CRM's rows, read once."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: Source) -> None:
         self.tenants = Tenants(source, "restaurants", "restaurant")
         self._source = source
         self.guests = {row["id"]: row for row in source.tables["customers"]}

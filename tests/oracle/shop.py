@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import ratio, rounded, seconds
 from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, UNKNOWN, SourceFile, code, order_of, text
+from oracle.sources import CURRENCY, UNKNOWN, Source, code, order_of, text
 
 TENANT = "shop:default"
 ZONE = ZoneInfo("UTC")
@@ -103,7 +103,7 @@ class Session:
 class Shop:
     """The shop's rows, read once."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: Source) -> None:
         self.web_events = source.tables["user_events"]
         self.product_events = source.tables["product_events"]
         events_by_order = defaultdict(list)

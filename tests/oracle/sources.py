@@ -71,54 +71,90 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-class SourceFile:
-    """A source system's SQLite file.
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+RAW_READERS: Mapping[str, Callable[[Any], Any]] = {"identifier": str, "decimal": Fraction}
+
+
+class Source:
+    """A source system's rows.
 
     Attributes:
         name: Of the system.
-        unreadable: By table, the keys of the rows that hold a value not of its column's type, or lack a required one.
         as_of: The instant of the build.
+        tables: The rows of each table.
+        unreadable: By table, the keys of the rows that hold a value not of its column's type, or lack a required one.
     """
 
-    def __init__(self, name: str, path: Path, as_of: datetime) -> None:
+    def __init__(self, name: str, as_of: datetime) -> None:
         self.name, self.as_of = name, as_of
-        self._path = path
+        self.tables: dict[str, list[Row]] = {}
         self.unreadable: dict[str, set[str]] = {}
         catalogue = yaml.safe_load((ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
-        self._tables: dict[str, dict[str, str]] = {table: entry["columns"] for table, entry in catalogue[name].items()}
-        self.tables = {table: self._read(table) for table in self._tables}
+        self._columns: dict[str, dict[str, str]] = {table: entry["columns"] for table, entry in catalogue[name].items()}
 
-    def _read(self, table: str) -> list[Row]:
-        with closing(sqlite3.connect(self._path)) as connection:
-            connection.row_factory = sqlite3.Row
-            found = [dict(row) for row in connection.execute(f'select * from "{table}"')]
-            declared = {row["name"]: row["type"].lower() for row in connection.execute(f'pragma table_info("{table}")')}
-        rows = []
+    @classmethod
+    def from_file(cls, name: str, as_of: datetime, path: Path) -> "Source":
+        """Read a SQLite file."""
+        source = cls(name, as_of)
+        for table in source._columns:
+            with closing(sqlite3.connect(path)) as connection:
+                connection.row_factory = sqlite3.Row
+                found = [dict(row) for row in connection.execute(f'select * from "{table}"')]
+                declared = {
+                    row["name"]: row["type"].lower() for row in connection.execute(f'pragma table_info("{table}")')
+                }
+            source._read(table, found, declared)
+        return source
+
+    @classmethod
+    def from_versions(cls, name: str, as_of: datetime, versions: Callable[[str, str], list[Row]]) -> "Source":
+        """Take the latest version of every row in raw that is not deleted; raw's values are of their columns' types."""
+        source = cls(name, as_of)
+        for table, columns in source._columns.items():
+            latest = {row["id"]: row for row in sorted(versions(name, table), key=lambda row: int(row["_batch_seq"]))}
+            source.tables[table] = [
+                {
+                    column: _typed(row[column], RAW_READERS.get(kind.split()[0], _as_it_is))
+                    for column, kind in columns.items()
+                }
+                for row in latest.values()
+                if row["_op"] != "delete"
+            ]
+        return source
+
+    def _read(self, table: str, found: list[Row], source_types: Mapping[str, str]) -> None:
+        rows = self.tables.setdefault(table, [])
         unreadable = self.unreadable.setdefault(table, set())
         for row in found:
             try:
-                rows.append(self._values(table, row, declared))
+                rows.append(self._values(table, row, source_types))
             except UnreadableError:
                 unreadable.add(str(row["id"]))
-        return rows
 
     def _values(self, table: str, row: Row, source_types: Mapping[str, str]) -> Row:
         values = {}
-        for column, declared in self._tables[table].items():
+        for column, declared in self._columns[table].items():
             kind, *required = declared.split()
             if row[column] is None and required:
                 raise UnreadableError(column)
             # SQLite keeps text in a column of whole numbers; no other database would.
             if kind == "identifier" and source_types[column] == "integer" and isinstance(row[column], str):
                 raise UnreadableError(column)
-            values[column] = None if row[column] is None else READERS[kind](row[column])
+            values[column] = _typed(row[column], READERS[kind])
         return values
+
+
+def _typed(value: Any, reader: Callable[[Any], Any]) -> Any:
+    return None if value is None else reader(value)
 
 
 class Tenants:
     """The tenants of a system: their names and time zones, and the local date of the build."""
 
-    def __init__(self, source: SourceFile, table: str | None, prefix: str) -> None:
+    def __init__(self, source: Source, table: str | None, prefix: str) -> None:
         self._as_of = source.as_of
         self._prefix = prefix
         rows = source.tables[table] if table else []

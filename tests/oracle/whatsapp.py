@@ -15,7 +15,7 @@ from typing import Any
 
 from oracle.arithmetic import quantile, ratio, rounded, seconds
 from oracle.periods import Counted, Facts, Mart, Measure, Period, Row, periodic_marts
-from oracle.sources import ROOT, UNKNOWN, SourceFile, Tenants, code, order_of, text
+from oracle.sources import ROOT, UNKNOWN, Source, Tenants, code, order_of, text
 
 OUTLET = ("outlet_id",)
 SENDERS = ("customer", "llm", "agent")
@@ -106,7 +106,7 @@ class Whatsapp:
         versions: Of conversations, as dictionaries of raw's columns.
     """
 
-    def __init__(self, source: SourceFile, versions: Iterable[Row]) -> None:
+    def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self.tenants = Tenants(source, "tenants", "whatsapp")
         self._source = source
         self._rates = {name: _seed(f"{name}_rates") for name in ("llm", "message")}
