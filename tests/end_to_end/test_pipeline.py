@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from end_to_end import analysts_page
 from end_to_end.place import Place
 
 from ingestion import sample
@@ -122,6 +124,18 @@ def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
                     " and reason not like '%timezone%'"
                 )
                 assert live + kept_out == in_source, f"{source}.{table}"  # type: ignore[operator]
+
+
+def test_queries_of_the_page_for_analysts_give_what_it_shows(sample_place: Place, tmp_path: Path) -> None:
+    shutil.copyfile(sample_place.folder / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    place = Place(tmp_path, {})
+    # What the page shows of models that read the clock is what they are at its instant.
+    clock = ["--vars", json.dumps({"as_of": analysts_page.AS_OF}), "--select", *analysts_page.READS_CLOCK]
+    target = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
+    result = place.run("dbt", "run", *clock, *target, cwd=PROJECT_ROOT / "dbt_project")
+    assert result.returncode == 0, result.stdout[-3000:]
+    for example in analysts_page.examples():
+        assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql
 
 
 def test_second_run_builds_nothing_and_says_so(sample_place: Place) -> None:
