@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -136,6 +137,44 @@ def test_queries_of_the_page_for_analysts_give_what_it_shows(sample_place: Place
     assert result.returncode == 0, result.stdout[-3000:]
     for example in analysts_page.examples():
         assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql
+
+
+def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(sample_place: Place, tmp_path: Path) -> None:
+    pytest.importorskip("dbt_metricflow")
+    # MetricFlow reads and writes in the project's own target folder.
+    project = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
+
+    def done(*command: str) -> None:
+        result = sample_place.run(*command, cwd=project)
+        assert result.returncode == 0, result.stdout[-3000:]
+
+    def asked(metrics: Sequence[str], *dimensions: str) -> list[tuple[object, ...]]:
+        by = ",".join(("metric_time__month", *dimensions))
+        done("mf", "query", "--metrics", ",".join(metrics), "--group-by", by, "--csv", str(tmp_path / "asked.csv"))
+        with (tmp_path / "asked.csv").open(encoding="utf-8", newline="") as file:
+            return sorted(
+                (row[0][:10], row[1], *(round(float(v), 6) if v else None for v in row[2:]))
+                for row in list(csv.reader(file))[1:]
+            )
+
+    def rows(sql: str) -> list[tuple[object, ...]]:
+        return sorted(
+            (str(month), key, *(round(float(str(v)), 6) if v is not None else None for v in values))
+            for month, key, *values in sample_place.rows(sql)
+        )
+
+    done("dbt", "parse", "--profiles-dir", ".")
+    done("mf", "validate-configs")
+    measures = ("conversations", "resolution_rate", "handoff_rate", "cost", "average_response_seconds")
+    assert asked([f"whatsapp_{name}" for name in measures], "tenant") == rows(
+        "select period_start_date, tenant_key, total_conversations, resolution_rate, handoff_rate, total_cost,"
+        " average_response_time_seconds from marts.tenant_summary_monthly"
+    )
+    assert asked(["shop_orders", "shop_net_revenue", "shop_average_order_value"], "sales_row__currency_code") == rows(
+        "select period_start_date, currency_code, sum(orders_created), sum(net_amount),"
+        " sum(gross_amount) / nullif(sum(orders_paid), 0) from marts.sales_monthly group by all"
+    )
 
 
 def test_second_run_builds_nothing_and_says_so(sample_place: Place) -> None:
