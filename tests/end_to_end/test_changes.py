@@ -17,7 +17,6 @@ def change(path: Path, statement: str) -> None:
 
 
 def test_change_in_one_system_reaches_the_models_that_read_all_systems(sample_place: Place) -> None:
-    assert sample_place.module("orchestration", "run").returncode == 0
     # Models note what they saw, so that what they need no more may go; nothing is built again for that.
     result = sample_place.module("ingestion", "compact", "--older-than-days", "0")
     assert result.returncode == 0, result.stderr
@@ -36,7 +35,6 @@ def test_change_in_one_system_reaches_the_models_that_read_all_systems(sample_pl
 
 
 def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample_place: Place, tmp_path: Path) -> None:
-    assert sample_place.module("orchestration", "run").returncode == 0
     sample_place.environment |= {
         "EXPORTS_URL": str(tmp_path / "exports"),
         "BI_SNAPSHOT_PATH": str(tmp_path / "bi.duckdb"),

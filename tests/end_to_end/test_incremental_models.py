@@ -13,6 +13,7 @@ from end_to_end.model_history import ModelHistory
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from postgresql import Server
 
 from ingestion.settings import SOURCES
 
@@ -26,12 +27,14 @@ class RandomModelHistory(RuleBasedStateMachine):
     """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail."""
 
     system = ""
-    warehouse_url: str | None = None
+    server: Server | None = None
+    """Where the warehouse is; a DuckDB file without one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.history = ModelHistory(self.system, Path(self.folder.name), self.warehouse_url)
+        warehouse_url = self.server.new_database() if self.server else None
+        self.history = ModelHistory(self.system, Path(self.folder.name), warehouse_url)
         self.builds = 0
 
     @initialize()
@@ -134,6 +137,8 @@ LIMITS = settings(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("system", SOURCES)
-def test_incremental_equals_full_refresh_after_any_history(system: str) -> None:
-    machine = type("History", (RandomModelHistory,), {"system": system})
+@pytest.mark.parametrize("engine", ["duckdb", "postgresql"])
+def test_incremental_equals_full_refresh_after_any_history(engine: str, system: str, postgresql_server: Server) -> None:
+    server = postgresql_server if engine == "postgresql" else None
+    machine = type("History", (RandomModelHistory,), {"system": system, "server": server})
     run_state_machine_as_test(machine, settings=LIMITS)

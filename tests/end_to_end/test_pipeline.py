@@ -4,19 +4,18 @@ import csv
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
-from end_to_end import analysts_page
+from end_to_end.conftest import FirstRun
 from end_to_end.place import Place
+from oracle.check import disagreements
 
 from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
@@ -98,16 +97,22 @@ def assert_totals_agree(place: Place, path: Path) -> None:
 
 @pytest.mark.parametrize("file", [SAMPLE, *NAMED_FILES])
 def test_first_run_builds_everything_and_its_totals_agree_with_the_source(
-    file: str, sample_place: Place, tmp_path: Path
+    file: str, first_run: FirstRun, tmp_path: Path
 ) -> None:
-    place = sample_place if file == SAMPLE else Place(tmp_path, {"whatsapp": f"sqlite:///{file}"})
-    result = place.module("orchestration", "run")
+    place, result = first_run.place, first_run.result
+    if file != SAMPLE:
+        place = Place(tmp_path, {"whatsapp": f"sqlite:///{file}"})
+        result = place.module("orchestration", "run")
     assert result.returncode == 0, result.stderr
     assert "whatsapp.messages" in result.stdout
     assert "passed" in result.stdout
     assert "Exports" in result.stdout
     assert "make ui" in result.stdout
-    assert_totals_agree(place, sample_place.folder / "sample" / "whatsapp.sqlite" if file == SAMPLE else Path(file))
+    assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite" if file == SAMPLE else Path(file))
+
+
+def test_every_mart_is_what_the_oracle_makes_of_the_sources(sample_place: Place) -> None:
+    assert disagreements(sample_place.query, sample_place.folder / "sample") == []
 
 
 def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
@@ -125,56 +130,6 @@ def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
                     " and reason not like '%timezone%'"
                 )
                 assert live + kept_out == in_source, f"{source}.{table}"  # type: ignore[operator]
-
-
-def test_queries_of_the_page_for_analysts_give_what_it_shows(sample_place: Place, tmp_path: Path) -> None:
-    shutil.copyfile(sample_place.folder / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
-    place = Place(tmp_path, {})
-    # What the page shows of models that read the clock is what they are at its instant.
-    clock = ["--vars", json.dumps({"as_of": analysts_page.AS_OF}), "--select", *analysts_page.READS_CLOCK]
-    target = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
-    result = place.run("dbt", "run", *clock, *target, cwd=PROJECT_ROOT / "dbt_project")
-    assert result.returncode == 0, result.stdout[-3000:]
-    for example in analysts_page.examples():
-        assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql
-
-
-def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(sample_place: Place, tmp_path: Path) -> None:
-    pytest.importorskip("dbt_metricflow")
-    # MetricFlow reads and writes in the project's own target folder.
-    project = tmp_path / "dbt_project"
-    shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
-
-    def done(*command: str) -> None:
-        result = sample_place.run(*command, cwd=project)
-        assert result.returncode == 0, result.stdout[-3000:]
-
-    def asked(metrics: Sequence[str], *dimensions: str) -> list[tuple[object, ...]]:
-        by = ",".join(("metric_time__month", *dimensions))
-        done("mf", "query", "--metrics", ",".join(metrics), "--group-by", by, "--csv", str(tmp_path / "asked.csv"))
-        with (tmp_path / "asked.csv").open(encoding="utf-8", newline="") as file:
-            return sorted(
-                (row[0][:10], row[1], *(round(float(v), 6) if v else None for v in row[2:]))
-                for row in list(csv.reader(file))[1:]
-            )
-
-    def rows(sql: str) -> list[tuple[object, ...]]:
-        return sorted(
-            (str(month), key, *(round(float(str(v)), 6) if v is not None else None for v in values))
-            for month, key, *values in sample_place.rows(sql)
-        )
-
-    done("dbt", "parse", "--profiles-dir", ".")
-    done("mf", "validate-configs")
-    measures = ("conversations", "resolution_rate", "handoff_rate", "cost", "average_response_seconds")
-    assert asked([f"whatsapp_{name}" for name in measures], "tenant") == rows(
-        "select period_start_date, tenant_key, total_conversations, resolution_rate, handoff_rate, total_cost,"
-        " average_response_time_seconds from marts.tenant_summary_monthly"
-    )
-    assert asked(["shop_orders", "shop_net_revenue", "shop_average_order_value"], "sales_row__currency_code") == rows(
-        "select period_start_date, currency_code, sum(orders_created), sum(net_amount),"
-        " sum(gross_amount) / nullif(sum(orders_paid), 0) from marts.sales_monthly group by all"
-    )
 
 
 def test_second_run_builds_nothing_and_says_so(sample_place: Place) -> None:
@@ -227,6 +182,7 @@ def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: P
     [(total,)] = sample_place.rows("select count(*) from core.fct_messages")
     assert 0 < appended <= read < total / 5  # type: ignore[operator]
     assert deleted > 0  # type: ignore[operator]
+    assert disagreements(sample_place.query, directory) == []
 
 
 def test_dbt_builds_alone(sample_place: Place) -> None:

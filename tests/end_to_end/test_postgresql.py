@@ -40,7 +40,7 @@ def exported(place: Place) -> dict[str, bytes]:
 
 
 def test_first_run_gives_the_same_models_and_files_as_duckdb(sample_place: Place, server_place: Place) -> None:
-    run_on_both(sample_place, server_place)
+    run_on_both(server_place)
     assert found_differences(sample_place, server_place) == []
     assert exported(server_place)
     assert exported(server_place) == exported(sample_place)

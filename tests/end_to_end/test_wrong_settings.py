@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from end_to_end.place import Place
 
+from ingestion import sample
+
 pytestmark = pytest.mark.slow
 
 
@@ -29,14 +31,14 @@ def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, t
     assert not (tmp_path / "warehouse.duckdb").exists()
 
 
-def test_failing_source_leaves_the_others_and_is_told_last(sample_place: Place, tmp_path: Path) -> None:
-    place = Place(tmp_path, {})
-    place.environment |= {k: v for k, v in sample_place.environment.items() if k == "WHATSAPP_DATABASE_URL"}
-    place.environment["SHOP_DATABASE_URL"] = "sqlite:////nowhere/s.sqlite"
-    result = place.module("orchestration", "run")
+def test_failing_source_leaves_the_others_and_is_told_last(sample_place: Place) -> None:
+    messages = "select count(*) from core.fct_messages"
+    [before] = sample_place.rows(messages)
+    sample.advance(sample_place.folder / "sample")
+    sample_place.environment["SHOP_DATABASE_URL"] = "sqlite:////nowhere/s.sqlite"
+    result = sample_place.module("orchestration", "run")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: raw_shop: shop: there is no SQLite file s.sqlite")
     assert "Traceback" not in result.stderr
-    [(rows,)] = place.rows("select count(*) from marts.conversations_daily")
-    assert rows
-    assert (tmp_path / "exports" / "costs_monthly" / "manifest.json").exists()
+    [after] = sample_place.rows(messages)
+    assert after > before  # type: ignore[operator]

@@ -4,8 +4,8 @@ campaigns as (
     select * from {{ ref('stg_restaurant__campaigns') }}
 ),
 
-outreach_events as (
-    select * from {{ ref('stg_restaurant__outreach_events') }}
+outreach as (
+    select * from {{ ref('int_restaurant__campaigns_measures') }}
 ),
 
 tenants as (
@@ -14,7 +14,7 @@ tenants as (
 
 referenced as (
     select distinct campaign_id
-    from outreach_events
+    from outreach
 ),
 
 joined as (

@@ -1,23 +1,32 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_restaurant__changed_customers'}
+) }}
+
 with
 
 outreach_events as (
     select * from {{ ref('stg_restaurant__outreach_events') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
 campaigns as (
-    select * from {{ ref('dim_campaigns') }}
+    select * from {{ ref('stg_restaurant__campaigns') }}
 ),
 
 customers as (
     select * from {{ ref('stg_restaurant__customers') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
-tenants as (
-    select * from {{ ref('int_restaurant__tenants') }}
+restaurants as (
+    select * from {{ ref('stg_restaurant__restaurants') }}
 ),
 
 attributed_visits as (
     select * from {{ ref('int_restaurant__attributed_visits') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
 -- Added up before they are joined: a message may have several visits.
@@ -37,7 +46,8 @@ final as (
         outreach_events.campaign_id,
         outreach_events.customer_id,
         'restaurant:' || outreach_events.customer_id as customer_key,
-        tenants.tenant_key,
+        'restaurant:' || coalesce(campaigns.restaurant_id, '{{ var("unknown_id") }}')
+            as tenant_key,
         coalesce(outreach_events.status, 'unknown') as status,
         '{{ var("default_currency_code") }}' as currency_code,
         coalesce(attributions.attributed_visits, 0) as attributed_visits,
@@ -46,13 +56,15 @@ final as (
         attributions.outreach_event_id is not null as has_attributed_visit,
         outreach_events.has_error,
         customers.customer_id is not null as has_customer,
-        {{ local_date('outreach_events.created_at', 'tenants.timezone') }}
+        {{ local_date(
+            'outreach_events.created_at', "coalesce(restaurants.timezone, 'UTC')"
+        ) }}
             as outreach_date,
         outreach_events.created_at,
         outreach_events.sent_at
     from outreach_events
-    inner join campaigns on outreach_events.campaign_id = campaigns.campaign_id
-    inner join tenants on campaigns.tenant_key = tenants.tenant_key
+    left join campaigns on outreach_events.campaign_id = campaigns.campaign_id
+    left join restaurants on campaigns.restaurant_id = restaurants.restaurant_id
     left join customers on outreach_events.customer_id = customers.customer_id
     left join attributions
         on outreach_events.outreach_event_id = attributions.outreach_event_id

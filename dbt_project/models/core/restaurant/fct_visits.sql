@@ -1,15 +1,23 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_restaurant__changed_customers'}
+) }}
+
 with
 
 visits as (
     select * from {{ ref('stg_restaurant__visits') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
 customers as (
     select * from {{ ref('stg_restaurant__customers') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
-tenants as (
-    select * from {{ ref('int_restaurant__tenants') }}
+restaurants as (
+    select * from {{ ref('stg_restaurant__restaurants') }}
 ),
 
 -- A visit whose guest is missing belongs to the tenant unknown.
@@ -20,14 +28,12 @@ located as (
         visits.spend_cents,
         visits.visited_at,
         customers.customer_id is not null as has_customer,
-        tenants.tenant_key,
-        tenants.timezone
+        'restaurant:' || coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
+            as tenant_key,
+        coalesce(restaurants.timezone, 'UTC') as timezone
     from visits
     left join customers on visits.customer_id = customers.customer_id
-    inner join tenants
-        on
-            coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+    left join restaurants on customers.restaurant_id = restaurants.restaurant_id
 ),
 
 final as (

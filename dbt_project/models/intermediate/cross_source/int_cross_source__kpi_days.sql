@@ -47,7 +47,7 @@ days as (
     {% for metric, mart, amount in amounts -%}
     select
         tenant_key,
-        '{{ metric }}_' || lower(currency_code) as metric,
+        '{{ metric }}_' || {{ lower_case('currency_code') }} as metric,
         false as is_ratio,
         period_start_date as date_day,
         cast(sum({{ amount }}) as numeric(38, 9)) as numerator,

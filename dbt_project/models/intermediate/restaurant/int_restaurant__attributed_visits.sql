@@ -1,11 +1,23 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_restaurant__changed_customers'}
+) }}
+
 with
 
 visits as (
     select * from {{ ref('fct_visits') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
+),
+
+outreach_events as (
+    select * from {{ ref('stg_restaurant__outreach_events') }}
+    {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
 touches as (
-    select * from {{ ref('stg_restaurant__outreach_events') }}
+    select * from outreach_events
     where status = 'sent' and sent_at is not null
 ),
 

@@ -1,18 +1,19 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_restaurant__changed_periods'}
+) }}
+
 with
 
 outreach as (
     select * from {{ ref('fct_outreach') }}
 ),
 
-outreach_days as (
-    select distinct
-        tenant_key,
-        outreach_date as date_day
-    from outreach
-),
-
 days as (
-    {{ periods_of_days('outreach_days') }}
+    {{ days_to_measure(
+        'int_restaurant__changed_periods', ref('fct_outreach'), 'outreach_date'
+    ) }}
 ),
 
 final as (

@@ -9,50 +9,63 @@ customers as (
 ),
 
 visits as (
-    select * from {{ ref('stg_restaurant__visits') }}
+    select * from {{ ref('int_restaurant__visits_measures') }}
 ),
 
 campaigns as (
     select * from {{ ref('stg_restaurant__campaigns') }}
 ),
 
-outreach_events as (
-    select * from {{ ref('stg_restaurant__outreach_events') }}
+outreach as (
+    select * from {{ ref('int_restaurant__campaigns_measures') }}
 ),
 
 referenced as (
-    select coalesce(restaurant_id, '{{ var("unknown_id") }}') as restaurant_id
+    select
+        'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
+            as tenant_key
     from customers
     union distinct
-    select coalesce(restaurant_id, '{{ var("unknown_id") }}') as restaurant_id
+    select
+        'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
+            as tenant_key
     from campaigns
     union distinct
-    select '{{ var("unknown_id") }}' as restaurant_id
+    select tenant_key
     from visits
-    left join customers on visits.customer_id = customers.customer_id
-    where customers.customer_id is null
     union distinct
-    select '{{ var("unknown_id") }}' as restaurant_id
-    from outreach_events
-    left join campaigns on outreach_events.campaign_id = campaigns.campaign_id
-    where campaigns.campaign_id is null
+    select tenant_key
+    from outreach
+),
+
+named as (
+    select
+        'restaurant:' || restaurant_id as tenant_key,
+        restaurant_name,
+        timezone
+    from restaurants
+),
+
+joined as (
+    select
+        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
+        named.restaurant_name,
+        named.timezone,
+        named.tenant_key is null as is_inferred
+    from named
+    full outer join referenced
+        on named.tenant_key = referenced.tenant_key
 ),
 
 final as (
     select
-        'restaurant:' || coalesce(restaurants.restaurant_id, referenced.restaurant_id)
-            as tenant_key,
-        coalesce(restaurants.restaurant_id, referenced.restaurant_id) as tenant_id,
-        coalesce(
-            restaurants.restaurant_name,
-            restaurants.restaurant_id,
-            referenced.restaurant_id
-        ) as tenant_name,
-        coalesce(restaurants.timezone, 'UTC') as timezone,
-        restaurants.restaurant_id is null as is_inferred
-    from restaurants
-    full outer join referenced
-        on restaurants.restaurant_id = referenced.restaurant_id
+        tenant_key,
+        substr(tenant_key, length('restaurant:') + 1) as tenant_id,
+        coalesce(restaurant_name, substr(tenant_key, length('restaurant:') + 1))
+            as tenant_name,
+        coalesce(timezone, 'UTC') as timezone,
+        is_inferred
+    from joined
 )
 
 select * from final

@@ -1,18 +1,19 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['tenant_key', 'grain', 'period_start_date'],
+    meta={'changed': 'int_restaurant__changed_periods'}
+) }}
+
 with
 
 visits as (
     select * from {{ ref('fct_visits') }}
 ),
 
-visit_days as (
-    select distinct
-        tenant_key,
-        visit_date as date_day
-    from visits
-),
-
 days as (
-    {{ periods_of_days('visit_days') }}
+    {{ days_to_measure(
+        'int_restaurant__changed_periods', ref('fct_visits'), 'visit_date'
+    ) }}
 ),
 
 final as (

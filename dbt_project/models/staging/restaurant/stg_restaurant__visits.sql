@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', unique_key='visit_id') }}
+{{ waits_for('int_restaurant__build') }}
+
 with
 
 source as (

@@ -1,0 +1,4 @@
+{{ build_range(
+    'restaurant',
+    variables=['unknown_id', 'default_currency_code', 'attribution_window_days']
+) }}

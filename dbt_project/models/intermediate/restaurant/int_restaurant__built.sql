@@ -1,0 +1,16 @@
+-- depends_on: {{ ref('int_restaurant__campaigns_measures') }}
+-- depends_on: {{ ref('int_restaurant__visits_measures') }}
+with
+
+build as (
+    select * from {{ ref('int_restaurant__build') }}
+),
+
+final as (
+    select
+        to_batch_seq,
+        fingerprint
+    from build
+)
+
+select * from final

@@ -1,0 +1,158 @@
+"""What the marts of the restaurant CRM must hold.
+
+Belongs here: visits, messages of campaigns and the visits credited to them. Not here: customers (customers.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from oracle.arithmetic import amount, ratio, rounded
+from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
+from oracle.sources import CURRENCY, UNKNOWN, SourceFile, Tenants, code, order_of, text
+
+ATTRIBUTION_WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit of a guest, who may be missing at the source."""
+
+    row: Row
+    tenant_key: str
+    day: date
+    first_day: date
+    spend: Fraction | None
+
+
+@dataclass(frozen=True)
+class Outreach:
+    """A campaign's message to a guest, and the visits credited to it."""
+
+    row: Row
+    tenant_key: str
+    day: date
+    status: str
+    visits: list[Visit]
+
+
+class Restaurant:
+    """The CRM's rows, read once."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.tenants = Tenants(source, "restaurants", "restaurant")
+        self._source = source
+        self.guests = {row["id"]: row for row in source.tables["customers"]}
+        self._campaigns = {row["id"]: row for row in source.tables["campaigns"]}
+        self.visits = list(self._visits())
+        self.outreach = list(self._outreach())
+
+    def tenant_of(self, row: Row | None) -> str:
+        """Tenant of a guest or campaign; the unknown one where it is missing."""
+        return self.tenants.key(row["restaurant_id"] if row else None)
+
+    def _visits(self) -> Iterator[Visit]:
+        rows = sorted(self._source.tables["visits"], key=lambda row: (row["visited_at"], order_of(row["id"])))
+        first_days: dict[str, date] = {}
+        for row in rows:
+            tenant_key = self.tenant_of(self.guests.get(row["customer_id"]))
+            day = self.tenants.day(tenant_key, row["visited_at"])
+            first_day = first_days.setdefault(row["customer_id"], day)
+            yield Visit(row, tenant_key, day, first_day, amount(row["spend_cents"]))
+
+    def _outreach(self) -> Iterator[Outreach]:
+        credited = self._credited_visits()
+        for row in self._source.tables["outreach_events"]:
+            tenant_key = self.tenant_of(self._campaigns.get(row["campaign_id"]))
+            day = self.tenants.day(tenant_key, row["created_at"])
+            yield Outreach(row, tenant_key, day, code(row["status"]) or UNKNOWN, credited[row["id"]])
+
+    def _credited_visits(self) -> dict[str, list[Visit]]:
+        """Credit each visit to the last message sent to the guest within the window before it."""
+        touches = [
+            row
+            for row in self._source.tables["outreach_events"]
+            if code(row["status"]) == "sent" and row["sent_at"] is not None
+        ]
+        credited: dict[str, list[Visit]] = defaultdict(list)
+        for visit in self.visits:
+            near = [
+                row
+                for row in touches
+                if row["customer_id"] == visit.row["customer_id"]
+                and timedelta(0) <= visit.row["visited_at"] - row["sent_at"] <= ATTRIBUTION_WINDOW
+            ]
+            if near:
+                last = max(near, key=lambda row: (row["sent_at"], order_of(row["id"])))
+                credited[last["id"]].append(visit)
+        return credited
+
+    def marts(self) -> list[Mart]:
+        """All marts of the CRM but those of customers."""
+        visits = [Counted("visits", v.tenant_key, (CURRENCY,), v.day, v) for v in self.visits]
+        outreach = [Counted("outreach", o.tenant_key, (o.row["campaign_id"],), o.day, o) for o in self.outreach]
+        today = self.tenants.today
+        return [
+            *periodic_marts("visits", ("currency_code",), visits, _visit_measures, today),
+            *periodic_marts(
+                "campaigns", ("campaign_id",), outreach, lambda facts, *_: _outreach_measures(facts["outreach"]), today
+            ),
+            Mart("campaign_performance", ("campaign_id",), list(self._performance())),
+        ]
+
+    def _performance(self) -> Iterator[Row]:
+        by_campaign: dict[str, list[Outreach]] = defaultdict(list)
+        for one in self.outreach:
+            by_campaign[one.row["campaign_id"]].append(one)
+        for campaign_id in self._campaigns.keys() | by_campaign.keys():
+            row = self._campaigns.get(campaign_id)
+            outreach = by_campaign[campaign_id]
+            measures = _outreach_measures(outreach)
+            visits = [visit for one in outreach for visit in one.visits]
+            converted = {one.row["customer_id"] for one in outreach if one.visits}
+            yield {
+                "tenant_key": self.tenant_of(row),
+                "campaign_id": campaign_id,
+                "campaign_name": (row and text(row["name"])) or campaign_id,
+                "status": (row and code(row["status"])) or UNKNOWN,
+                "segment_type": (row and code(row["segment_type"])) or UNKNOWN,
+                "currency_code": CURRENCY,
+                "segment_value": rounded(row["segment_value"]) if row and row["segment_value"] is not None else None,
+                **measures,
+                "attributed_visits": len(visits),
+                "attributed_spend_amount": rounded(sum(visit.spend or 0 for visit in visits)),
+                "converted_customers": len(converted),
+                "conversion_rate": ratio(len(converted), measures["distinct_customers_reached"]),
+            }
+
+
+def _visit_measures(facts: Facts, _tenant_key: str, _group: tuple[str, ...], period: Period) -> Row:
+    visits: list[Visit] = list(facts["visits"])
+    guests = {visit.row["customer_id"] for visit in visits}
+    new = {visit.row["customer_id"] for visit in visits if period.start <= visit.first_day <= period.end}
+    total = rounded(sum(visit.spend or 0 for visit in visits))
+    return {
+        "total_visits": len(visits),
+        "visits_with_spend": sum(visit.spend is not None for visit in visits),
+        "total_spend_amount": total,
+        "average_spend_amount": ratio(total, len(visits)),
+        "distinct_customers": len(guests),
+        "new_customers": len(new),
+        "returning_customers": len(guests) - len(new),
+    }
+
+
+def _outreach_measures(outreach: list[Outreach] | tuple[Outreach, ...]) -> Row:
+    statuses = [one.status for one in outreach]
+    sent, failed = statuses.count("sent"), statuses.count("failed")
+    return {
+        "total_outreach": len(statuses),
+        "queued": statuses.count("queued"),
+        "sent": sent,
+        "failed": failed,
+        "delivery_attempts": sent + failed,
+        "delivery_rate": ratio(sent, sent + failed),
+        "distinct_customers_reached": len({one.row["customer_id"] for one in outreach if one.status == "sent"}),
+    }

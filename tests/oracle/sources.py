@@ -1,0 +1,165 @@
+"""The rows of a source's SQLite file, as values of the types that the catalogue declares.
+
+Belongs here: reading, and which rows a warehouse can't take. Not here: what a system's columns mean.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from oracle.periods import Row, local_date
+
+ROOT = Path(__file__).parents[2]
+UNKNOWN = "unknown"
+CURRENCY = "USD"
+
+
+class UnreadableError(ValueError):
+    """A value is not of the type that its column has."""
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    if re.fullmatch(r"[+-]?\d+", str(value).strip()):
+        return int(value)
+    raise UnreadableError(value)
+
+
+def _decimal(value: Any) -> Fraction:
+    try:
+        # A float means the shortest number that is told by fifteen digits.
+        return Fraction(Decimal(f"{value:.15g}" if isinstance(value, float) else str(value)))
+    except (ArithmeticError, ValueError) as error:
+        raise UnreadableError(value) from error
+
+
+def _boolean(value: Any) -> bool:
+    words = {"1": True, "true": True, "0": False, "false": False}
+    try:
+        return words[str(value).lower()]
+    except KeyError:
+        raise UnreadableError(value) from None
+
+
+def _timestamp(value: Any) -> datetime:
+    try:
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise UnreadableError(value) from error
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "identifier": str,
+    "text": str,
+    "json": str,
+    "timezone": str,
+    "integer": _integer,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "timestamp": _timestamp,
+}
+
+
+class SourceFile:
+    """A source system's SQLite file.
+
+    Attributes:
+        name: Of the system.
+        unreadable: By table, the keys of the rows that hold a value not of its column's type, or lack a required one.
+        as_of: The instant of the build.
+    """
+
+    def __init__(self, name: str, path: Path, as_of: datetime) -> None:
+        self.name, self.as_of = name, as_of
+        self._path = path
+        self.unreadable: dict[str, set[str]] = {}
+        catalogue = yaml.safe_load((ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
+        self._tables: dict[str, dict[str, str]] = {table: entry["columns"] for table, entry in catalogue[name].items()}
+        self.tables = {table: self._read(table) for table in self._tables}
+
+    def _read(self, table: str) -> list[Row]:
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.row_factory = sqlite3.Row
+            found = [dict(row) for row in connection.execute(f'select * from "{table}"')]
+            declared = {row["name"]: row["type"].lower() for row in connection.execute(f'pragma table_info("{table}")')}
+        rows = []
+        unreadable = self.unreadable.setdefault(table, set())
+        for row in found:
+            try:
+                rows.append(self._values(table, row, declared))
+            except UnreadableError:
+                unreadable.add(str(row["id"]))
+        return rows
+
+    def _values(self, table: str, row: Row, source_types: Mapping[str, str]) -> Row:
+        values = {}
+        for column, declared in self._tables[table].items():
+            kind, *required = declared.split()
+            if row[column] is None and required:
+                raise UnreadableError(column)
+            # SQLite keeps text in a column of whole numbers; no other database would.
+            if kind == "identifier" and source_types[column] == "integer" and isinstance(row[column], str):
+                raise UnreadableError(column)
+            values[column] = None if row[column] is None else READERS[kind](row[column])
+        return values
+
+
+class Tenants:
+    """The tenants of a system: their names and time zones, and the local date of the build."""
+
+    def __init__(self, source: SourceFile, table: str | None, prefix: str) -> None:
+        self._as_of = source.as_of
+        self._prefix = prefix
+        rows = source.tables[table] if table else []
+        self._names = {self.key(row["id"]): text(row["name"]) or row["id"] for row in rows}
+        self._zones = {self.key(row["id"]): _zone(row["timezone"]) for row in rows}
+        self.listed = list(self._names)
+
+    def key(self, tenant_id: str | None) -> str:
+        """Tenant_key of an id; that of the unknown tenant for none."""
+        return f"{self._prefix}:{tenant_id or UNKNOWN}"
+
+    def name(self, tenant_key: str) -> str:
+        """Name, else identifier."""
+        return self._names.get(tenant_key, tenant_key.partition(":")[2])
+
+    def day(self, tenant_key: str, instant: datetime) -> date:
+        """Local date of an instant."""
+        return local_date(instant, self._zones.get(tenant_key, ZoneInfo("UTC")))
+
+    def today(self, tenant_key: str) -> date:
+        """Local date of the build."""
+        return self.day(tenant_key, self._as_of)
+
+
+def _zone(name: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (KeyError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def text(value: str | None) -> str | None:
+    """Text without blanks around it; none where nothing is left."""
+    return (value or "").strip(" ") or None
+
+
+def code(value: str | None) -> str | None:
+    """Clean text in lower case."""
+    return (text(value) or "").lower() or None
+
+
+def order_of(identifier: str) -> bytes:
+    """By what identifiers sort: numbers as people count, other text byte by byte."""
+    return (identifier.zfill(20) if identifier.isascii() and identifier.isdigit() else identifier).encode()
