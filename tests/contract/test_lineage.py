@@ -1,10 +1,11 @@
 """Where lineage ends: exposures and metrics agree with what is published, asked and declared."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from exports.catalogue import load_exports
-from ingestion.settings import SOURCES, Settings
+from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 
 Node = dict[str, Any]
 SYSTEMS = (*SOURCES, "cross_source")
@@ -27,6 +28,14 @@ def test_every_mart_is_exported_or_answers_a_question(manifest: Node) -> None:
     ends = (e for name, e in exposures(manifest).items() if not name.startswith("bi_copy_"))
     reached = set().union(*(used(manifest, exposure) for exposure in ends))
     assert {model["name"] for model in published(manifest, "marts")} - reached == set()
+
+
+def test_every_question_is_answered_on_the_page_for_analysts_by_one_query_on_its_mart(manifest: Node) -> None:
+    page = (PROJECT_ROOT / "docs" / "analysts.md").read_text(encoding="utf-8")
+    sections = [section.split("\n", maxsplit=1) for section in page.split("\n### ")[1:]]
+    answers = {title: re.findall(r"^from marts\.(\w+)$", text, flags=re.MULTILINE) for title, text in sections}
+    questions = [e for e in manifest["exposures"].values() if e["type"] == "analysis"]
+    assert answers == {question["label"]: [*used(manifest, question)] for question in questions}
 
 
 def test_copy_for_bi_tools_is_told_to_hold_core_and_marts(manifest: Node) -> None:

@@ -1,0 +1,71 @@
+"""What analysts are told, and what they may ask, on the sample as the first run left it."""
+
+import csv
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from end_to_end import analysts_page
+from end_to_end.conftest import FirstRun
+from end_to_end.place import Place
+
+from ingestion.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(first_run: FirstRun, tmp_path: Path) -> Place:
+    """A copy of the warehouse, without sources."""
+    shutil.copyfile(first_run.place.folder / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    return Place(tmp_path, {})
+
+
+def test_queries_of_the_page_for_analysts_give_what_it_shows(place: Place) -> None:
+    # What the page shows of models that read the clock is what they are at its instant.
+    clock = ["--vars", json.dumps({"as_of": analysts_page.AS_OF}), "--select", *analysts_page.READS_CLOCK]
+    target = ["--target-path", str(place.folder / "target"), "--log-path", str(place.folder / "logs")]
+    result = place.run("dbt", "run", *clock, *target, cwd=PROJECT_ROOT / "dbt_project")
+    assert result.returncode == 0, result.stdout[-3000:]
+    for example in analysts_page.examples():
+        assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql
+
+
+def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(place: Place) -> None:
+    pytest.importorskip("dbt_metricflow")
+    # MetricFlow reads and writes in the project's own target folder.
+    project = place.folder / "dbt_project"
+    shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
+
+    def done(*command: str) -> None:
+        result = place.run(*command, cwd=project)
+        assert result.returncode == 0, result.stdout[-3000:]
+
+    def asked(metrics: Sequence[str], *dimensions: str) -> list[tuple[object, ...]]:
+        by, answer = ",".join(("metric_time__month", *dimensions)), place.folder / "answer.csv"
+        done("mf", "query", "--metrics", ",".join(metrics), "--group-by", by, "--csv", str(answer))
+        with answer.open(encoding="utf-8", newline="") as file:
+            return sorted(
+                (row[0][:10], row[1], *(round(float(v), 6) if v else None for v in row[2:]))
+                for row in list(csv.reader(file))[1:]
+            )
+
+    def rows(sql: str) -> list[tuple[object, ...]]:
+        return sorted(
+            (str(month), key, *(round(float(str(v)), 6) if v is not None else None for v in values))
+            for month, key, *values in place.rows(sql)
+        )
+
+    done("dbt", "parse", "--profiles-dir", ".")
+    done("mf", "validate-configs")
+    measures = ("conversations", "resolution_rate", "handoff_rate", "cost", "average_response_seconds")
+    assert asked([f"whatsapp_{name}" for name in measures], "tenant") == rows(
+        "select period_start_date, tenant_key, total_conversations, resolution_rate, handoff_rate, total_cost,"
+        " average_response_time_seconds from marts.tenant_summary_monthly"
+    )
+    assert asked(["shop_orders", "shop_net_revenue", "shop_average_order_value"], "sales_row__currency_code") == rows(
+        "select period_start_date, currency_code, sum(orders_created), sum(net_amount),"
+        " sum(gross_amount) / nullif(sum(orders_paid), 0) from marts.sales_monthly group by all"
+    )
