@@ -22,6 +22,9 @@ AS_OF = "2026-10-01T00:00:00+00:00"
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 
+SCALES = {"consulting": 0.05, "shop": 0.05}
+"""How large the sample is: a few dozen rows, so that edits meet, yet some of every kind."""
+
 
 class ModelHistory:
     """A small source system, a warehouse, and dbt inside this process.
@@ -32,7 +35,8 @@ class ModelHistory:
     def __init__(self, system: str, folder: Path, warehouse_url: str | None = None) -> None:
         self._system, self._folder = system, folder
         self._sources = folder / "sources"
-        sample.create(self._sources, scale=0.01, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
+        scale = SCALES.get(system, 0.01)
+        sample.create(self._sources, scale=scale, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
         self._deleted: list[tuple[str, tuple[Any, ...]]] = []
         self.settings = Settings.model_validate(
             {

@@ -20,7 +20,9 @@
             tenant_key,
             {{ date }} as date_day
         from {{ fact }}
-        where {{ key }} in (select changed.{{ key }} from {{ changed }} as changed)
+        where
+            {{ date }} is not null
+            and {{ key }} in (select changed.{{ key }} from {{ changed }} as changed)
         {% endfor %}
     ),
 
