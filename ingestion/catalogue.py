@@ -79,6 +79,7 @@ class TableEntry(BaseModel):
     sweep_hours: float = Field(default=0, ge=0)
     reconcile_hours: float = Field(default=0, ge=0)
     max_delete_share: float = Field(default=0.2, gt=0, le=1)
+    keep_versions: bool = False
     personal: list[str] = []
 
     @model_validator(mode="after")

@@ -62,7 +62,7 @@ def compact(
             removed = {
                 name: session.compact(catalogue[source][name].raw_table(source, name), models.batch_seq, before)
                 for name in loaded
-                if catalogue[source][name].tells_key
+                if catalogue[source][name].tells_key and not catalogue[source][name].keep_versions
             }
             results.append(Compaction(source, removed))
     return results

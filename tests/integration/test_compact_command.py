@@ -51,6 +51,16 @@ def compact(*arguments: str) -> int:
     return command_line.main(["compact", *arguments])
 
 
+def test_history_that_models_read_stays(sandbox: Sandbox) -> None:
+    sandbox.sql("update conversations set status = 'resolved', last_message_at = '2026-03-01 11:00:00+00:00'")
+    assert sandbox.run().errors == []
+    models_saw(sandbox, 7)
+    assert compact("--older-than-days", "0") == 0
+    assert versions(sandbox) != ALL
+    statuses = sandbox.query("select status from raw_whatsapp.conversations order by _batch_seq")
+    assert statuses == [("active",), ("resolved",)]
+
+
 def test_only_what_models_saw_superseded_long_ago_goes(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
