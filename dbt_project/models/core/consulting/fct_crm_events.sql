@@ -26,7 +26,9 @@ typed as (
             aggregate_type,
             case
                 when verb_length > 0
-                    then nullif({{ lower_case('substr(event_type, verb_length + 1)') }}, '')
+                    then nullif(
+                        {{ lower_case('substr(event_type, verb_length + 1)') }}, ''
+                    )
             end,
             '{{ var("unknown_id") }}'
         ) as known_aggregate_type

@@ -11,7 +11,9 @@ interactions as (
 ),
 
 days as (
-    {{ days_to_measure('int_erp__changed_periods', 'interactions', 'interaction_date') }}
+    {{ days_to_measure(
+        'int_erp__changed_periods', 'interactions', 'interaction_date'
+    ) }}
 ),
 
 final as (

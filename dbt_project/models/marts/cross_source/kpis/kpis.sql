@@ -59,8 +59,8 @@ elapsed as (
         on
             periods.tenant_key = days.tenant_key
             and periods.metric = days.metric
-            and days.date_day >= periods.prior_start_date
-            and days.date_day < periods.period_start_date
+            and periods.prior_start_date <= days.date_day
+            and periods.period_start_date > days.date_day
     where
         not periods.is_complete
         and {{ dbt.datediff('periods.prior_start_date', 'days.date_day', 'day') }}
