@@ -4,6 +4,7 @@
     meta={'changed': 'int_consulting__changed_events'}
 ) }}
 
+{% set named_aggregate = lower_case('substr(event_type, verb_length + 1)') %}
 with
 
 events as (
@@ -26,9 +27,7 @@ typed as (
             aggregate_type,
             case
                 when verb_length > 0
-                    then nullif(
-                        {{ lower_case('substr(event_type, verb_length + 1)') }}, ''
-                    )
+                    then nullif({{ named_aggregate }}, '')
             end,
             '{{ var("unknown_id") }}'
         ) as known_aggregate_type
