@@ -37,7 +37,7 @@ lint: $(VENV)/.installed-dev
 
 ## test: lint, then every test
 test: lint .venv-emulator/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## benchmark: one table moved beside peers and limits, and the models built; three quarters of an hour; not part of test (see benchmarks/README.md)
 benchmark: $(VENV)/.installed .venv-benchmarks/.installed

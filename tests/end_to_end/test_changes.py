@@ -8,6 +8,8 @@ import duckdb
 import pytest
 from end_to_end.place import Place
 
+from ingestion.settings import PROJECT_ROOT
+
 pytestmark = pytest.mark.slow
 
 
@@ -51,7 +53,17 @@ def test_salt_changes_every_contact_hash(sample_place: Place) -> None:
     hashes = "select distinct customer_hash from core.fct_conversations where customer_hash is not null"
     before = set(sample_place.rows(hashes))
     sample_place.environment["CONTACT_HASH_SALT"] = "pepper"
-    assert sample_place.module("orchestration", "run").returncode == 0
+    selected = [
+        "--select",
+        "+fct_conversations",
+        "--exclude-resource-type",
+        "test",
+        "--exclude-resource-type",
+        "unit_test",
+    ]
+    target = ["--target-path", str(sample_place.folder / "target"), "--log-path", str(sample_place.folder / "logs")]
+    result = sample_place.run("dbt", "build", *selected, *target, cwd=PROJECT_ROOT / "dbt_project")
+    assert result.returncode == 0, result.stdout[-3000:]
     after = set(sample_place.rows(hashes))
     assert before
     assert len(after) == len(before)

@@ -74,14 +74,14 @@ class RandomModelHistory(RuleBasedStateMachine):
     def extract_without_a_build(self) -> None:
         self.history.extract()
 
-    @precondition(lambda self: self.builds < 3)
+    @precondition(lambda self: self.builds < 2)
     @rule()
     def build(self) -> None:
         self.builds += 1
         self.history.extract()
         self.history.build()
 
-    @precondition(lambda self: self.builds < 3)
+    @precondition(lambda self: self.builds < 2)
     @rule(model=NUMBERS)
     def build_that_ends_early(self, model: int) -> None:
         """As if a model had failed: what comes after it is left as it was."""
@@ -90,7 +90,7 @@ class RandomModelHistory(RuleBasedStateMachine):
         models = self.history.models()
         self.history.build("--exclude", f"{models[model % len(models)]}+")
 
-    @precondition(lambda self: self.builds < 3)
+    @precondition(lambda self: self.builds < 2)
     @rule(model=NUMBERS)
     def full_refresh_of_one_model(self, model: int) -> None:
         self.builds += 1

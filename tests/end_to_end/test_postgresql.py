@@ -6,7 +6,6 @@ from end_to_end.place import Place
 from postgresql import Server
 from sqlalchemy import make_url
 
-from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import open_warehouse
 
@@ -22,12 +21,6 @@ def server_place(sample_place: Place, postgresql_server: Server, tmp_path_factor
     return place
 
 
-def run_on_both(*places: Place) -> None:
-    for place in places:
-        result = place.module("orchestration", "run")
-        assert result.returncode == 0, result.stderr
-
-
 def found_differences(*places: Place) -> list[str]:
     one, other = (open_warehouse(make_url(place.environment["WAREHOUSE_URL"]), 60) for place in places)
     assert len(one.tables(["core", "marts"])) > 20
@@ -40,7 +33,8 @@ def exported(place: Place) -> dict[str, bytes]:
 
 
 def test_first_run_gives_the_same_models_and_files_as_duckdb(sample_place: Place, server_place: Place) -> None:
-    run_on_both(server_place)
+    result = server_place.module("orchestration", "run")
+    assert result.returncode == 0, result.stderr
     assert found_differences(sample_place, server_place) == []
     assert exported(server_place)
     assert exported(server_place) == exported(sample_place)
@@ -53,15 +47,9 @@ def test_second_run_builds_nothing_and_says_so(server_place: Place) -> None:
     assert "the warehouse itself, schemas core and marts" in result.stdout
 
 
-def test_day_later_both_are_the_same_again(sample_place: Place, server_place: Place) -> None:
-    sample.advance(sample_place.folder / "sample")
-    run_on_both(sample_place, server_place)
-    assert found_differences(sample_place, server_place) == []
-    assert exported(server_place) == exported(sample_place)
-
-
-def test_dbt_builds_alone(server_place: Place) -> None:
+def test_unit_tests_of_models_pass_on_postgresql(server_place: Place) -> None:
     target = ["--target-path", str(server_place.folder / "target"), "--log-path", str(server_place.folder / "logs")]
-    result = server_place.run("dbt", "build", "--target", "postgres", *target, cwd=PROJECT_ROOT / "dbt_project")
+    selected = ["--select", "test_type:unit", "--target", "postgres"]
+    result = server_place.run("dbt", "test", *selected, *target, cwd=PROJECT_ROOT / "dbt_project")
     assert result.returncode == 0, result.stdout[-3000:]
     assert "WARN=0 ERROR=0" in result.stdout
