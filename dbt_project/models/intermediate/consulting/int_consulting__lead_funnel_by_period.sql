@@ -20,7 +20,8 @@ measured as (
         coalesce(measures.leads_exited, 0) as leads_exited,
         coalesce(measures.leads_won, 0) as leads_won,
         coalesce(measures.leads_lost, 0) as leads_lost,
-        coalesce(measures.total_stage_hours, 0) as total_stage_hours,
+        cast(coalesce(measures.total_stage_hours, 0) as numeric(38, 9))
+            as total_stage_hours,
         coalesce(measures.convertible_leads, 0) as convertible_leads,
         coalesce(measures.converted_leads, 0) as converted_leads
     from calendar

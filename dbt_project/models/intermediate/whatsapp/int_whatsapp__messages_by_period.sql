@@ -26,7 +26,8 @@ filled as (
         coalesce(messages.agent_messages, 0) as agent_messages,
         coalesce(messages.other_messages, 0) as other_messages,
         coalesce(responses.responses, 0) as responses,
-        coalesce(responses.total_response_seconds, 0) as total_response_seconds,
+        cast(coalesce(responses.total_response_seconds, 0) as numeric(38, 9))
+            as total_response_seconds,
         responses.p50_response_seconds,
         responses.p90_response_seconds,
         coalesce(responses.unanswered_turns, 0) as unanswered_turns
