@@ -28,7 +28,7 @@ TARGET = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
 """Artifacts of this orchestration, apart from those of dbt's command line."""
 
 MANIFEST = TARGET / "manifest.json"
-ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres"}
+ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"}
 """The engines that the models are built on, by the name of their warehouse, and what dbt calls them."""
 
 _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")

@@ -8,6 +8,8 @@ These are all the places where it is not let be as it is; nothing in the project
 4. To it NUMERIC is DuckDB's DECIMAL, with three digits after the point. BigQuery's has nine.
 5. Its catalogue does not see ALTER TABLE. What it sees of CREATE TABLE is taken for that too.
 6. To its dry runs a UNION is no SELECT. To BigQuery's it is.
+7. It makes no table of declared columns where the query is in brackets, as dbt has it.
+8. ISOWEEK goes to DuckDB, which calls it WEEK.
 """
 
 import re
@@ -19,6 +21,7 @@ from bqemulator.cli import main
 from bqemulator.domain.errors import InternalError
 from bqemulator.jobs import executor
 from bqemulator.scripting.exceptions import ScriptRaise
+from bqemulator.sql.rewriter import create_table_schema_ctas
 from bqemulator.sql.translator import SQLTranslator
 from bqemulator.storage.engine import DuckDBEngine
 
@@ -41,11 +44,12 @@ executor._run_script = _run_and_tell
 _apply_rules = SQLTranslator._apply_rules
 
 
-def _apply_to_numbers(self: SQLTranslator, sql: str, **options: Any) -> Any:
-    return _apply_rules(self, re.sub(r"\bDECIMAL\b(?!\s*\()", "DECIMAL(38, 9)", sql), **options)
+def _apply_to_duckdb(self: SQLTranslator, sql: str, **options: Any) -> Any:
+    sql = re.sub(r"\bDECIMAL\b(?!\s*\()", "DECIMAL(38, 9)", sql)
+    return _apply_rules(self, re.sub(r"\bISOWEEK\b", "WEEK", sql), **options)
 
 
-SQLTranslator._apply_rules = _apply_to_numbers
+SQLTranslator._apply_rules = _apply_to_duckdb
 
 _detect_plain_create_table = ddl_sync._detect_plain_create_table
 
@@ -65,6 +69,15 @@ def _classify_unions_too(tree: Any) -> str:
 
 
 executor._classify_parsed_tree = _classify_unions_too
+
+_first_select = create_table_schema_ctas._first_select
+
+
+def _first_select_in_brackets(query: Any) -> Any:
+    return _first_select(query.unnest() if isinstance(query, sqlglot.exp.Subquery) else query)
+
+
+create_table_schema_ctas._first_select = _first_select_in_brackets
 
 if __name__ == "__main__":
     main()

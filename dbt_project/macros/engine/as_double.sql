@@ -10,3 +10,7 @@
 {% macro postgres__as_double(expression) -%}
     cast({{ expression }} as double precision)
 {%- endmacro %}
+
+{% macro bigquery__as_double(expression) -%}
+    cast({{ expression }} as float64)
+{%- endmacro %}

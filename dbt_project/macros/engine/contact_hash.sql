@@ -21,7 +21,19 @@
     )
 {%- endmacro %}
 
+{% macro bigquery__contact_hash(expression) -%}
+    to_hex(sha256('{{ contact_hash_salt() }}' || {{ clean_code(expression) }}))
+{%- endmacro %}
+
 {# The salt as the inside of a SQL text literal. #}
 {% macro contact_hash_salt() -%}
+    {{ return(adapter.dispatch('contact_hash_salt')()) }}
+{%- endmacro %}
+
+{% macro default__contact_hash_salt() -%}
     {{ env_var('CONTACT_HASH_SALT', '') | replace("'", "''") }}
+{%- endmacro %}
+
+{% macro bigquery__contact_hash_salt() -%}
+    {{ env_var('CONTACT_HASH_SALT', '') | replace('\\', '\\\\') | replace("'", "\\'") }}
 {%- endmacro %}

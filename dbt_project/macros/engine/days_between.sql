@@ -32,3 +32,11 @@
         interval '1 day'
     ) as days (day_start)
 {%- endmacro %}
+
+{% macro bigquery__days_between(relation, first_date, last_date) -%}
+    select
+        {{ relation }}.*,
+        date_day
+    from {{ relation }}
+    cross join unnest(generate_date_array({{ first_date }}, {{ last_date }})) as date_day
+{%- endmacro %}

@@ -22,3 +22,12 @@
 {% macro default__iso_weekday(date) -%}
     cast(extract(isodow from {{ date }}) as bigint)
 {%- endmacro %}
+
+{# Its `week` begins on Sunday, as its `dayofweek` does. #}
+{% macro bigquery__iso_week(date) -%}
+    extract(isoweek from {{ date }})
+{%- endmacro %}
+
+{% macro bigquery__iso_weekday(date) -%}
+    mod(extract(dayofweek from {{ date }}) + 5, 7) + 1
+{%- endmacro %}

@@ -10,3 +10,8 @@
 {% macro postgres__json_quoted(expression) -%}
     cast(to_json({{ expression }}) as {{ dbt.type_string() }})
 {%- endmacro %}
+
+{# To it a null is a JSON null. #}
+{% macro bigquery__json_quoted(expression) -%}
+    case when {{ expression }} is not null then to_json_string({{ expression }}) end
+{%- endmacro %}

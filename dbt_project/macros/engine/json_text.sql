@@ -19,6 +19,15 @@
     )
 {%- endmacro %}
 
+{# Of objects it sorts the keys. #}
+{% macro bigquery__json_text(expression, path) -%}
+    {%- set document = 'safe.parse_json(' ~ expression ~ ", wide_number_mode => 'round')" -%}
+    coalesce(
+        json_value({{ document }}, '$.{{ path }}'),
+        nullif(to_json_string(json_query({{ document }}, '$.{{ path }}')), 'null')
+    )
+{%- endmacro %}
+
 {# Whether a JSON text is given but is not a JSON object. Never null. #}
 {% macro is_invalid_json_object(expression) -%}
     {{ return(adapter.dispatch('is_invalid_json_object')(expression)) }}
@@ -37,6 +46,15 @@
         {{ clean_text(expression) }} is not null
         and coalesce(
             json_typeof({{ engine_schema() }}.json_document({{ expression }})), ''
+        ) not in ('object', 'null')
+    )
+{%- endmacro %}
+
+{% macro bigquery__is_invalid_json_object(expression) -%}
+    (
+        {{ clean_text(expression) }} is not null
+        and coalesce(
+            json_type(safe.parse_json({{ expression }}, wide_number_mode => 'round')), ''
         ) not in ('object', 'null')
     )
 {%- endmacro %}

@@ -26,3 +26,13 @@
             then {{ expression }}
     end
 {%- endmacro %}
+
+{# It has no list of names, and takes offsets ('+05:30') beside them. #}
+{% macro bigquery__known_timezone(expression) -%}
+    case
+        when
+            safe.datetime(timestamp_seconds(0), {{ expression }}) is not null
+            and regexp_contains({{ expression }}, '^[A-Za-z]')
+            then {{ expression }}
+    end
+{%- endmacro %}

@@ -10,3 +10,7 @@
 {% macro postgres__local_date(instant, timezone) -%}
     cast(timezone({{ timezone }}, {{ instant }}) as date)
 {%- endmacro %}
+
+{% macro bigquery__local_date(instant, timezone) -%}
+    date({{ instant }}, {{ timezone }})
+{%- endmacro %}

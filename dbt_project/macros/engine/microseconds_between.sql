@@ -17,3 +17,7 @@
         + cast(extract(microseconds from {{ span }}) as bigint)
     )
 {%- endmacro %}
+
+{% macro bigquery__microseconds_between(start_at, end_at) -%}
+    timestamp_diff({{ end_at }}, {{ start_at }}, microsecond)
+{%- endmacro %}

@@ -17,6 +17,13 @@
     end
 {%- endmacro %}
 
+{% macro bigquery__whole_number_from_text(expression) -%}
+    case
+        when regexp_contains({{ trimmed(expression) }}, r'^[0-9]{1,18}(\.0+)?$')
+            then cast(split({{ trimmed(expression) }}, '.')[offset(0)] as bigint)
+    end
+{%- endmacro %}
+
 {# A number from text as numeric(38,9), '1e-05' included; null where it is none. #}
 {% macro decimal_from_text(expression) -%}
     {{ return(adapter.dispatch('decimal_from_text')(expression)) }}
@@ -33,6 +40,13 @@
     case
         when {{ trimmed(expression) }} ~ '^{{ decimal_pattern() }}$'
             then cast({{ trimmed(expression) }} as numeric(38, 9))
+    end
+{%- endmacro %}
+
+{% macro bigquery__decimal_from_text(expression) -%}
+    case
+        when regexp_contains({{ trimmed(expression) }}, r'^{{ decimal_pattern() }}$')
+            then cast({{ trimmed(expression) }} as numeric)
     end
 {%- endmacro %}
 

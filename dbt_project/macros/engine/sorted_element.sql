@@ -21,3 +21,9 @@
         {{ percent }} * (count({{ column }}) - 1) / 100 + {{ offset + 1 }} as integer
     )]
 {%- endmacro %}
+
+{% macro bigquery__sorted_element(column, percent, offset) -%}
+    array_agg({{ column }} ignore nulls order by {{ column }})[
+        safe_offset(div({{ percent }} * (count({{ column }}) - 1), 100) + {{ offset }})
+    ]
+{%- endmacro %}

@@ -15,12 +15,20 @@
     )
 {%- endmacro %}
 
+{# Its own trim takes tabs and line ends too. #}
+{% macro bigquery__trimmed(expression) -%}
+    trim(
+        {{ expression }},
+        ' \u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u202F\u205F\u3000'
+    )
+{%- endmacro %}
+
 {# Text in lower case, letters of every script, whatever the database's locale. #}
 {% macro lower_case(expression) -%}
     {{ return(adapter.dispatch('lower_case')(expression)) }}
 {%- endmacro %}
 
-{% macro duckdb__lower_case(expression) -%}
+{% macro default__lower_case(expression) -%}
     lower({{ expression }})
 {%- endmacro %}
 
@@ -33,7 +41,7 @@
     {{ return(adapter.dispatch('upper_case')(expression)) }}
 {%- endmacro %}
 
-{% macro duckdb__upper_case(expression) -%}
+{% macro default__upper_case(expression) -%}
     upper({{ expression }})
 {%- endmacro %}
 

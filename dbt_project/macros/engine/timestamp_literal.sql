@@ -6,3 +6,7 @@
 {% macro default__timestamp_literal(text) -%}
     cast('{{ text }}' as timestamptz)
 {%- endmacro %}
+
+{% macro bigquery__timestamp_literal(text) -%}
+    cast('{{ text }}' as timestamp)
+{%- endmacro %}
