@@ -24,14 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     commands.add_parser("run", help="the main job: sources → raw → models → copy and exports")
-    commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, e.g. before the UI starts")
+    commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
     command = parser.parse_args(arguments).command
     prepare_home()
     try:
         # Settings, catalogues and manifest are read when this is imported.
         from orchestration import configuration  # noqa: F401, PLC0415
 
-        return _run() if command == "run" else 0
+        return _run() if command == "run" else _prepare()
     except (IngestionError, ExportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -44,6 +44,17 @@ def prepare_home() -> Path:
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", home / "dagster.yaml")
     return home
+
+
+def _prepare() -> int:
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.interrupted import close_interrupted_runs  # noqa: PLC0415
+
+    with dg.DagsterInstance.get() as instance:
+        for run_id in close_interrupted_runs(instance):
+            say(f"run {run_id} had been killed: marked as failed")
+    return 0
 
 
 def _run() -> int:
