@@ -1,7 +1,6 @@
 """The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
 
 import argparse
-import logging
 import os
 import shutil
 import sys
@@ -71,8 +70,6 @@ def _run() -> int:
         for fault in faults.values():
             print(f"error: {fault}", file=sys.stderr)
         return 1
-    # It warns of each check of a step that built nothing, which is said above in plain words.
-    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB).execute_in_process(
             instance=instance,
