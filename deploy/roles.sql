@@ -1,6 +1,6 @@
 -- Databases and roles on the server that holds the warehouse, made by a superuser:
 --   psql --file deploy/roles.sql
--- The roles have no password yet: \password sets one, so that it is in no file and no log.
+-- The roles have no password: \password sets one, so that it is in no file and no log.
 \set ON_ERROR_STOP on
 
 create role crm_warehouse login;

@@ -1,6 +1,6 @@
 -- The role that reads a PostgreSQL source, made by a superuser in its database; tables are `owner`'s in `schema`:
 --   psql --dbname crm --set owner=app --set schema=public --file deploy/source_reader.sql
--- It has no password yet: \password crm_reader sets one.
+-- It has no password: \password crm_reader sets one.
 \set ON_ERROR_STOP on
 
 create role crm_reader login;
