@@ -71,7 +71,7 @@ class Deployment:
 
     def make_folders(self) -> None:
         """Do what systemd-tmpfiles would."""
-        for line in self.read("systemd/crm-warehouse.tmpfiles.conf").splitlines():
+        for line in self.read("tmpfiles.conf").splitlines():
             if not line.startswith("#"):
                 kind, path, _, _, _, _, *target = line.split()
                 if kind == "d":

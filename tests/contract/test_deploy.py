@@ -57,12 +57,18 @@ def test_code_has_the_same_name_on_the_server(tmp_path: Path) -> None:
     assert f"--socket {server['grpc_server']['socket']}" in command
 
 
+def test_page_names_every_file() -> None:
+    page = (PROJECT_ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    for path in DEPLOY.iterdir():
+        assert f"deploy/{path.name}" in page, path
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd on this machine")
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     Deployment(tmp_path)
     folder = tmp_path / "deploy" / "systemd"
-    units = [folder / "crm-warehouse.target", *folder.glob("*.service")]
-    assert len(units) == 4
+    units = [path for path in folder.iterdir() if path.suffix in (".service", ".target", ".timer")]
+    assert len(units) == 6
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False
     )

@@ -53,7 +53,7 @@ class Ui:
 
     def launch(self, *assets: str) -> str:
         """Launch the main job for some assets; the run's id."""
-        selector = JOB | {"assetSelection": [{"path": asset.split("/")} for asset in assets], "assetCheckSelection": []}
+        selector = JOB | {"assetSelection": [{"path": asset.split("/")} for asset in assets]}
         query = """
             mutation ($selector: JobOrPipelineSelector!) {
                 launchRun(executionParams: {selector: $selector}) {
@@ -229,3 +229,9 @@ def test_reader_of_a_source_sees_tables_to_come_and_changes_nothing(deployed: De
     assert server.sql("select id from old union all select id from new order by id", url=reader) == [(1,), (2,)]
     with pytest.raises(dbapi.Error, match="permission denied"):
         server.sql("set default_transaction_read_only = off", "delete from sales.old", url=reader)
+
+
+def test_old_runs_are_forgotten(deployed: Deployed) -> None:
+    result = deployed.deployment.command("orchestration", "forget", "--older-than-days", "0")
+    assert result.returncode == 0, result.stderr
+    assert "2 runs of more than 0 days ago deleted" in result.stdout
