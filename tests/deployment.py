@@ -32,7 +32,7 @@ class Deployment:
             "--port 3000": f"--port {port}",
             "/var/run/postgresql": str(sockets),
             # All runs as the test's own user.
-            "runuser -u crm-warehouse -- ": "",
+            "/usr/sbin/runuser -u crm-warehouse -- ": "",
             " crm-warehouse ": f" {getpass.getuser()} ",
         }
         for path in DEPLOY.rglob("*"):
