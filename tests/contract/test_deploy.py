@@ -72,4 +72,6 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    # It may find fault with the machine's own units too.
+    faults = [line for line in result.stderr.splitlines() if "crm-warehouse" in line]
+    assert (result.returncode, faults) == (0, [])

