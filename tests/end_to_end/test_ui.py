@@ -11,7 +11,6 @@ import pytest
 from end_to_end.place import Place
 from end_to_end.web import free_port, wait_until_it_answers
 
-from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -64,7 +63,7 @@ def stop_with_all_its_processes(server: "subprocess.Popen[bytes]") -> None:
     """Web server, daemon and code server are processes of their own, in the session of the one that was started."""
     os.killpg(server.pid, signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        server.wait(timeout=60)
+        server.wait(timeout=10)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
     server.wait()
@@ -73,7 +72,7 @@ def stop_with_all_its_processes(server: "subprocess.Popen[bytes]") -> None:
 def test_job_launched_in_the_browser_succeeds_and_its_assets_are_shown(ui: str, sample_place: Place) -> None:
     messages = "select count(*) from core.fct_messages"
     [before] = sample_place.rows(messages)
-    sample.advance(sample_place.folder / "sample")
+    sample_place.receive_message()
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 900})
