@@ -1,14 +1,14 @@
 """The same history of the sources on three engines: the same tables and files, cell by cell, after every run.
 
-BigQuery is the emulator. In what it differs is mended where it starts (emulator/start.py), so nothing is let pass here.
+In what BigQuery's emulator differs is mended where it starts (emulator/start.py), so nothing is let pass here.
 """
 
 import shutil
 from dataclasses import dataclass
 
 import pytest
+from bigquery import Bigquery
 from comparison import differences
-from emulated_bigquery import EmulatedBigquery
 from end_to_end.conftest import sample_place_in
 from end_to_end.place import Place
 from postgresql import Server
@@ -33,17 +33,14 @@ class Places:
 def places(
     sample_place: Place,
     postgresql_server: Server,
-    bigquery_emulator: EmulatedBigquery,
+    bigquery_service: Bigquery,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Places:
     """The sample on DuckDB as the first run left it; on servers nothing yet."""
     servers = {}
     for engine, environment in {
         "postgresql": {"WAREHOUSE_URL": postgresql_server.new_database()},
-        "bigquery": {
-            "WAREHOUSE_URL": bigquery_emulator.new_database(),
-            "BIGQUERY_EMULATOR_HOST": bigquery_emulator.endpoint,
-        },
+        "bigquery": {"WAREHOUSE_URL": bigquery_service.new_database()} | bigquery_service.environment,
     }.items():
         place = sample_place_in(tmp_path_factory.mktemp(engine))
         urls = {k: v for k, v in sample_place.environment.items() if k.endswith("_DATABASE_URL")}
