@@ -8,18 +8,13 @@ import os
 from typing import Any
 
 from exports.catalogue import load_exports
-from ingestion.errors import ConfigurationError
 from ingestion.run import Ingestion
 from ingestion.settings import SOURCES, Settings
 from orchestration import dbt
 
 settings = Settings.read()
 ingestion = Ingestion(settings)
-if (engine := settings.warehouse.get_backend_name()) not in dbt.ADAPTERS:
-    raise ConfigurationError(
-        "The models are built on DuckDB and PostgreSQL only so far. Set WAREHOUSE_URL to a duckdb:/// file or a "
-        "postgresql:// database, or load raw tables alone: python -m ingestion run"
-    )
+engine = settings.warehouse.get_backend_name()
 exports = load_exports(settings.exports_catalogue)
 
 JOB = "warehouse"

@@ -10,6 +10,7 @@ These are all the places where it is not let be as it is; nothing in the project
 6. To its dry runs a UNION is no SELECT. To BigQuery's it is.
 7. It makes no table of declared columns where the query is in brackets, as dbt has it.
 8. ISOWEEK goes to DuckDB, which calls it WEEK.
+9. It divides NUMERICs as doubles. BigQuery rounds exact quotients half away from zero.
 """
 
 import re
@@ -24,6 +25,7 @@ from bqemulator.scripting.exceptions import ScriptRaise
 from bqemulator.sql.rewriter import create_table_schema_ctas
 from bqemulator.sql.translator import SQLTranslator
 from bqemulator.storage.engine import DuckDBEngine
+from sqlglot.dialects.duckdb import DuckDB
 
 DuckDBEngine._load_spatial = lambda _: None
 
@@ -45,8 +47,8 @@ _apply_rules = SQLTranslator._apply_rules
 
 
 def _apply_to_duckdb(self: SQLTranslator, sql: str, **options: Any) -> Any:
-    sql = re.sub(r"\bDECIMAL\b(?!\s*\()", "DECIMAL(38, 9)", sql)
-    return _apply_rules(self, re.sub(r"\bISOWEEK\b", "WEEK", sql), **options)
+    applied = _apply_rules(self, re.sub(r"\bDECIMAL\b(?!\s*\()", "DECIMAL(38, 9)", sql), **options)
+    return re.sub(r"\bISOWEEK\b", "WEEK", applied)
 
 
 SQLTranslator._apply_rules = _apply_to_duckdb
@@ -78,6 +80,18 @@ def _first_select_in_brackets(query: Any) -> Any:
 
 
 create_table_schema_ctas._first_select = _first_select_in_brackets
+
+_QUOTIENT = """CAST(SIGN({a}) * SIGN({b}) * CAST(
+    (2000000000 * CAST(ABS({a}) * 1000000000 AS HUGEINT) + CAST(ABS({b}) * 1000000000 AS HUGEINT))
+    // NULLIF(CAST(2 * ABS({b}) * 1000000000 AS HUGEINT), 0) AS DECIMAL(38, 0)
+) * 0.000000001 AS DECIMAL(38, 9))"""
+
+
+def _divided(self: DuckDB.Generator, division: sqlglot.exp.SafeDivide) -> str:
+    return _QUOTIENT.format(a=self.sql(division, "this"), b=self.sql(division, "expression"))
+
+
+DuckDB.Generator.TRANSFORMS[sqlglot.exp.SafeDivide] = _divided
 
 if __name__ == "__main__":
     main()

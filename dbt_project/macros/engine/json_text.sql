@@ -22,10 +22,11 @@
 {# Of objects it sorts the keys. #}
 {% macro bigquery__json_text(expression, path) -%}
     {%- set document = 'safe.parse_json(' ~ expression ~ ", wide_number_mode => 'round')" -%}
-    coalesce(
-        json_value({{ document }}, '$.{{ path }}'),
-        nullif(to_json_string(json_query({{ document }}, '$.{{ path }}')), 'null')
-    )
+    {%- set found = 'json_query(' ~ document ~ ", '$." ~ path ~ "')" -%}
+    case
+        when json_type({{ found }}) in ('object', 'array') then to_json_string({{ found }})
+        else json_value({{ document }}, '$.{{ path }}')
+    end
 {%- endmacro %}
 
 {# Whether a JSON text is given but is not a JSON object. Never null. #}

@@ -31,7 +31,7 @@
 {% macro bigquery__known_timezone(expression) -%}
     case
         when
-            safe.datetime(timestamp_seconds(0), {{ expression }}) is not null
+            safe.date(timestamp_seconds(0), {{ expression }}) is not null
             and regexp_contains({{ expression }}, '^[A-Za-z]')
             then {{ expression }}
     end

@@ -46,8 +46,5 @@
 
 {# Its numerics divide exactly and round half away from zero to 9 decimals. #}
 {% macro bigquery__ratio(numerator, denominator) -%}
-    case
-        when {{ denominator }} <> 0
-            then cast({{ numerator }} as numeric) / cast({{ denominator }} as numeric)
-    end
+    safe_divide(cast({{ numerator }} as numeric), cast({{ denominator }} as numeric))
 {%- endmacro %}

@@ -15,12 +15,10 @@
     )
 {%- endmacro %}
 
-{# Its own trim takes tabs and line ends too. #}
+{# Its own trim takes tabs and line ends too. The blanks are Jinja's text, hence real. #}
 {% macro bigquery__trimmed(expression) -%}
-    trim(
-        {{ expression }},
-        ' \u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u202F\u205F\u3000'
-    )
+    {%- set narrow = '\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u202F\u205F' -%}
+    trim({{ expression }}, '{{ ' \u00A0\u1680' ~ narrow ~ '\u3000' }}')
 {%- endmacro %}
 
 {# Text in lower case, letters of every script, whatever the database's locale. #}

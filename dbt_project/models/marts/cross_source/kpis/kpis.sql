@@ -1,3 +1,6 @@
+{# Engines add doubles up in another order: what is shown ends before they differ. #}
+{%- set millionths = 'cast(floor(standard_deviations * 1000000 + 0.5) as bigint)' -%}
+{%- set z_score = decimal_product(millionths, '0.000001') -%}
 with
 
 days as (
@@ -223,11 +226,9 @@ final as (
         prior_value,
         cast(delta as numeric(38, 9)) as delta,
         {{ ratio('delta', 'prior_value') }} as delta_rate,
-        cast(cast(standard_deviations as numeric(38, 6)) as numeric(38, 9)) as z_score,
+        {{ z_score }} as z_score,
         coalesce(
-            abs(cast(standard_deviations as numeric(38, 6)))
-            >= {{ var('kpi_anomaly_z_score') }},
-            false
+            abs({{ z_score }}) >= {{ var('kpi_anomaly_z_score') }}, false
         ) as is_anomaly
     from scored
 )

@@ -107,7 +107,7 @@ measured as (
         months.cohort_month,
         cast(
             {{ dbt.datediff('months.cohort_month', 'months.activity_month', 'month') }}
-            as integer
+            as bigint
         ) as month_offset,
         months.cohort_size,
         cast({{ dbt.last_day('months.activity_month', 'month') }} as date)
