@@ -122,11 +122,11 @@ def _is_against_the_order(item: types.ResolvedOrderByItem) -> bool:
 def _faults_of_storage(statement: types.ResolvedCreateTableStmtBase) -> Iterator[str]:
     if len(statement.cluster_by_list) > _CLUSTERED_COLUMNS:
         yield f"more than {_CLUSTERED_COLUMNS} columns to cluster by"
-    if any(expression.type.type_kind in _NOT_CLUSTERED for expression in statement.cluster_by_list):
+    if any(expression.column.type.type_kind in _NOT_CLUSTERED for expression in statement.cluster_by_list):
         yield "a column to cluster by is of a type that is not clustered by"
     for expression in statement.partition_by_list:
         match expression:
-            case types.ResolvedColumnRef() if expression.type.type_kind is TypeKind.TYPE_DATE:
+            case types.ResolvedColumnRef() if expression.column.type.type_kind is TypeKind.TYPE_DATE:
                 pass
             case types.ResolvedFunctionCall() if _function(expression) in _PARTITIONED_BY:
                 pass

@@ -125,7 +125,17 @@ def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
     try:
         inline = f"\n{_NEXT}\n".join(templates)
         outcome = dbtRunner().invoke(
-            ["compile", "--quiet", "--no-print", "--log-level-file", "none", "--inline", inline, *places]
+            [
+                "compile",
+                "--quiet",
+                "--no-print",
+                "--no-populate-cache",
+                "--log-level-file",
+                "none",
+                "--inline",
+                inline,
+                *places,
+            ]
         )
     finally:
         os.environ.pop("WAREHOUSE_URL")

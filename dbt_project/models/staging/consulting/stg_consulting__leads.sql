@@ -13,7 +13,7 @@ final as (
         {{ identifier('id') }} as lead_id,
         {{ optional_identifier('account_id') }} as account_id,
         {{ clean_text('owner') }} as owner,
-        {{ clean_code('source') }} as lead_source,
+        {{ clean_code('source.source') }} as lead_source,
         {{ clean_code('status') }} as status,
         value_cents,
         created_at,

@@ -1,0 +1,107 @@
+"""Runs of dbt on BigQuery, analyzed statement by statement: what BigQuery would refuse of them.
+
+Belongs here: the artifacts of a run, in their order. Not here: the analyzer (googlesql.py).
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from googlesql import GoogleSql, GoogleSqlError
+
+from ingestion.catalogue import load_catalogue
+from ingestion.columns import IDENTIFIER, ColumnType
+from ingestion.settings import PROJECT_ROOT
+from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS
+from ingestion.warehouses.bigquery import BigquerySession
+
+Node = Mapping[str, Any]
+
+
+def engine_of_raw(prefix: str, identifiers: ColumnType) -> GoogleSql:
+    """An analyzer that knows the raw tables that the catalogue declares.
+
+    Args:
+        prefix: of the warehouse's datasets.
+        identifiers: what identifiers are where that is the source's to say: text or integer.
+    """
+    engine = GoogleSql()
+    for source, entries in load_catalogue(PROJECT_ROOT / "ingestion" / "catalogue.yml").items():
+        tables = {"_state": STATE_COLUMNS, "_rejected": REJECTED_COLUMNS}
+        for name, entry in entries.items():
+            found = {column: identifiers for column, told in entry.columns.items() if told.type == IDENTIFIER}
+            tables[name] = entry.raw_table(source, name, found).versions.columns
+        for name, columns in tables.items():
+            engine.add_table(f"{prefix}_raw_{source}.{name}", {c.name: BigquerySession.types[c.type] for c in columns})
+    return engine
+
+
+def faults_of_run(engine: GoogleSql, target: Path) -> list[str]:
+    """What BigQuery would refuse of a run's statements, by model or test; and output types that are not the contract's.
+
+    Args:
+        engine: knows the raw tables, and what earlier runs have made; it will know what this one makes.
+        target: dbt's target folder after the run.
+    """
+    manifest, results = (json.loads((target / name).read_text()) for name in ("manifest.json", "run_results.json"))
+    nodes: dict[str, Node] = {**manifest["nodes"], **manifest["unit_tests"]}
+    # Neither hooks nor what nothing is built for.
+    ran = [nodes[one["unique_id"]] for one in results["results"] if one["unique_id"] in nodes]
+    made = [node for node in ran if node["resource_type"] in ("seed", "model")]
+    asked = [node for node in ran if node["resource_type"] in ("test", "unit_test")]
+
+    def faults(among: Iterable[Node]) -> list[str]:
+        told = []
+        for node in among:
+            read = [nodes[name] for name in node["depends_on"].get("nodes", []) if name in nodes]
+            # Of what reads a model that was refused nothing can be told.
+            if all(_relation(one) in engine.tables for one in read):
+                told += [f"{node['name']}: {fault}" for fault in _faults(engine, target, node)]
+        return told
+
+    refused = faults(made)
+    with engine.settled(ran[0]["database"]):
+        return refused + faults(asked)
+
+
+def _faults(engine: GoogleSql, target: Path, node: Node) -> Iterator[str]:
+    try:
+        if node["resource_type"] == "seed":
+            engine.add_table(_relation(node), _seed(node))
+        elif node["resource_type"] == "model":
+            yield from _faults_of_model(engine, target, node)
+        else:
+            engine.analyze(_sql(target / "run", node))
+    except GoogleSqlError as error:
+        yield str(error)
+
+
+def _faults_of_model(engine: GoogleSql, target: Path, node: Node) -> Iterator[str]:
+    if node["config"]["materialized"] != "incremental" and not node["contract"]["enforced"]:
+        engine.analyze(_sql(target / "run", node))
+        return
+    columns, sql = engine.analyze(_sql(target / "compiled", node)), _sql(target / "run", node)
+    for temporary in re.findall(rf"{node['name']}__dbt_tmp\d*", sql):
+        engine.add_table(f"{node['schema']}.{temporary}", columns)
+    engine.analyze(sql)
+    if (made := engine.tables[_relation(node)]) != columns:
+        yield f"its table has {made}, its query {columns}"
+
+
+def _relation(node: Node) -> str:
+    return f"{node['schema']}.{node.get('alias') or node['name']}".casefold()
+
+
+def _seed(node: Node) -> dict[str, str]:
+    """The columns of a seed; those whose type is not declared are text, as dbt finds out."""
+    with (Path(node["root_path"]) / node["original_file_path"]).open(encoding="utf-8") as file:
+        return {name: node["config"]["column_types"].get(name, "string") for name in next(csv.reader(file))}
+
+
+def _sql(folder: Path, node: Node) -> str:
+    """What dbt has written of a node: below the YAML file's name for what is declared in YAML."""
+    place = folder / str(node["package_name"]) / str(node["original_file_path"])
+    return (place / str(node["path"]) if place.suffix == ".yml" else place).read_text(encoding="utf-8")
