@@ -41,6 +41,10 @@ _TYPES = {
 }
 # The years 1 to 9999, for dates and for timestamps.
 _CAPABILITIES = Capabilities(needs_copy=False, limits=Limits(first_day=-719_162, last_day=2_932_896))
+_BATCH_PARTITIONS = "range_bucket(_batch_seq, generate_array(0, 1000000, 100))"
+"""As many as there may be. Who reads what came after a batch reads these only; a table's rows of later batches than a
+million share one partition."""
+
 _CLUSTERED_COLUMNS = 4
 _NOT_CLUSTERED = {ColumnType.DOUBLE, ColumnType.BYTES}
 
@@ -56,8 +60,9 @@ class BigqueryWarehouse:
                 "WAREHOUSE_URL needs a project and a prefix of letters, digits and underscores: "
                 "bigquery://project/prefix?location=EU"
             )
-        if not str(url.query.get("lease_seconds", "1")).isdigit():
-            raise ConfigurationError("WAREHOUSE_URL: lease_seconds is not a number of seconds.")
+        for name in ("lease_seconds", "maximum_bytes_billed"):
+            if not str(url.query.get(name, "1")).isdigit():
+                raise ConfigurationError(f"WAREHOUSE_URL: {name} is not a whole number.")
         self._url = url
         self._timeout_seconds = lock_timeout_seconds
 
@@ -186,7 +191,7 @@ class BigquerySession(SqlSession):
 
     def _storage(self, table: RawTable) -> str:
         clustered = [c.name for c in table.key_columns if c.type not in _NOT_CLUSTERED][:_CLUSTERED_COLUMNS]
-        return "partition by date(_loaded_at)" + (f" cluster by {columns(clustered)}" if clustered else "")
+        return f"partition by {_BATCH_PARTITIONS}" + (f" cluster by {columns(clustered)}" if clustered else "")
 
     def _unfit(self, table: RawTable) -> list[str]:
         faults = (fault_of(column, is_key=column.name in table.key) for column in table.columns)

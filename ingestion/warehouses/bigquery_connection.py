@@ -37,6 +37,9 @@ _UPLOAD_ATTEMPTS = 4
 
 _SCRATCH_DAYS = 1
 
+MAXIMUM_BYTES_BILLED = 100 * 2**30
+"""The dearest job that is let run, unless the URL says otherwise (`?maximum_bytes_billed=`); as in dbt's profile."""
+
 
 def said(error: BaseException) -> str:
     """What the service or the client says, in one line without the request."""
@@ -56,6 +59,7 @@ class BigqueryConnection:
 
     def __init__(self, url: URL) -> None:
         location = url.query.get("location")
+        self._maximum_bytes = int(str(url.query.get("maximum_bytes_billed", MAXIMUM_BYTES_BILLED)))
         self.project, self.prefix = str(url.host), str(url.database)
         try:
             with warnings.catch_warnings():
@@ -74,7 +78,11 @@ class BigqueryConnection:
         self._retry = bigquery.DEFAULT_RETRY.with_timeout(RETRY_SECONDS)
 
     def _job(self, statement: str, *, is_dry: bool = False) -> bigquery.QueryJob:
-        config = bigquery.QueryJobConfig(labels={"application": "crm-warehouse"}, dry_run=is_dry)
+        config = bigquery.QueryJobConfig(
+            labels={"application": "crm-warehouse"},
+            dry_run=is_dry,
+            maximum_bytes_billed=self._maximum_bytes,
+        )
         return self._client.query(
             translated(statement, self.prefix),
             job_config=config,

@@ -66,6 +66,9 @@
 {% macro where_changed(changed, key) -%}
     {{- waits_for(changed) -}}
     {%- if replaces_changes() -%}
-    where {{ key }} in (select changed.{{ key }} from {{ relation_of(changed) }} as changed)
+    {%- set changed = relation_of(changed) -%}
+    where
+        {{ key }} in (select changed.{{ key }} from {{ changed }} as changed)
+        {{ and_one_of(key, 'select ' ~ key ~ ' from ' ~ changed) }}
     {%- endif -%}
 {%- endmacro %}

@@ -23,6 +23,9 @@
         where
             {{ date }} is not null
             and {{ key }} in (select changed.{{ key }} from {{ changed }} as changed)
+            {% if execute and last_built_batch() -%}
+            {{ and_one_of(key, 'select ' ~ key ~ ' from ' ~ changed) }}
+            {%- endif %}
         {% endfor %}
     ),
 
@@ -69,5 +72,18 @@
     )
 
     {{ periods_of_days('days') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# In an incremental build, a condition: only rows that count in the periods to measure. #}
+{% macro where_measured(changed_periods, date) -%}
+    {%- if replaces_changes() -%}
+    where
+        {{ date }} is not null
+        {%- set days -%}
+            select date_day
+            from ({{ days_to_measure(changed_periods) }})
+        {%- endset %}
+        {{ and_one_of(date, days) }}
     {%- endif -%}
 {%- endmacro %}

@@ -56,4 +56,16 @@
             and {{ identifier('versions.id') }} = {{ held }}.{{ keys[0] }}
         {%- endif %}
     )
+    {# Of groups of several columns the last is the date that the table is partitioned by. -#}
+    {%- set values -%}
+        {%- if changed -%}
+        select {{ keys[-1] }}
+        from {{ relation_of(changed) }}
+        {%- else -%}
+        select {{ identifier('id') }}
+        from {{ source(*model.sources[0]) }}
+        where _batch_seq > {{ last_built_batch() }}
+        {%- endif -%}
+    {%- endset %}
+    {{ and_one_of(held ~ '.' ~ keys[-1], values) }}
 {%- endmacro %}

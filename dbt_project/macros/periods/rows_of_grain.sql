@@ -3,6 +3,7 @@
     in that order. One with `quote: true` has a name that SQL uses itself.
 #}
 {% macro rows_of_grain(relation, grain) -%}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 {%- set names = [] -%}
 {%- for column in model.columns.values() -%}
     {%- do names.append(

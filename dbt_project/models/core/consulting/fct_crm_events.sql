@@ -3,6 +3,7 @@
     unique_key='event_id',
     meta={'changed': 'int_consulting__changed_events'}
 ) }}
+{{ clustered_by('event_id', month_of='event_date') }}
 
 {% set named_aggregate = lower_case('substr(event_type, verb_length + 1)') %}
 with

@@ -3,6 +3,7 @@
     unique_key='deal_id',
     meta={'changed': 'int_consulting__changed_deals'}
 ) }}
+{{ clustered_by('deal_id', month_of='created_date') }}
 
 with
 

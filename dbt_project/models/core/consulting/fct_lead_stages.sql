@@ -3,6 +3,7 @@
     unique_key='lead_id',
     meta={'changed': 'int_consulting__changed_leads'}
 ) }}
+{{ clustered_by('lead_id', month_of='entered_date') }}
 
 with
 

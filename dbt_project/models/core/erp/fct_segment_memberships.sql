@@ -3,6 +3,7 @@
     unique_key='customer_id',
     meta={'changed': 'int_erp__changed_customers'}
 ) }}
+{{ clustered_by('customer_id', month_of='joined_date') }}
 
 with
 

@@ -3,6 +3,7 @@
     unique_key='customer_id',
     meta={'changed': 'int_restaurant__changed_customers'}
 ) }}
+{{ clustered_by('customer_id', month_of='visit_date') }}
 
 with
 

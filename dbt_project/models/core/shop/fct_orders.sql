@@ -3,6 +3,7 @@
     unique_key='order_id',
     meta={'changed': 'int_shop__changed_orders'}
 ) }}
+{{ clustered_by('order_id', month_of='first_event_date') }}
 
 with
 

@@ -3,6 +3,7 @@
     unique_key='session_scope',
     meta={'changed': 'int_shop__changed_sessions'}
 ) }}
+{{ clustered_by('session_scope', month_of='session_date') }}
 
 with
 

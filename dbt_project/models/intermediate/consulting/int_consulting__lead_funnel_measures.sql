@@ -3,6 +3,7 @@
     unique_key=['tenant_key', 'grain', 'period_start_date'],
     meta={'changed': 'int_consulting__changed_periods'}
 ) }}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 
 with
 

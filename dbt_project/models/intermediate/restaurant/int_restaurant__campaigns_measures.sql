@@ -3,11 +3,13 @@
     unique_key=['tenant_key', 'grain', 'period_start_date'],
     meta={'changed': 'int_restaurant__changed_periods'}
 ) }}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 
 with
 
 outreach as (
     select * from {{ ref('fct_outreach') }}
+    {{ where_measured('int_restaurant__changed_periods', 'outreach_date') }}
 ),
 
 days as (

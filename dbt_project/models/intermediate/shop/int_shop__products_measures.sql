@@ -3,6 +3,7 @@
     unique_key=['tenant_key', 'grain', 'period_start_date'],
     meta={'changed': 'int_shop__changed_products_periods'}
 ) }}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 
 with
 
@@ -13,6 +14,7 @@ events as (
         and currency_code = '{{ var("default_currency_code") }}'
             as is_purchase_in_shop_currency
     from {{ ref('fct_product_events') }}
+    {{ where_measured('int_shop__changed_products_periods', 'event_date') }}
 ),
 
 days as (

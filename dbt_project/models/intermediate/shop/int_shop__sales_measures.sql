@@ -3,11 +3,13 @@
     unique_key=['tenant_key', 'grain', 'period_start_date'],
     meta={'changed': 'int_shop__changed_sales_periods'}
 ) }}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 
 with
 
 movements as (
     select * from {{ ref('int_shop__order_movements') }}
+    {{ where_measured('int_shop__changed_sales_periods', 'moved_date') }}
 ),
 
 days as (

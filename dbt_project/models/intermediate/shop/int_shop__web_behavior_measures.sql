@@ -3,11 +3,13 @@
     unique_key=['tenant_key', 'grain', 'period_start_date'],
     meta={'changed': 'int_shop__changed_web_behavior_periods'}
 ) }}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 
 with
 
 events as (
     select * from {{ ref('fct_web_events') }}
+    {{ where_measured('int_shop__changed_web_behavior_periods', 'event_date') }}
 ),
 
 sessions as (

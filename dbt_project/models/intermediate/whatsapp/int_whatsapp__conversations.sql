@@ -3,6 +3,7 @@
     unique_key='conversation_id',
     meta={'changed': 'int_whatsapp__changed_conversations'}
 ) }}
+{{ clustered_by('conversation_id') }}
 
 with
 

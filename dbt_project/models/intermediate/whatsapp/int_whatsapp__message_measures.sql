@@ -3,11 +3,13 @@
     unique_key=['tenant_key', 'grain', 'period_start_date'],
     meta={'changed': 'int_whatsapp__changed_periods'}
 ) }}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
 
 with
 
 messages as (
     select * from {{ ref('fct_messages') }}
+    {{ where_measured('int_whatsapp__changed_periods', 'message_date') }}
 ),
 
 days as (

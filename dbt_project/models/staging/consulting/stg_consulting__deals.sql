@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='deal_id') }}
+{{ clustered_by('deal_id') }}
 {{ waits_for('int_consulting__build') }}
 
 with

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='lead_id') }}
+{{ clustered_by('lead_id') }}
 {{ waits_for('int_consulting__build') }}
 
 with

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='interaction_id') }}
+{{ clustered_by(['customer_id', 'interaction_id']) }}
 {{ waits_for('int_erp__build') }}
 
 with

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='membership_id') }}
+{{ clustered_by(['customer_id', 'membership_id']) }}
 {{ waits_for('int_erp__build') }}
 
 with

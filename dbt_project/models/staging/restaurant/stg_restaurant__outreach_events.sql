@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='outreach_event_id') }}
+{{ clustered_by(['customer_id', 'outreach_event_id']) }}
 {{ waits_for('int_restaurant__build') }}
 
 with

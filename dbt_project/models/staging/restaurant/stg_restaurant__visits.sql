@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='visit_id') }}
+{{ clustered_by(['customer_id', 'visit_id']) }}
 {{ waits_for('int_restaurant__build') }}
 
 with

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='event_id') }}
+{{ clustered_by('event_id') }}
 {{ waits_for('int_shop__build') }}
 
 with

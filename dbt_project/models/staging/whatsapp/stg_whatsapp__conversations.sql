@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='conversation_id') }}
+{{ clustered_by('conversation_id') }}
 {{ waits_for('int_whatsapp__build') }}
 
 with

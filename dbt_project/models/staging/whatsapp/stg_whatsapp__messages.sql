@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='message_id') }}
+{{ clustered_by(['conversation_id', 'message_id']) }}
 {{ waits_for('int_whatsapp__build') }}
 
 with
