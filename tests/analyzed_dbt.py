@@ -80,15 +80,17 @@ def _faults(engine: GoogleSql, target: Path, node: Node) -> Iterator[str]:
 
 
 def _faults_of_model(engine: GoogleSql, target: Path, node: Node) -> Iterator[str]:
-    if node["config"]["materialized"] != "incremental" and not node["contract"]["enforced"]:
-        engine.analyze(_sql(target / "run", node))
-        return
-    columns, sql = engine.analyze(_sql(target / "compiled", node)), _sql(target / "run", node)
-    for temporary in re.findall(rf"{node['name']}__dbt_tmp\d*", sql):
-        engine.add_table(f"{node['schema']}.{temporary}", columns)
-    engine.analyze(sql)
-    if (made := engine.tables[_relation(node)]) != columns:
-        yield f"its table has {made}, its query {columns}"
+    sql = _sql(target / "run", node)
+    if temporary := re.search(rf"{node['name']}__dbt_tmp\d*", sql):
+        # dbt makes this table of the model's query before it runs what it has written down.
+        columns = engine.analyze(_sql(target / "compiled", node))
+        engine.add_table(f"{node['schema']}.{temporary[0]}", columns)
+        engine.analyze(sql)
+    else:
+        columns = engine.analyze(sql)
+    for name, type_ in engine.tables[_relation(node)].items():
+        if columns.get(name) != type_:
+            yield f"column {name} is {type_} in its table and {columns.get(name)} in its query"
 
 
 def _relation(node: Node) -> str:

@@ -115,7 +115,7 @@ class GoogleSql:
         """Analyze statements one after the other; tables and views that they make are there for what follows.
 
         Returns:
-            The columns of the last one that is a query, or makes a table or a view of one.
+            The columns of the last query, as it gives them: a table that is made of it may declare other types.
 
         Raises:
             GoogleSqlError: BigQuery would refuse one of them.
@@ -180,9 +180,8 @@ class GoogleSql:
                 self._tables[_key(".".join(statement.name_path))] = columns
                 return Columns()
             case types.ResolvedCreateTableAsSelectStmt() | types.ResolvedCreateViewStmt():
-                columns = _columns(statement.output_column_list)
-                self._tables[_key(".".join(statement.name_path))] = columns
-                return columns
+                self._tables[_key(".".join(statement.name_path))] = _columns(statement.output_column_list)
+                return _columns_of_query(statement)
             case types.ResolvedDropStmt():
                 self._tables.pop(_key(".".join(statement.name_path)), None)
             case types.ResolvedAlterTableStmt():
@@ -283,6 +282,13 @@ def _key(name: str) -> str:
 
 def _columns(listed: Iterable[types.ResolvedOutputColumn]) -> Columns:
     return {c.name: name_of(c.column.type) for c in listed}
+
+
+def _columns_of_query(statement: types.ResolvedStatement) -> Columns:
+    """What a query gives before it is made to fit the types that its table declares."""
+    computed = getattr(statement.query, "expr_list", [])
+    fitted = {c.column.column_id: c.expr.expr.column for c in computed if c.column.table_name == "$create_as_cast"}
+    return {c.name: name_of(fitted.get(c.column.column_id, c.column).type) for c in statement.output_column_list}
 
 
 def _statements(node: types.ASTNode) -> Iterator[types.ASTNode]:

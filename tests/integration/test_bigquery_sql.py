@@ -35,6 +35,7 @@ def engine() -> GoogleSql:
         ("select max_by(id, price) as a, string_agg(tags[offset(0)]) as b from `p.shop.items`", "a INT64, b STRING"),
         ("select id from shop.items qualify row_number() over (partition by price order by id desc) = 1", "id INT64"),
         ("create view shop.v as select tags from shop.items; select * from shop.v", "tags ARRAY<STRING>"),
+        ("create table shop.n (a numeric, b string) as select * from (select 1 as a, 'x' as b)", "a INT64, b STRING"),
         ("create table shop.n (a bigint); alter table shop.n add column b text_", None),
         ("begin transaction; delete from shop.items where true; commit transaction; select 1 as one", "one INT64"),
         ("if (select max(id) from shop.items) > 1 then raise using message = 'no'; end if; select 1 as a", "a INT64"),
