@@ -61,7 +61,7 @@ def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emul
 def bigquery_warehouse_url(bigquery_emulator: EmulatedBigquery, monkeypatch: pytest.MonkeyPatch) -> str:
     """A new, empty prefix as WAREHOUSE_URL names it."""
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_emulator.endpoint)
-    return bigquery_emulator.warehouse_url()
+    return bigquery_emulator.new_database()
 
 
 @pytest.fixture(scope="session", params=mysql.AVAILABLE)

@@ -28,8 +28,8 @@ class EmulatedBigquery:
         self.endpoint = endpoint
         self._numbers = count(1)
 
-    def warehouse_url(self) -> str:
-        """A warehouse that does not exist yet, as WAREHOUSE_URL names it."""
+    def new_database(self) -> str:
+        """A warehouse that does not exist yet, as WAREHOUSE_URL names it: a prefix of its own."""
         return f"bigquery://test-project/test_{next(self._numbers)}"
 
 

@@ -59,7 +59,8 @@ class BigqueryConnection:
 
     def __init__(self, url: URL) -> None:
         location = url.query.get("location")
-        self._maximum_bytes = int(str(url.query.get("maximum_bytes_billed", MAXIMUM_BYTES_BILLED)))
+        self.location = str(location) if location else None
+        self.maximum_bytes_billed = int(str(url.query.get("maximum_bytes_billed", MAXIMUM_BYTES_BILLED)))
         self.project, self.prefix = str(url.host), str(url.database)
         try:
             with warnings.catch_warnings():
@@ -67,7 +68,7 @@ class BigqueryConnection:
                 warnings.simplefilter("ignore")
                 self._client = bigquery.Client(
                     project=self.project,
-                    location=str(location) if location else None,
+                    location=self.location,
                     credentials=AnonymousCredentials() if environ.get(_EMULATOR) else None,
                 )
         except GoogleAuthError as error:
@@ -81,7 +82,7 @@ class BigqueryConnection:
         config = bigquery.QueryJobConfig(
             labels={"application": "crm-warehouse"},
             dry_run=is_dry,
-            maximum_bytes_billed=self._maximum_bytes,
+            maximum_bytes_billed=self.maximum_bytes_billed,
         )
         return self._client.query(
             translated(statement, self.prefix),

@@ -3,24 +3,31 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 import yaml
 
 from ingestion.settings import PROJECT_ROOT, SOURCES, parse_url
+from ingestion.warehouses.bigquery_connection import BigqueryConnection
 
 ADDITIVITY = {"sum", "last", "distinct", "quantile", "ratio"}
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
 Node = dict[str, Any]
 PROJECT = PROJECT_ROOT / "dbt_project"
-ENGINES = ("duckdb", "postgres")
+ENGINES = ("duckdb", "postgres", "bigquery")
 
 
 def models(manifest: Node, *schemas: str) -> Iterator[Node]:
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
     assert nodes
     return (n for n in nodes if not schemas or n["schema"] in schemas)
+
+
+def grain_tests(manifest: Node) -> list[Node]:
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    return [test for test in tests if (test.get("test_metadata") or {}).get("name") == "unique_combination"]
 
 
 def test_models_lie_in_exactly_the_four_schemas(manifest: Node) -> None:
@@ -64,9 +71,11 @@ def test_access_is_public_for_marts_and_private_before_core(manifest: Node) -> N
 
 
 def test_every_measure_of_a_mart_declares_how_it_adds_up(manifest: Node) -> None:
+    grains = {node["attached_node"]: node["test_metadata"]["kwargs"]["columns"] for node in grain_tests(manifest)}
     for model in models(manifest, "marts"):
         for column in model["columns"].values():
-            if column["data_type"] != "bigint" and not column["data_type"].startswith("numeric"):
+            is_number = column["data_type"] == "bigint" or column["data_type"].startswith("numeric")
+            if not is_number or column["name"] in grains[model["unique_id"]]:
                 continue
             meta = column["config"]["meta"]
             assert meta.get("additivity") in ADDITIVITY, f"{model['name']}.{column['name']}"
@@ -75,11 +84,7 @@ def test_every_measure_of_a_mart_declares_how_it_adds_up(manifest: Node) -> None
 
 
 def test_every_mart_tests_its_grain(manifest: Node) -> None:
-    tested = {
-        node["attached_node"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "unique_combination"
-    }
+    tested = {node["attached_node"] for node in grain_tests(manifest)}
     for model in models(manifest, "core", "marts"):
         assert model["unique_id"] in tested, model["name"]
 
@@ -154,28 +159,50 @@ def test_names_of_unit_tests_are_no_longer_than_postgresql_allows(manifest: Node
 )
 def test_profile_reads_a_url_as_the_ingestion_does(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_URL", url)
-    rendered = _profile()
     expected = parse_url(url, "WAREHOUSE_URL")
-    assert rendered == {
-        "user": expected.username or "",
-        "password": expected.password or "",
-        "host": expected.query.get("host", expected.host),
-        "port": int(str(expected.query.get("port", expected.port or 5432))),
-        "database": str(expected.database).replace("%20", " "),
-        "sslmode": expected.query.get("sslmode", ""),
-        "sslrootcert": expected.query.get("sslrootcert", ""),
-    }
+    assert (
+        _profile("postgres").items()
+        >= {
+            "user": expected.username or "",
+            "password": expected.password or "",
+            "host": expected.query.get("host", expected.host),
+            "port": int(str(expected.query.get("port", expected.port or 5432))),
+            "database": str(expected.database).replace("%20", " "),
+            "sslmode": expected.query.get("sslmode", ""),
+            "sslrootcert": expected.query.get("sslrootcert", ""),
+        }.items()
+    )
 
 
-def _profile() -> Node:
-    """What the PostgreSQL target connects to."""
+@pytest.mark.parametrize(
+    "url", ["bigquery://project-1/pre_fix", "bigquery://p/x?maximum_bytes_billed=5000&location=europe-west3"]
+)
+def test_profile_reads_a_bigquery_url_as_the_ingestion_does(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_URL", url)
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
+    with closing(BigqueryConnection(parse_url(url, "WAREHOUSE_URL"))) as connection:
+        assert (
+            _profile("bigquery").items()
+            >= {
+                "project": connection.project,
+                "dataset": connection.prefix,
+                "location": connection.location or "",
+                "maximum_bytes_billed": connection.maximum_bytes_billed,
+                "method": "oauth-secrets",
+            }.items()
+        )
+    monkeypatch.delenv("BIGQUERY_EMULATOR_HOST")
+    assert _profile("bigquery")["method"] == "oauth"
+
+
+def _profile(target: str) -> Node:
+    """What a target connects to."""
     from dbt.config.renderer import ProfileRenderer
     from dbt_common.context import set_invocation_context
 
     set_invocation_context(os.environ)
     profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["crm_warehouse"]
     renderer = ProfileRenderer({})
-    assert renderer.render_value(profile["target"]) == "postgres"
-    rendered = renderer.render_data(profile["outputs"]["postgres"])
-    names = ("user", "password", "host", "port", "database", "sslmode", "sslrootcert")
-    return {name: rendered[name] for name in names}
+    assert renderer.render_value(profile["target"]) == target
+    rendered: Node = renderer.render_data(profile["outputs"][target])
+    return rendered

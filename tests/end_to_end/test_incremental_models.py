@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from emulated_bigquery import EmulatedBigquery
 from end_to_end.model_history import AS_OF, ModelHistory
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from oracle.check import disagreements_of_system
 from postgresql import Server
 
 from ingestion.settings import SOURCES
+from ingestion.warehouses.sql import relation
 
 SCHEMAS = ("staging", "intermediate", "core", "marts")
 EXAMPLES = int(os.environ.get("MODEL_HISTORIES", "1"))
@@ -31,7 +33,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail."""
 
     system = ""
-    server: Server | None = None
+    server: Server | EmulatedBigquery | None = None
     """Where the warehouse is; a DuckDB file without one."""
 
     def __init__(self) -> None:
@@ -117,16 +119,11 @@ class RandomModelHistory(RuleBasedStateMachine):
 def content(history: ModelHistory) -> dict[tuple[str, str], Counter[tuple[object, ...]]]:
     """All rows of all models, but for the notes of builds."""
     warehouse = history.warehouse
-    tables = warehouse.query(
-        "select table_schema, table_name from information_schema.tables"
-        f" where table_schema in {SCHEMAS} and table_type = 'BASE TABLE'"
-    ).to_pylist()
-    names = [(row["table_schema"], row["table_name"]) for row in tables]
     return {
         (schema, name): Counter(
-            map(tuple, map(dict.values, warehouse.query(f"select * from {schema}.{name}").to_pylist()))
+            map(tuple, map(dict.values, warehouse.query(f"select * from {relation(schema, name)}").to_pylist()))
         )
-        for schema, name in names
+        for schema, name in warehouse.tables(SCHEMAS)
         if not any(part in name for part in STATE)
     }
 
@@ -141,10 +138,19 @@ LIMITS = settings(
 )
 
 
+ENGINES = ["duckdb", "postgresql"] if EXAMPLES == 1 else ["duckdb", "postgresql", "bigquery"]
+"""BigQuery's emulator is slow: in short tests `test_servers.py` alone runs on it."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("system", SOURCES)
-@pytest.mark.parametrize("engine", ["duckdb", "postgresql"])
-def test_incremental_equals_full_refresh_after_any_history(engine: str, system: str, postgresql_server: Server) -> None:
-    server = postgresql_server if engine == "postgresql" else None
+@pytest.mark.parametrize("engine", ENGINES)
+def test_incremental_equals_full_refresh_after_any_history(
+    engine: str, system: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixtures = {"postgresql": "postgresql_server", "bigquery": "bigquery_emulator"}
+    server = request.getfixturevalue(fixtures[engine]) if engine in fixtures else None
+    if isinstance(server, EmulatedBigquery):
+        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", server.endpoint)
     machine = type("History", (RandomModelHistory,), {"system": system, "server": server})
     run_state_machine_as_test(machine, settings=LIMITS)

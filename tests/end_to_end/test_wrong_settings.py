@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
         ("WHATSAPP_DATABASE_URL", "sqlite:////nowhere/w.sqlite", "whatsapp: there is no SQLite file w.sqlite"),
         ("WHATSAPP_DATABASE_URL", "nonsense", "WHATSAPP_DATABASE_URL is not a database URL"),
         ("WAREHOUSE_URL", "mysql://me:hunter2@host/db", "Unknown warehouse 'mysql'"),
-        ("WAREHOUSE_URL", "bigquery://project/prefix", "The models are built on DuckDB and PostgreSQL only so far"),
+        ("WAREHOUSE_URL", "bigquery://project", "WAREHOUSE_URL needs a project and a prefix"),
     ],
 )
 def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_log_is_rebuilt_from_its_archive_here_and_elsewhere(
     whole = "select id, content, _batch_seq, _loaded_at, _op, _row_hash from raw_whatsapp.messages order by 3, 1"
     before = sandbox.query(whole)
     assert len(before) == 5
-    for url in (f"duckdb:///{tmp_path / 'other.duckdb'}", bigquery_emulator.warehouse_url()):
+    for url in (f"duckdb:///{tmp_path / 'other.duckdb'}", bigquery_emulator.new_database()):
         sandbox.warehouse_url = url
         sandbox.export_settings(monkeypatch)
         assert ingestion_cli.main(["rebuild", "--from-archive"]) == 0
