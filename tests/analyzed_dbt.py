@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,15 @@ def faults_of_run(engine: GoogleSql, target: Path) -> list[str]:
 
     Args:
         engine: knows the raw tables, and what earlier runs have made; it will know what this one makes.
-        target: dbt's target folder after the run.
+        target: dbt's target folder after the run, or after several of one day.
     """
-    manifest, results = (json.loads((target / name).read_text()) for name in ("manifest.json", "run_results.json"))
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     nodes: dict[str, Node] = {**manifest["nodes"], **manifest["unit_tests"]}
-    # Neither hooks nor what nothing is built for.
-    ran = [nodes[one["unique_id"]] for one in results["results"] if one["unique_id"] in nodes]
+    order = TopologicalSorter({name: node["depends_on"].get("nodes", []) for name, node in nodes.items()})
+    # Runs leave no results but the last one's: what they have written is what ran.
+    ran = [
+        nodes[name] for name in order.static_order() if name in nodes and _place(target / "run", nodes[name]).exists()
+    ]
     made = [node for node in ran if node["resource_type"] in ("seed", "model")]
     asked = [node for node in ran if node["resource_type"] in ("test", "unit_test")]
 
@@ -104,6 +108,10 @@ def _seed(node: Node) -> dict[str, str]:
 
 
 def _sql(folder: Path, node: Node) -> str:
-    """What dbt has written of a node: below the YAML file's name for what is declared in YAML."""
+    return _place(folder, node).read_text(encoding="utf-8")
+
+
+def _place(folder: Path, node: Node) -> Path:
+    """Where dbt has written a node: below the YAML file's name what is declared in YAML."""
     place = folder / str(node["package_name"]) / str(node["original_file_path"])
-    return (place / str(node["path"]) if place.suffix == ".yml" else place).read_text(encoding="utf-8")
+    return place / str(node["path"]) if place.suffix == ".yml" else place
