@@ -17,6 +17,7 @@ TEMPLATES = {
     "json_field": "{{ json_text('t', 'a') }}",
     "nested_json_field": "{{ json_text('t', 'a.b') }}",
     "invalid_json": "{{ is_invalid_json_object('t') }}",
+    "quoted": "{{ json_quoted('t') }}",
     "whole_number": "{{ whole_number_from_text('t') }}",
     "decimal_number": "{{ decimal_from_text('t') }}",
     "clean": "{{ clean_text('t') }}",
@@ -105,7 +106,7 @@ def test_texts(compare: Compare) -> None:
         fraction = "." + "".join(random.choices("0123456789504999", k=random.randrange(1, 31)))
         exponent = f"{random.choice('eE')}{random.choice(['', '+', '-', '-0'])}{random.randrange(10)}"
         cases.append((digits + random.choice(["", fraction, fraction]) + random.choice(["", exponent]),))
-    names = ["whole_number", "decimal_number", "clean", "code", "upper_code", "contact", "sortable", "zone"]
+    names = ["quoted", "whole_number", "decimal_number", "clean", "code", "upper_code", "contact", "sortable", "zone"]
     compare(names, {"t": "text"}, cases)
 
 
