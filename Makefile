@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run ui docs sample-day lint test benchmark clean
+.PHONY: run ui docs sample-day lint test test-bigquery benchmark clean
 
 ## run: sources → raw → models → BI copy and exports, through Dagster's main job
 run: $(VENV)/.installed
@@ -38,6 +38,12 @@ lint: $(VENV)/.installed-dev
 ## test: lint, then every test
 test: lint .venv-emulator/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use
+test-bigquery: $(VENV)/.installed-dev
+	@test -n "$(BIGQUERY_TEST_PROJECT)" || { echo "Set BIGQUERY_TEST_PROJECT to a Google Cloud project." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/integration/test_bigquery_warehouse.py tests/end_to_end/test_servers.py
+	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py -k bigquery
 
 ## benchmark: one table moved beside peers and limits, and the models built; three quarters of an hour; not part of test (see benchmarks/README.md)
 benchmark: $(VENV)/.installed .venv-benchmarks/.installed

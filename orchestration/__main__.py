@@ -1,11 +1,11 @@
 """The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
 
 import argparse
-import logging
 import os
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     commands.add_parser("run", help="the main job: sources → raw → models → copy and exports")
-    commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, e.g. before the UI starts")
-    command = parser.parse_args(arguments).command
+    commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
+    forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
+    forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
+    options = parser.parse_args(arguments)
     prepare_home()
+    if options.command == "forget":
+        return _forget(options.older_than_days)
     try:
         # Settings, catalogues and manifest are read when this is imported.
         from orchestration import configuration  # noqa: F401, PLC0415
 
-        return _run() if command == "run" else 0
+        return _run() if options.command == "run" else _prepare()
     except (IngestionError, ExportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -44,6 +48,35 @@ def prepare_home() -> Path:
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", home / "dagster.yaml")
     return home
+
+
+def _days(value: str) -> int:
+    days = int(value)
+    if days < 0:
+        raise ValueError
+    return days
+
+
+def _forget(days: int) -> int:
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.retention import forget_runs  # noqa: PLC0415
+
+    with dg.DagsterInstance.get() as instance:
+        count = forget_runs(instance, datetime.now(UTC) - timedelta(days=days))
+    print(f"{count:,} runs of more than {days} days ago deleted")
+    return 0
+
+
+def _prepare() -> int:
+    import dagster as dg  # noqa: PLC0415
+
+    from orchestration.interrupted import close_interrupted_runs  # noqa: PLC0415
+
+    with dg.DagsterInstance.get() as instance:
+        for run_id in close_interrupted_runs(instance):
+            say(f"run {run_id} had been killed: marked as failed")
+    return 0
 
 
 def _run() -> int:
@@ -60,8 +93,6 @@ def _run() -> int:
         for fault in faults.values():
             print(f"error: {fault}", file=sys.stderr)
         return 1
-    # It warns of each check of a step that built nothing, which is said above in plain words.
-    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB).execute_in_process(
             instance=instance,

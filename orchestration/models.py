@@ -3,6 +3,7 @@
 Belongs here: how models and tests show in Dagster, and when a build is skipped. Not here: SQL (dbt_project).
 """
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 from itertools import count
@@ -22,6 +23,9 @@ UNCHANGED = "unchanged"
 """Metadata of a materialization that only says that the asset is up to date."""
 
 _BUILT = ("LogModelResult", "LogSeedResult")
+
+# It warns of each check of a step that built nothing, which is said in plain words here.
+logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
 
 
 class ModelsConfig(dg.Config):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mysql
 import pytest
-from emulated_bigquery import EmulatedBigquery, running_emulator
+from bigquery import Bigquery, running_bigquery
 from postgresql import Server, running_server
 from sandbox import Sandbox
 
@@ -51,17 +51,18 @@ def postgresql_warehouse_url(postgresql_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedBigquery]:
-    """A BigQuery emulator for the whole test session."""
-    with running_emulator(tmp_path_factory.mktemp("bigquery") / "emulator.log") as emulator:
-        yield emulator
+def bigquery_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bigquery]:
+    """A BigQuery for the whole test session."""
+    with running_bigquery(tmp_path_factory.mktemp("bigquery") / "emulator.log") as service:
+        yield service
 
 
 @pytest.fixture
-def bigquery_warehouse_url(bigquery_emulator: EmulatedBigquery, monkeypatch: pytest.MonkeyPatch) -> str:
+def bigquery_warehouse_url(bigquery_service: Bigquery, monkeypatch: pytest.MonkeyPatch) -> str:
     """A new, empty prefix as WAREHOUSE_URL names it."""
-    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", bigquery_emulator.endpoint)
-    return bigquery_emulator.new_database()
+    for name, value in bigquery_service.environment.items():
+        monkeypatch.setenv(name, value)
+    return bigquery_service.new_database()
 
 
 @pytest.fixture(scope="session", params=mysql.AVAILABLE)

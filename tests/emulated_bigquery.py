@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
-from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,21 +20,9 @@ START_SECONDS = 120
 STOP_SECONDS = 5
 
 
-class EmulatedBigquery:
-    """A running emulator."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self._numbers = count(1)
-
-    def new_database(self) -> str:
-        """A warehouse that does not exist yet, as WAREHOUSE_URL names it: a prefix of its own."""
-        return f"bigquery://test-project/test_{next(self._numbers)}"
-
-
 @contextmanager
-def running_emulator(log: Path) -> Iterator[EmulatedBigquery]:
-    """An emulator until the block ends.
+def running_emulator(log: Path) -> Iterator[str]:
+    """An emulator until the block ends; its address.
 
     Args:
         log: where it writes what it has to say.
@@ -60,7 +47,7 @@ def running_emulator(log: Path) -> Iterator[EmulatedBigquery]:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"The emulator did not start; it says in {log}: {log.read_text()[-2000:]}")
                 time.sleep(0.1)
-            yield EmulatedBigquery(f"http://127.0.0.1:{rest}")
+            yield f"http://127.0.0.1:{rest}"
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):

@@ -1,8 +1,10 @@
 """A folder in which the whole product runs, in processes of its own."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,3 +49,12 @@ class Place:
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of a query on the warehouse."""
         return list(zip(*(column.to_pylist() for column in self.query(sql).columns), strict=True))
+
+    def receive_message(self) -> None:
+        """Let a customer of the whatsapp sample write once more: what the quickest run has to do."""
+        with closing(sqlite3.connect(self.folder / "sample" / "whatsapp.sqlite")) as source, source:
+            columns = "conversation_id, sender_type, sender_id, content, timestamp, metadata"
+            source.execute(
+                f"insert into messages (id, {columns}) select 'new-' || count(*) over (), {columns} from messages"
+                " order by timestamp desc limit 1"
+            )

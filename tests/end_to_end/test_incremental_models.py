@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from emulated_bigquery import EmulatedBigquery
+from bigquery import Bigquery
 from end_to_end.model_history import AS_OF, ModelHistory
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -33,7 +33,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail."""
 
     system = ""
-    server: Server | EmulatedBigquery | None = None
+    server: Server | Bigquery | None = None
     """Where the warehouse is; a DuckDB file without one."""
 
     def __init__(self) -> None:
@@ -148,9 +148,10 @@ ENGINES = ["duckdb", "postgresql"] if EXAMPLES == 1 else ["duckdb", "postgresql"
 def test_incremental_equals_full_refresh_after_any_history(
     engine: str, system: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fixtures = {"postgresql": "postgresql_server", "bigquery": "bigquery_emulator"}
+    fixtures = {"postgresql": "postgresql_server", "bigquery": "bigquery_service"}
     server = request.getfixturevalue(fixtures[engine]) if engine in fixtures else None
-    if isinstance(server, EmulatedBigquery):
-        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", server.endpoint)
+    if isinstance(server, Bigquery):
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
     machine = type("History", (RandomModelHistory,), {"system": system, "server": server})
     run_state_machine_as_test(machine, settings=LIMITS)

@@ -193,7 +193,7 @@ def test_dbt_builds_alone(sample_place: Place) -> None:
 
 
 def test_two_runs_at_once_both_succeed(sample_place: Place) -> None:
-    sample.advance(sample_place.folder / "sample")
+    sample_place.receive_message()
     runs = [
         subprocess.Popen(
             [sys.executable, "-m", "orchestration", "run"],

@@ -4,16 +4,13 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 from end_to_end.place import Place
+from end_to_end.web import free_port, wait_until_it_answers
 
-from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -29,7 +26,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 180
 RUN_MILLISECONDS = 600_000
 
 pytestmark = [
@@ -37,12 +33,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 @pytest.fixture
@@ -73,28 +63,16 @@ def stop_with_all_its_processes(server: "subprocess.Popen[bytes]") -> None:
     """Web server, daemon and code server are processes of their own, in the session of the one that was started."""
     os.killpg(server.pid, signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        server.wait(timeout=60)
+        server.wait(timeout=10)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
     server.wait()
 
 
-def wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        assert server.poll() is None, "the UI ended before it answered; see ui.log"
-        try:
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310
-            return
-        except OSError:
-            assert time.monotonic() < deadline, f"the UI did not answer within {START_SECONDS} s"
-            time.sleep(0.5)
-
-
 def test_job_launched_in_the_browser_succeeds_and_its_assets_are_shown(ui: str, sample_place: Place) -> None:
     messages = "select count(*) from core.fct_messages"
     [before] = sample_place.rows(messages)
-    sample.advance(sample_place.folder / "sample")
+    sample_place.receive_message()
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 900})

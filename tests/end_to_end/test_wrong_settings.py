@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 from end_to_end.place import Place
 
-from ingestion import sample
-
 pytestmark = pytest.mark.slow
 
 
@@ -34,7 +32,7 @@ def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, t
 def test_failing_source_leaves_the_others_and_is_told_last(sample_place: Place) -> None:
     messages = "select count(*) from core.fct_messages"
     [before] = sample_place.rows(messages)
-    sample.advance(sample_place.folder / "sample")
+    sample_place.receive_message()
     sample_place.environment["SHOP_DATABASE_URL"] = "sqlite:////nowhere/s.sqlite"
     result = sample_place.module("orchestration", "run")
     assert result.returncode == 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from emulated_bigquery import EmulatedBigquery
+from bigquery import Bigquery
 from integration import test_extraction as extraction
 from integration import test_status_command as status
 from integration.test_warehouse_conformance import ITEMS, NOON, append, batch, hashed, keys, log, write
@@ -49,7 +49,7 @@ def test_status_tells_what_is_there(
 
 
 def test_log_is_rebuilt_from_its_archive_here_and_elsewhere(
-    bigquery_emulator: EmulatedBigquery, bigquery_warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bigquery_service: Bigquery, bigquery_warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox = Sandbox(tmp_path, bigquery_warehouse_url).fill()
     sandbox.sql(message(1), message(2), message(3), message(9, "yesterday"))
@@ -59,7 +59,7 @@ def test_log_is_rebuilt_from_its_archive_here_and_elsewhere(
     whole = "select id, content, _batch_seq, _loaded_at, _op, _row_hash from raw_whatsapp.messages order by 3, 1"
     before = sandbox.query(whole)
     assert len(before) == 5
-    for url in (f"duckdb:///{tmp_path / 'other.duckdb'}", bigquery_emulator.new_database()):
+    for url in (f"duckdb:///{tmp_path / 'other.duckdb'}", bigquery_service.new_database()):
         sandbox.warehouse_url = url
         sandbox.export_settings(monkeypatch)
         assert ingestion_cli.main(["rebuild", "--from-archive"]) == 0

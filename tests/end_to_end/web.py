@@ -1,0 +1,26 @@
+"""Web servers that tests start."""
+
+import socket
+import subprocess
+import time
+import urllib.request
+
+START_SECONDS = 180
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert server.poll() is None, "the web server ended before it answered; see its log"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310
+            return
+        except OSError:
+            assert time.monotonic() < deadline, f"the web server did not answer within {START_SECONDS} s"
+            time.sleep(0.5)
