@@ -1,4 +1,4 @@
-"""Runs of dbt on BigQuery, analyzed statement by statement: what BigQuery would refuse of them.
+"""Runs of dbt on BigQuery, judged by Google's own engine: what BigQuery would refuse, or compute otherwise.
 
 Belongs here: the artifacts of a run, in their order. Not here: the analyzer (googlesql.py).
 """
@@ -6,6 +6,7 @@ Belongs here: the artifacts of a run, in their order. Not here: the analyzer (go
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -40,22 +41,25 @@ def engine_of_raw(prefix: str, identifiers: ColumnType) -> GoogleSql:
     return engine
 
 
-def faults_of_run(engine: GoogleSql, target: Path) -> list[str]:
+def faults_of_run(engine: GoogleSql, target: Path, is_next: bool = False) -> list[str]:
     """What BigQuery would refuse of a run's statements, by model or test; and output types that are not the contract's.
 
     Args:
         engine: knows the raw tables, and what earlier runs have made; it will know what this one makes.
-        target: dbt's target folder after the run, or after several of one day.
+        target: dbt's target folder after the run.
+        is_next: it was not the first one, which has shown the most: only incremental models are of interest.
     """
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    nodes: dict[str, Node] = {**manifest["nodes"], **manifest["unit_tests"]}
+    nodes: dict[str, Node] = manifest["nodes"]
     order = TopologicalSorter({name: node["depends_on"].get("nodes", []) for name, node in nodes.items()})
     # Runs leave no results but the last one's: what they have written is what ran.
     ran = [
         nodes[name] for name in order.static_order() if name in nodes and _place(target / "run", nodes[name]).exists()
     ]
     made = [node for node in ran if node["resource_type"] in ("seed", "model")]
-    asked = [node for node in ran if node["resource_type"] in ("test", "unit_test")]
+    asked = [node for node in ran if node["resource_type"] == "test"]
+    if is_next:
+        made, asked = [node for node in made if node["config"]["materialized"] == "incremental"], []
 
     def faults(among: Iterable[Node]) -> list[str]:
         told = []
@@ -69,6 +73,27 @@ def faults_of_run(engine: GoogleSql, target: Path) -> list[str]:
     refused = faults(made)
     with engine.settled(ran[0]["database"]):
         return refused + faults(asked)
+
+
+def faults_of_unit_tests(target: Path) -> list[str]:
+    """Which unit tests fail by Google's reference implementation; what they read is given, so they need no tables.
+
+    Args:
+        target: dbt's target folder after the unit tests were run.
+    """
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    engine, faults = GoogleSql(), []
+    for node in manifest["unit_tests"].values():
+        [file] = (target / "run" / node["package_name"] / node["original_file_path"]).rglob(f"{node['name']}.sql")
+        try:
+            rows = engine.evaluate(file.read_text(encoding="utf-8"))
+        except GoogleSqlError as error:
+            faults.append(f"{node['name']}: {error}")
+            continue
+        actual, expected = (Counter(row[:-1] for row in rows if row[-1] == name) for name in ("actual", "expected"))
+        if actual != expected:
+            faults.append(f"{node['name']}: gives {[*(actual - expected)]} instead of {[*(expected - actual)]}")
+    return faults
 
 
 def _faults(engine: GoogleSql, target: Path, node: Node) -> Iterator[str]:
