@@ -4,7 +4,7 @@
 
 with
 
-source as (
+leads as (
     select *
     from {{ latest_versions(source('consulting', 'leads')) }} as latest
 ),
@@ -14,14 +14,14 @@ final as (
         {{ identifier('id') }} as lead_id,
         {{ optional_identifier('account_id') }} as account_id,
         {{ clean_text('owner') }} as owner,
-        {{ clean_code('source.source') }} as lead_source,
+        {{ clean_code('source') }} as lead_source,
         {{ clean_code('status') }} as status,
         value_cents,
         created_at,
         updated_at,
         _batch_seq,
         _loaded_at
-    from source
+    from leads
 )
 
 select * from final
