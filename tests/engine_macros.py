@@ -1,18 +1,25 @@
-"""The dbt project's macros on values: compiled by dbt, run on the engine itself."""
+"""The dbt project's macros on values: compiled by dbt, run on the engine itself.
+
+For BigQuery that is the reference implementation of its language.
+"""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import psycopg2
+from googlesql import GoogleSql
 from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
+from ingestion.warehouses.bigquery_sql import literal
 
 Row = tuple[object, ...]
 _NEXT = "-- the next one --"
+_TO_GOOGLE = {"text": "string", "timestamptz": "timestamp"}
 
 
 class Engine:
@@ -60,6 +67,43 @@ class Engine:
             return connection.execute(sql).fetchall()
 
 
+class GoogleEngine(Engine):
+    """What BigQuery would give: a warehouse that is never connected to. See `Engine`."""
+
+    def __init__(self, url: str, target: Path, templates: Mapping[str, str]) -> None:
+        super().__init__(url, target, templates)
+        self._engine = GoogleSql()
+
+    def rows(self, names: Sequence[str], columns: Mapping[str, str], cases: Sequence[Row]) -> list[Row]:
+        """See `Engine`."""
+        return self._evaluated(names, columns, cases, "order by place")
+
+    def totals(self, names: Sequence[str], columns: Mapping[str, str], cases: Sequence[Row]) -> list[Row]:
+        """See `Engine`."""
+        return self._evaluated(names, columns, cases, "")
+
+    def _evaluated(self, names: Sequence[str], columns: Mapping[str, str], cases: Sequence[Row], end: str) -> list[Row]:
+        typed = ", ".join(f"cast({c} as {_TO_GOOGLE.get(type_, type_)}) as {c}" for c, type_ in columns.items())
+        fields = ", ".join(f"{column} string" for column in columns)
+
+        def query(expressions: Iterable[str], rows: str) -> str:
+            given = f"unnest(array<struct<place int64, {fields}>>[{rows}])"
+            return f"select {', '.join(expressions)} from (select place, {typed} from {given}) {end}"
+
+        types = self._engine.analyze(query((f"{self.expressions[name]} as {name}" for name in names), ""))
+        # Numerics stay numbers: as text they have no zeros at their end.
+        shown = [
+            self.expressions[name] if types[name] == "NUMERIC" else f"cast({self.expressions[name]} as string)"
+            for name in names
+        ]
+        given = ", ".join(
+            f"({place}, {', '.join('null' if value is None else literal(str(value)) for value in case)})"
+            for place, case in enumerate(cases)
+        )
+        answer = self._engine.evaluate(query(shown, given))
+        return [tuple(f"{v:.9f}" if isinstance(v, Decimal) else v for v in row) for row in answer]
+
+
 def _given(columns: Mapping[str, str], cases: Sequence[Row]) -> str:
     typed = ", ".join(f"cast({name} as {type_}) as {name}" for name, type_ in columns.items())
     values = ", ".join(f"({place}, {', '.join(map(_literal, case))})" for place, case in enumerate(cases))
@@ -81,7 +125,17 @@ def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
     try:
         inline = f"\n{_NEXT}\n".join(templates)
         outcome = dbtRunner().invoke(
-            ["compile", "--quiet", "--no-print", "--log-level-file", "none", "--inline", inline, *places]
+            [
+                "compile",
+                "--quiet",
+                "--no-print",
+                "--no-populate-cache",
+                "--log-level-file",
+                "none",
+                "--inline",
+                inline,
+                *places,
+            ]
         )
     finally:
         os.environ.pop("WAREHOUSE_URL")

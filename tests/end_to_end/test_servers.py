@@ -6,16 +6,20 @@ In what BigQuery's emulator differs is mended where it starts (emulator/start.py
 import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from analyzed_dbt import engine_of_raw, faults_of_run, faults_of_unit_tests
 from bigquery import Bigquery
 from comparison import differences
 from end_to_end.conftest import sample_place_in
 from end_to_end.place import Place
+from googlesql import GoogleSql
 from postgresql import Server
 from sqlalchemy import make_url
 
 from ingestion import sample
+from ingestion.columns import ColumnType
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from ingestion.warehouses import open_warehouse
 
@@ -48,6 +52,17 @@ def places(
         place.environment |= urls | environment
         servers[engine] = place
     return Places(sample_place, servers)
+
+
+@pytest.fixture(scope="module")
+def google(places: Places) -> GoogleSql:
+    """Google's analyzer, with the raw tables of the warehouse on BigQuery."""
+    prefix = places.servers["bigquery"].environment["WAREHOUSE_URL"].rpartition("/")[2]
+    return engine_of_raw(prefix, ColumnType.INTEGER)
+
+
+def target_of(place: Place) -> Path:
+    return Path(place.environment["DAGSTER_HOME"]) / "dbt"
 
 
 def run(place: Place) -> str:
@@ -89,6 +104,10 @@ def test_first_run_on_bigquery_gives_what_it_gives_on_duckdb(places: Places, mon
     assert_equal(places, "bigquery", monkeypatch)
 
 
+def test_first_run_is_taken_by_googles_analyzer(places: Places, google: GoogleSql) -> None:
+    assert faults_of_run(google, target_of(places.servers["bigquery"])) == []
+
+
 @pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
 def test_run_without_changes_builds_nothing_and_says_so(engine: str, places: Places) -> None:
     told = run(places.servers[engine])
@@ -109,25 +128,33 @@ def test_next_day_gives_what_it_gives_on_duckdb(engine: str, places: Places, mon
 
 def test_statements_of_an_incremental_build_on_bigquery_say_what_may_be_left_out(places: Places) -> None:
     """Partitions and blocks are left out by constants: what is billed follows the change (docs/warehouses.md)."""
-    target = places.servers["bigquery"].folder / "dagster" / "dbt"
-    run = {path.stem: path.read_text() for path in (target / "run" / "crm_warehouse" / "models").rglob("*.sql")}
+    target = target_of(places.servers["bigquery"])
+    sent = {path.stem: path.read_text() for path in (target / "run" / "crm_warehouse" / "models").rglob("*.sql")}
     queries = {path.stem: path.read_text() for path in (target / "compiled" / "crm_warehouse").rglob("*.sql")}
-    replaced = {name for name, statement in run.items() if "delete from" in statement}
+    replaced = {name for name, statement in sent.items() if "delete from" in statement}
     assert {"stg_whatsapp__messages", "fct_messages", "int_whatsapp__message_measures", "fct_orders"} <= replaced
     for name in replaced:
-        assert re.search(r"\band held\.\w+ in \((date )?['n\d]", run[name]), name
-    for name in replaced & {name for name in run if name.startswith("stg_")}:
+        assert re.search(r"\band held\.\w+ in \((date )?['n\d]", sent[name]), name
+    for name in replaced & {name for name in sent if name.startswith("stg_")}:
         assert len(re.findall(r"_batch_seq > [1-9]", queries[name])) == 2, name
     assert re.search(r"and conversation_id in \('", queries["fct_messages"])
     assert re.search(r"and message_date in \(date '", queries["int_whatsapp__message_measures"])
-    created = run["conversations_daily"]
+    created = sent["conversations_daily"]
     assert "partition by date_trunc(period_start_date, month)" in created
     assert "cluster by tenant_key" in created
 
 
-def test_unit_tests_of_models_pass_on_postgresql(places: Places) -> None:
-    place = places.servers["postgresql"]
-    target = ["--target-path", str(place.folder / "target"), "--log-path", str(place.folder / "logs")]
-    result = place.run("dbt", "test", "--select", "test_type:unit", *target, cwd=PROJECT_ROOT / "dbt_project")
+def test_next_day_is_taken_by_googles_analyzer(places: Places, google: GoogleSql) -> None:
+    assert faults_of_run(google, target_of(places.servers["bigquery"]), is_next=True) == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
+def test_unit_tests_of_models_pass(engine: str, places: Places) -> None:
+    place = places.servers[engine]
+    target = place.folder / "target"
+    options = ["--target-path", str(target), "--log-path", str(place.folder / "logs")]
+    result = place.run("dbt", "test", "--select", "test_type:unit", *options, cwd=PROJECT_ROOT / "dbt_project")
     assert result.returncode == 0, result.stdout[-3000:]
     assert "WARN=0 ERROR=0" in result.stdout
+    if engine == "bigquery":
+        assert faults_of_unit_tests(target) == []

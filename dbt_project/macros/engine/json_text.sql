@@ -19,14 +19,51 @@
     )
 {%- endmacro %}
 
-{# Of objects it sorts the keys. #}
+{#
+    It sorts an object's keys, keeps the first of equal ones, and shows numbers of more than 15
+    digits, or with exponents, in its own way.
+#}
 {% macro bigquery__json_text(expression, path) -%}
-    {%- set document = 'safe.parse_json(' ~ expression ~ ", wide_number_mode => 'round')" -%}
+    {%- set document = bigquery_json_document(expression) -%}
     {%- set found = 'json_query(' ~ document ~ ", '$." ~ path ~ "')" -%}
     case
         when json_type({{ found }}) in ('object', 'array') then to_json_string({{ found }})
         else json_value({{ document }}, '$.{{ path }}')
     end
+{%- endmacro %}
+
+{#
+    A text as BigQuery's JSON; null where it is none. Its parser wants strict JSON and rounds
+    long numbers: what the other engines let pass is mended before, outside of strings.
+
+    One replacement keeps strings (and commas where no element is, which nobody lets pass),
+    keeps ordinary fractions, drops the last comma before a bracket, and puts between
+    U+0001 what becomes text: NaN, Infinity, integers of 19 digits or more and numbers that
+    no double holds. So does it with a byte order mark, which nobody but BigQuery lets pass.
+#}
+{% macro bigquery_json_document(expression) -%}
+    {%- set parts = [
+        '("(?:[^"\\\\]|\\\\.)*"|[\\[{,]\\s*,)',
+        '(^\\x{FEFF}|-?(?i:nan|inf(?:inity)?)'
+        ~ '|-?[0-9.]+[eE]\\+?(?:30[89]|3[1-9][0-9]|[4-9][0-9]{2}|[0-9]{4,}))',
+        '(-?[0-9]+[.eE][-+.0-9eE]*)',
+        '(-?[0-9]{19,})',
+        ',(\\s*[}\\]])',
+    ] -%}
+    safe.parse_json(
+        replace(
+            replace(
+                regexp_replace(
+                    {{ expression }},
+                    r'{{ parts | join("|") }}',
+                    '\\1\\3' || chr(1) || '\\2\\4' || chr(1) || '\\5'
+                ),
+                chr(1) || chr(1), ''
+            ),
+            chr(1), '"'
+        ),
+        wide_number_mode => 'round'
+    )
 {%- endmacro %}
 
 {# Whether a JSON text is given but is not a JSON object. Never null. #}
@@ -55,7 +92,7 @@
     (
         {{ clean_text(expression) }} is not null
         and coalesce(
-            json_type(safe.parse_json({{ expression }}, wide_number_mode => 'round')), ''
+            json_type({{ bigquery_json_document(expression) }}), ''
         ) not in ('object', 'null')
     )
 {%- endmacro %}

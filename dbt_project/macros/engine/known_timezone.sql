@@ -27,12 +27,13 @@
     end
 {%- endmacro %}
 
-{# It has no list of names, and takes offsets ('+05:30') beside them. #}
+{# It has no list of names, and takes offsets ('+05:30') and its machine's own beside them. #}
 {% macro bigquery__known_timezone(expression) -%}
     case
         when
             safe.date(timestamp_seconds(0), {{ expression }}) is not null
-            and regexp_contains({{ expression }}, '^[A-Za-z]')
+            and regexp_contains({{ expression }}, '^[A-Za-z][A-Za-z0-9_+/-]*$')
+            and not regexp_contains({{ expression }}, '^(posix|localtime$)')
             then {{ expression }}
     end
 {%- endmacro %}

@@ -34,6 +34,11 @@
     {{ engine_schema() }}.lower_case({{ expression }})
 {%- endmacro %}
 
+{# Its own makes two characters of one, and another sigma at a word's end. #}
+{% macro bigquery__lower_case(expression) -%}
+    lower(translate({{ expression }}, 'İΣ', 'iσ'))
+{%- endmacro %}
+
 {# Text in upper case, letters of every script, whatever the database's locale. #}
 {% macro upper_case(expression) -%}
     {{ return(adapter.dispatch('upper_case')(expression)) }}
@@ -45,4 +50,9 @@
 
 {% macro postgres__upper_case(expression) -%}
     {{ engine_schema() }}.upper_case({{ expression }})
+{%- endmacro %}
+
+{# Its own makes SS of ß, and two letters of a ligature, which are left at that. #}
+{% macro bigquery__upper_case(expression) -%}
+    upper(translate({{ expression }}, 'ß', 'ẞ'))
 {%- endmacro %}

@@ -7,7 +7,7 @@
 
 with
 
-responses as (
+turns as (
     select * from {{ ref('fct_responses') }}
     {{ where_measured('int_whatsapp__changed_periods', 'opened_date') }}
 ),
@@ -21,24 +21,24 @@ days as (
 final as (
     select
         days.tenant_key,
-        responses.outlet_id,
+        turns.outlet_id,
         days.grain,
         days.period_start_date,
         days.period_end_date,
-        count(responses.response_seconds) as responses,
-        cast(coalesce(sum(responses.response_seconds), 0) as numeric(38, 9))
+        count(turns.response_seconds) as responses,
+        cast(coalesce(sum(turns.response_seconds), 0) as numeric(38, 9))
             as total_response_seconds,
-        {{ quantile('responses.response_seconds', 50) }} as p50_response_seconds,
-        {{ quantile('responses.response_seconds', 90) }} as p90_response_seconds,
-        count(case when not responses.is_answered then 1 end) as unanswered_turns
+        {{ quantile('turns.response_seconds', 50) }} as p50_response_seconds,
+        {{ quantile('turns.response_seconds', 90) }} as p90_response_seconds,
+        count(case when not turns.is_answered then 1 end) as unanswered_turns
     from days
-    inner join responses
+    inner join turns
         on
-            days.tenant_key = responses.tenant_key
-            and days.date_day = responses.opened_date
+            days.tenant_key = turns.tenant_key
+            and days.date_day = turns.opened_date
     group by
         days.tenant_key,
-        responses.outlet_id,
+        turns.outlet_id,
         days.grain,
         days.period_start_date,
         days.period_end_date

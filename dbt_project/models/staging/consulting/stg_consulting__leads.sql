@@ -4,7 +4,7 @@
 
 with
 
-source as (
+leads as (
     select *
     from {{ latest_versions(source('consulting', 'leads')) }} as latest
 ),
@@ -21,7 +21,7 @@ final as (
         updated_at,
         _batch_seq,
         _loaded_at
-    from source
+    from leads
 )
 
 select * from final
