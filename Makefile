@@ -42,7 +42,7 @@ test: lint .venv-emulator/.installed
 ## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use
 test-bigquery: $(VENV)/.installed-dev
 	@test -n "$(BIGQUERY_TEST_PROJECT)" || { echo "Set BIGQUERY_TEST_PROJECT to a Google Cloud project." >&2; exit 1; }
-	$(BIN)/python -m pytest tests/integration/test_bigquery_warehouse.py tests/end_to_end/test_servers.py
+	MODEL_HISTORIES=1 $(BIN)/python -m pytest tests/integration/test_bigquery_warehouse.py tests/end_to_end/test_servers.py
 	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py -k bigquery
 
 ## benchmark: one table moved beside peers and limits, models built, engines compared; an hour and a half; not part of test (see benchmarks/README.md)

@@ -3,6 +3,7 @@
 In what BigQuery's emulator differs is mended where it starts (emulator/start.py), so nothing is let pass here.
 """
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -148,7 +149,8 @@ def test_next_day_is_taken_by_googles_analyzer(places: Places, google: GoogleSql
     assert faults_of_run(google, target_of(places.servers["bigquery"]), is_next=True) == []
 
 
-@pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
+# On the emulator they take three minutes: only where tests are to take long.
+@pytest.mark.parametrize("engine", ["postgresql", "bigquery"] if "MODEL_HISTORIES" in os.environ else ["postgresql"])
 def test_unit_tests_of_models_pass(engine: str, places: Places) -> None:
     place = places.servers[engine]
     target = place.folder / "target"
