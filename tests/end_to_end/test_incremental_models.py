@@ -25,6 +25,9 @@ from ingestion.warehouses.sql import relation
 
 SCHEMAS = ("staging", "intermediate", "core", "marts")
 EXAMPLES = int(os.environ.get("MODEL_HISTORIES", "1"))
+BUILDS = 1 if EXAMPLES == 1 else 3
+"""How many builds there may be between the first and the last, which is compared with a full refresh."""
+
 NUMBERS = st.integers(min_value=0, max_value=10_000)
 STATE = ("__build", "__built", "__changed_")
 
@@ -76,14 +79,14 @@ class RandomModelHistory(RuleBasedStateMachine):
     def extract_without_a_build(self) -> None:
         self.history.extract()
 
-    @precondition(lambda self: self.builds < 2)
+    @precondition(lambda self: self.builds < BUILDS)
     @rule()
     def build(self) -> None:
         self.builds += 1
         self.history.extract()
         self.history.build()
 
-    @precondition(lambda self: self.builds < 2)
+    @precondition(lambda self: self.builds < BUILDS)
     @rule(model=NUMBERS)
     def build_that_ends_early(self, model: int) -> None:
         """As if a model had failed: what comes after it is left as it was."""
@@ -92,7 +95,7 @@ class RandomModelHistory(RuleBasedStateMachine):
         models = self.history.models()
         self.history.build("--exclude", f"{models[model % len(models)]}+")
 
-    @precondition(lambda self: self.builds < 2)
+    @precondition(lambda self: self.builds < BUILDS)
     @rule(model=NUMBERS)
     def full_refresh_of_one_model(self, model: int) -> None:
         self.builds += 1

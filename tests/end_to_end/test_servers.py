@@ -149,8 +149,8 @@ def test_next_day_is_taken_by_googles_analyzer(places: Places, google: GoogleSql
     assert faults_of_run(google, target_of(places.servers["bigquery"]), is_next=True) == []
 
 
-# On the emulator they take three minutes: only where tests are to take long.
-@pytest.mark.parametrize("engine", ["postgresql", "bigquery"] if "MODEL_HISTORIES" in os.environ else ["postgresql"])
+@pytest.mark.skipif("MODEL_HISTORIES" not in os.environ, reason="minutes: only where tests are to take long")
+@pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
 def test_unit_tests_of_models_pass(engine: str, places: Places) -> None:
     place = places.servers[engine]
     target = place.folder / "target"
