@@ -53,12 +53,13 @@ class Bench:
         sample = self._folder / "sample"
         scale = ("--scale", str(self._scale))
         self._measured("duckdb", "-m", "ingestion.sample", "create", "--directory", str(sample), *scale)
-        self._step("duckdb", "everything extracted", "-m", "ingestion", "run")
+        extracted = self._measured("duckdb", "-m", "ingestion", "run")
         with duckdb.connect(self._duckdb, read_only=True) as connection:
             found = connection.execute(
                 "select sum(estimated_size) from duckdb_tables() where schema_name like 'raw_%'"
             ).fetchone()
             self._rows = int(found[0]) if found else 0
+        self._note("duckdb", "everything extracted", extracted)
         self._step("duckdb", "all models", *BUILD)
         # An archive belongs to one warehouse: the other one gets a copy.
         shutil.copytree(self._archive("duckdb"), self._archive("postgresql"))
@@ -70,7 +71,9 @@ class Bench:
             self._step(engine, "a day's models", *BUILD)
 
     def _step(self, engine: str, name: str, *arguments: str) -> None:
-        measure = self._measured(engine, *arguments)
+        self._note(engine, name, self._measured(engine, *arguments))
+
+    def _note(self, engine: str, name: str, measure: Measure) -> None:
         self.steps.append(Step(self._rows, engine, name, measure, self._bytes(engine)))
         print(f"{self._rows:>13,} {engine:<11} {name:<30} {measure.seconds:8.1f} s {measure.peak_bytes / 1e6:8,.0f} MB")
 
