@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from emulated_bigquery import running_emulator
 from google.cloud import bigquery
 
@@ -33,6 +34,11 @@ class Bigquery:
     def new_database(self) -> str:
         """A warehouse that does not exist yet, as WAREHOUSE_URL names it: a prefix of its own."""
         return f"bigquery://{self.project}/{self.prefix}_{next(self._numbers)}"
+
+    def reach_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let this process find it."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
 
 
 @contextmanager

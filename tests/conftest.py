@@ -60,8 +60,7 @@ def bigquery_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bigqu
 @pytest.fixture
 def bigquery_warehouse_url(bigquery_service: Bigquery, monkeypatch: pytest.MonkeyPatch) -> str:
     """A new, empty prefix as WAREHOUSE_URL names it."""
-    for name, value in bigquery_service.environment.items():
-        monkeypatch.setenv(name, value)
+    bigquery_service.reach_by(monkeypatch)
     return bigquery_service.new_database()
 
 

@@ -2,8 +2,8 @@
 
 `emulator/start.py` names what is mended in it. What it can't show, whatever passes here: that partitions and clusters
 are used, what a query costs, that jobs run at once, that columns of Parquet files are found by name (it goes by their
-position, which is the same here), that scratch tables end by themselves. That
-BigQuery would take a statement is for googlesql.py to say.
+position, which is the same here), that scratch tables end by themselves. That BigQuery would take a statement is for
+googlesql.py to say.
 """
 
 import os

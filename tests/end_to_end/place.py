@@ -42,6 +42,11 @@ class Place:
         """Run one of the project's modules."""
         return self.run(sys.executable, "-m", *arguments)
 
+    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt's command line by itself, with artifacts of its own in `target`."""
+        places = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
+        return self.run("dbt", *arguments, *places, cwd=PROJECT_ROOT / "dbt_project")
+
     def query(self, sql: str) -> pa.Table:
         """Read the warehouse."""
         return open_warehouse(make_url(self.environment["WAREHOUSE_URL"]), 60).query(sql)

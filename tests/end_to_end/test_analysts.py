@@ -26,8 +26,7 @@ def place(first_run: FirstRun, tmp_path: Path) -> Place:
 def test_queries_of_the_page_for_analysts_give_what_it_shows(place: Place) -> None:
     # What the page shows of models that read the clock is what they are at its instant.
     clock = ["--vars", json.dumps({"as_of": analysts_page.AS_OF}), "--select", *analysts_page.READS_CLOCK]
-    target = ["--target-path", str(place.folder / "target"), "--log-path", str(place.folder / "logs")]
-    result = place.run("dbt", "run", *clock, *target, cwd=PROJECT_ROOT / "dbt_project")
+    result = place.dbt("run", *clock)
     assert result.returncode == 0, result.stdout[-3000:]
     for example in analysts_page.examples():
         assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql

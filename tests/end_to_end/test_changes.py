@@ -8,8 +8,6 @@ import duckdb
 import pytest
 from end_to_end.place import Place
 
-from ingestion.settings import PROJECT_ROOT
-
 pytestmark = pytest.mark.slow
 
 
@@ -53,16 +51,8 @@ def test_salt_changes_every_contact_hash(sample_place: Place) -> None:
     hashes = "select distinct customer_hash from core.fct_conversations where customer_hash is not null"
     before = set(sample_place.rows(hashes))
     sample_place.environment["CONTACT_HASH_SALT"] = "pepper"
-    selected = [
-        "--select",
-        "+fct_conversations",
-        "--exclude-resource-type",
-        "test",
-        "--exclude-resource-type",
-        "unit_test",
-    ]
-    target = ["--target-path", str(sample_place.folder / "target"), "--log-path", str(sample_place.folder / "logs")]
-    result = sample_place.run("dbt", "build", *selected, *target, cwd=PROJECT_ROOT / "dbt_project")
+    untested = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+    result = sample_place.dbt("build", "--select", "+fct_conversations", *untested)
     assert result.returncode == 0, result.stdout[-3000:]
     after = set(sample_place.rows(hashes))
     assert before

@@ -158,7 +158,6 @@ def test_incremental_equals_full_refresh_after_any_history(
     fixtures = {"postgresql": "postgresql_server", "bigquery": "bigquery_service"}
     server = request.getfixturevalue(fixtures[engine]) if engine in fixtures else None
     if isinstance(server, Bigquery):
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
+        server.reach_by(monkeypatch)
     machine = type("History", (RandomModelHistory,), {"system": system, "server": server})
     run_state_machine_as_test(machine, settings=LIMITS)

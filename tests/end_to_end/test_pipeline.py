@@ -186,8 +186,7 @@ def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: P
 
 
 def test_dbt_builds_alone(sample_place: Place) -> None:
-    target = ["--target-path", str(sample_place.folder / "target"), "--log-path", str(sample_place.folder / "logs")]
-    result = sample_place.run("dbt", "build", *target, cwd=PROJECT_ROOT / "dbt_project")
+    result = sample_place.dbt("build")
     assert result.returncode == 0, result.stdout[-3000:]
     assert "WARN=0 ERROR=0" in result.stdout
 

@@ -21,10 +21,13 @@ from sqlalchemy import make_url
 
 from ingestion import sample
 from ingestion.columns import ColumnType
-from ingestion.settings import PROJECT_ROOT, SOURCES
+from ingestion.settings import SOURCES
 from ingestion.warehouses import open_warehouse
 
 pytestmark = pytest.mark.slow
+
+UNIT_TESTED = ["postgresql", "bigquery"] if "MODEL_HISTORIES" in os.environ else ["postgresql"]
+"""On BigQuery's emulator unit tests take minutes: they belong to long tests."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Places:
 
     duckdb: Place
     servers: dict[str, Place]
+    bigquery: Bigquery
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +56,7 @@ def places(
         urls = {k: v for k, v in sample_place.environment.items() if k.endswith("_DATABASE_URL")}
         place.environment |= urls | environment
         servers[engine] = place
-    return Places(sample_place, servers)
+    return Places(sample_place, servers, bigquery_service)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +78,8 @@ def run(place: Place) -> str:
 
 def assert_equal(places: Places, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     server = places.servers[engine]
-    if endpoint := server.environment.get("BIGQUERY_EMULATOR_HOST"):
-        monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", endpoint)
+    if engine == "bigquery":
+        places.bigquery.reach_by(monkeypatch)
     one, other = (open_warehouse(make_url(place.environment["WAREHOUSE_URL"]), 60) for place in (places.duckdb, server))
     assert len(one.tables(["core", "marts"])) > 20
     assert differences(one, other, ["staging", "core", "marts"]) == []
@@ -148,14 +152,11 @@ def test_next_day_is_taken_by_googles_analyzer(places: Places, google: GoogleSql
     assert faults_of_run(google, target_of(places.servers["bigquery"]), is_next=True) == []
 
 
-@pytest.mark.skipif("MODEL_HISTORIES" not in os.environ, reason="minutes: only where tests are to take long")
-@pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
+@pytest.mark.parametrize("engine", UNIT_TESTED)
 def test_unit_tests_of_models_pass(engine: str, places: Places) -> None:
     place = places.servers[engine]
-    target = place.folder / "target"
-    options = ["--target-path", str(target), "--log-path", str(place.folder / "logs")]
-    result = place.run("dbt", "test", "--select", "test_type:unit", *options, cwd=PROJECT_ROOT / "dbt_project")
+    result = place.dbt("test", "--select", "test_type:unit")
     assert result.returncode == 0, result.stdout[-3000:]
     assert "WARN=0 ERROR=0" in result.stdout
     if engine == "bigquery":
-        assert faults_of_unit_tests(target) == []
+        assert faults_of_unit_tests(place.folder / "target") == []

@@ -35,5 +35,5 @@
 {%- endmacro %}
 
 {% macro bigquery__contact_hash_salt() -%}
-    {{ env_var('CONTACT_HASH_SALT', '') | replace('\\', '\\\\') | replace("'", "\\'") }}
+    {{ bigquery_escaped(env_var('CONTACT_HASH_SALT', '')) }}
 {%- endmacro %}

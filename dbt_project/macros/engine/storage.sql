@@ -61,12 +61,17 @@
 
 {% macro bigquery_literal(value) -%}
     {%- if value is string -%}
-        '{{ dbt.escape_single_quotes(value | replace('\\', '\\\\')) }}'
+        '{{ bigquery_escaped(value) }}'
     {%- elif value is number -%}
         {{ value }}
     {%- else -%}
         date '{{ value }}'
     {%- endif -%}
+{%- endmacro %}
+
+{# A text as the inside of a literal. #}
+{% macro bigquery_escaped(text) -%}
+    {{ dbt.escape_single_quotes(text | replace('\\', '\\\\')) }}
 {%- endmacro %}
 
 {# For after each model: what the planner knows of a table that was just made or changed. #}
