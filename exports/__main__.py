@@ -12,7 +12,7 @@ from exports.catalogue import load_exports
 from exports.errors import ExportError
 from exports.publish import ExportResult, publish
 from ingestion.errors import IngestionError
-from ingestion.report import page
+from ingestion.loading.report import page
 from ingestion.settings import Settings
 from ingestion.warehouses import open_warehouse
 

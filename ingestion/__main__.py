@@ -11,6 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ingestion.errors import ConfigurationError, IngestionError
+from ingestion.loading.progress import listening
+from ingestion.loading.report import page, print_results
+from ingestion.loading.results import LoadResult
+from ingestion.loading.run import Ingestion
 from ingestion.operations.adoption import adopt
 from ingestion.operations.compaction import compact
 from ingestion.operations.inspection import inspect
@@ -18,10 +22,6 @@ from ingestion.operations.inspection_report import print_inspection
 from ingestion.operations.rebuild import rebuild
 from ingestion.operations.report import print_compactions, print_status
 from ingestion.operations.status import read_status
-from ingestion.progress import listening
-from ingestion.report import page, print_results
-from ingestion.results import LoadResult
-from ingestion.run import Ingestion
 from ingestion.settings import Settings
 
 STATUS_PATIENCE_SECONDS = 5.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
-from ingestion.report import page
+from ingestion.loading.report import page
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from ingestion import state
+from ingestion.log import state
 from ingestion.settings import SOURCES
 from orchestration import dbt
 from orchestration.configuration import CROSS_SOURCE, JOB, ingestion, settings

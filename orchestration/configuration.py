@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from exports.catalogue import load_exports
-from ingestion.run import Ingestion
+from ingestion.loading.run import Ingestion
 from ingestion.settings import SOURCES, Settings
 from orchestration import dbt
 

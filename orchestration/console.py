@@ -6,7 +6,7 @@ Belongs here: lines of progress. Not here: the summary at the end (summary.py).
 import sys
 import time
 
-from ingestion.progress import LogListener
+from ingestion.loading.progress import LogListener
 
 _SECONDS_BETWEEN_LINES = 2.0
 

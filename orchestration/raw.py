@@ -8,9 +8,9 @@ from typing import Any
 
 import dagster as dg
 
-from ingestion.catalogue import TableEntry
+from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import IngestionError
-from ingestion.results import LoadResult
+from ingestion.loading.results import LoadResult
 from ingestion.settings import SOURCES
 from orchestration.configuration import ingestion, settings
 from orchestration.console import ConsoleListener, say

@@ -14,10 +14,10 @@ from typing import Any
 
 from googlesql import GoogleSql, GoogleSqlError
 
-from ingestion.catalogue import load_catalogue
-from ingestion.columns import IDENTIFIER, ColumnType
+from ingestion.catalogue.entries import load_catalogue
+from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS
+from ingestion.rows.columns import IDENTIFIER, ColumnType
 from ingestion.settings import PROJECT_ROOT
-from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS
 from ingestion.warehouses.bigquery import BigquerySession
 
 Node = Mapping[str, Any]

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from sqlalchemy import make_url
 
-from ingestion.progress import LogListener
-from ingestion.retries import Retries
-from ingestion.run import Ingestion, RunResult
+from ingestion.loading.progress import LogListener
+from ingestion.loading.retries import Retries
+from ingestion.loading.run import Ingestion, RunResult
 from ingestion.settings import Settings
 from ingestion.warehouses.postgresql_connection import connected
 

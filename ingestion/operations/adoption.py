@@ -14,10 +14,10 @@ from pathlib import Path
 
 import yaml
 
-from ingestion.catalogue import Catalogue, load_catalogue
+from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.recommendation import Recommendation, declarations
 from ingestion.errors import ConfigurationError
 from ingestion.operations.inspection import Inspection
-from ingestion.recommendation import Recommendation, declarations
 from ingestion.sources.shape import TableShape
 
 _PERSONAL = re.compile(

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestion.catalogue import Catalogue
-from ingestion.state import MODELS
+from ingestion.catalogue.entries import Catalogue
+from ingestion.log.state import MODELS
 from ingestion.warehouses.base import Warehouse
 
 

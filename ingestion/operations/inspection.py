@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingestion import sample
-from ingestion.catalogue import TableEntry, load_catalogue
-from ingestion.columns import IDENTIFIER, ColumnType
+from ingestion.catalogue.entries import TableEntry, load_catalogue
+from ingestion.catalogue.recommendation import Recommendation, found_key, recommend, resolved
 from ingestion.errors import ConfigurationError, SourceError, TableError
-from ingestion.recommendation import Recommendation, found_key, recommend, resolved
+from ingestion.rows.columns import IDENTIFIER, ColumnType
 from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
 from ingestion.sources import open_source
 from ingestion.sources.shape import TableShape

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.catalogue import TableEntry
+from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.recommendation import Recommendation, cursors, declarations
 from ingestion.operations.inspection import Inspection
-from ingestion.recommendation import Recommendation, cursors, declarations
 from ingestion.sources.shape import TableShape
 
 

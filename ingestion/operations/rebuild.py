@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ingestion.archive import Archive, ArchivedBatch
-from ingestion.catalogue import Catalogue, TableEntry
-from ingestion.columns import CONTROL_COLUMNS, ColumnType, RawTable
-from ingestion.conformance import Rejection, conform
+from ingestion.catalogue.entries import Catalogue, TableEntry
 from ingestion.errors import ConfigurationError, IngestionError, TableError
-from ingestion.progress import Listener
-from ingestion.results import LoadResult
-from ingestion.state import MODELS, TableState
+from ingestion.loading.progress import Listener
+from ingestion.loading.results import LoadResult
+from ingestion.log.archive import Archive, ArchivedBatch
+from ingestion.log.state import MODELS, TableState
+from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
+from ingestion.rows.conformance import Rejection, conform
 from ingestion.warehouses.base import Session, Warehouse
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}

@@ -1,6 +1,6 @@
 """What the operators' commands found, as tables and lines for people.
 
-Belongs here: display of status and compaction. Not here: results of a run (../report.py), how anything came about.
+Belongs here: display of status and compaction. Not here: results of a run (loading/report.py), how anything came about.
 """
 
 from datetime import datetime, timedelta

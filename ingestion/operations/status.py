@@ -12,14 +12,14 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from ingestion.catalogue import TableEntry
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import conform
+from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.source_tables import check_tables
 from ingestion.errors import SourceError
-from ingestion.run import Ingestion
-from ingestion.source_tables import check_tables
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import STATE_COLUMNS, TableState, state_record
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import conform
 from ingestion.sources.base import Selection, Snapshot
-from ingestion.state import STATE_COLUMNS, TableState, state_record
 from ingestion.warehouses.sql import count_versions, relation
 
 AUTOMATIC = "auto"

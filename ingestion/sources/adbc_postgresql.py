@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from adbc_driver_postgresql.dbapi import Connection, connect
 
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import OddValue
 from ingestion.errors import one_line
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import OddValue
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Position, Selection, WireBatch
 from ingestion.sources.postgresql_changes import Gate, Moment, position
 from ingestion.sources.postgresql_shapes import shapes

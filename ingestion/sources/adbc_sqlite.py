@@ -23,9 +23,9 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import OddValue
 from ingestion.errors import SourceError, one_line
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import OddValue
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
 from ingestion.sources.reflection import reflected_shapes
 from ingestion.sources.shape import TableShape

@@ -11,8 +11,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import OddValue
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import OddValue
 from ingestion.sources.shape import TableShape
 
 Watermark = datetime | int

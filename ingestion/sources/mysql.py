@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import OddValue
 from ingestion.errors import ConfigurationError, one_line
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import OddValue
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
 from ingestion.sources.mysql_sql import DATED, MysqlColumn, columns_query, count_query, rows_query
 from ingestion.sources.reflection import reflected_shapes

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql.base import MySQLDialect, MySQLIdentifierPreparer
 
-from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.sources.base import Selection, Watermark
 from ingestion.sources.statements import select_rows
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.sources.base import Selection
 
 FIELD, RECORD = "\x1f", "\x1e"

@@ -6,7 +6,7 @@ Belongs here: the description, whatever reader made it. Not here: what follows f
 from dataclasses import dataclass
 from typing import Literal
 
-from ingestion.columns import ColumnType
+from ingestion.rows.columns import ColumnType
 
 COUNTED_ROWS = 50_000
 """So many rows are counted where the database keeps no estimate."""

@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import OddValue
 from ingestion.errors import ConfigurationError, TransientSourceError, one_line
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import OddValue
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
 from ingestion.sources.reflection import reflected_shapes
 from ingestion.sources.shape import TableShape

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ingestion.columns import ColumnType, RawTable
+from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.sources.base import Selection, Watermark
 
 BoundWriter = Callable[[Watermark], object]

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from ingestion.columns import RawTable
-from ingestion.conformance import UNLIMITED, Limits, Rejection
-from ingestion.state import TableState
+from ingestion.log.state import TableState
+from ingestion.rows.columns import RawTable
+from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
 
 
 @dataclass(frozen=True, slots=True)

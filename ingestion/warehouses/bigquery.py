@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import Limits
 from ingestion.errors import ConfigurationError, WarehouseError
-from ingestion.state import TableState
+from ingestion.log.state import TableState
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import Limits
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError, is_missing, said
 from ingestion.warehouses.bigquery_load import BigqueryLoad

@@ -1,7 +1,7 @@
 """One table's load into BigQuery: staged, judged, and committed by one script.
 
 Belongs here: what BigQuery does in its own way. Not here: connections (bigquery_connection.py), datasets and tables
-(bigquery.py), which rows are read (extraction.py).
+(bigquery.py), which rows are read (loading/table.py).
 
 A load job is a commit of its own, and a transaction can't outlive the script that begins it. So rows are loaded into
 scratch tables beside the raw tables; what is to be done with them is worked out in scratch tables too; and the commit
@@ -25,10 +25,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from google.cloud.bigquery import SchemaField
 
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import Rejection, rejection
-from ingestion.row_hash import HASH_COLUMN
-from ingestion.state import REJECTED_COLUMNS, TableState
+from ingestion.log.state import REJECTED_COLUMNS, TableState
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import Rejection, rejection
+from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses.base import KeyDifference
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError
 from ingestion.warehouses.bigquery_sql import replace_state

@@ -11,8 +11,8 @@ schemas of one database, so ours go by a prefix.
 import re
 from dataclasses import astuple
 
-from ingestion.columns import Column, ColumnType
-from ingestion.state import STATE_COLUMNS, TableState
+from ingestion.log.state import STATE_COLUMNS, TableState
+from ingestion.rows.columns import Column, ColumnType
 from ingestion.warehouses import sql
 
 SCHEMA = r"raw_\w+|staging|intermediate|core|marts"

@@ -14,8 +14,8 @@ import filelock
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.columns import ColumnType, RawTable
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
+from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from ingestion.warehouses.sql import literal, quoted, relation, tables_of

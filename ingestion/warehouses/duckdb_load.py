@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
-from ingestion.columns import RawTable
+from ingestion.rows.columns import RawTable
 from ingestion.warehouses.sql import columns, literal, quoted, same_key
 from ingestion.warehouses.sql_load import SqlLoad
 

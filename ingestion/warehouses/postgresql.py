@@ -14,9 +14,9 @@ from typing import ClassVar
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.columns import ColumnType, RawTable
-from ingestion.conformance import Limits
 from ingestion.errors import ConfigurationError, WarehouseError
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.conformance import Limits
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad

@@ -13,8 +13,8 @@ import adbc_driver_postgresql.dbapi as postgresql
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.columns import ColumnType
 from ingestion.errors import WarehouseError, one_line
+from ingestion.rows.columns import ColumnType
 
 DriverError = (adbc.Error, pa.ArrowException)
 """What the driver raises; Arrow's own where a server fails while it hands over rows."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.columns import ColumnType, RawTable
+from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.postgresql_connection import PostgresqlConnection
 from ingestion.warehouses.sql import columns, literal, quoted, relation, same_key
 from ingestion.warehouses.sql_load import SqlLoad

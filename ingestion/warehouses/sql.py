@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from datetime import UTC, datetime
 
-from ingestion.columns import RawTable
-from ingestion.state import STATE_COLUMNS, TableState
+from ingestion.log.state import STATE_COLUMNS, TableState
+from ingestion.rows.columns import RawTable
 
 
 def quoted(name: str) -> str:

@@ -2,7 +2,7 @@
 
 Belongs here: staging, comparison by content, keys, rejections and the state of a load. Not here: an engine's
 connection and its fastest way to a key's latest version (duckdb_load.py, postgresql_load.py), which rows are read
-(extraction.py).
+(loading/table.py).
 """
 
 from abc import ABC, abstractmethod
@@ -12,10 +12,10 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from ingestion.columns import RawTable
-from ingestion.conformance import Rejection, rejection
-from ingestion.row_hash import HASH_COLUMN
-from ingestion.state import REJECTED_COLUMNS, TableState
+from ingestion.log.state import REJECTED_COLUMNS, TableState
+from ingestion.rows.columns import RawTable
+from ingestion.rows.conformance import Rejection, rejection
+from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses import sql
 from ingestion.warehouses.base import KeyDifference
 

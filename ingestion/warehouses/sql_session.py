@@ -11,9 +11,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from ingestion.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.errors import WarehouseError
-from ingestion.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
+from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
+from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from exports.catalogue import load_exports
-from ingestion.catalogue import load_catalogue
+from ingestion.catalogue.entries import load_catalogue
 from ingestion.settings import PROJECT_ROOT, Settings
 
 PACKAGES = ("ingestion", "exports", "orchestration", "benchmarks")
@@ -18,7 +18,21 @@ MAY_IMPORT = {
     "orchestration": {"orchestration", "exports", "ingestion"},
     "benchmarks": {"benchmarks"},
 }
-EXPORTS_MAY_IMPORT = {"ingestion.settings", "ingestion.errors", "ingestion.warehouses", "ingestion.report"}
+INGESTION_MAY_IMPORT = {
+    "errors": set(),
+    "settings": {"errors"},
+    "rows": {"errors"},
+    "sources": {"rows", "errors"},
+    "log": {"sources", "rows", "errors"},
+    "catalogue": {"sources", "rows", "settings", "errors"},
+    "warehouses": {"log", "rows", "errors"},
+    "sample": {"settings", "errors"},
+    "loading": {"catalogue", "sources", "warehouses", "log", "rows", "sample", "settings", "errors"},
+    "operations": {"loading", "catalogue", "sources", "warehouses", "log", "rows", "settings", "errors"},
+    "__main__": {"operations", "loading", "settings", "errors"},
+}
+"""The way of a row, from its end: what each part of ingestion/ may import beside itself."""
+EXPORTS_MAY_IMPORT = {"ingestion.settings", "ingestion.errors", "ingestion.warehouses", "ingestion.loading.report"}
 
 
 def imports(path: Path) -> set[str]:
@@ -38,6 +52,20 @@ def test_imports_point_one_way(package: str) -> None:
         assert {name.split(".")[0] for name in ours} <= MAY_IMPORT[package], path
         if package == "exports":
             assert {n for n in ours if n.startswith("ingestion")} <= EXPORTS_MAY_IMPORT, path
+
+
+def test_parts_of_ingestion_import_one_way() -> None:
+    root = PROJECT_ROOT / "ingestion"
+    parts = {
+        path.stem if path.is_file() else path.name for path in root.iterdir() if path.suffix == ".py" or path.is_dir()
+    }
+    assert parts - {"__init__", "__pycache__"} == set(INGESTION_MAY_IMPORT)
+    for part, others in INGESTION_MAY_IMPORT.items():
+        # No cycle: each part stands after all that it imports.
+        assert others <= set(list(INGESTION_MAY_IMPORT)[: list(INGESTION_MAY_IMPORT).index(part)]), part
+        for path in [root / f"{part}.py"] if (root / f"{part}.py").exists() else files(f"ingestion/{part}"):
+            ours = {name.split(".")[1] for name in imports(path) if name.startswith("ingestion.")}
+            assert ours <= {part, *others}, path
 
 
 def test_sources_and_warehouses_never_import_each_other() -> None:

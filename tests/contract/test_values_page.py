@@ -2,7 +2,7 @@
 
 import re
 
-from ingestion.columns import ColumnType
+from ingestion.rows.columns import ColumnType
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import bigquery, duckdb, postgresql
 

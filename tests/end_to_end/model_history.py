@@ -12,8 +12,8 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from ingestion import sample
-from ingestion.progress import LogListener
-from ingestion.run import Ingestion
+from ingestion.loading.progress import LogListener
+from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
 

@@ -20,7 +20,7 @@ from postgresql import Server
 from sqlalchemy import make_url
 
 from ingestion import sample
-from ingestion.columns import ColumnType
+from ingestion.rows.columns import ColumnType
 from ingestion.settings import SOURCES
 from ingestion.warehouses import open_warehouse
 

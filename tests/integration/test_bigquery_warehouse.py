@@ -14,9 +14,9 @@ from sandbox import Sandbox, message
 from sqlalchemy import make_url
 
 import ingestion.__main__ as ingestion_cli
-from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.errors import ConfigurationError, WarehouseError
-from ingestion.state import TableState
+from ingestion.log.state import TableState
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.warehouses import bigquery_connection, open_warehouse
 from ingestion.warehouses.bigquery_connection import BigqueryConnection
 from ingestion.warehouses.bigquery_lock import BigqueryLock

@@ -151,7 +151,7 @@ def test_warehouse_file_that_is_none(terminal: Terminal) -> None:
 
 
 def test_warehouse_held_by_another_run(terminal: Terminal) -> None:
-    from ingestion.run import Ingestion
+    from ingestion.loading.run import Ingestion
 
     terminal.monkeypatch.setenv("LOCK_TIMEOUT_SECONDS", "0.2")
     holder = Ingestion(terminal.sandbox.settings())

@@ -6,8 +6,8 @@ import pytest
 from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
-from ingestion.run import Ingestion
-from ingestion.state import MODELS, TableState
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import MODELS, TableState
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])

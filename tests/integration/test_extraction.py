@@ -7,12 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 from sandbox import Sandbox, message
 
-from ingestion.archive import BatchFile
 from ingestion.errors import SourceError, WarehouseError
-from ingestion.pace import Pace
-from ingestion.progress import LogListener
-from ingestion.results import LoadResult
-from ingestion.run import Ingestion, RunResult
+from ingestion.loading.pace import Pace
+from ingestion.loading.progress import LogListener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.run import Ingestion, RunResult
+from ingestion.log.archive import BatchFile
 from ingestion.sources import adbc_sqlite
 
 

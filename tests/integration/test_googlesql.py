@@ -10,9 +10,9 @@ from googlesql import GoogleSql, GoogleSqlError
 from integration.test_warehouse_conformance import NOON, append, batch, write
 from sqlalchemy import make_url
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import Rejection
-from ingestion.state import TableState
+from ingestion.log.state import TableState
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import Rejection
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.bigquery_connection import BigqueryConnection
 from ingestion.warehouses.bigquery_sql import translated

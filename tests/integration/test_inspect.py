@@ -9,11 +9,11 @@ from sandbox import Sandbox
 
 import ingestion.__main__ as cli
 from ingestion import sample
-from ingestion.catalogue import load_catalogue
+from ingestion.catalogue.entries import load_catalogue
+from ingestion.loading.progress import LogListener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.run import Ingestion
 from ingestion.operations.inspection import Inspection, inspect
-from ingestion.progress import LogListener
-from ingestion.results import LoadResult
-from ingestion.run import Ingestion
 from ingestion.sample.files import FIRST_DAY
 from ingestion.settings import Settings, parse_url
 from ingestion.sources import open_source

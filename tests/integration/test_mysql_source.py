@@ -8,11 +8,11 @@ import pytest
 from mysql import REAL, Server
 from sandbox import Sandbox
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.progress import LogListener
-from ingestion.results import LoadResult
-from ingestion.retries import Retries
-from ingestion.run import Ingestion, RunResult
+from ingestion.loading.progress import LogListener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.retries import Retries
+from ingestion.loading.run import Ingestion, RunResult
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.settings import parse_url
 from ingestion.sources import mysql as reader
 from ingestion.sources import open_source

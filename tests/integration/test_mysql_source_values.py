@@ -9,9 +9,9 @@ import pytest
 from mysql import AVAILABLE, Server
 from sandbox import Sandbox
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import conform
 from ingestion.errors import ConfigurationError
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import conform
 from ingestion.settings import parse_url
 from ingestion.sources import open_source
 

@@ -9,11 +9,11 @@ import pytest
 from postgresql import Server, Session, running_server
 from sandbox import Sandbox
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.progress import LogListener
-from ingestion.results import LoadResult
-from ingestion.retries import Retries
-from ingestion.run import Ingestion, RunResult
+from ingestion.loading.progress import LogListener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.retries import Retries
+from ingestion.loading.run import Ingestion, RunResult
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.settings import parse_url
 from ingestion.sources import adbc_postgresql, open_source
 from ingestion.sources.postgresql_changes import SPAN_LIMIT, Gate, Moment, position

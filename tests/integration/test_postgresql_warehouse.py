@@ -10,9 +10,9 @@ from sandbox import Sandbox
 from sqlalchemy import make_url
 
 import ingestion.__main__ as ingestion_cli
-from ingestion.columns import Column, ColumnType, RawTable
 from ingestion.errors import WarehouseError
-from ingestion.state import TableState
+from ingestion.log.state import TableState
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.warehouses import open_warehouse
 
 

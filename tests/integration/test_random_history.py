@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sandbox import WHATSAPP_TABLES, Sandbox
 
+from ingestion.loading.progress import LogListener
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import MODELS, TableState
 from ingestion.operations.compaction import compact
 from ingestion.operations.rebuild import rebuild
-from ingestion.progress import LogListener
-from ingestion.run import Ingestion
-from ingestion.state import MODELS, TableState
 
 KEYS = st.integers(min_value=1, max_value=12)
 DAYS = st.integers(min_value=1, max_value=28)

@@ -11,8 +11,8 @@ from postgresql import Server
 from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
-from ingestion.run import Ingestion
-from ingestion.state import MODELS, TableState
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import MODELS, TableState
 
 ENGINES = ("duckdb", "postgresql")
 TABLES = ("tenants", "conversations", "messages")

@@ -10,9 +10,9 @@ from postgresql import Server
 from proxy import Proxy
 from sandbox import Sandbox
 
-from ingestion.progress import LogListener
-from ingestion.retries import Retries
-from ingestion.run import Ingestion, RunResult
+from ingestion.loading.progress import LogListener
+from ingestion.loading.retries import Retries
+from ingestion.loading.run import Ingestion, RunResult
 
 TABLES = (
     "create table conversations (id text primary key, tenant_id text not null, started_at timestamptz not null)",

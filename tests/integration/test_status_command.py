@@ -8,8 +8,8 @@ import pytest
 from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
+from ingestion.log.state import TableState
 from ingestion.operations.status import TableStatus
-from ingestion.state import TableState
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import make_url
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import Rejection
 from ingestion.errors import IngestionError, SourceError, WarehouseError
-from ingestion.row_hash import RowHasher
-from ingestion.state import TableState
+from ingestion.log.state import TableState
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import Rejection
+from ingestion.rows.row_hash import RowHasher
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
 

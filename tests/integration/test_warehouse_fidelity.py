@@ -10,11 +10,11 @@ import pytest
 from integration.test_warehouse_conformance import NOON
 from sqlalchemy import make_url
 
-from ingestion.archive import Archive, Origin
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import conform
-from ingestion.row_hash import RowHasher
-from ingestion.state import TableState
+from ingestion.log.archive import Archive, Origin
+from ingestion.log.state import TableState
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import conform
+from ingestion.rows.row_hash import RowHasher
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import TableLoad
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ingestion.catalogue import load_catalogue
-from ingestion.columns import ColumnType
+from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.recommendation import recommend
 from ingestion.errors import ConfigurationError
 from ingestion.operations.adoption import adopt, personal_columns
 from ingestion.operations.inspection import Inspection
-from ingestion.recommendation import recommend
+from ingestion.rows.columns import ColumnType
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, SourceColumn, TableShape
 
 SHAPE = TableShape(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestion.columns import Column, ColumnType
+from ingestion.rows.columns import Column, ColumnType
 from ingestion.warehouses.bigquery_sql import fault_of, translated
 
 

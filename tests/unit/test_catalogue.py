@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.catalogue import load_catalogue
-from ingestion.columns import ColumnType
+from ingestion.catalogue.entries import load_catalogue
 from ingestion.errors import ConfigurationError
+from ingestion.rows.columns import ColumnType
 from ingestion.settings import Settings
 
 TABLE = "whatsapp: {messages: {mode: full, columns: {id: identifier}}}"

@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ingestion.columns import Column, ColumnType, RawTable
-from ingestion.conformance import OddValue, conform
+from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import OddValue, conform
 
 
 def table(type_: ColumnType, *, required: bool = False) -> RawTable:

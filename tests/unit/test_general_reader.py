@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.conformance import OddValue
+from ingestion.rows.conformance import OddValue
 from ingestion.sources.sqlalchemy import _wire_array
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")

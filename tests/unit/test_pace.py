@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from ingestion.pace import Pace
+from ingestion.loading.pace import Pace
 from ingestion.sources.base import WireBatch
 
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingestion.read_ahead import read_ahead
+from ingestion.loading.read_ahead import read_ahead
 
 
 def test_items_come_in_order_and_the_next_is_made_meanwhile() -> None:

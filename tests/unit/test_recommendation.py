@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from ingestion.catalogue import TableEntry
-from ingestion.columns import ColumnType
+from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.recommendation import cursors, declared_type, recommend, resolved
 from ingestion.errors import TableError
-from ingestion.recommendation import cursors, declared_type, recommend, resolved
+from ingestion.rows.columns import ColumnType
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, SourceColumn, TableShape
 
 LARGE = RowCount(COUNTED_ROWS, "more than")

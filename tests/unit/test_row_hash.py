@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.columns import Column, ColumnType
-from ingestion.row_hash import RowHasher
+from ingestion.rows.columns import Column, ColumnType
+from ingestion.rows.row_hash import RowHasher
 
 COLUMNS = (
     Column("id", ColumnType.INTEGER),

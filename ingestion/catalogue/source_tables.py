@@ -1,13 +1,13 @@
 """Which tables a source has to have, and which it gets in raw while it is absent.
 
-Belongs here: comparing a database with the catalogue. Not here: reading rows (extraction.py).
+Belongs here: comparing a database with the catalogue. Not here: reading rows (loading/table.py).
 """
 
 from collections.abc import Collection
 
-from ingestion.catalogue import TableEntry
-from ingestion.columns import ColumnType, RawTable
+from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import SourceError
+from ingestion.rows.columns import ColumnType, RawTable
 
 
 def empty_tables(source: str, entries: dict[str, TableEntry]) -> list[RawTable]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ingestion.columns import Column, ColumnType
+from ingestion.rows.columns import Column, ColumnType
 from ingestion.sources.base import Watermark
 
 

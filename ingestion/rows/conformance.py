@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.columns import Column, ColumnType, RawTable
+from ingestion.rows.columns import Column, ColumnType, RawTable
 
 
 @dataclass(frozen=True, slots=True)

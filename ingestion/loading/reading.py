@@ -1,7 +1,7 @@
 """Where a table's read begins, and where the next one will.
 
 Belongs here: the choice between everything and what may have changed, and watermarks. Not here: how rows are read
-(sources/), what becomes of them (extraction.py).
+(sources/), what becomes of them (table.py).
 """
 
 from datetime import datetime, timedelta
@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.catalogue import TableEntry
+from ingestion.catalogue.entries import TableEntry
+from ingestion.log.state import TableState, parse_watermark, watermark_text
 from ingestion.sources.base import EVERYTHING, ChangeTracking, Position, Selection, Snapshot, Watermark
-from ingestion.state import TableState, parse_watermark, watermark_text
 
 
 class Reading:

@@ -17,8 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from ingestion.columns import IDENTIFIER, RESERVED_COLUMNS, Column, ColumnType, RawTable
 from ingestion.errors import ConfigurationError
+from ingestion.rows.columns import IDENTIFIER, RESERVED_COLUMNS, Column, ColumnType, RawTable
 from ingestion.settings import SOURCES
 
 CURSOR_TYPES = ("timestamp", "integer")

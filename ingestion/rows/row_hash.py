@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import duckdb
 import pyarrow as pa
 
-from ingestion.columns import Column, ColumnType
+from ingestion.rows.columns import Column, ColumnType
 
 HASH_COLUMN = pa.field("_row_hash", pa.int64())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ingestion.errors import TransientSourceError
-from ingestion.progress import Listener
+from ingestion.loading.progress import Listener
 
 T = TypeVar("T")
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.columns import RawTable
 from ingestion.errors import TableError, WarehouseError, one_line
+from ingestion.log.state import TableState, parse_state, state_record
+from ingestion.rows.columns import RawTable
 from ingestion.sources.base import BATCH_ROWS
-from ingestion.state import TableState, parse_state, state_record
 
 _METADATA = b"crm_warehouse"
 

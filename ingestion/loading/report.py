@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.results import ABSENT, LoadResult
+from ingestion.loading.results import ABSENT, LoadResult
 
 WIDTH = 110
 """Of what is printed into a file or a pipe, in characters."""

@@ -1,11 +1,11 @@
 """What a run did with a table.
 
-Belongs here: the result and its words. Not here: how it came about (extraction.py), its display (report.py).
+Belongs here: the result and its words. Not here: how it came about (table.py), its display (report.py).
 """
 
 from dataclasses import dataclass, replace
 
-from ingestion.state import TableState
+from ingestion.log.state import TableState
 
 ABSENT = "absent"
 """The scope of a table that the source does not have."""

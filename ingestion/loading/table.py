@@ -1,4 +1,4 @@
-"""The run of one source: read what may have changed, append what did, find what is gone.
+"""The run of one table: read what may have changed, append what did, find what is gone.
 
 Belongs here: which rows are read, the guards, and the order of steps inside a table's transaction. Not here: how
 a database is read (sources/) or written (warehouses/).
@@ -12,28 +12,25 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ingestion.archive import Archive, BatchFile, Origin
-from ingestion.catalogue import TableEntry
-from ingestion.columns import RESERVED_COLUMNS, RawTable
-from ingestion.conformance import Rejection, conform, key_json
+from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import IngestionError, TableError, TransientSourceError, WarehouseError
-from ingestion.pace import UNLIMITED, Pace
-from ingestion.progress import Listener
-from ingestion.read_ahead import read_ahead
-from ingestion.reading import Reading
-from ingestion.recommendation import filled_in
-from ingestion.results import ABSENT, COMPARED, LoadResult
-from ingestion.row_hash import RowHasher
-from ingestion.source_tables import check_tables
+from ingestion.loading.pace import Pace
+from ingestion.loading.progress import Listener
+from ingestion.loading.read_ahead import read_ahead
+from ingestion.loading.reading import Reading
+from ingestion.loading.results import ABSENT, COMPARED, LoadResult
+from ingestion.log.archive import Archive, BatchFile, Origin
+from ingestion.log.state import TableState
+from ingestion.rows.columns import RESERVED_COLUMNS, RawTable
+from ingestion.rows.conformance import Rejection, conform, key_json
+from ingestion.rows.row_hash import RowHasher
 from ingestion.sources.base import (
     EVERYTHING,
     ChangeTracking,
     Selection,
     Snapshot,
-    Source,
     WireBatch,
 )
-from ingestion.state import TableState
 from ingestion.warehouses.base import Session, TableLoad
 
 Rows = Generator[pa.RecordBatch]
@@ -51,69 +48,7 @@ SMALL_DELETE = 100
 """So many deletes pass whatever share of the table they are."""
 
 
-def load_source(
-    source_name: str,
-    entries: dict[str, TableEntry],
-    source: Source,
-    session: Session,
-    archive: Archive,
-    listener: Listener,
-    only: Collection[str] = (),
-    pace: Pace = UNLIMITED,
-    *,
-    keys_only: bool = False,
-    allow_deletes: bool = False,
-) -> list[LoadResult]:
-    """Load a source's tables from one snapshot, each in a transaction of its own.
-
-    Args:
-        source_name: name of the source.
-        entries: its catalogue entries by table.
-        source: where to read.
-        session: the open warehouse.
-        archive: where appended batches are kept as files.
-        listener: is told how far the run is.
-        only: tables to load; all where empty.
-        pace: how fast rows are read.
-        keys_only: compare keys at once and read no more than the rows found missing.
-        allow_deletes: append deletes however many there are.
-
-    Returns:
-        One result per table, in the catalogue's order; a table's failure is in its result.
-
-    Raises:
-        SourceError: the source can't be read as a whole: nothing was written.
-    """
-    with source.snapshot() as snapshot:
-        found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
-        check_tables(source_name, entries, found, only)
-        entries, unresolved = filled_in(entries, snapshot)
-        tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
-        refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
-        states = session.states(source_name)
-        results = []
-        for name, entry in entries.items():
-            if only and name not in only:
-                continue
-            state = states.get(name, TableState(name))
-            run = _TableRun(
-                tables[name],
-                found.get(name, ()),
-                entry,
-                state,
-                snapshot,
-                session,
-                archive,
-                listener,
-                pace,
-                keys_only=keys_only,
-                allow_deletes=allow_deletes,
-            )
-            results.append(run.result(name in found, refused.get(tables[name].label)))
-        return results
-
-
-class _TableRun:
+class TableRun:
     """One table in one run."""
 
     def __init__(

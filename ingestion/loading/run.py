@@ -1,7 +1,7 @@
 """A run of the ingestion: settings → sources → raw, for the command line and for the orchestrator alike.
 
 Belongs here: which sources take part, and what is checked before anything is written. Not here: one source's
-load (extraction.py), display (report.py).
+load (source.py), display (report.py).
 """
 
 from collections.abc import Collection
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingestion import sample
-from ingestion.archive import Archive
-from ingestion.catalogue import Catalogue, load_catalogue
+from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
-from ingestion.extraction import load_source
-from ingestion.pace import Pace
-from ingestion.progress import Listener, LogListener
-from ingestion.results import LoadResult
-from ingestion.retries import Retries
+from ingestion.loading.pace import Pace
+from ingestion.loading.progress import Listener, LogListener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.retries import Retries
+from ingestion.loading.source import load_source
+from ingestion.log.archive import Archive
 from ingestion.settings import SAMPLE_DIRECTORY, Settings
-from ingestion.source_tables import check_tables, empty_tables
 from ingestion.sources import open_source
 from ingestion.sources.base import Source
 from ingestion.warehouses import open_warehouse

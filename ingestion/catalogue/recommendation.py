@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from ingestion.catalogue import ColumnEntry, Mode, TableEntry
-from ingestion.columns import IDENTIFIER, ColumnType
+from ingestion.catalogue.entries import ColumnEntry, Mode, TableEntry
 from ingestion.errors import TableError
+from ingestion.rows.columns import IDENTIFIER, ColumnType
 from ingestion.sources.base import Snapshot
 from ingestion.sources.shape import COUNTED_ROWS, TableShape
 

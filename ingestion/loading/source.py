@@ -1,0 +1,80 @@
+"""The run of one source: all of its tables from one snapshot.
+
+Belongs here: which tables take part, and what they are handed. Not here: one table's run (table.py).
+"""
+
+from collections.abc import Collection
+
+from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.recommendation import filled_in
+from ingestion.catalogue.source_tables import check_tables
+from ingestion.loading.pace import UNLIMITED, Pace
+from ingestion.loading.progress import Listener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.table import TableRun
+from ingestion.log.archive import Archive
+from ingestion.log.state import TableState
+from ingestion.sources.base import Source
+from ingestion.warehouses.base import Session
+
+
+def load_source(
+    source_name: str,
+    entries: dict[str, TableEntry],
+    source: Source,
+    session: Session,
+    archive: Archive,
+    listener: Listener,
+    only: Collection[str] = (),
+    pace: Pace = UNLIMITED,
+    *,
+    keys_only: bool = False,
+    allow_deletes: bool = False,
+) -> list[LoadResult]:
+    """Load a source's tables from one snapshot, each in a transaction of its own.
+
+    Args:
+        source_name: name of the source.
+        entries: its catalogue entries by table.
+        source: where to read.
+        session: the open warehouse.
+        archive: where appended batches are kept as files.
+        listener: is told how far the run is.
+        only: tables to load; all where empty.
+        pace: how fast rows are read.
+        keys_only: compare keys at once and read no more than the rows found missing.
+        allow_deletes: append deletes however many there are.
+
+    Returns:
+        One result per table, in the catalogue's order; a table's failure is in its result.
+
+    Raises:
+        SourceError: the source can't be read as a whole: nothing was written.
+    """
+    with source.snapshot() as snapshot:
+        found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
+        check_tables(source_name, entries, found, only)
+        entries, unresolved = filled_in(entries, snapshot)
+        tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
+        refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
+        states = session.states(source_name)
+        results = []
+        for name, entry in entries.items():
+            if only and name not in only:
+                continue
+            state = states.get(name, TableState(name))
+            run = TableRun(
+                tables[name],
+                found.get(name, ()),
+                entry,
+                state,
+                snapshot,
+                session,
+                archive,
+                listener,
+                pace,
+                keys_only=keys_only,
+                allow_deletes=allow_deletes,
+            )
+            results.append(run.result(name in found, refused.get(tables[name].label)))
+        return results
