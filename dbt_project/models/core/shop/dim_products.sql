@@ -12,7 +12,10 @@ priced as (
         price_amount,
         row_number() over (
             partition by tenant_key, product_id
-            order by occurred_at desc, {{ sortable_id('event_id') }} desc
+            order by
+                case when occurred_at is null then 1 else 0 end,
+                occurred_at desc,
+                {{ sortable_id('event_id') }} desc
         ) as recency
     from events
     where price_amount is not null
@@ -28,16 +31,20 @@ seen as (
     group by tenant_key, product_id
 ),
 
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
 final as (
     select
         seen.tenant_key,
         seen.product_id,
-        coalesce(priced.currency_code, '{{ var("default_currency_code") }}')
-            as currency_code,
+        coalesce(priced.currency_code, tenants.currency_code) as currency_code,
         priced.price_amount,
         seen.first_seen_at,
         seen.last_seen_at
     from seen
+    inner join tenants on seen.tenant_key = tenants.tenant_key
     left join priced
         on
             seen.tenant_key = priced.tenant_key
