@@ -71,14 +71,16 @@ ranked as (
     from payments
 ),
 
--- An amount and its currency come from one event: where there is one that tells both.
+-- An amount and its currency come from one event, where there is one that tells both.
 preferred as (
     select
         *,
         coalesce(
             min(
                 case
-                    when told_total is not null and told_currency is not null
+                    when
+                        told_total is not null
+                        and told_currency <> '{{ var("unknown_id") }}'
                         then preference
                 end
             ) over (partition by order_id),
