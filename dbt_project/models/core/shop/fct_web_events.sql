@@ -47,7 +47,7 @@ openings as (
         case
             when
                 {{ microseconds_between('previous_at', 'occurred_at') }}
-                <= {{ var('session_gap_minutes') }} * 60000000
+                <= {{ var('session_gap_minutes') * 60000000 }}
                 then 0
             else 1
         end as opens_run
@@ -82,7 +82,7 @@ cut as (
     select
         *,
         microseconds_into_run
-        - mod(microseconds_into_run, {{ var('session_cut_hours') }} * 3600000000)
+        - mod(microseconds_into_run, {{ var('session_cut_hours') * 3600000000 }})
             as cut_at
     from begun
 ),
