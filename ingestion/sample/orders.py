@@ -16,7 +16,7 @@ LATE_DAYS = 20
 REFUND_DAYS = 7
 FOREIGN = {
     40: '{"currency": {"code": "EUR"}}',
-    41: '{"currency_code": "jpy"}',
+    41: '{"currency_code": "gbp"}',
     42: '{"currency": "XX?"}',
 }
 """What the events of some of a hundred orders say of their currency; the last has a name that nobody knows."""
@@ -111,7 +111,7 @@ class OrderBook:
         for order_id, user_id, total, items, method in self._orders_of(
             db, REFUND_DAYS, "delivered", ("refunded", "cancelled")
         ):
-            if rng.random() < 0.12:
+            if rng.random() < 0.06:
                 share = 1 if rng.random() < 0.4 else 0.5
                 refund = (order_id, user_id, round(float(total or 0) * share, 2), items, method)
                 self._write("refunded", refund, rhythm.instant(rng), late=False)
