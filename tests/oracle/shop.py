@@ -5,10 +5,11 @@ Belongs here: sessions, and what marts count. Not here: orders (orders.py), cust
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import ratio, rounded, seconds
@@ -279,7 +280,7 @@ def _units(event: Row) -> int:
 
 def _meant(row: Row) -> Row:
     """A row without what a business can't have meant."""
-    readers = {
+    readers: dict[str, Callable[[Any], Any]] = {
         "timestamp": plausible,
         "order_total": plausible_amount,
         "price": plausible_amount,
