@@ -1,7 +1,21 @@
 with
 
+clock as (
+    select * from {{ ref('int_shop__clock') }}
+),
+
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
+-- What lies after the local day, or on none, is not the latest.
 events as (
-    select * from {{ ref('fct_product_events') }}
+    select
+        facts.*,
+        case when facts.event_date <= clock.local_date then facts.occurred_at end
+            as passed_at
+    from {{ ref('fct_product_events') }} as facts
+    inner join clock on facts.tenant_key = clock.tenant_key
 ),
 
 priced as (
@@ -13,8 +27,8 @@ priced as (
         row_number() over (
             partition by tenant_key, product_id
             order by
-                case when occurred_at is null then 1 else 0 end,
-                occurred_at desc,
+                case when passed_at is null then 1 else 0 end,
+                passed_at desc,
                 {{ sortable_id('event_id') }} desc
         ) as recency
     from events
@@ -25,14 +39,10 @@ seen as (
     select
         tenant_key,
         product_id,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at
+        min(passed_at) as first_seen_at,
+        max(passed_at) as last_seen_at
     from events
     group by tenant_key, product_id
-),
-
-tenants as (
-    select * from {{ ref('int_shop__tenants') }}
 ),
 
 final as (
