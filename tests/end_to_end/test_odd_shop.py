@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 from bigquery import Bigquery
-from end_to_end.model_history import AS_OF, ModelHistory
+from end_to_end.model_history import ModelHistory
 from end_to_end.test_incremental_models import content
 from oracle.check import disagreements_of_system
 from postgresql import Server
@@ -98,13 +98,13 @@ def test_a_shop_of_odd_rows_is_counted_as_it_should_be(
     if isinstance(server, Bigquery):
         server.reach_by(monkeypatch)
     history = ModelHistory("shop", tmp_path, server.new_database() if server else None)
+    history.as_of = datetime(2026, 10, 1, tzinfo=UTC)
     shop = OddShop(seed=7)
     for count in (120, 15):
         write(tmp_path / "sources" / "shop.sqlite", shop, count, first=count == 120)
         history.extract()
         history.build()
-        disagreements = disagreements_of_system(history.warehouse.query, "shop", datetime.fromisoformat(AS_OF))
-        assert disagreements == []
+        assert disagreements_of_system(history.warehouse.query, "shop", history.as_of) == []
     changed = content(history)
     history.build("--full-refresh")
     assert content(history) == changed

@@ -112,20 +112,27 @@ class Order:
 
 def currency_of(event: Row) -> str | None:
     """The currency that an event's data names; unknown where it names none that there is."""
-    try:
-        data = json.loads(event["data"] or "")
-    except ValueError:
-        return None
+    data = _read(event["data"])
     if not isinstance(data, dict):
         return None
     for key in ("currency_code", "currency"):
         field = data.get(key)
+        if isinstance(field, str) and (text(field) or "").startswith("{"):
+            field = _read(field)
         if isinstance(field, dict):
             named = [text(str(field[own])) for own in ("code", "currency_code") if field.get(own) is not None]
             return _known_currency(next(filter(None, named), UNKNOWN))
         if field is not None and (name := text(str(field))):
             return _known_currency(name)
     return None
+
+
+def _read(document: str | None) -> Any:
+    """JSON; text that is none as it is."""
+    try:
+        return json.loads(document or "")
+    except ValueError:
+        return document
 
 
 def _known_currency(name: str) -> str:
