@@ -12,7 +12,7 @@ from exports.catalogue import load_exports
 from exports.errors import ExportError
 from exports.publish import ExportResult, publish
 from ingestion.errors import IngestionError
-from ingestion.loading.report import page
+from ingestion.output.terminal import page, say_error
 from ingestion.settings import Settings
 from ingestion.warehouses import open_warehouse
 
@@ -47,7 +47,7 @@ def _run(name: str | None) -> int:
         print_results(page(), results)
         print(f"Files and manifests lie in {settings.exports_place}")
     for fault in faults:
-        print(f"error: {fault}", file=sys.stderr)
+        say_error(fault)
     return 1 if faults else 0
 
 
