@@ -89,6 +89,7 @@ def _rebuild(options: argparse.Namespace) -> list[str]:
             listener,
             tables,
             replace_rows=options.replace,
+            accept_undigested=options.accept_undigested,
         )
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 
@@ -189,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     rebuild_.add_argument("--from-archive", action="store_true", required=True, help="say that you mean the archive")
     rebuild_.add_argument("--replace", action="store_true", help="also tables that hold rows: these are replaced")
+    rebuild_.add_argument(
+        "--accept-undigested",
+        action="store_true",
+        help="also files of which the archive's list has no digest; they are taken as they are, and noted",
+    )
     compact_ = add(
         "compact",
         _compact,

@@ -104,8 +104,10 @@ class Ingestion:
 
         Raises:
             SourceError: the source can't be read as a whole: nothing of it was written.
+            StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
         """
+        self.archive.check()
         with self.warehouse.session() as session:
             return self._load(session, name, listener, tables)
 
@@ -183,11 +185,14 @@ class Ingestion:
 
         Raises:
             ConfigurationError: the source or the table is not known or not configured.
+            StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
         """
         if allow_deletes and table is None:
             raise ConfigurationError("--allow-deletes needs --source and --table: deletes are allowed table by table.")
         names, tables = self.chosen(source, table)
+        # Said once, before anything is read: no batch commits without its file.
+        self.archive.check()
         faults = self.check_sources(names, tables, listener)
         results: list[LoadResult] = []
         if len(faults) < len(names):

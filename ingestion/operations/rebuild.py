@@ -1,13 +1,14 @@
 """Raw from the archive alone: every version of every row, with its batch number, time and hash.
 
-Belongs here: which files make up a table, whether they are whole, and the order of steps. Not here: the files' format
-(archive.py), an engine's statements (warehouses/).
+Belongs here: which files make up a table, whether they are as they were written, and the order of steps. Not here: the
+files' format (archive.py), an engine's statements (warehouses/).
 
 `_rejected` is not in the archive. What the source still has and raw can't hold is missing from raw, hence read again,
 and recorded again, by the next run's comparison of keys.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -51,6 +52,7 @@ def rebuild(
     tables: Mapping[str, list[str]],
     *,
     replace_rows: bool = False,
+    accept_undigested: bool = False,
 ) -> list[LoadResult]:
     """Rebuild raw tables from the archive, each in a transaction of its own.
 
@@ -61,9 +63,11 @@ def rebuild(
         listener: is told how far the rebuild is.
         tables: source → tables to rebuild.
         replace_rows: whether tables that hold rows are rebuilt too.
+        accept_undigested: whether files that no digest was noted of are taken as they are, and noted.
 
     Returns:
         One result per table that the archive knows; a table's failure is in its result, and its rows are as before.
+        Every file of every table is compared with its digest before anything is written.
 
     Raises:
         ConfigurationError: the archive has none of the tables, or raw holds rows already: nothing was changed.
@@ -73,7 +77,7 @@ def rebuild(
         (source, name): numbers
         for source, names in tables.items()
         for name in names
-        if (numbers := archive.numbers(RawTable(source, name, (), ())))
+        if (numbers := _numbers(archive, RawTable(source, name, (), ())))
     }
     if not found:
         raise ConfigurationError("The archive holds no batch of what is to be rebuilt. Check ARCHIVE_URL.")
@@ -84,11 +88,57 @@ def rebuild(
             raise ConfigurationError(
                 f"Raw holds rows of {filled[0]}{more} already. Put the archive's in their place: --replace"
             )
-        _forget_models(session, catalogue)
+        checked = {
+            (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
+            for (s, t), numbers in found.items()
+        }
+        if not all(isinstance(check, str) for check in checked.values()):
+            _forget_models(session, catalogue)
         return [
-            _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers)
+            _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers, checked[s, t])
             for (s, t), numbers in found.items()
         ]
+
+
+def _numbers(archive: Archive, named: RawTable) -> list[int]:
+    """The batches that a table should have: those of its files, and of its list of digests."""
+    with suppress(TableError):
+        listed = {int(name.partition(".")[0]) for name in archive.digests(named)}
+        return sorted(listed | set(archive.numbers(named)))
+    return archive.numbers(named)
+
+
+def _checked(archive: Archive, named: RawTable, numbers: list[int], accept_undigested: bool) -> dict[int, str] | str:
+    """Compare a table's files with their digests: the digests that are to be noted, or what is wrong."""
+    try:
+        return _undigested(archive, named, numbers, accept_undigested)
+    except IngestionError as fault:
+        return str(fault)
+
+
+def _undigested(archive: Archive, named: RawTable, numbers: list[int], accept_undigested: bool) -> dict[int, str]:
+    noted = archive.digests(named)
+    found: dict[int, str] = {}
+    for number in numbers:
+        digest = archive.digest(named, number)
+        if digest is None:
+            raise _missing(archive, named, number)
+        if (known := noted.get(f"{number}.parquet")) is None:
+            found[number] = digest
+        elif known != digest:
+            raise TableError(
+                f"the archive's file {archive.name(named, number)} is not what was written: its digest differs from "
+                "the list's. Put a whole copy of it in its place"
+            )
+    if found and not accept_undigested:
+        first = archive.name(named, next(iter(found)))
+        which = first if len(found) == 1 else f"{first} and {len(found) - 1} more of its files"
+        raise TableError(
+            f"the archive's list of digests does not have {which}, so nothing shows whether they are whole. If you "
+            "trust them (archives of earlier versions had no list), take them as they are and note their digests: "
+            "--accept-undigested"
+        )
+    return found
 
 
 def _forget_models(session: Session, catalogue: Catalogue) -> None:
@@ -100,18 +150,28 @@ def _forget_models(session: Session, catalogue: Catalogue) -> None:
 
 
 def _rebuilt(
-    archive: Archive, session: Session, listener: Listener, named: RawTable, entry: TableEntry, numbers: list[int]
+    archive: Archive,
+    session: Session,
+    listener: Listener,
+    named: RawTable,
+    entry: TableEntry,
+    numbers: list[int],
+    checked: dict[int, str] | str,
 ) -> LoadResult:
     started_at = datetime.now(UTC)
     state, scope, error = TableState(named.name), "", None
     try:
+        if isinstance(checked, str):
+            raise TableError(checked)
         archived = _archived(archive, named, entry, numbers)
         known = session.states(named.source).get(named.name, TableState(named.name))
         if known.batch_seq > numbers[-1]:
-            raise _missing(named, known.batch_seq)
+            raise _missing(archive, named, known.batch_seq)
         if refused := session.prepare([archived.table]):
             raise TableError(refused[named.label])
         state, scope = _restore(archive, session, listener, archived, started_at), "from the archive"
+        for number, digest in checked.items():
+            archive.note_digest(named, number, digest)
     except IngestionError as failure:
         error = str(failure)
     seconds = (datetime.now(UTC) - started_at).total_seconds()
@@ -131,7 +191,7 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     for batch in batches:
         follows = batch.origin.follows if batch.origin else before
         if follows > before:
-            raise _missing(named, follows)
+            raise _missing(archive, named, follows)
         if follows < before:
             raise TableError(
                 f"the archive's file {batch.name} does not follow {before}.parquet: files of several warehouses lie in "
@@ -163,9 +223,9 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     return _ArchivedTable(table, batches)
 
 
-def _missing(table: RawTable, batch_seq: int) -> TableError:
+def _missing(archive: Archive, table: RawTable, batch_seq: int) -> TableError:
     return TableError(
-        f"the archive lacks {table.source}/{table.name}/{batch_seq}.parquet. Put it back, or extract the table anew "
+        f"the archive lacks {archive.name(table, batch_seq)}. Put it back, or extract the table anew "
         "into an empty warehouse with another ARCHIVE_URL"
     )
 
