@@ -38,7 +38,9 @@ def _run(name: str | None) -> int:
         with warehouse.exclusive():
             for export in exports.values() if name is None else [exports[name]]:
                 try:
-                    results.append(publish(export, warehouse.query, settings.exports))
+                    result = publish(export, warehouse.query, settings.exports)
+                    results.append(result)
+                    faults += [f"{export.name}: {fault}" for fault in result.faults]
                 except (ExportError, IngestionError) as error:
                     faults.append(f"{export.name}: {error}")
     except (ExportError, IngestionError) as error:

@@ -18,7 +18,7 @@ from ingestion.errors import StorageError, TableError, one_line
 from ingestion.log.digests import LIST, digest_line, parse_digests, without_batches_after
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
-from ingestion.output.storage import Aside, Storage, is_aside
+from ingestion.output.storage import Aside, Storage
 from ingestion.rows.columns import RawTable
 from ingestion.sources.base import BATCH_ROWS
 
@@ -99,7 +99,7 @@ class Archive:
             StorageError: the archive can't be changed.
         """
         later = [(number, name) for number, name in self._numbered(table) if number > batch_seq]
-        count = len({number for number, name in later if not is_aside(name)})
+        count = sum(name == f"{number}.parquet" for number, name in later)
         if count > 1:
             raise TableError(
                 f"the archive holds {count} batches of it that this warehouse does not. Rebuild it from the archive "

@@ -11,7 +11,7 @@ import re
 
 LIST = "digests.txt"
 
-_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>[0-9]+\.parquet)")
+_LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<name>[0-9]+\.parquet)\n")
 
 
 def digest_line(name: str, digest: str) -> bytes:
@@ -26,8 +26,8 @@ def parse_digests(content: bytes) -> dict[str, str]:
         ValueError: a line is none, or says something else than another one.
     """
     digests: dict[str, str] = {}
-    for number, line in enumerate(content.decode("ascii", "replace").splitlines(), start=1):
-        found = _LINE.fullmatch(line)
+    for number, line in enumerate(content.splitlines(keepends=True), start=1):
+        found = _parsed(line)
         if not found or digests.setdefault(found["name"], found["digest"]) != found["digest"]:
             raise ValueError(f"line {number} is damaged")
     return digests
@@ -41,5 +41,9 @@ def without_batches_after(content: bytes, batch_seq: int) -> bytes:
 
 def _batch(line: bytes) -> int:
     # A damaged line stays, to be told.
-    found = _LINE.fullmatch(line.decode("ascii", "replace").rstrip("\n"))
+    found = _parsed(line)
     return int(found["name"].partition(".")[0]) if found else 0
+
+
+def _parsed(line: bytes) -> re.Match[str] | None:
+    return _LINE.fullmatch(line.decode("ascii", "replace"))

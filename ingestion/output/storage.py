@@ -34,9 +34,10 @@ def aside_name(name: str) -> str:
     return f"{name}.{token_hex(8)}.partial"
 
 
-def is_aside(name: str) -> bool:
-    """Whether `aside_name` made it: what a killed run left."""
-    return _ASIDE.fullmatch(name) is not None
+def without_aside(name: str) -> str | None:
+    """The name that `aside_name` was given for what a killed run left; None of any other file."""
+    found = _ASIDE.fullmatch(name)
+    return found["name"] if found else None
 
 
 class Storage:
@@ -239,11 +240,11 @@ class _Disk:
         if path.is_symlink():
             raise FileNotFoundError
         # A pipe would be waited for, for ever.
-        file = os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)), "rb")
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
+        number = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
             raise FileNotFoundError
-        return file
+        return os.fdopen(number, "rb")
 
     def created(self, name: str) -> BinaryIO:
         path = self._path(name)

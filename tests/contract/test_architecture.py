@@ -39,6 +39,7 @@ EXPORTS_MAY_IMPORT = {
     "ingestion.warehouses",
     "ingestion.output.terminal",
     "ingestion.output.storage",
+    "ingestion.output.file_names",
 }
 
 
