@@ -148,7 +148,7 @@ class Storage:
             raise
         # Backends raise what their libraries do.
         except Exception as error:
-            what = name or "what lies there"
+            what = without_aside(name) or name or "what lies there"
             raise StorageError(f"{what} can't be {done}: {_cause(error)}. Check {self._setting}.") from None
 
 
