@@ -10,7 +10,7 @@ from rich.table import Table
 
 from exports.catalogue import load_exports
 from exports.errors import ExportError
-from exports.publish import ExportResult, publish
+from exports.publish import ExportResult, check_place, publish
 from ingestion.errors import IngestionError
 from ingestion.output.terminal import page, say_error
 from ingestion.settings import Settings
@@ -34,6 +34,7 @@ def _run(name: str | None) -> int:
         exports = load_exports(settings.exports_catalogue)
         if name is not None and name not in exports:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
+        check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         with warehouse.exclusive():
             for export in exports.values() if name is None else [exports[name]]:

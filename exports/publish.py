@@ -128,6 +128,15 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
     return ExportResult(export.name, files_ - unchanged - restated, unchanged, restated, withdrawn, faults.told)
 
 
+def check_place(root: str) -> None:
+    """See whether the exports' place answers; one that does not exist yet is no fault.
+
+    Raises:
+        StorageError: it does not.
+    """
+    Storage(root, "EXPORTS_URL").check()
+
+
 class _Faults:
     """What went wrong, tenant by tenant."""
 

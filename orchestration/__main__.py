@@ -88,6 +88,7 @@ def _run() -> int:
 
     if ingestion.ensure_sample():
         say("made the sample sources in data/sample")
+    ingestion.archive.check()
     faults = ingestion.check_sources()
     if faults and len(faults) == len(ingestion.sources):
         for fault in faults.values():

@@ -10,7 +10,7 @@ import dagster as dg
 
 from exports.catalogue import Export
 from exports.errors import ExportError
-from exports.publish import publish
+from exports.publish import check_place, publish
 from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import exports, ingestion, settings
@@ -43,6 +43,7 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                         yield dg.MaterializeResult(asset_key=key, metadata={UNCHANGED: True})
                     return
                 say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
+                check_place(settings.exports)
                 faults: list[str] = []
                 for export in of_source:
                     key = dg.AssetKey(["exports", export.name])
