@@ -95,7 +95,7 @@ def load(url: str, folder: Path, type_: ColumnType) -> tuple[pa.Table, pa.Table,
             assert work.append_changed() == 0
     hasher.close()
     raw = warehouse.query("select * from raw_shop.matrix order by id")
-    archived = pq.read_table(archive.path(table, 1), partitioning=None).sort_by("id")
+    archived = pq.read_table(folder / archive.name(table, 1), partitioning=None).sort_by("id")
     reasons = warehouse.query("select reason from raw_shop._rejected").column(0).to_pylist()
     return raw, archived, reasons
 
