@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.errors import StorageError, TableError, one_line
+from ingestion.errors import IngestionError, StorageError, TableError, one_line
 from ingestion.log.digests import LIST, digest_line, parse_digests, without_batches_after
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
@@ -190,8 +190,10 @@ class Archive:
         try:
             with opened, pq.ParquetFile(opened, page_checksum_verification=True) as file:
                 yield file
-        # Whatever a damaged file's bytes happen to say.
-        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        except IngestionError:
+            raise
+        # Whatever a damaged file's bytes happen to say, or a server's library raises.
+        except Exception as error:
             raise TableError(
                 f"the archive's file {name} can't be read: {_cause(error)}. Put a whole copy of it in its place"
             ) from None

@@ -263,7 +263,8 @@ class _Disk:
 
     def move(self, old: str, new: str) -> None:
         path = self._path(new)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if posixpath.dirname(old) != posixpath.dirname(new):
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._path(old).replace(path)
 
     def remove(self, name: str) -> None:
