@@ -68,6 +68,8 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                         },
                     )
                 if faults:
+                    # Published by hand, they may have been current before.
+                    changes.remember(changes.EXPORTS, source, None)
                     raise failure("; ".join(faults))
                 if not context.is_subset:
                     changes.remember(changes.EXPORTS, source, current)
