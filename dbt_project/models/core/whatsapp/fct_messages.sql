@@ -37,6 +37,7 @@ messages as (
             else 'other'
         end as handoff_trigger,
         case
+            when staged.sender_type = 'llm' and staged.has_invalid_tokens_used then null
             when staged.sender_type = 'llm' then coalesce(staged.tokens_used, 0)
             else 0
         end as tokens_used,
@@ -45,6 +46,7 @@ messages as (
         staged.is_handoff_request,
         staged.has_invalid_metadata,
         staged.has_invalid_tokens_used,
+        staged.has_implausible_sent_at,
         {{ local_date('staged.sent_at', "coalesce(conversations.timezone, 'UTC')") }}
             as message_date,
         staged.sent_at
@@ -114,7 +116,7 @@ final as (
         message_rates_of_days.currency_code,
         messages.tokens_used,
         messages.confidence,
-        {{ decimal_product(
+        {{ plausible_product(
             decimal_product('messages.tokens_used', '0.001'),
             'llm_rates_of_days.rate_per_1000_tokens'
         ) }} as llm_cost_amount,
@@ -123,6 +125,7 @@ final as (
         messages.is_handoff_request,
         messages.has_invalid_metadata,
         messages.has_invalid_tokens_used,
+        messages.has_implausible_sent_at,
         messages.message_date,
         messages.sent_at
     from messages

@@ -35,6 +35,10 @@ final as (
         end as duration_seconds,
         coalesce(conversations.ended_at < conversations.started_at, false)
             as has_invalid_duration,
+        conversations.has_implausible_started_at,
+        conversations.has_implausible_ended_at,
+        conversations.has_implausible_last_message_at,
+        tenants.tenant_id is not null as has_tenant,
         {{ local_date(
             'conversations.started_at', "coalesce(tenants.timezone, 'UTC')"
         ) }}

@@ -16,6 +16,10 @@ costs as (
     select * from {{ ref('int_whatsapp__costs_by_period') }}
 ),
 
+responses as (
+    select * from {{ ref('int_whatsapp__tenant_response_measures') }}
+),
+
 tenants as (
     select * from {{ ref('int_whatsapp__tenants') }}
 ),
@@ -70,12 +74,19 @@ final as (
         tenants.tenant_name,
         {{ ratio('summed.total_response_seconds', 'summed.responses') }}
             as average_response_time_seconds,
+        responses.p50_response_seconds,
+        responses.p50_agent_response_seconds,
         {{ ratio('summed.resolved_conversations', 'summed.total_conversations') }}
             as resolution_rate,
         {{ ratio('summed.total_handoffs', 'summed.total_conversations') }}
             as handoff_rate
     from summed
     inner join tenants on summed.tenant_key = tenants.tenant_key
+    left join responses
+        on
+            summed.tenant_key = responses.tenant_key
+            and summed.grain = responses.grain
+            and summed.period_start_date = responses.period_start_date
 )
 
 select * from final
