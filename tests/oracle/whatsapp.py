@@ -133,9 +133,7 @@ class Whatsapp:
     def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self.tenants = Tenants(source, "tenants", "whatsapp")
         self._source = source
-        self._hours = {
-            row["tenant_key"]: hours for row in SETTINGS if (hours := BusinessHours.of(row))
-        }
+        self._hours = {row["tenant_key"]: hours for row in SETTINGS if (hours := BusinessHours.of(row))}
         self._rates = {name: _seed(f"{name}_rates") for name in ("llm", "message")}
         self.talks = list(self._talks())
         history = sorted(versions, key=lambda version: int(version["_batch_seq"]))
@@ -156,7 +154,9 @@ class Whatsapp:
         for identifier in rows.keys() | messages.keys():
             row = rows.get(identifier)
             # Those of unknown time come last.
-            ordered = sorted(messages[identifier], key=lambda m: (m.sent_at or datetime.max.replace(tzinfo=UTC), order_of(m.id)))
+            ordered = sorted(
+                messages[identifier], key=lambda m: (m.sent_at or datetime.max.replace(tzinfo=UTC), order_of(m.id))
+            )
             tenant_key = self.tenants.key(row["tenant_id"] if row else None)
             business_time = partial(self._business_seconds, tenant_key)
             yield Talk(identifier, tenant_key, (row and row["outlet_id"]) or UNKNOWN, row, ordered, business_time)
@@ -242,7 +242,9 @@ class Whatsapp:
         senders = [message.sender for message in facts["messages"]]
         turns: list[Turn] = list(facts["turns"])
         waits = _waits("response", turns)
-        business = [turn.business_seconds for turn in turns if turn.responder == "agent" and turn.business_seconds is not None]
+        business = [
+            turn.business_seconds for turn in turns if turn.responder == "agent" and turn.business_seconds is not None
+        ]
         return {
             "total_messages": len(senders),
             "customer_messages": senders.count("customer"),

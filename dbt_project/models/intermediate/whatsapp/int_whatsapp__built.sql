@@ -1,4 +1,5 @@
 -- depends_on: {{ ref('int_whatsapp__conversation_measures') }}
+-- depends_on: {{ ref('int_whatsapp__flawed_messages') }}
 -- depends_on: {{ ref('int_whatsapp__handoff_measures') }}
 -- depends_on: {{ ref('int_whatsapp__message_measures') }}
 -- depends_on: {{ ref('int_whatsapp__response_measures') }}

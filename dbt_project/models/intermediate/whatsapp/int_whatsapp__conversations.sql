@@ -45,7 +45,8 @@ final as (
             as started_date,
         conversations.started_at,
         conversations.ended_at,
-        conversations.last_message_at
+        conversations.last_message_at,
+        conversations._loaded_at
     from conversations
     left join tenants on conversations.tenant_id = tenants.tenant_id
 )
