@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import seconds
@@ -41,7 +42,7 @@ class BusinessHours:
         """Seconds from one instant to another during which the zone's wall clock shows a time within the hours."""
         total = Fraction(0)
         edges = [start, *_clock_changes(start, end, zone), end]
-        for first, last in zip(edges, edges[1:], strict=False):
+        for first, last in pairwise(edges):
             # Between changes the wall clock runs as any clock does.
             offset = first.astimezone(zone).utcoffset() or timedelta()
             total += self._wall_seconds(first + offset, last + offset)

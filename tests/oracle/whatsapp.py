@@ -7,14 +7,16 @@ import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from oracle.arithmetic import quantile, ratio, rounded, seconds
-from oracle.periods import Counted, Facts, Mart, Measure, Period, Row, periodic_marts
+from oracle.business_hours import BusinessHours
+from oracle.periods import QUIET_TENANT_DAYS, Counted, Facts, Mart, Measure, Period, Row, periodic_marts
 from oracle.sources import ROOT, UNKNOWN, Source, Tenants, code, order_of, text
 
 OUTLET = ("outlet_id",)
@@ -176,9 +178,7 @@ class Whatsapp:
             for kind, instant, fact in happened:
                 if instant is not None:
                     day = self.tenants.day(talk.tenant_key, instant)
-                    # What lies after the local day of the build counts from that day on.
-                    if day <= self.tenants.today(talk.tenant_key):
-                        yield Counted(kind, talk.tenant_key, (talk.outlet_id,), day, fact)
+                    yield Counted(kind, talk.tenant_key, (talk.outlet_id,), day, fact)
 
     def marts(self) -> list[Mart]:
         """All marts of the platform but those of customers."""
@@ -194,7 +194,9 @@ class Whatsapp:
         for name, measure in measures.items():
             marts += periodic_marts(name, OUTLET, counted, measure, today)
         together = [Counted(one.kind, one.tenant_key, (), one.day, one.fact) for one in counted]
-        marts += periodic_marts("tenant_summary", (), together, self._summary, today)
+        marts += periodic_marts(
+            "tenant_summary", (), together, self._summary, today, quiet_days=QUIET_TENANT_DAYS
+        )
         return [*marts, self._lifetime(together)]
 
     def _conversations(self, facts: Facts, tenant_key: str, group: tuple[str, ...], period: Period) -> Row:
@@ -305,7 +307,7 @@ class Whatsapp:
     def _llm_cost(self, messages: list[Message], tenant_key: str) -> Fraction:
         total = Fraction(0)
         for message in messages:
-            day = self.tenants.day(tenant_key, known(message.sent_at))
+            day = self.tenants.day(tenant_key, _sent_at(message))
             rates = [rate for rate in self._rates["llm"] if _is_valid(rate, day)]
             by_model = {rate["model"]: Fraction(rate["rate_per_1000_tokens"]) for rate in rates}
             rate = by_model.get(message.model or "default", by_model["default"])
@@ -315,7 +317,7 @@ class Whatsapp:
     def _whatsapp_cost(self, messages: list[Message], tenant_key: str) -> Fraction:
         total = Fraction(0)
         for message in messages:
-            day = self.tenants.day(tenant_key, known(message.sent_at))
+            day = self.tenants.day(tenant_key, _sent_at(message))
             total += sum(Fraction(rate["rate_per_message"]) for rate in self._rates["message"] if _is_valid(rate, day))
         return total
 
@@ -347,7 +349,8 @@ class Whatsapp:
         for tenant_key in [*self.tenants.listed, *(self.tenants.key(o["tenant_id"]) for o in self._outlets())]:
             tenants[tenant_key]["messages"] = []
         for one in counted:
-            tenants[one.tenant_key][one.kind].append(one.fact)
+            if one.day <= self.tenants.today(one.tenant_key):
+                tenants[one.tenant_key][one.kind].append(one.fact)
         rows = [{"tenant_key": key, **self._summary(facts, key)} for key, facts in tenants.items()]
         return Mart("tenant_summary", ("tenant_key",), rows)
 
@@ -374,6 +377,11 @@ def _statistics(name: str, values: list[Fraction]) -> Row:
 def _row(talk: Talk) -> Row:
     assert talk.row is not None, "only conversations with a row are counted as started"
     return talk.row
+
+
+def _sent_at(message: Message) -> datetime:
+    assert message.sent_at is not None, "only messages of known time are counted"
+    return message.sent_at
 
 
 def _is_contained(talk: Talk) -> bool:
