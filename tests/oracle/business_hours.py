@@ -3,6 +3,7 @@
 Belongs here: hours as the seed of tenants' settings has them, and their seconds. Not here: whose wait is measured.
 """
 
+import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import seconds
 from oracle.periods import ONE_DAY, days_between
+from oracle.sources import ROOT
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MINUTE = timedelta(minutes=1)
@@ -55,6 +57,13 @@ class BusinessHours:
             opens, closes = self.of_weekday.get(day.weekday(), (timedelta(), timedelta()))
             total += max(Fraction(0), seconds(max(first, midnight + opens), min(last, midnight + closes)))
         return total
+
+
+def hours_of_tenants() -> dict[str, BusinessHours]:
+    """Those of each tenant that has any, as the seed tells."""
+    seed = ROOT / "dbt_project" / "seeds" / "reference" / "tenant_settings.csv"
+    rows = csv.DictReader(seed.read_text(encoding="utf-8").splitlines())
+    return {row["tenant_key"]: hours for row in rows if (hours := BusinessHours.of(row))}
 
 
 def _time_of_day(text: str) -> timedelta | None:

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from oracle.arithmetic import quantile, ratio, rounded, seconds
-from oracle.business_hours import BusinessHours
+from oracle.business_hours import hours_of_tenants
 from oracle.periods import QUIET_TENANT_DAYS, Counted, Facts, Mart, Measure, Period, Row, periodic_marts
-from oracle.sources import ROOT, UNKNOWN, Source, Tenants, code, order_of, text
+from oracle.sources import ROOT, UNKNOWN, Source, Tenants, code, order_of, plausible, plausible_count, text
 
 OUTLET = ("outlet_id",)
 SENDERS = ("customer", "llm", "agent")
@@ -49,7 +49,7 @@ class Message:
             sender=sender if sender in SENDERS else "other",
             sent_at=plausible(row["timestamp"]),
             model=code(_json_text(metadata.get("model"))),
-            tokens=int(tokens[1]) if tokens and sender == "llm" and int(tokens[1]) < 10**12 else 0,
+            tokens=(plausible_count(int(tokens[1])) or 0) if tokens and sender == "llm" else 0,
             asks_for_handoff=code(_json_text(metadata.get("handoff_requested"))) == "true",
             trigger=trigger if trigger in {"keyword", "confidence"} else "other",
         )
@@ -135,7 +135,7 @@ class Whatsapp:
     def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self.tenants = Tenants(source, "tenants", "whatsapp")
         self._source = source
-        self._hours = {row["tenant_key"]: hours for row in SETTINGS if (hours := BusinessHours.of(row))}
+        self._hours = hours_of_tenants()
         self._rates = {name: _seed(f"{name}_rates") for name in ("llm", "message")}
         self.talks = list(self._talks())
         history = sorted(versions, key=lambda version: int(version["_batch_seq"]))
@@ -194,9 +194,7 @@ class Whatsapp:
         for name, measure in measures.items():
             marts += periodic_marts(name, OUTLET, counted, measure, today)
         together = [Counted(one.kind, one.tenant_key, (), one.day, one.fact) for one in counted]
-        marts += periodic_marts(
-            "tenant_summary", (), together, self._summary, today, quiet_days=QUIET_TENANT_DAYS
-        )
+        marts += periodic_marts("tenant_summary", (), together, self._summary, today, quiet_days=QUIET_TENANT_DAYS)
         return [*marts, self._lifetime(together)]
 
     def _conversations(self, facts: Facts, tenant_key: str, group: tuple[str, ...], period: Period) -> Row:
@@ -206,7 +204,7 @@ class Whatsapp:
         valid = [span for span in spans if span >= 0]
         minutes = rounded(sum(valid) / Fraction(60))
         firsts = [turns[0] for talk in talks if (turns := talk.turns())]
-        phones = {phone(_row(talk)["customer_phone"]) for talk in talks} - {None}
+        phones = {_phone(_row(talk)["customer_phone"]) for talk in talks} - {None}
         eligible = [talk for talk in talks if any(m.sender == "llm" for m in talk.messages)]
         contained = [talk for talk in eligible if _is_contained(talk)]
         resolved = statuses.count("resolved")
@@ -356,6 +354,13 @@ class Whatsapp:
 
     def _outlets(self) -> list[Row]:
         return [row for row in self._source.tables["outlets"] if text(row["tenant_id"])]
+
+
+def _phone(value: str | None) -> str | None:
+    """A phone number, however it is written: + and 7 to 15 digits; what can't be one as clean text."""
+    digits = re.sub(r"(?!^)[+]|[^\d+]", "", re.sub(r"^(whatsapp|tel):", "", code(value) or ""), flags=re.ASCII)
+    number = re.sub(r"^00", "+", digits)
+    return number if re.fullmatch(r"[+]\d{7,15}", number, flags=re.ASCII) else text(value)
 
 
 def _waits(name: str, turns: list[Turn], responder: str | None = None) -> Row:
