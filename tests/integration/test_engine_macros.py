@@ -122,9 +122,9 @@ def test_texts(compare: Compare) -> None:
         "contact",
         "sortable",
         "zone",
-        "minute",
     ]
     compare(names, {"t": "text"}, cases)
+    compare(["minute"], {"t": "text"}, [(None,), *((text,) for text in TEXTS)])
 
 
 DOCUMENTS = (
@@ -257,7 +257,7 @@ def test_dates_and_instants(compare: Compare) -> None:
     local: list[Row] = [(instant(1900, 2024), random.choice(ZONES)) for _ in range(3000)]
     compare(["local_day"], {"s": "timestamptz", "z": "text"}, local)
     plausible: list[Row] = [
-        (instant(1990, 2099), random.choice(ZONES), f"{random.randrange(-(10**8), 10**8)}") for _ in range(3000)
+        (instant(1990, 2099), random.choice(ZONES), f"{random.randrange(-(10**8), 10**8)}") for _ in range(1000)
     ]
     compare(["local_time", "offset", "later"], {"s": "timestamptz", "z": "text", "n": "bigint"}, plausible)
     days: list[Row] = [("0001-01-01",), ("9999-12-31",), *((day(),) for _ in range(2000))]
@@ -268,7 +268,7 @@ def test_parts_of_weeks(compare: Compare) -> None:
     random = Random(6)
     week = 7 * 24 * 60
     cases: list[Row] = []
-    for _ in range(2000):
+    for _ in range(1000):
         starts, ends = sorted(random.sample(range(week + 1), 2))
         cases.append(
             (
