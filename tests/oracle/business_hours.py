@@ -43,7 +43,7 @@ class BusinessHours:
     def seconds(self, start: datetime, end: datetime, zone: ZoneInfo) -> Fraction:
         """Seconds from one instant to another during which the zone's wall clock shows a time within the hours."""
         total = Fraction(0)
-        edges = [start, *_clock_changes(start, end, zone), end]
+        edges = [start, *clock_changes(start, end, zone), end]
         for first, last in pairwise(edges):
             # Between changes the wall clock runs as any clock does.
             offset = first.astimezone(zone).utcoffset() or timedelta()
@@ -66,15 +66,7 @@ def hours_of_tenants() -> dict[str, BusinessHours]:
     return {row["tenant_key"]: hours for row in rows if (hours := BusinessHours.of(row))}
 
 
-def _time_of_day(text: str) -> timedelta | None:
-    found = re.fullmatch(r"(\d\d?):(\d\d)", text.strip())
-    if not found or int(found[2]) > 59:
-        return None
-    since_midnight = timedelta(hours=int(found[1]), minutes=int(found[2]))
-    return since_midnight if since_midnight <= ONE_DAY else None
-
-
-def _clock_changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
+def clock_changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
     """Whole minutes, after the start and before the end, at which the zone's offset is another than a minute before."""
 
     def offset(instant: datetime) -> timedelta | None:
@@ -87,3 +79,11 @@ def _clock_changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datet
             minutes = (midnight + number * MINUTE for number in range(1, 24 * 60 + 1))
             changes += [instant for instant in minutes if offset(instant) != offset(instant - MINUTE)]
     return [change for change in changes if start < change < end]
+
+
+def _time_of_day(text: str) -> timedelta | None:
+    found = re.fullmatch(r"(\d\d?):(\d\d)", text.strip())
+    if not found or int(found[2]) > 59:
+        return None
+    since_midnight = timedelta(hours=int(found[1]), minutes=int(found[2]))
+    return since_midnight if since_midnight <= ONE_DAY else None

@@ -344,16 +344,14 @@ class Whatsapp:
 
     def _lifetime(self, counted: list[Counted]) -> Mart:
         tenants: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-        for tenant_key in [*self.tenants.listed, *(self.tenants.key(o["tenant_id"]) for o in self._outlets())]:
+        outlets = self._source.tables["outlets"]
+        for tenant_key in [*self.tenants.listed, *(self.tenants.key(outlet["tenant_id"]) for outlet in outlets)]:
             tenants[tenant_key]["messages"] = []
         for one in counted:
             if one.day <= self.tenants.today(one.tenant_key):
                 tenants[one.tenant_key][one.kind].append(one.fact)
         rows = [{"tenant_key": key, **self._summary(facts, key)} for key, facts in tenants.items()]
         return Mart("tenant_summary", ("tenant_key",), rows)
-
-    def _outlets(self) -> list[Row]:
-        return [row for row in self._source.tables["outlets"] if text(row["tenant_id"])]
 
 
 def _phone(value: str | None) -> str | None:

@@ -42,5 +42,5 @@
 {%- endmacro %}
 
 {% macro bigquery__seconds_after(instant, seconds) -%}
-    timestamp_add({{ instant }}, interval {{ seconds }} second)
+    timestamp_add({{ instant }}, interval ({{ seconds }}) second)
 {%- endmacro %}
