@@ -76,7 +76,7 @@ FLAWS = (
     Flaw("conversations", "started_at", always("1970-01-01 00:00:00+00:00")),
     Flaw("conversations", "ended_at", always("0001-01-01 00:00:00+00:00")),
     Flaw("messages", "timestamp", always("1970-01-01 00:00:00+00:00")),
-    Flaw("conversations", "status", always("resolved\r\n")),
+    Flaw("messages", "sender_type", always("agent\r\n")),
     Flaw("conversations", "customer_phone", always("whatsapp:+15550000001")),
     Flaw("messages", "metadata", always('{"tokens_used": 999999999999999999, "model": "gpt-4o"}')),
 )

@@ -334,7 +334,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         ("shop", "order_events", "typeof(items_count) = 'text'"),
         ("whatsapp", "conversations", "started_at like '1970-%'"),
         ("whatsapp", "conversations", "ended_at like '0001-%'"),
-        ("whatsapp", "conversations", "status = 'resolved' || char(13) || char(10)"),
+        ("whatsapp", "messages", "sender_type = 'agent' || char(13) || char(10)"),
         ("whatsapp", "conversations", "customer_phone like 'whatsapp:%'"),
         ("whatsapp", "messages", "timestamp like '1970-%'"),
         ("whatsapp", "messages", "metadata like '%999999999999999999%'"),
