@@ -170,9 +170,13 @@ class Tenants:
         """Name, else identifier."""
         return self._names.get(tenant_key, tenant_key.partition(":")[2])
 
+    def zone(self, tenant_key: str) -> ZoneInfo:
+        """Time zone."""
+        return self._zones.get(tenant_key, ZoneInfo("UTC"))
+
     def day(self, tenant_key: str, instant: datetime) -> date:
         """Local date of an instant."""
-        return local_date(instant, self._zones.get(tenant_key, ZoneInfo("UTC")))
+        return local_date(instant, self.zone(tenant_key))
 
     def today(self, tenant_key: str) -> date:
         """Local date of the build."""

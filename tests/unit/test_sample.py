@@ -332,6 +332,12 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         ("shop", "user_events", "not json_valid(data)"),
         ("shop", "product_events", "typeof(quantity) = 'text'"),
         ("shop", "order_events", "typeof(items_count) = 'text'"),
+        ("whatsapp", "conversations", "started_at like '1970-%'"),
+        ("whatsapp", "conversations", "ended_at like '0001-%'"),
+        ("whatsapp", "messages", "sender_type = 'agent' || char(13) || char(10)"),
+        ("whatsapp", "conversations", "customer_phone like 'whatsapp:%'"),
+        ("whatsapp", "messages", "timestamp like '1970-%'"),
+        ("whatsapp", "messages", "metadata like '%999999999999999999%'"),
         ("erp", "customer_interactions", "typeof(organization_id) = 'text'"),
         ("erp", "customer_interactions", "interaction_date = 'yesterday'"),
         ("consulting", "leads", "typeof(value_cents) = 'text'"),
@@ -349,7 +355,8 @@ def test_dirty_timestamps_are_few(dirty: Path) -> None:
 
 
 def test_nobody_real_can_be_reached(dirty: Path) -> None:
-    phones = "select customer_phone from conversations where customer_phone not glob '+1555???????'"
+    number = "replace(customer_phone, 'whatsapp:', '')"
+    phones = f"select {number} from conversations where {number} not glob '+1555???????'"
     assert {phone for (phone,) in query(dirty, "whatsapp", phones)} <= {""}
     mails = "select email from customers where lower(trim(email)) not like '%@example.com'"
     assert query(dirty, "restaurant", mails) == []
