@@ -28,7 +28,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Stay:
-    """A lead's stay in a stage, which lasts while exited_at is none; `later` are its stages after it, with their days."""
+    """A lead's stay in a stage, which lasts while exited_at is none; `later` are its stages thereafter, with days."""
 
     lead: Row
     stage: str
@@ -62,16 +62,11 @@ class Consulting:
             Counted("events", TENANT, (_event_type(row),), local_date(row["created_at"], ZONE), row)
             for row in self._events()
         ]
+        today, groups = self._local_today, ("stage", "owner", "lead_source")
         return [
-            *periodic_marts("crm_activity", ("event_type",), events, _activity_measures, self._local_today),
-            *periodic_marts("crm_metrics", ("currency_code",), self._metrics(), self._metric_measures, self._local_today),
-            *periodic_marts(
-                "lead_funnel",
-                ("stage", "owner", "lead_source"),
-                self._funnel(),
-                self._stage_measures,
-                self._local_today,
-            ),
+            *periodic_marts("crm_activity", ("event_type",), events, _activity_measures, today),
+            *periodic_marts("crm_metrics", ("currency_code",), self._metrics(), self._metric_measures, today),
+            *periodic_marts("lead_funnel", groups, self._funnel(), self._stage_measures, today),
         ]
 
     def _local_today(self, _tenant_key: str) -> date:

@@ -11,8 +11,8 @@ deals as (
     select
         *,
         coalesce(stage, '{{ var("unknown_id") }}') as known_stage,
-        -- A deal that was closed without a date counts when it was last touched; one with a
-        -- date that can't be so is in no period.
+        -- Closed without a date, it counts when it was last touched; with a date that
+        -- can't be, in no period.
         case
             when not has_implausible_closed_at
                 then coalesce(closed_at, updated_at, created_at)

@@ -61,7 +61,10 @@ joined as (
         cast(
             coalesce(
                 sum(
-                    case when memberships.is_current then interaction_counts.interactions end
+                    case
+                        when memberships.is_current
+                            then interaction_counts.interactions
+                    end
                 ),
                 0
             ) as bigint

@@ -25,8 +25,8 @@ clock as (
     select * from {{ ref('int_erp__clock') }}
 ),
 
--- Rows of the source that touch or overlap are one membership; those of which nobody knows
--- when they began are another.
+-- Rows of the source that touch or overlap are one membership; those of which nobody
+-- knows when they began are another.
 compared as (
     select
         *,
