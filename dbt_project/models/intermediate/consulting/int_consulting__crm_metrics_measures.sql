@@ -36,6 +36,10 @@ activity as (
         events.event_date as activity_date
     from events
     inner join tenants on events.tenant_key = tenants.tenant_key
+    where
+        events.event_type in (
+            'INSERT_LEADS', 'UPDATE_LEADS', 'INSERT_ACCOUNTS', 'UPDATE_ACCOUNTS'
+        )
     union all
     select
         tenant_key,
