@@ -358,7 +358,16 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         ),
         ("erp", "customer_interactions", "typeof(organization_id) = 'text'"),
         ("erp", "customer_interactions", "interaction_date = 'yesterday'"),
+        ("erp", "customer_interactions", "interaction_date like '1970-01-01%'"),
+        (
+            "erp",
+            "customer_interactions",
+            "organization_id in (1, 2, 3) and organization_id <>"
+            " (select organization_id from customers where customers.id = customer_id)",
+        ),
         ("consulting", "leads", "typeof(value_cents) = 'text'"),
+        ("consulting", "deals", "currency_code in ('JPY', 'KWD')"),
+        ("consulting", "deals", "currency_code = '???'"),
         ("consulting", "event_outbox", "not json_valid(payload)"),
     ],
 )
