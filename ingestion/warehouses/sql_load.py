@@ -213,6 +213,8 @@ def rejected_rows(table: RawTable, rejections: Sequence[Rejection], batch_seq: i
             "row_content": r.content,
             "_batch_seq": batch_seq,
             "_loaded_at": loaded_at,
+            "effect": r.effect.value,
+            "resolved_at": None,
         }
         for r in rejections
     ]
