@@ -41,11 +41,16 @@
 {% set settling = 'conversations' -%}
 with
 
-tenants as (
+-- Silence must be visible: a tenant as a whole has rows up to its local day.
+tenant_days as (
+    {% for system in ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'] -%}
     select
         tenant_key,
-        {{ local_date(as_of(), 'timezone') }} as as_of_date
-    from {{ ref('dim_tenants') }}
+        period_start_date as date_day
+    from {{ ref('int_' ~ system ~ '__tenant_calendar') }}
+    where grain = 'day'
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
 
 sums as (
@@ -77,29 +82,6 @@ sums as (
         period_start_date
     {{ 'union all' if not loop.last }}
     {% endfor -%}
-),
-
--- Silence must be visible: each metric of a tenant on every day up to today.
-tenant_spans as (
-    select
-        tenants.tenant_key,
-        min(sums.date_day) as first_date,
-        least(
-            tenants.as_of_date,
-            cast(
-                {{ dbt.dateadd('day', 400, 'max(sums.date_day)') }} as date
-            )
-        ) as last_date
-    from sums
-    inner join tenants on sums.tenant_key = tenants.tenant_key
-    where sums.numerator <> 0 or sums.denominator <> 0
-    group by
-        tenants.tenant_key,
-        tenants.as_of_date
-),
-
-tenant_days as (
-    {{ days_between('tenant_spans', 'first_date', 'last_date') }}
 ),
 
 tenant_metrics as (
