@@ -6,6 +6,7 @@
     `counted` are [model of changed keys, its key, fact, the fact's column of dates].
 #}
 {% macro changed_periods(counted) -%}
+    {{- waits_for(clock()) -}}
     with
 
     days as (
@@ -33,7 +34,7 @@
             facts.tenant_key,
             facts.{{ date }} as date_day
         from {{ fact }} as facts
-        inner join {{ ref(clock()) }} as clock
+        inner join {{ relation_of(clock()) }} as clock
             on
                 facts.tenant_key = clock.tenant_key
                 and facts.{{ date }} > least(clock.previous_local_date, clock.local_date)
