@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
 
-AS_OF = "2026-10-01T00:00:00+00:00"
-"""Of every build: what is complete must not change between a build and the full refresh that it is compared with."""
+FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
+"""Of the first build: a part of the rows lies after it, and is counted when its day has come."""
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 
@@ -34,6 +34,7 @@ class ModelHistory:
 
     def __init__(self, system: str, folder: Path, warehouse_url: str | None = None) -> None:
         self._system, self._folder = system, folder
+        self.as_of = FIRST_AS_OF
         self._sources = folder / "sources"
         sample.create(self._sources, scale=SCALE, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
         self._deleted: list[tuple[str, tuple[Any, ...]]] = []
@@ -146,7 +147,7 @@ class ModelHistory:
     def _dbt(self, command: str, *arguments: str) -> Any:
         place: Sequence[str] = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         artifacts = ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "target")]
-        options = ["--quiet", "--log-level-file", "none", "--vars", f"as_of: {AS_OF}"]
+        options = ["--quiet", "--log-level-file", "none", "--vars", f"as_of: {self.as_of.isoformat()}"]
         before = os.environ.get("WAREHOUSE_URL")
         os.environ["WAREHOUSE_URL"] = self.settings.warehouse_url
         try:

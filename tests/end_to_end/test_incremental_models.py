@@ -8,12 +8,12 @@ And both equal what the oracle makes of the rows in raw.
 import os
 import tempfile
 from collections import Counter
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from bigquery import Bigquery
-from end_to_end.model_history import AS_OF, ModelHistory
+from end_to_end.model_history import ModelHistory
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -29,7 +29,7 @@ BUILDS = 1 if EXAMPLES == 1 else 3
 """How many builds there may be between the first and the last, which is compared with a full refresh."""
 
 NUMBERS = st.integers(min_value=0, max_value=10_000)
-STATE = ("__build", "__built", "__changed_")
+STATE = ("__build", "__built", "__changed_", "__clock")
 
 
 class RandomModelHistory(RuleBasedStateMachine):
@@ -75,6 +75,10 @@ class RandomModelHistory(RuleBasedStateMachine):
     def live_a_day(self) -> None:
         self.history.live_a_day()
 
+    @rule(days=st.integers(1, 12))
+    def let_days_pass(self, days: int) -> None:
+        self.history.as_of += timedelta(days=days)
+
     @rule()
     def extract_without_a_build(self) -> None:
         self.history.extract()
@@ -113,8 +117,7 @@ class RandomModelHistory(RuleBasedStateMachine):
             assert all(rows for (schema, name), rows in refreshed.items() if name.endswith("_daily"))
             for table, rows in refreshed.items():
                 assert changed[table] == rows, table
-            as_of = datetime.fromisoformat(AS_OF)
-            assert disagreements_of_system(self.history.warehouse.query, self.system, as_of) == []
+            assert disagreements_of_system(self.history.warehouse.query, self.system, self.history.as_of) == []
         finally:
             self.folder.cleanup()
 
