@@ -327,6 +327,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         ("whatsapp", "tenants", "timezone is null"),
         ("restaurant", "visits", "typeof(spend_cents) = 'text'"),
         ("restaurant", "visits", "spend_cents < 0"),
+        ("restaurant", "visits", "visited_at like '0001-%'"),
         ("restaurant", "customers", "email like ' %'"),
         ("shop", "user_events", "session_id is null"),
         ("shop", "user_events", "not json_valid(data)"),
