@@ -2,7 +2,7 @@
 
 Belongs here: staging, comparison by content, keys, rejections and the state of a load. Not here: an engine's
 connection and its fastest way to a key's latest version (duckdb_load.py, postgresql_load.py), which rows are read
-(loading/table.py).
+(loading/).
 """
 
 from abc import ABC, abstractmethod
