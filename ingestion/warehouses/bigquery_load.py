@@ -27,7 +27,7 @@ from google.cloud.bigquery import SchemaField
 
 from ingestion.log.state import REJECTED_COLUMNS, TableState
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.rows.conformance import Rejection, rejection
+from ingestion.rows.conformance import REPEATED_KEY, Rejection, rejection
 from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses.base import KeyDifference
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError
@@ -216,7 +216,7 @@ class BigqueryLoad:
         staged = self._staged
         if staged is None or not staged.duplicates:
             return []
-        fault = self._table.key[0], "another row of the same read has the same key", None
+        fault = self._table.key[0], REPEATED_KEY, None
         rows = (
             dict(zip(self._numbered, row.values(), strict=False))
             for batch in self._rows(staged, "duplicate")

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ingestion.log.state import REJECTED_COLUMNS, TableState
 from ingestion.rows.columns import RawTable
-from ingestion.rows.conformance import Rejection, rejection
+from ingestion.rows.conformance import REPEATED_KEY, Rejection, rejection
 from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses import sql
 from ingestion.warehouses.base import KeyDifference
@@ -143,7 +143,7 @@ class SqlLoad(ABC):
         # Equal rows under one key are one row told twice: nothing is lost by keeping one of them.
         names = sql.columns(c.name for c in self._table.columns)
         rows = self._read(f"select {names} from _surplus where _row_hash <> _kept_hash")
-        fault = self._table.key[0], "another row of the same read has the same key", None
+        fault = self._table.key[0], REPEATED_KEY, None
         return [rejection(self._table, row, fault) for row in rows.to_pylist()]
 
     def keys_where(self, values: dict[str, list[str]]) -> list[tuple[object, ...]]:
