@@ -58,7 +58,7 @@ def load_source(
         entries, unresolved = filled_in(entries, snapshot)
         tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
         refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
-        states = session.states(source_name)
+        states, standing = session.states(source_name), session.standing(source_name)
         run = SourceRun(snapshot, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
         subjects = [
             Subject(
@@ -67,6 +67,7 @@ def load_source(
                 entry,
                 states.get(name, TableState(name)),
                 refused.get(tables[name].label),
+                standing.get(name, ()),
             )
             for name, entry in entries.items()
             if not only or name in only

@@ -51,6 +51,7 @@ class Subject:
         entry: its catalogue entry.
         state: what is remembered of it.
         refusal: why it can't be loaded, where that is known beforehand.
+        standing: the keys of its rejections that stand.
     """
 
     table: RawTable
@@ -58,6 +59,7 @@ class Subject:
     entry: TableEntry
     state: TableState
     refusal: str | None = None
+    standing: Collection[str] = ()
 
     @property
     def source_table(self) -> RawTable:
