@@ -11,6 +11,7 @@ from ingestion.catalogue.source_tables import check_tables
 from ingestion.loading.pace import UNLIMITED, Pace
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
+from ingestion.loading.subject import SourceRun, Subject
 from ingestion.loading.table import TableRun
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
@@ -57,24 +58,18 @@ def load_source(
         entries, unresolved = filled_in(entries, snapshot)
         tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
         refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
-        states = session.states(source_name)
-        results = []
-        for name, entry in entries.items():
-            if only and name not in only:
-                continue
-            state = states.get(name, TableState(name))
-            run = TableRun(
+        states, standing = session.states(source_name), session.standing(source_name)
+        run = SourceRun(snapshot, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
+        subjects = [
+            Subject(
                 tables[name],
-                found.get(name, ()),
+                found.get(name),
                 entry,
-                state,
-                snapshot,
-                session,
-                archive,
-                listener,
-                pace,
-                keys_only=keys_only,
-                allow_deletes=allow_deletes,
+                states.get(name, TableState(name)),
+                refused.get(tables[name].label),
+                standing.get(name, ()),
             )
-            results.append(run.result(name in found, refused.get(tables[name].label)))
-        return results
+            for name, entry in entries.items()
+            if not only or name in only
+        ]
+        return [TableRun(run, subject).result() for subject in subjects]
