@@ -107,8 +107,7 @@ def _compared(
     for name in told:
         shape, entry = shapes.get(name), entries.get(name)
         if shape is None:
-            fault = faults.get(name, "the source has no such table")
-            yield Inspection(source, name, None, entry, None, (fault,))
+            yield Inspection(source, name, None, entry, None, (faults.get(name, "the source has no such table"),))
         else:
             # A key that a person named for a table without one is as good as it gets.
             key = entry.raw_key if entry and not found_key(shape)[0] and (entry.key or entry.mode) else ()
