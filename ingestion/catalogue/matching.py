@@ -45,13 +45,11 @@ class Admission:
         table: the raw table.
         names: what it and its columns are in the source.
         note: what a person should know of that; None if nothing.
-        renews_ids: whether raw holds ids that were not yet brought into their canonical form.
     """
 
     table: RawTable
     names: SourceNames
     note: str | None = None
-    renews_ids: bool = False
 
     @property
     def found(self) -> frozenset[str]:
@@ -217,7 +215,6 @@ def admitted(
         RawTable(source, name, table.key, columns),
         SourceNames(found.name, {raw[c]: c for c in kept}, folded, spellings),
         _note(name, found, {c: raw[c] for c in kept if c not in declared.values() and raw[c] != c}, left_out),
-        bool(existing) and not {*spellings} <= {*existing},
     )
 
 

@@ -14,6 +14,7 @@ from ingestion.loading.admission import admitted_tables
 from ingestion.loading.pace import UNLIMITED, Pace
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
+from ingestion.loading.subject import SourceRun, Subject
 from ingestion.loading.table import TableRun
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
@@ -62,22 +63,17 @@ def load_source(
         admissions, refused = admitted_tables(source_name, entries, found, faults | unresolved, snapshot, session)
         shown = named(snapshot, {name: admission.names for name, admission in admissions.items()})
         states = session.states(source_name)
-        results = []
-        for name, admission in admissions.items():
-            if only and name not in only:
-                continue
-            run = TableRun(
+        run = SourceRun(shown, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
+        subjects = [
+            Subject(
                 admission.table,
-                admission.found,
+                admission.found if name in found or name in faults else None,
                 entries[name],
                 replace(states.get(name, TableState(name)), note=admission.note),
-                shown,
-                session,
-                archive,
-                listener,
-                pace,
-                keys_only=keys_only,
-                allow_deletes=allow_deletes or (admission.renews_ids and shown.count(admission.table) > 0),
+                refused.get(name),
+                has_folded_ids=bool(admission.names.folded),
             )
-            results.append(run.result(name in found or name in refused, refused.get(name)))
-        return results
+            for name, admission in admissions.items()
+            if not only or name in only
+        ]
+        return [TableRun(run, subject).result() for subject in subjects]

@@ -76,7 +76,11 @@ REJECTED_COLUMNS = (
     Column("row_content", ColumnType.JSON),
     Column("_batch_seq", ColumnType.INTEGER),
     Column("_loaded_at", ColumnType.TIMESTAMP),
+    Column("effect", ColumnType.TEXT),
+    Column("resolved_at", ColumnType.TIMESTAMP),
 )
+"""The columns of `_rejected`. `effect` is a `conformance.Effect`, a row's where it is null; `resolved_at` is null while
+the rejection stands."""
 
 
 def state_record(state: TableState) -> dict[str, str | int | None]:

@@ -18,6 +18,7 @@ from ingestion.catalogue.matching import FoundTable, admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
+from ingestion.loading.rows import pulled
 from ingestion.log.archive import Archive, ArchivedBatch
 from ingestion.log.state import MODELS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
@@ -190,30 +191,23 @@ def _restore(
     """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
     table, limits = archived.table, session.capabilities.limits
     rejections: list[Rejection] = []
-    read, failures = 0, []
+    read = 0
 
     def versions() -> Iterator[pa.RecordBatch]:
         nonlocal read
-        try:
-            for batch in archived.batches:
-                for rows in archive.rows(table, batch.batch_seq):
-                    renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
-                    conformed = conform(table.versions, renamed, limits=limits)
-                    rejections.extend(conformed.rejections)
-                    read += rows.num_rows
-                    listener.advanced(table.label, rows.num_rows)
-                    yield conformed.batch
-        except IngestionError as failure:
-            failures.append(failure)
-            raise
+        for batch in archived.batches:
+            for rows in archive.rows(table, batch.batch_seq):
+                renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
+                conformed = conform(table.versions, renamed, limits=limits)
+                rejections.extend(conformed.rejections)
+                read += rows.num_rows
+                listener.advanced(table.label, rows.num_rows)
+                yield conformed.batch
 
     listener.started(table.label, None)
-    try:
-        with session.load(table, started_at) as load:
-            restored = load.restore(versions(), archived.state.batch_seq)
-            recorded = load.reject(rejections)
-            state = load.commit(archived.state)
-    except IngestionError as failure:
-        # A file that fails reaches us through the warehouse that was pulling its rows: tell the cause.
-        raise failures[0] if failures else failure from None
+    with session.load(table, started_at) as load:
+        with pulled(versions()) as given:
+            restored = load.restore(given, archived.state.batch_seq)
+        recorded = load.reject(rejections)
+        state = load.commit(archived.state)
     return replace(state, rows_read=read, rows_appended=restored, rows_deleted=0, rows_rejected=recorded)

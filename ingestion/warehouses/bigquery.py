@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError
-from ingestion.log.state import TableState
+from ingestion.log.state import STATE_COLUMNS, TableState
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import Limits
 from ingestion.warehouses.base import Capabilities
@@ -205,7 +205,7 @@ class BigquerySession(SqlSession):
         schema = f"raw_{source}"
         self._highest_batch.pop(schema, None)
         with self._transaction():
-            self._complete_state(schema)
+            self._complete(schema, "_state", STATE_COLUMNS)
             self._execute(replace_state(schema, state))
 
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:

@@ -113,7 +113,8 @@ class SqlSession(ABC):
         if not self._columns_of(table.schema):
             self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
             self._create(table.schema, "_rejected", REJECTED_COLUMNS)
-        self._complete_state(table.schema)
+        self._complete(table.schema, "_state", STATE_COLUMNS)
+        self._complete(table.schema, "_rejected", REJECTED_COLUMNS)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
             self._execute(f"drop table {relation(table.schema, table.name)}")
@@ -127,11 +128,11 @@ class SqlSession(ABC):
                 self._add_column(table, column)
         return []
 
-    def _complete_state(self, schema: str) -> None:
-        """Add what `_state` lacks in a warehouse of an earlier version."""
-        existing = self._columns_of(schema)["_state"]
-        for column in [c for c in STATE_COLUMNS if c.name not in existing]:
-            self._execute(f"alter table {relation(schema, '_state')} add column {self._definition(column)}")
+    def _complete(self, schema: str, name: str, columns_: Sequence[Column]) -> None:
+        """Add what a table of the log's own lacks in a warehouse of an earlier version."""
+        existing = self._columns_of(schema)[name]
+        for column in [c for c in columns_ if c.name not in existing]:
+            self._execute(f"alter table {relation(schema, name)} add column {self._definition(column)}")
             self._known.clear()
 
     def _add_column(self, table: RawTable, column: Column) -> None:
@@ -213,5 +214,5 @@ class SqlSession(ABC):
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
         with self._transaction():
-            self._complete_state(f"raw_{source}")
+            self._complete(f"raw_{source}", "_state", STATE_COLUMNS)
             self._execute(replace_state(f"raw_{source}", state))
