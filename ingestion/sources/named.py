@@ -88,7 +88,7 @@ class NamedSnapshot:
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
-        return self._snapshot.count(self._names[table.name].of_table(table))
+        return self._snapshot.count(replace(table, name=self._names[table.name].table, key=(), columns=()))
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Generator[WireBatch]:
         """See `Snapshot.read`."""
