@@ -145,7 +145,7 @@ def test_column_with_a_name_of_the_log_has_another_in_raw(served: ServedSandbox,
 
 
 HOSTILE = [
-    *("xmin", "XMAX", "cmin", "cmax", "ctid", "tableoid", "TableOid", "rowid", "oid"),
+    *("xmin", "XMAX", "cmin", "cmax", "ctid", "TableOid", "rowid", "oid"),
     *(
         "",
         " ",
