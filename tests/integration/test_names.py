@@ -14,6 +14,7 @@ from ingestion.catalogue.entries import load_catalogue
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion, RunResult
 from ingestion.operations.status import read_status
+from ingestion.rows.columns import CONTROL_COLUMNS
 from ingestion.rows.names import with_digest
 
 TABLES = {
@@ -180,7 +181,7 @@ def test_no_name_of_a_column_keeps_a_row_out(warehouse: str, sandbox: Sandbox, r
     result = sandbox.run()
     assert result.errors == []
     [row] = Ingestion(sandbox.settings()).warehouse.query("select * from raw_whatsapp.outlets").to_pylist()
-    held = {value for name, value in row.items() if name not in ("id", "name", "tenant_id") and name[0] != "_"}
+    held = {value for name, value in row.items() if name not in {"id", *(c.name for c in CONTROL_COLUMNS)}}
     assert held >= {str(i) for i in range(len(HOSTILE))}
     assert len(sandbox.latest("conversations")) == 1
     assert of(sandbox.run(), "outlets").state.rows_appended == 0
