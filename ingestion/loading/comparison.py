@@ -74,6 +74,9 @@ class KeyComparison:
         is_large = difference.deleted > SMALL_DELETE or difference.deleted == difference.live
         if not is_large or difference.deleted / difference.live <= most or self.run.allow_deletes:
             return None
+        # A key that is gone since it is written in its canonical form now was appended in that one.
+        if self.subject.may_renew_ids and self.batch.appended >= difference.deleted:
+            return None
         return (
             f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
             f"(max_delete_share is {most:.0%}). If they are right: python -m ingestion "

@@ -13,7 +13,7 @@ from ingestion.loading.pace import Pace
 from ingestion.loading.progress import Listener
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
-from ingestion.rows.columns import RESERVED_COLUMNS, RawTable
+from ingestion.rows.columns import RawTable
 from ingestion.sources.base import ChangeTracking, Snapshot
 from ingestion.warehouses.base import Session
 
@@ -52,6 +52,7 @@ class Subject:
         state: what is remembered of it.
         refusal: why it can't be loaded, where that is known beforehand.
         standing: the keys of its rejections that stand.
+        has_folded_ids: whether raw has ids in a canonical form.
     """
 
     table: RawTable
@@ -60,6 +61,12 @@ class Subject:
     state: TableState
     refusal: str | None = None
     standing: Collection[str] = ()
+    has_folded_ids: bool = False
+
+    @property
+    def may_renew_ids(self) -> bool:
+        """Whether raw may still hold ids as they were written, since columns came after every row was last read."""
+        return self.has_folded_ids and self.state.last_full_at is None
 
     @property
     def source_table(self) -> RawTable:
@@ -76,7 +83,7 @@ class Subject:
         """See to it that the source's table has what can't be done without.
 
         Raises:
-            TableError: it lacks a column, or has one that the raw log needs for itself.
+            TableError: it lacks a column.
         """
         found = self.found or ()
         # A source that tracks changes needs no cursor, and looks for itself.
@@ -87,9 +94,3 @@ class Subject:
             absent = [name for name in names if name not in found]
             if absent:
                 raise TableError(f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}")
-        reserved = sorted(set(RESERVED_COLUMNS) & set(found))
-        if reserved:
-            raise TableError(
-                f"the source's column {', '.join(reserved)} has a name of the raw log's own. Rename it there, or read "
-                "a view without it"
-            )

@@ -48,6 +48,8 @@ def print_status(console: Console, tables: list[TableStatus], now: datetime) -> 
     for t in tables:
         if t.state.last_error:
             console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", soft_wrap=True)
+        if t.state.note:
+            console.print(f"{t.source}.{t.table}: note: {t.state.note}", soft_wrap=True)
 
 
 def _cells(t: TableStatus, now: datetime) -> list[str]:

@@ -284,11 +284,6 @@ def test_required_column_that_the_source_lacks_fails_the_table(sandbox: Sandbox)
     assert "no column conversation_id, which by the catalogue is not null" in sandbox.run().errors[0]
 
 
-def test_column_with_a_name_of_the_log_fails_the_table(sandbox: Sandbox) -> None:
-    sandbox.sql("alter table messages add column _loaded_at text")
-    assert "the source's column _loaded_at has a name of the raw log's own" in sandbox.run().errors[0]
-
-
 def test_names_that_differ_in_case_only_are_the_same_column(sandbox: Sandbox) -> None:
     sandbox.sql("alter table tenants rename column name to Name", "alter table messages add column Extra text")
     assert sandbox.run().errors == []
