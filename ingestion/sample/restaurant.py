@@ -90,6 +90,7 @@ FLAWS = (
     Flaw("customers", "last_name", always("+1+1")),
     Flaw("customers", "email", lambda _rng, good, _row: f" {good.upper()} "),
     Flaw("outreach_events", "sent_at", always("yesterday")),
+    Flaw("visits", "visited_at", always("0001-01-01 00:00:00+00:00")),
 )
 
 

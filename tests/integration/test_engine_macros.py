@@ -6,11 +6,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from random import Random
 from typing import Protocol
 
 import pytest
 from engine_macros import Engine, GoogleEngine, Row
+from oracle.sources import UNSEEN, code, text
 from postgresql import Server
 
 TEMPLATES = {
@@ -23,14 +25,31 @@ TEMPLATES = {
     "clean": "{{ clean_text('t') }}",
     "code": "{{ clean_code('t') }}",
     "upper_code": "{{ upper_case('t') }}",
+    "phone": "{{ clean_phone('t', 'whatsapp') }}",
     "contact": "{{ contact_hash('t') }}",
     "sortable": "{{ sortable_id('t') }}",
     "zone": "{{ known_timezone('t') }}",
     "quotient": "{{ ratio('a', 'b') }}",
     "product": "{{ decimal_product('a', 'b') }}",
+    "plausible_instant": "{{ plausible_instant('s') }}",
+    "implausible_instant": "{{ is_implausible_instant('s') }}",
+    "plausible_amount": "{{ plausible_amount('a') }}",
+    "implausible_amount": "{{ is_implausible_amount('a') }}",
+    "plausible_count": "{{ plausible_count('n') }}",
+    "implausible_count": "{{ is_implausible_count('n') }}",
+    "plausible_product": "{{ plausible_product('n', 'a') }}",
+    "implausible_product": "{{ is_implausible_product('n', 'a') }}",
+    "major_amount": "{{ amount_from_minor_units('n', 'u') }}",
+    "implausible_major_amount": "{{ is_implausible_in_minor_units('n', 'u') }}",
     "microseconds": "{{ microseconds_between('s', 'e') }}",
     "seconds": "{{ seconds_from_microseconds(microseconds_between('s', 'e')) }}",
     "local_day": "{{ local_date('s', 'z') }}",
+    "local_time": "{{ local_microseconds('s', 'z') }}",
+    "offset": "{{ clock_offset('s', 'z') }}",
+    "later": "{{ seconds_after('s', 'n') }}",
+    "hours": "{{ microseconds_of_weeks('n', 'starts', 'ends') }}",
+    "midnight": "{{ utc_midnight('d') }}",
+    "minute": "{{ minute_of_day('t') }}",
     "week": "{{ week_start('d') }}",
     "year_of_week": "{{ iso_year('d') }}",
     "number_of_week": "{{ iso_week('d') }}",
@@ -91,7 +110,7 @@ TEXTS = (
 9999999999999999999e9|0.1234567895|0.12345678949999999999|123.4567890125e-3|5e-10|4.9e-10|0.15e-8|nan|inf|a|Z|\u00e4|
 \u00c9 \u00df \u0130 \u03c2 \u0391\u03a3|stra\u00dfe|a@B.Com|\u00dcn\u00ef|100|9|10|00000000000000000000|
 123456789012345678901|a1|o'hara|a\\b|\U0001f600|Europe/Berlin|europe/berlin|Etc/GMT+5|posixrules|posix/UTC|localtime|UTC|
-EST|Asia/Kolkata|Nowhere
+EST|Asia/Kolkata|Nowhere|00:00|0:00| 9:30 |09:30|24:00|24:01|9:60|9:5|09:30:00|-1:00|ab:cd|1:ab|:30|930|12345
 """.strip("\n")
     .replace("|\n", "|")
     .split("|")
@@ -106,8 +125,92 @@ def test_texts(compare: Compare) -> None:
         fraction = "." + "".join(random.choices("0123456789504999", k=random.randrange(1, 31)))
         exponent = f"{random.choice('eE')}{random.choice(['', '+', '-', '-0'])}{random.randrange(10)}"
         cases.append((digits + random.choice(["", fraction, fraction]) + random.choice(["", exponent]),))
-    names = ["quoted", "whole_number", "decimal_number", "clean", "code", "upper_code", "contact", "sortable", "zone"]
+    names = [
+        "quoted",
+        "whole_number",
+        "decimal_number",
+        "clean",
+        "code",
+        "upper_code",
+        "contact",
+        "sortable",
+        "zone",
+        "phone",
+    ]
     compare(names, {"t": "text"}, cases)
+    compare(["minute"], {"t": "text"}, [(None,), *((text,) for text in TEXTS)])
+
+
+def test_text_and_codes_lose_what_is_not_seen_at_their_ends(engines: list[Engine]) -> None:
+    # Every character of the set, its neighbours, and what else looks like nothing but is text.
+    points = {ord(c) + step for c in UNSEEN for step in (-1, 0, 1)} | {0x180E, 0x200C, 0x200D, 0x2060, 0x3164} - {0}
+    texts = [f"{chr(p)}A {chr(p)} b{chr(p)}{chr(p)}" for p in sorted(points) if p > 0]
+    texts += ["".join(map(chr, sorted(points - {-1, 0}))), "\r\n", "resolved\r"]
+    cases: list[Row] = [(one,) for one in texts]
+    expected = [(text(one), code(one)) for one in texts]
+    for engine in engines:
+        assert engine.rows(["clean", "code"], {"t": "text"}, cases) == expected
+
+
+PHONES = {
+    "+1 555 123": "+1555123",
+    "001555123": "+1555123",
+    "whatsapp:+1555123": "+1555123",
+    " TEL:+49 (30) 123-456\t": "+4930123456",
+    "(+49) 30 123456": "+4930123456",
+    "+123456": "+123456",
+    "+12345678": "+12345678",
+    "+123456789012345": "+123456789012345",
+    "+1234567890123456": "+1234567890123456",
+    "0301234567": "0301234567",
+    "tel:0301234567": "tel:0301234567",
+    " Anna \ufeff": "Anna",
+    "00": "00",
+    "+": "+",
+    "++1555123456": "+1555123456",
+    "\u0661\u0662\u0663+1555123": "+1555123",
+    "": None,
+    "\u200b": None,
+}
+
+
+def test_a_phone_number_is_one_however_it_is_written(engines: list[Engine]) -> None:
+    for engine in engines:
+        rows = engine.rows(["phone"], {"t": "text"}, [(written,) for written in PHONES])
+        assert [phone for (phone,) in rows] == list(PHONES.values())
+
+
+def test_nothing_implausible_passes_and_nothing_overflows(engines: list[Engine], compare: Compare) -> None:
+    largest = 10**29 - 1
+    counts = [0, 1, -1, 2, 10**12 - 1, 10**12, 10**15, 10**17, 2**63 - 1, -(2**63)]
+    amounts = ["0", "0.000000001", "-0.000000001", "999.999999999", "-1000", "999999999999999.999999999"]
+    amounts += ["1000000000000000", "-1000000000000000", f"{10**20}", f"{largest}.999999999", f"-{largest}.999999999"]
+    pairs: list[Row] = [(n, a) for n in (*counts, None) for a in (*amounts, None)]
+    columns = {"n": "bigint", "a": "numeric(38, 9)"}
+    named = ("amount", "count", "product")
+    compare([f"{kind}_{name}" for name in named for kind in ("plausible", "implausible")], columns, pairs)
+    for engine in engines:
+        for (n, a), (product, is_implausible) in zip(
+            pairs, engine.rows(["plausible_product", "implausible_product"], columns, pairs), strict=True
+        ):
+            if n is None or a is None:
+                assert (product, is_implausible) == (None, "false")
+                continue
+            exact = int(str(n)) * Fraction(str(a))
+            if abs(exact) < 10**15:
+                assert (Fraction(str(product)), is_implausible) == (exact, "false"), (n, a)
+            else:
+                assert (product, is_implausible) == (None, "true"), (n, a)
+    money: list[Row] = [(n, u) for n in (*counts, None) for u in (0, 1, 2, 3, 4, None)]
+    compare(["major_amount", "implausible_major_amount"], {"n": "bigint", "u": "bigint"}, money)
+    told = engines[0].rows(["major_amount"], {"n": "bigint", "u": "bigint"}, [(5000, 0), (1234567, 3), (5000, None)])
+    assert [Fraction(str(amount)) for (amount,) in told] == [5000, Fraction("1234.567"), 50]
+    instants = ["0001-01-01 00:00:00+00", "1970-01-01 00:00:00+00", "1989-12-31 23:59:59.999999+00"]
+    instants += ["1990-01-01 00:00:00+00", "2099-12-31 23:59:59.999999+00", "2100-01-01 00:00:00+00"]
+    given: list[Row] = [(at,) for at in (*instants, "9999-12-31 23:59:59.999999+00", None)]
+    compare(["plausible_instant", "implausible_instant"], {"s": "timestamptz"}, given)
+    flags = [flag for (flag,) in engines[1].rows(["implausible_instant"], {"s": "timestamptz"}, given)]
+    assert flags == ["true", "true", "true", "false", "false", "true", "true", "false"]
 
 
 DOCUMENTS = (
@@ -239,5 +342,25 @@ def test_dates_and_instants(compare: Compare) -> None:
     compare(["microseconds", "seconds"], {"s": "timestamptz", "e": "timestamptz"}, spans)
     local: list[Row] = [(instant(1900, 2024), random.choice(ZONES)) for _ in range(3000)]
     compare(["local_day"], {"s": "timestamptz", "z": "text"}, local)
+    plausible: list[Row] = [
+        (instant(1990, 2099), random.choice(ZONES), f"{random.randrange(-(10**8), 10**8)}") for _ in range(1000)
+    ]
+    compare(["local_time", "offset", "later"], {"s": "timestamptz", "z": "text", "n": "bigint"}, plausible)
     days: list[Row] = [("0001-01-01",), ("9999-12-31",), *((day(),) for _ in range(2000))]
-    compare(["week", "year_of_week", "number_of_week", "weekday", "instant"], {"d": "date"}, days)
+    compare(["week", "year_of_week", "number_of_week", "weekday", "instant", "midnight"], {"d": "date"}, days)
+
+
+def test_parts_of_weeks(compare: Compare) -> None:
+    random = Random(6)
+    week = 7 * 24 * 60
+    cases: list[Row] = []
+    for _ in range(1000):
+        starts, ends = sorted(random.sample(range(week + 1), 2))
+        cases.append(
+            (
+                f"{random.choice([0, week * 60 * 10**6 * random.randrange(110_000), random.randrange(7 * 10**16)])}",
+                f"{starts}",
+                f"{ends}",
+            )
+        )
+    compare(["hours"], {"n": "bigint", "starts": "bigint", "ends": "bigint"}, cases)

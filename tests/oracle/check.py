@@ -1,4 +1,4 @@
-"""The oracle beside a warehouse: every mart, and every row that the oracle can't read.
+"""The oracle beside a warehouse: every mart, every source row, and those that the oracle can't read.
 
 Belongs here: what is compared. Not here: what their marts must hold (one module per system).
 """
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from oracle.consulting import Consulting
 from oracle.customers import Customers
+from oracle.data_quality import unaccounted
 from oracle.differences import differences
 from oracle.erp import Erp
 from oracle.kpis import kpis
@@ -67,7 +68,9 @@ def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
     marts = _marts(query, sources)
     told = {"all": [line for source in sources.values() for line in _unexplained(query, source)]}
     built = query("select table_name from information_schema.tables where table_schema = 'marts'")
-    if others := set(built["table_name"].to_pylist()) ^ {mart.name for mart in marts}:
+    told["data_quality"] = unaccounted(query)
+    # What data_quality holds beside that depends on the sources' flaws: dbt's unit tests say what.
+    if others := set(built["table_name"].to_pylist()) ^ {"data_quality", *(mart.name for mart in marts)}:
         told["all"].append(f"only the warehouse or only the oracle has {sorted(others)}")
     for mart in marts:
         if mart.name not in others:

@@ -17,7 +17,7 @@ from oracle.restaurant import Restaurant
 from oracle.shop import TENANT as SHOP
 from oracle.shop import ZONE as SHOP_ZONE
 from oracle.shop import Shop
-from oracle.sources import CURRENCY, code
+from oracle.sources import CURRENCY, code, plausible
 from oracle.whatsapp import Whatsapp
 
 NEW_DAYS, ACTIVE_DAYS, AT_RISK_DAYS, INACTIVE_DAYS = 30, 30, 90, 30
@@ -26,7 +26,7 @@ HIGH_SPENDER_AMOUNT = 500
 
 @dataclass(frozen=True)
 class Purchase:
-    """A visit, or a paid order."""
+    """A visit, or an order that was paid for and not given back whole."""
 
     customer_key: str
     tenant_key: str
@@ -44,6 +44,7 @@ class Activity:
     customer: str
     day: date
     revenue: Fraction
+    in_other_currency: int = 0
 
 
 class Customers:
@@ -66,15 +67,16 @@ class Customers:
 
     def _visits(self) -> Iterator[Purchase]:
         for visit in self._restaurant.visits:
+            if not visit.day:
+                continue
             customer_key = f"restaurant:{visit.row['customer_id']}"
             yield Purchase(customer_key, visit.tenant_key, visit.day, CURRENCY, visit.spend or Fraction(0))
 
     def _orders(self) -> Iterator[Purchase]:
         for order in self._shop.orders:
-            if order.paid_at is not None and order.user_id:
+            if order.paid_at is not None and order.user_id and order.net_amount > 0:
                 day = local_date(order.paid_at, SHOP_ZONE)
-                amount = order.amount or Fraction(0)
-                yield Purchase(f"shop:{order.user_id}", SHOP, day, order.currency_code, amount)
+                yield Purchase(f"shop:{order.user_id}", SHOP, day, order.currency_code, order.net_amount)
 
     def _customers(self) -> Iterator[Row]:
         users = {
@@ -115,12 +117,14 @@ class Customers:
     def _activities(self) -> Iterator[Activity]:
         for purchase in self._purchases:
             domain = "orders" if purchase.tenant_key == SHOP else "visits"
-            revenue = purchase.amount if purchase.currency_code == CURRENCY else Fraction(0)
-            yield Activity(purchase.tenant_key, domain, purchase.customer_key, purchase.day, revenue)
+            is_ours = purchase.currency_code == CURRENCY
+            revenue = purchase.amount if is_ours else Fraction(0)
+            yield Activity(purchase.tenant_key, domain, purchase.customer_key, purchase.day, revenue, int(not is_ours))
         for talk in self._whatsapp.talks:
             phone = code(talk.row["customer_phone"]) if talk.row else None
-            if talk.row and phone:
-                day = self._whatsapp.tenants.day(talk.tenant_key, talk.row["started_at"])
+            started_at = plausible(talk.row["started_at"]) if talk.row else None
+            if started_at and phone:
+                day = self._whatsapp.tenants.day(talk.tenant_key, started_at)
                 yield Activity(talk.tenant_key, "conversations", phone, day, Fraction(0))
         for row in self._erp.interactions:
             if row["customer_id"]:
@@ -130,6 +134,8 @@ class Customers:
     def _cohorts(self) -> Iterator[Row]:
         activities: dict[tuple[str, str], dict[str, list[Activity]]] = defaultdict(lambda: defaultdict(list))
         for one in self._activities():
+            if one.day > self.today(one.tenant_key):
+                continue
             activities[one.tenant_key, one.domain][one.customer].append(one)
         for (tenant_key, domain), customers in activities.items():
             cohorts: dict[date, list[list[Activity]]] = defaultdict(list)
@@ -153,10 +159,14 @@ def _cohort(
             "domain": domain,
             "cohort_month": cohort_month,
             "month_offset": offset,
+            "currency_code": CURRENCY,
             "cohort_size": len(members),
             "retained_customers": retained if has_ended else None,
             "retention_rate": ratio(retained, len(members)) if has_ended else None,
             "revenue_amount": rounded(sum(one.revenue for theirs in in_month for one in theirs)) if has_ended else None,
+            "purchases_in_other_currencies": (
+                sum(one.in_other_currency for theirs in in_month for one in theirs) if has_ended else None
+            ),
             "is_complete": has_ended,
         }
         month = month_of(month.end + timedelta(days=1))
@@ -181,6 +191,7 @@ def _customer(system: str, customer_id: str, tenant_key: str, purchases: list[Pu
         "frequency": len(purchases),
         "monetary_amount": monetary,
         "purchases_in_other_currencies": len(purchases) - len(in_currency),
+        "high_spender_amount": rounded(HIGH_SPENDER_AMOUNT),
         "tenure_days": tenure,
         "repeat_purchase_count": max(0, len(set(days)) - 1),
         "last_purchase_age_days": (last - first).days if first and last else None,

@@ -6,24 +6,36 @@ Belongs here: visits, messages of campaigns and the visits credited to them. Not
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 from oracle.arithmetic import amount, ratio, rounded
 from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
-from oracle.sources import CURRENCY, UNKNOWN, Source, Tenants, code, order_of, text
+from oracle.sources import (
+    CURRENCY,
+    UNKNOWN,
+    Source,
+    Tenants,
+    code,
+    order_of,
+    plausible,
+    plausible_amount,
+    text,
+)
 
 ATTRIBUTION_WINDOW = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A visit of a guest, who may be missing at the source."""
+    """A visit of a guest, who may be missing at the source; without a day where its instant is not plausible."""
 
     row: Row
     tenant_key: str
-    day: date
-    first_day: date
+    at: datetime | None
+    day: date | None
+    first_day: date | None
     spend: Fraction | None
 
 
@@ -33,7 +45,7 @@ class Outreach:
 
     row: Row
     tenant_key: str
-    day: date
+    day: date | None
     status: str
     visits: list[Visit]
 
@@ -54,45 +66,56 @@ class Restaurant:
         return self.tenants.key(row["restaurant_id"] if row else None)
 
     def _visits(self) -> Iterator[Visit]:
-        rows = sorted(self._source.tables["visits"], key=lambda row: (row["visited_at"], order_of(row["id"])))
         first_days: dict[str, date] = {}
-        for row in rows:
+        for row in sorted(self._source.tables["visits"], key=_place):
             tenant_key = self.tenant_of(self.guests.get(row["customer_id"]))
-            day = self.tenants.day(tenant_key, row["visited_at"])
-            first_day = first_days.setdefault(row["customer_id"], day)
-            yield Visit(row, tenant_key, day, first_day, amount(row["spend_cents"]))
+            at = plausible(row["visited_at"])
+            day = self.tenants.day(tenant_key, at) if at else None
+            first_day = first_days.setdefault(row["customer_id"], day) if day else None
+            yield Visit(row, tenant_key, at, day, first_day, plausible_amount(amount(row["spend_cents"])))
+
+    def _messages(self) -> list[Row]:
+        """One row for each campaign and guest: of several the one that was updated last."""
+        messages: dict[tuple[str, str], Row] = {}
+        for row in sorted(self._source.tables["outreach_events"], key=_age):
+            messages[row["campaign_id"], row["customer_id"]] = row
+        return list(messages.values())
 
     def _outreach(self) -> Iterator[Outreach]:
         credited = self._credited_visits()
-        for row in self._source.tables["outreach_events"]:
+        for row in self._messages():
             tenant_key = self.tenant_of(self._campaigns.get(row["campaign_id"]))
-            day = self.tenants.day(tenant_key, row["created_at"])
+            created_at = plausible(row["created_at"])
+            day = self.tenants.day(tenant_key, created_at) if created_at else None
             yield Outreach(row, tenant_key, day, code(row["status"]) or UNKNOWN, credited[row["id"]])
 
     def _credited_visits(self) -> dict[str, list[Visit]]:
         """Credit each visit to the last message sent to the guest within the window before it."""
         touches = [
-            row
-            for row in self._source.tables["outreach_events"]
-            if code(row["status"]) == "sent" and row["sent_at"] is not None
+            (row, sent_at)
+            for row in self._messages()
+            if code(row["status"]) == "sent" and (sent_at := plausible(row["sent_at"]))
         ]
         credited: dict[str, list[Visit]] = defaultdict(list)
         for visit in self.visits:
             near = [
-                row
-                for row in touches
+                (sent_at, order_of(row["id"]), row)
+                for row, sent_at in touches
                 if row["customer_id"] == visit.row["customer_id"]
-                and timedelta(0) <= visit.row["visited_at"] - row["sent_at"] <= ATTRIBUTION_WINDOW
+                and visit.at
+                and timedelta(0) <= visit.at - sent_at <= ATTRIBUTION_WINDOW
             ]
             if near:
-                last = max(near, key=lambda row: (row["sent_at"], order_of(row["id"])))
+                *_, last = max(near, key=lambda touch: touch[:2])
                 credited[last["id"]].append(visit)
         return credited
 
     def marts(self) -> list[Mart]:
         """All marts of the CRM but those of customers."""
-        visits = [Counted("visits", v.tenant_key, (CURRENCY,), v.day, v) for v in self.visits]
-        outreach = [Counted("outreach", o.tenant_key, (o.row["campaign_id"],), o.day, o) for o in self.outreach]
+        visits = [Counted("visits", v.tenant_key, (CURRENCY,), v.day, v) for v in self.visits if v.day]
+        outreach = [
+            Counted("outreach", o.tenant_key, (o.row["campaign_id"],), o.day, o) for o in self.outreach if o.day
+        ]
         today = self.tenants.today
         return [
             *periodic_marts("visits", ("currency_code",), visits, _visit_measures, today),
@@ -105,13 +128,15 @@ class Restaurant:
     def _performance(self) -> Iterator[Row]:
         by_campaign: dict[str, list[Outreach]] = defaultdict(list)
         for one in self.outreach:
-            by_campaign[one.row["campaign_id"]].append(one)
-        for campaign_id in self._campaigns.keys() | by_campaign.keys():
+            if not one.day or one.day <= self.tenants.today(one.tenant_key):
+                by_campaign[one.row["campaign_id"]].append(one)
+        for campaign_id in self._campaigns.keys() | {one.row["campaign_id"] for one in self.outreach}:
             row = self._campaigns.get(campaign_id)
             outreach = by_campaign[campaign_id]
             measures = _outreach_measures(outreach)
-            visits = [visit for one in outreach for visit in one.visits]
-            converted = {one.row["customer_id"] for one in outreach if one.visits}
+            credited = [(visit, one) for one in outreach for visit in one.visits if self._has_come(visit)]
+            visits = [visit for visit, _ in credited]
+            converted = {one.row["customer_id"] for _, one in credited}
             yield {
                 "tenant_key": self.tenant_of(row),
                 "campaign_id": campaign_id,
@@ -119,19 +144,41 @@ class Restaurant:
                 "status": (row and code(row["status"])) or UNKNOWN,
                 "segment_type": (row and code(row["segment_type"])) or UNKNOWN,
                 "currency_code": CURRENCY,
-                "segment_value": rounded(row["segment_value"]) if row and row["segment_value"] is not None else None,
+                "segment_value": _threshold(row),
                 **measures,
                 "attributed_visits": len(visits),
+                "attributed_visits_in_other_currencies": 0,
                 "attributed_spend_amount": rounded(sum(visit.spend or 0 for visit in visits)),
                 "converted_customers": len(converted),
                 "conversion_rate": ratio(len(converted), measures["distinct_customers_reached"]),
             }
 
+    def _has_come(self, visit: Visit) -> bool:
+        return bool(visit.day and visit.day <= self.tenants.today(visit.tenant_key))
+
+
+def _place(row: Row) -> tuple[datetime, bytes]:
+    """By which visits follow each other; it does not matter where those without an instant are."""
+    return plausible(row["visited_at"]) or datetime.max.replace(tzinfo=UTC), order_of(row["id"])
+
+
+def _age(row: Row) -> tuple[datetime, bytes]:
+    return plausible(row["updated_at"]) or datetime.min.replace(tzinfo=UTC), order_of(row["id"])
+
+
+def _threshold(campaign: Row | None) -> Decimal | None:
+    value = plausible_amount(campaign["segment_value"]) if campaign else None
+    return None if value is None else rounded(value)
+
 
 def _visit_measures(facts: Facts, _tenant_key: str, _group: tuple[str, ...], period: Period) -> Row:
     visits: list[Visit] = list(facts["visits"])
     guests = {visit.row["customer_id"] for visit in visits}
-    new = {visit.row["customer_id"] for visit in visits if period.start <= visit.first_day <= period.end}
+    new = {
+        visit.row["customer_id"]
+        for visit in visits
+        if visit.first_day and period.start <= visit.first_day <= period.end
+    }
     total = rounded(sum(visit.spend or 0 for visit in visits))
     return {
         "total_visits": len(visits),

@@ -1,13 +1,21 @@
 with
 
+clock as (
+    select * from {{ ref('int_restaurant__clock') }}
+),
+
 visits as (
     select
-        tenant_key,
+        facts.tenant_key,
         count(*) as total_visits,
-        count(case when is_first_visit then 1 end) as new_customers,
-        coalesce(sum(spend_amount), 0) as total_spend_amount
-    from {{ ref('fct_visits') }}
-    group by tenant_key
+        count(case when facts.is_first_visit then 1 end) as new_customers,
+        coalesce(sum(facts.spend_amount), 0) as total_spend_amount
+    from {{ ref('fct_visits') }} as facts
+    inner join clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and facts.visit_date <= clock.local_date
+    group by facts.tenant_key
 ),
 
 visit_days as (
@@ -22,11 +30,19 @@ visit_days as (
 
 outreach as (
     select
-        campaign_id,
+        facts.campaign_id,
         count(*) as total_outreach,
-        count(case when status = 'sent' then 1 end) as sent
-    from {{ ref('fct_outreach') }}
-    group by campaign_id
+        count(facts.outreach_date) as dated_outreach,
+        count(case when facts.status = 'sent' then 1 end) as sent,
+        count(
+            case when facts.status = 'sent' then facts.outreach_date end
+        ) as dated_sent
+    from {{ ref('fct_outreach') }} as facts
+    inner join clock on facts.tenant_key = clock.tenant_key
+    where
+        facts.outreach_date is null
+        or facts.outreach_date <= clock.local_date
+    group by facts.campaign_id
 ),
 
 outreach_days as (
@@ -46,17 +62,27 @@ performance as (
     from {{ ref('campaign_performance') }}
 ),
 
+-- As far as the messages that have it are there by now.
 credited as (
-    select
-        count(*) as attributed_visits,
-        coalesce(sum(spend_amount), 0) as attributed_spend_amount
-    from {{ ref('int_restaurant__attributed_visits') }}
+    select count(*) as attributed_visits
+    from {{ ref('int_restaurant__attributed_visits') }} as visits
+    inner join clock
+        on
+            visits.tenant_key = clock.tenant_key
+            and visits.visit_date <= clock.local_date
+    inner join {{ ref('fct_outreach') }} as facts
+        on visits.outreach_event_id = facts.outreach_event_id
+    inner join clock as senders
+        on
+            facts.tenant_key = senders.tenant_key
+            and (
+                facts.outreach_date is null
+                or facts.outreach_date <= senders.local_date
+            )
 ),
 
 credited_to_campaigns as (
-    select
-        coalesce(sum(attributed_visits), 0) as attributed_visits,
-        coalesce(sum(attributed_spend_amount), 0) as attributed_spend_amount
+    select coalesce(sum(attributed_visits), 0) as attributed_visits
     from {{ ref('campaign_performance') }}
 )
 
@@ -77,8 +103,8 @@ select
 from outreach
 full outer join outreach_days on outreach.campaign_id = outreach_days.campaign_id
 where
-    coalesce(outreach.total_outreach, 0) <> coalesce(outreach_days.total_outreach, 0)
-    or coalesce(outreach.sent, 0) <> coalesce(outreach_days.sent, 0)
+    coalesce(outreach.dated_outreach, 0) <> coalesce(outreach_days.total_outreach, 0)
+    or coalesce(outreach.dated_sent, 0) <> coalesce(outreach_days.sent, 0)
 union all
 select
     'campaign_performance' as mart,
@@ -94,6 +120,4 @@ select
     'all campaigns' as mart_key
 from credited
 cross join credited_to_campaigns
-where
-    credited.attributed_visits <> credited_to_campaigns.attributed_visits
-    or credited.attributed_spend_amount <> credited_to_campaigns.attributed_spend_amount
+where credited.attributed_visits <> credited_to_campaigns.attributed_visits

@@ -10,6 +10,7 @@ tenants as (
         tenant_name,
         timezone,
         currency_code,
+        high_spender_amount,
         is_inferred
     from {{ ref('int_' ~ source_system ~ '__tenants') }}
     {% endfor %}
@@ -23,6 +24,7 @@ final as (
         tenant_name,
         timezone,
         currency_code,
+        cast(high_spender_amount as numeric(38, 9)) as high_spender_amount,
         is_inferred
     from tenants
 )

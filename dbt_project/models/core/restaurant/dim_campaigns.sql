@@ -5,7 +5,7 @@ campaigns as (
 ),
 
 outreach as (
-    select * from {{ ref('int_restaurant__campaigns_measures') }}
+    select * from {{ ref('fct_outreach') }}
 ),
 
 tenants as (
@@ -27,7 +27,7 @@ joined as (
         coalesce(campaigns.status, 'unknown') as status,
         coalesce(campaigns.segment_type, 'unknown') as segment_type,
         campaigns.message_template,
-        cast(campaigns.segment_value as numeric(38, 9)) as segment_value,
+        campaigns.segment_value,
         campaigns.campaign_id is null as is_inferred,
         campaigns.created_at,
         campaigns.updated_at

@@ -21,13 +21,14 @@ tenants as (
     select * from {{ ref('int_restaurant__known_tenants') }}
 ),
 
+currencies as (
+    select * from {{ ref('currencies') }}
+),
+
 -- A visit whose guest is missing belongs to the tenant unknown.
 owned as (
     select
-        visits.visit_id,
-        visits.customer_id,
-        visits.spend_cents,
-        visits.visited_at,
+        visits.*,
         customers.customer_id is not null as has_customer,
         'restaurant:' || coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
             as tenant_key
@@ -46,20 +47,31 @@ located as (
 
 final as (
     select
-        visit_id,
-        customer_id,
-        'restaurant:' || customer_id as customer_key,
-        tenant_key,
-        currency_code,
-        {{ decimal_product('spend_cents', '0.01') }} as spend_amount,
-        row_number() over (
-            partition by customer_id
-            order by visited_at, {{ sortable_id('visit_id') }}
+        located.visit_id,
+        located.customer_id,
+        'restaurant:' || located.customer_id as customer_key,
+        located.tenant_key,
+        located.currency_code,
+        {{ amount_from_minor_units('located.spend_cents', 'currencies.minor_units') }}
+            as spend_amount,
+        -- Of a guest whose visits are all without a date none is the first.
+        located.visited_at is not null
+        and row_number() over (
+            partition by located.customer_id
+            order by
+                case when located.visited_at is null then 1 else 0 end,
+                located.visited_at,
+                {{ sortable_id('located.visit_id') }}
         ) = 1 as is_first_visit,
-        has_customer,
-        {{ local_date('visited_at', 'timezone') }} as visit_date,
-        visited_at
+        located.has_customer,
+        located.has_implausible_visited_at,
+        {{ is_implausible_in_minor_units(
+            'located.spend_cents', 'currencies.minor_units'
+        ) }} as has_implausible_spend_amount,
+        {{ local_date('located.visited_at', 'located.timezone') }} as visit_date,
+        located.visited_at
     from located
+    left join currencies on located.currency_code = currencies.currency_code
 )
 
 select * from final

@@ -10,7 +10,6 @@ final as (
         customer_key,
         '{{ source_system }}' as source_system,
         domain,
-        revenue_amount,
         activity_date
     from {{ ref('int_' ~ source_system ~ '__customer_activity') }}
     {% endfor %}

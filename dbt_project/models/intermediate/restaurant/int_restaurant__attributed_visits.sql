@@ -12,13 +12,13 @@ visits as (
     {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
-outreach_events as (
-    select * from {{ ref('stg_restaurant__outreach_events') }}
+outreach as (
+    select * from {{ ref('int_restaurant__outreach') }}
     {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
 touches as (
-    select * from outreach_events
+    select * from outreach
     where status = 'sent' and sent_at is not null
 ),
 
@@ -26,7 +26,10 @@ candidates as (
     select
         visits.visit_id,
         visits.customer_id,
+        visits.tenant_key,
+        visits.currency_code,
         visits.spend_amount,
+        visits.visit_date,
         touches.outreach_event_id,
         touches.sent_at,
         {{ microseconds_between('touches.sent_at', 'visits.visited_at') }}
@@ -57,9 +60,12 @@ final as (
         visit_id,
         customer_id,
         outreach_event_id,
+        tenant_key,
+        currency_code,
         spend_amount,
         {{ seconds_from_microseconds('microseconds_since_touch') }}
-            as seconds_since_touch
+            as seconds_since_touch,
+        visit_date
     from within_window
     where touches_back = 1
 )

@@ -1,4 +1,5 @@
 -- depends_on: {{ ref('int_restaurant__campaigns_measures') }}
+-- depends_on: {{ ref('int_restaurant__customer_totals') }}
 -- depends_on: {{ ref('int_restaurant__visits_measures') }}
 with
 

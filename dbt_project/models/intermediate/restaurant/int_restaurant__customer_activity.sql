@@ -9,9 +9,9 @@ final as (
         tenant_key,
         customer_key,
         'visits' as domain,
-        cast(coalesce(sum(spend_amount), 0) as numeric(38, 9)) as revenue_amount,
         visit_date as activity_date
     from visits
+    where visit_date is not null
     group by
         tenant_key,
         customer_key,

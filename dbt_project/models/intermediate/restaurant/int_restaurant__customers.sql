@@ -51,12 +51,21 @@ referenced as (
     group by customer_id
 ),
 
+clock as (
+    select * from {{ ref('int_restaurant__clock') }}
+),
+
+-- Who only has a reservation has not been seen yet.
 first_visits as (
     select
-        customer_id,
-        visited_at
+        visits.customer_id,
+        visits.visited_at
     from visits
-    where is_first_visit
+    inner join clock
+        on
+            visits.tenant_key = clock.tenant_key
+            and visits.visit_date <= clock.local_date
+    where visits.is_first_visit
 ),
 
 joined as (

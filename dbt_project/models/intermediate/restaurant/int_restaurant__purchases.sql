@@ -17,6 +17,7 @@ final as (
         visit_date as purchase_date,
         visited_at as purchased_at
     from visits
+    where visit_date is not null
 )
 
 select * from final

@@ -13,9 +13,14 @@ final as (
         {{ clean_code('status') }} as status,
         {{ clean_code('segment_type') }} as segment_type,
         {{ clean_text('message_template') }} as message_template,
-        segment_value,
-        created_at,
-        updated_at,
+        {{ plausible_amount('segment_value') }} as segment_value,
+        {{ is_implausible_amount('segment_value') }} as has_implausible_segment_value,
+        (
+            {{ is_implausible_instant('created_at') }}
+            or {{ is_implausible_instant('updated_at') }}
+        ) as has_implausible_instant,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

@@ -15,7 +15,8 @@ final as (
         {{ optional_identifier('restaurant_id') }} as restaurant_id,
         {{ contact_hash('email') }} as email_hash,
         total_spend_cents,
-        last_visit_at,
+        {{ is_implausible_instant('last_visit_at') }} as has_implausible_last_visit_at,
+        {{ plausible_instant('last_visit_at') }} as last_visit_at,
         _batch_seq,
         _loaded_at
     from source

@@ -16,9 +16,14 @@ final as (
         {{ identifier('customer_id') }} as customer_id,
         {{ clean_code('status') }} as status,
         {{ clean_text('error') }} is not null as has_error,
-        created_at,
-        sent_at,
-        updated_at,
+        (
+            {{ is_implausible_instant('created_at') }}
+            or {{ is_implausible_instant('sent_at') }}
+            or {{ is_implausible_instant('updated_at') }}
+        ) as has_implausible_instant,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('sent_at') }} as sent_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

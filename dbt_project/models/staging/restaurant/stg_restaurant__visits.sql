@@ -14,7 +14,8 @@ final as (
         {{ identifier('id') }} as visit_id,
         {{ identifier('customer_id') }} as customer_id,
         spend_cents,
-        visited_at,
+        {{ is_implausible_instant('visited_at') }} as has_implausible_visited_at,
+        {{ plausible_instant('visited_at') }} as visited_at,
         _batch_seq,
         _loaded_at
     from source

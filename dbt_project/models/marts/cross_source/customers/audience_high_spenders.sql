@@ -10,7 +10,7 @@ final as (
         customer_key,
         customer_id,
         'high_spenders: lifetime spend of at least '
-        || '{{ "%.2f" % var("high_spender_amount") }} ' || currency_code as reason,
+        || {{ amount_text('high_spender_amount') }} || ' ' || currency_code as reason,
         as_of_date
     from customers
     where

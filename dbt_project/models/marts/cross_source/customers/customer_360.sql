@@ -2,7 +2,12 @@ with
 
 tenants as (
     select
-        *,
+        tenant_key,
+        currency_code,
+        coalesce(
+            high_spender_amount,
+            cast({{ var('high_spender_amount') }} as numeric(38, 9))
+        ) as high_spender_amount,
         {{ local_date(as_of(), 'timezone') }} as as_of_date
     from {{ ref('dim_tenants') }}
 ),
@@ -14,6 +19,7 @@ customers as (
         customers.source_system,
         customers.customer_id,
         tenants.currency_code,
+        tenants.high_spender_amount,
         tenants.as_of_date
     from {{ ref('dim_customers') }} as customers
     inner join tenants on customers.tenant_key = tenants.tenant_key
@@ -130,6 +136,7 @@ final as (
         frequency,
         monetary_amount,
         purchases_in_other_currencies,
+        high_spender_amount,
         tenure_days,
         repeat_purchase_count,
         last_purchase_age_days,
@@ -140,8 +147,7 @@ final as (
         coalesce(recency_days > 30, false) as is_inactive_30d,
         coalesce(recency_days > 60, false) as is_inactive_60d,
         coalesce(recency_days > 90, false) as is_inactive_90d,
-        monetary_amount >= cast({{ var('high_spender_amount') }} as numeric(38, 9))
-            as is_high_spender,
+        monetary_amount >= high_spender_amount as is_high_spender,
         first_activity_date,
         last_activity_date,
         as_of_date

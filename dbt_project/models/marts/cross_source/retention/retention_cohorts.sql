@@ -3,12 +3,39 @@ with
 tenants as (
     select
         tenant_key,
+        currency_code,
         {{ local_date(as_of(), 'timezone') }} as as_of_date
     from {{ ref('dim_tenants') }}
 ),
 
 activity as (
     select * from {{ ref('int_cross_source__customer_activity') }}
+),
+
+purchases as (
+    select * from {{ ref('int_cross_source__purchases') }}
+),
+
+revenue as (
+    select
+        purchases.tenant_key,
+        purchases.customer_key,
+        purchases.purchase_date,
+        sum(
+            case
+                when purchases.currency_code = tenants.currency_code
+                    then purchases.amount
+            end
+        ) as revenue_amount,
+        count(
+            case when purchases.currency_code <> tenants.currency_code then 1 end
+        ) as purchases_in_other_currencies
+    from purchases
+    inner join tenants on purchases.tenant_key = tenants.tenant_key
+    group by
+        purchases.tenant_key,
+        purchases.customer_key,
+        purchases.purchase_date
 ),
 
 -- One row per customer and month, with the month of the customer's first activity.
@@ -24,9 +51,16 @@ customer_months as (
                 partition by
                     activity.tenant_key, activity.domain, activity.customer_key
             ) as cohort_month,
-        sum(activity.revenue_amount) as revenue_amount
+        sum(revenue.revenue_amount) as revenue_amount,
+        sum(revenue.purchases_in_other_currencies) as purchases_in_other_currencies
     from activity
     inner join tenants on activity.tenant_key = tenants.tenant_key
+    left join revenue
+        on
+            activity.domain in ('visits', 'orders')
+            and activity.tenant_key = revenue.tenant_key
+            and activity.customer_key = revenue.customer_key
+            and activity.activity_date = revenue.purchase_date
     where activity.activity_date <= tenants.as_of_date
     group by
         activity.tenant_key,
@@ -55,7 +89,8 @@ cohort_months as (
         cohort_month,
         activity_month,
         count(*) as retained_customers,
-        sum(revenue_amount) as revenue_amount
+        sum(revenue_amount) as revenue_amount,
+        sum(purchases_in_other_currencies) as purchases_in_other_currencies
     from customer_months
     group by
         tenant_key,
@@ -67,6 +102,7 @@ cohort_months as (
 cohorts_as_of as (
     select
         cohorts.*,
+        tenants.currency_code,
         tenants.as_of_date
     from cohorts
     inner join tenants on cohorts.tenant_key = tenants.tenant_key
@@ -109,12 +145,15 @@ measured as (
             {{ dbt.datediff('months.cohort_month', 'months.activity_month', 'month') }}
             as bigint
         ) as month_offset,
+        months.currency_code,
         months.cohort_size,
         cast({{ dbt.last_day('months.activity_month', 'month') }} as date)
         < months.as_of_date as is_complete,
         coalesce(cohort_months.retained_customers, 0) as retained_customers,
         cast(coalesce(cohort_months.revenue_amount, 0) as numeric(38, 9))
-            as revenue_amount
+            as revenue_amount,
+        cast(coalesce(cohort_months.purchases_in_other_currencies, 0) as bigint)
+            as purchases_in_other_currencies
     from months
     left join cohort_months
         on
@@ -130,12 +169,15 @@ final as (
         domain,
         cohort_month,
         month_offset,
+        currency_code,
         cohort_size,
         case when is_complete then retained_customers end as retained_customers,
         case
             when is_complete then {{ ratio('retained_customers', 'cohort_size') }}
         end as retention_rate,
         case when is_complete then revenue_amount end as revenue_amount,
+        case when is_complete then purchases_in_other_currencies end
+            as purchases_in_other_currencies,
         is_complete
     from measured
 )

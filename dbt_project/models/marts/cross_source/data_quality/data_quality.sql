@@ -1,0 +1,19 @@
+with
+
+final as (
+    {% for source_system in feeding_sources('data_quality') %}
+    {{ 'union all' if not loop.first }}
+    select
+        tenant_key,
+        source_system,
+        table_name,
+        rule,
+        effect,
+        row_count,
+        first_seen_at,
+        last_seen_at
+    from {{ ref('int_' ~ source_system ~ '__data_quality') }}
+    {% endfor %}
+)
+
+select * from final
