@@ -346,8 +346,9 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         (
             "shop",
             "order_events",
-            "event_type = 'payment_completed' and order_id in (select order_id from order_events as earlier where"
-            " event_type = 'payment_started' and julianday(earlier.timestamp) < julianday(order_events.timestamp) - 9)",
+            "event_type = 'payment_completed' and order_id in (select order_id from order_events as earlier"
+            " where event_type = 'payment_started'"
+            " and julianday(earlier.timestamp) < julianday(order_events.timestamp) - 15)",
         ),
         ("shop", "product_events", "price > 1e15"),
         ("shop", "user_events", "timestamp like '1970-%'"),
