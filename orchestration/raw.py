@@ -54,7 +54,7 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 REJECTED_CHECK,
                 asset=[source, table],
-                description=f"Rows of {table} that the raw layer could not hold as they are: raw_{source}._rejected.",
+                description=f"This run rejected nothing of {table} anew; what was, is in raw_{source}._rejected.",
             )
             for table in entries
         ],
@@ -68,7 +68,7 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                 say("made the sample sources")
             say(f"raw {source}" if configured else f"raw {source}: not configured, its tables stay empty")
             results = ingestion.load(source, ConsoleListener(), [] if len(tables) == len(entries) else tables)
-            rejected = ingestion.rejected_rows(source)
+            standing = ingestion.rejected_rows(source)
         except IngestionError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         by_table = {result.table: result for result in results}
@@ -78,13 +78,17 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                 continue
             metadata = _metadata(result) if result else {"scope": dg.MetadataValue.text("not configured")}
             yield dg.MaterializeResult(asset_key=[source, table], metadata=metadata)
-            count = rejected.get(table, 0)
+            new = result.state.rows_rejected if result else 0
             yield dg.AssetCheckResult(
                 asset_key=[source, table],
                 check_name=REJECTED_CHECK,
-                passed=count == 0,
+                passed=new == 0,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"rejected_rows": count, "see": f"raw_{source}._rejected"},
+                metadata={
+                    "rejected_by_this_run": new,
+                    "standing_rejections": standing.get(table, 0),
+                    "see": f"raw_{source}._rejected",
+                },
             )
         if faults := [f"{r.label}: {r.error}" for r in results if r.error]:
             raise dg.Failure("; ".join(faults), allow_retries=False)

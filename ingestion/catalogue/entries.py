@@ -163,7 +163,12 @@ class TableEntry(BaseModel):
         """
         found = found or {}
         declared = [
-            Column(c, entry.in_source(found.get(c)), entry.required or c in self.raw_key)
+            Column(
+                c,
+                entry.in_source(found.get(c)),
+                entry.required or c in self.raw_key,
+                is_needed=entry.type == IDENTIFIER or c == self.cursor,
+            )
             for c, entry in self.columns.items()
         ]
         further = [Column(c, type_, is_declared=False) for c, type_ in found.items() if c not in self.columns]

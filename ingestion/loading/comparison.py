@@ -55,7 +55,7 @@ class KeyComparison:
 
     def _difference(self, is_full: bool) -> KeyDifference:
         limit = 0 if is_full else MISSING_KEYS_LIMIT
-        if is_full and not self.rejections.all:
+        if is_full and not self.rejections.keys:
             # What a full read staged are the source's keys, unless it left rows out.
             return self.batch.load.compare_keys(None, limit)
         with pulled(self.rows.keys()) as keys:

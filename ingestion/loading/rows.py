@@ -50,7 +50,7 @@ class TableRows:
 
         Raises:
             SourceError: the source failed.
-            TableError: most of what was read is rejected.
+            TableError: most of what was read, or of a column, is set aside.
         """
         table = self._subject.table
         with ExitStack() as opened:
@@ -58,8 +58,7 @@ class TableRows:
             for wire in opened.enter_context(closing(self._wire_batches(self._subject.source_table, selection))):
                 conformed = conform(table, wire.batch, wire.odd, self._limits)
                 self.read += wire.batch.num_rows
-                self._rejections.add(conformed.rejections)
-                self._rejections.check(self.read)
+                self._rejections.note(conformed, wire.batch.num_rows)
                 self._note(conformed.batch)
                 self._run.listener.advanced(table.label, wire.batch.num_rows)
                 # Made when the first rows come: most reads of most runs bring none.
@@ -80,7 +79,9 @@ class TableRows:
         key_table = self._subject.key_table
         with closing(self._wire_batches(key_table, EVERYTHING)) as wires:
             for wire in wires:
-                yield conform(key_table, wire.batch, wire.odd, self._limits).batch
+                conformed = conform(key_table, wire.batch, wire.odd, self._limits)
+                self._rejections.note_keys(conformed)
+                yield conformed.batch
 
     def _wire_batches(self, table: RawTable, selection: Selection) -> Generator[WireBatch]:
         return read_ahead(self._run.pace(self._run.snapshot.read(table, selection)))

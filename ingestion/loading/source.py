@@ -62,7 +62,7 @@ def load_source(
         entries, unresolved = filled_in(entries, found, snapshot)
         admissions, refused = admitted_tables(source_name, entries, found, faults | unresolved, snapshot, session)
         shown = named(snapshot, {name: admission.names for name, admission in admissions.items()})
-        states = session.states(source_name)
+        states, standing = session.states(source_name), session.standing(source_name)
         run = SourceRun(shown, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
         subjects = [
             Subject(
@@ -71,6 +71,7 @@ def load_source(
                 entries[name],
                 replace(states.get(name, TableState(name)), note=admission.note),
                 refused.get(name),
+                standing.get(name, ()),
                 has_folded_ids=bool(admission.names.folded),
             )
             for name, admission in admissions.items()

@@ -51,6 +51,7 @@ class Subject:
         entry: its catalogue entry.
         state: what is remembered of it.
         refusal: why it can't be loaded, where that is known beforehand.
+        standing: the keys of its rejections that stand.
         has_folded_ids: whether raw has ids in a canonical form.
     """
 
@@ -59,6 +60,7 @@ class Subject:
     entry: TableEntry
     state: TableState
     refusal: str | None = None
+    standing: Collection[str] = ()
     has_folded_ids: bool = False
 
     @property

@@ -27,7 +27,7 @@ class TableRun:
     def __init__(self, run: SourceRun, subject: Subject) -> None:
         self._run = run
         self._subject = subject
-        self._rejections = Rejections()
+        self._rejections = Rejections(subject.table, subject.standing)
         self._started_at = datetime.now(UTC)
 
     def result(self) -> LoadResult:
@@ -71,11 +71,13 @@ class TableRun:
             batch.append(_selected(rows, reading.selection, open_keys, open_rows))
             if reading.begin_again_if_behind():
                 batch.append(rows.of(EVERYTHING))
-            refusal, reconciled = None, before.last_reconciled_at
+            refusal, reconciled, is_compared = None, before.last_reconciled_at, False
             if reading.is_full or reading.is_due(before.last_reconciled_at, subject.entry.reconcile_hours):
                 comparison = KeyComparison(run, subject, batch, rows, self._rejections)
                 refusal = comparison.reconcile(is_full=reading.is_full)
                 reconciled = reconciled if refusal else self._started_at
+                is_compared = refusal is None
+            recorded = self._rejections.record(batch.load, is_complete=reading.is_full, keys_known=is_compared)
             state = replace(
                 before,
                 watermark=reading.watermark,
@@ -85,7 +87,7 @@ class TableRun:
                 rows_read=rows.read,
                 rows_appended=batch.appended,
                 rows_deleted=batch.deleted,
-                rows_rejected=batch.load.reject(self._rejections.all),
+                rows_rejected=recorded,
                 last_error=refusal,
             )
             return reading.scope, batch.commit(state), refusal
@@ -98,7 +100,7 @@ class TableRun:
         rows = TableRows(run, subject, self._rejections)
         with begun_batch(run, subject, self._rejections, self._started_at) as batch:
             refusal = KeyComparison(run, subject, batch, rows, self._rejections).reconcile(is_full=False)
-            recorded = batch.load.reject(self._rejections.all)
+            recorded = self._rejections.record(batch.load, is_complete=False, keys_known=refusal is None)
             reconciled = before.last_reconciled_at if refusal else self._started_at
             state = batch.commit(replace(before, last_reconciled_at=reconciled, last_error=refusal))
         # `_state` goes on telling of the last run; the counts are this comparison's.

@@ -38,7 +38,7 @@ class TableStatus:
         state: what `_state` remembers; empty where the table was never read.
         versions: row versions in raw; None where raw has no such table, or the catalogue does not tell its key.
         live: rows in raw whose latest version is not a delete.
-        rejected: rows on record as rejected.
+        rejected: rejections of rows and values that stand.
         source_rows: rows in the source; None where it was not asked, has no such table or can't be reached.
         lag: how much newer the source's newest row is than the watermark, where that is an instant.
         is_absent: the source was asked and has no such table.
@@ -111,10 +111,18 @@ def _states(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -
     return {row["table_name"]: TableState(**{k: v for k, v in row.items() if k in names}) for row in rows}
 
 
+def _rejected(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> dict[str, int]:
+    if (source, "_rejected") not in existing:
+        return {}
+    held = ingestion.warehouse.query(f"select * from {relation(f'raw_{source}', '_rejected')} limit 0").column_names
+    # A warehouse of an earlier version knows nothing of what stands, until it is next loaded.
+    return ingestion.rejected_rows(source) if "resolved_at" in held else {}
+
+
 def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> list[TableStatus]:
     entries = ingestion.catalogue[source]
     states = _states(ingestion, existing, source)
-    rejected = ingestion.rejected_rows(source) if (source, "_rejected") in existing else {}
+    rejected = _rejected(ingestion, existing, source)
     misnamed = refused_tables(entries, {name for of, name in existing if of == source})
     queries = [
         count_versions(entry.raw_table(source, name))

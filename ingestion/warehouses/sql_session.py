@@ -15,7 +15,7 @@ from ingestion.errors import WarehouseError
 from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities
-from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state
+from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state, standing_keys
 
 
 class SqlSession(ABC):
@@ -110,11 +110,10 @@ class SqlSession(ABC):
         return faults
 
     def _prepare(self, table: RawTable) -> list[str]:
-        if not self._columns_of(table.schema):
-            self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
-            self._create(table.schema, "_rejected", REJECTED_COLUMNS)
-        self._complete(table.schema, "_state", STATE_COLUMNS)
-        self._complete(table.schema, "_rejected", REJECTED_COLUMNS)
+        for name, columns_, key in (("_state", STATE_COLUMNS, self.state_key), ("_rejected", REJECTED_COLUMNS, None)):
+            if name not in self._columns_of(table.schema):
+                self._create(table.schema, name, columns_, key)
+            self._complete(table.schema, name, columns_)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
             self._execute(f"drop table {relation(table.schema, table.name)}")
@@ -210,6 +209,15 @@ class SqlSession(ABC):
             names = [c.name for c in STATE_COLUMNS if c.name in self._columns_of(schema)["_state"]]
             rows = self._read(f"select {columns(names)} from {relation(schema, '_state')}").to_pylist()
         return {row["table_name"]: TableState(**row) for row in rows}
+
+    def standing(self, source: str) -> dict[str, list[str]]:
+        """See `Session.standing`."""
+        with self._transaction():
+            rows = self._read(standing_keys(f"raw_{source}")).to_pylist()
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["table_name"], []).append(row["row_key"])
+        return found
 
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
