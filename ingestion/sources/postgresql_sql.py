@@ -59,6 +59,7 @@ class Relation:
         has_xmin: whether every row tells which transaction wrote it: not so in views and foreign tables.
         is_local: whether its rows are written by transactions of this server, as far as its kind tells.
         shape: a digest of its columns' names, numbers and types.
+        oid: its own oid.
     """
 
     columns: dict[str, PgColumn]
@@ -66,6 +67,7 @@ class Relation:
     has_xmin: bool
     is_local: bool
     shape: str
+    oid: int
 
 
 _RAW_TYPES = {
@@ -133,11 +135,11 @@ order by r.relname, r.attnum
 _MEMBERS = """
 with recursive tables as ({visible}),
 tree as (
-    select relname, oid from tables
+    select relname, oid as root, oid from tables
     union
-    select tree.relname, i.inhrelid from tree inner join pg_inherits as i on i.inhparent = tree.oid
+    select tree.relname, tree.root, i.inhrelid from tree inner join pg_inherits as i on i.inhparent = tree.oid
 )
-select tree.relname::text, c.oid::bigint, c.relkind::text, coalesce(a.amname = 'heap', false)
+select tree.relname::text, tree.root::bigint, c.oid::bigint, c.relkind::text, coalesce(a.amname = 'heap', false)
 from tree
 inner join pg_class as c on c.oid = tree.oid
 left join pg_am as a on a.oid = c.relam
@@ -150,7 +152,7 @@ def columns_query(tables: Iterable[str] | None) -> str:
 
 
 def members_query(tables: Iterable[str] | None) -> str:
-    """Table, oid, kind and whether it is an ordinary heap, of each relation that holds a table's rows."""
+    """Table and its oid; then oid, kind and whether it is an ordinary heap, of each relation that holds its rows."""
     return _MEMBERS.format(visible=visible(tables))
 
 
@@ -166,7 +168,8 @@ def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[ob
     by_table, held_by = defaultdict(list), defaultdict(list)
     for row in columns:
         by_table[str(row[0])].append(row)
-    for name, oid, kind, is_heap in members:
+    roots = {str(name): int(str(root)) for name, root, *_ in members}
+    for name, _, oid, kind, is_heap in members:
         held_by[str(name)].append((int(str(oid)), str(kind), bool(is_heap)))
     for table, own in by_table.items():
         kinds = held_by[table]
@@ -177,6 +180,7 @@ def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[ob
             has_xmin=all(kind == "p" or (kind in ("r", "m") and is_heap) for _, kind, is_heap in kinds),
             is_local=all(kind != "f" for _, kind, _ in kinds),
             shape=shape,
+            oid=roots[table],
         )
     return found
 
