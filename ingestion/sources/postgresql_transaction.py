@@ -114,7 +114,9 @@ class Transaction:
     def execute(self, sql: str) -> None:
         """Run a statement that gives no rows."""
         with self.connection.cursor() as cursor:
-            cursor.execute(sql)
+            # Not prepared first: a pooler may give what begins a transaction another session in between.
+            cursor.adbc_statement.set_sql_query(sql)
+            cursor.adbc_statement.execute_update()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -143,13 +145,14 @@ class Transaction:
 @contextmanager
 def transaction(url: sa.URL) -> Iterator[tuple[Transaction, Moment]]:
     """Connect, and begin a transaction; what it sees is of the moment."""
-    with connect(_connection_string(url), autocommit=False) as connection:
+    with connect(_connection_string(url), autocommit=True) as connection:
         opened = Transaction(connection)
+        opened.execute("begin transaction read only")
         server = _server(opened)
         # Before the snapshot: what begins after the gate can't be older than it.
         gate = _gate(opened)
-        connection.commit()
-        opened.execute("set transaction isolation level repeatable read, read only")
+        opened.execute("commit")
+        opened.execute("begin transaction isolation level repeatable read read only")
         opened.rows(_SETTINGS)
         [(oldest, end)] = opened.rows(_SNAPSHOT)
         yield opened, Moment(server, oldest, end, gate)
