@@ -18,6 +18,9 @@ from ingestion.sources.shape import TableShape
 Watermark = datetime | int
 BATCH_ROWS = 131_072
 
+BATCH_BYTES = 64 * 2**20
+"""A batch has at most `BATCH_ROWS`, and so many of them as come to about this size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -58,6 +61,8 @@ class Snapshot(Protocol):
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """The selected rows with the table's columns (all must exist), at most `BATCH_ROWS` a batch.
+
+        Bytes that the table declares as text are read in hexadecimal.
 
         Raises:
             SourceError: the source failed; what was read until then is incomplete.

@@ -23,7 +23,8 @@ from pymysql.cursors import SSCursor
 from ingestion.errors import ConfigurationError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
-from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
+from ingestion.sources.batches import cut
 from ingestion.sources.mysql_sql import DATED, MysqlColumn, columns_query, count_query, rows_query
 from ingestion.sources.reflection import reflected_shapes
 from ingestion.sources.shape import TableShape
@@ -35,10 +36,6 @@ STATEMENT_TIMEOUT_SECONDS = 3_600
 LOCK_TIMEOUT_SECONDS = 300
 """How long a read waits for a table that someone else locks or alters; the servers' own default is a year."""
 
-BATCH_BYTES = 64 * 2**20
-"""A batch is made of so many rows as come to about this size."""
-
-_FIRST_ROWS = 1_000
 _SESSION = f"""
 set session sql_mode = '', time_zone = '+00:00', lock_wait_timeout = {{lock_timeout}},
     net_write_timeout = {STATEMENT_TIMEOUT_SECONDS}, wait_timeout = {STATEMENT_TIMEOUT_SECONDS * 8}
@@ -195,14 +192,11 @@ class MysqlSnapshot:
         query = rows_query(table, sources, selection)
         names = [c.name for c in table.columns]
         with _faults_told(self._name), _streamed(self._connection, query) as cursor:
-            size = _FIRST_ROWS
-            while rows := cursor.fetchmany(size):
+            for rows in cut(cursor, BATCH_BYTES):
                 odd: list[OddValue] = []
                 columns = zip(table.columns, zip(*rows, strict=True), strict=True)
                 arrays = [_wire_array(c, sources[c.name], values, odd) for c, values in columns]
-                batch = pa.RecordBatch.from_arrays(arrays, names=names)
-                size = max(1, min(BATCH_ROWS, len(rows) * BATCH_BYTES // max(1, batch.nbytes)))
-                yield WireBatch(batch, odd)
+                yield WireBatch(pa.RecordBatch.from_arrays(arrays, names=names), odd)
 
     def _sources(self, table: RawTable) -> dict[str, MysqlColumn]:
         """The source's columns under the names of the raw table: case does not tell columns apart."""

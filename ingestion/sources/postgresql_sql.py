@@ -92,7 +92,7 @@ _NATIVE = {
     "text": _ANY,
     "varchar": _ANY,
     "bpchar": _ANY,
-    "bytea": _ANY,
+    "bytea": _ANY - {ColumnType.TEXT},
     "bool": {ColumnType.BOOLEAN},
     "int2": _NUMBERS,
     "int4": _NUMBERS,
@@ -214,11 +214,17 @@ def select_rows(table: RawTable, relation: Relation, selection: Selection) -> st
         conditions.append(f"{quoted(name)}::text in ({', '.join(map(literal, values))})")
     if selection.keys is not None:
         key = ", ".join(map(quoted, table.key))
-        tuples = ", ".join(f"({', '.join(map(literal, values))})" for values in selection.keys)
+        sources = [relation.columns[name] for name in table.key]
+        tuples = ", ".join(f"({', '.join(map(_compared, values, sources))})" for values in selection.keys)
         conditions.append(f"({key}) in ({tuples})")
     where = f" where {' or '.join(f'({c})' for c in conditions)}" if conditions else ""
     odd_values = " || ".join(odd) if odd else "''::text"
     return f"select {', '.join(expressions)}, {odd_values} from {quoted(table.name)}{where}"
+
+
+def _compared(value: object, source: PgColumn) -> str:
+    """A key's value as the source compares it."""
+    return literal(f"\\x{value}" if source.type == "bytea" and isinstance(value, str) else value)
 
 
 def _is_dated(column: Column, source: PgColumn) -> bool:
@@ -236,6 +242,8 @@ def _projected(column: Column, source: PgColumn) -> str:
     if source.type == "float4" and column.type in _NATIVE["float8"]:
         # Its shortest text is what the source shows: 0.1, not 0.10000000149.
         return f"{name}::text::float8"
+    if source.type == "bytea" and column.type is ColumnType.TEXT:
+        return f"encode({name}, 'hex')"
     return name if column.type in _NATIVE.get(source.type, ()) else f"{name}::text"
 
 

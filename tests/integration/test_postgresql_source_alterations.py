@@ -1,4 +1,4 @@
-"""DDL while a PostgreSQL source is read: nothing is deleted by it, and it need not wait longer than one table's read."""
+"""DDL while a PostgreSQL source is read: nothing is deleted by it, and it waits for no more than one table's read."""
 
 from collections.abc import Iterator
 
@@ -112,9 +112,7 @@ def test_table_that_was_altered_since_the_snapshot_is_not_taken_for_the_snapshot
 
 
 @pytest.mark.parametrize(("table", "statements"), cases(HARMLESS))
-def test_what_takes_no_row_away_is_no_fault(
-    postgresql_server: Server, url: str, table: str, statements: str
-) -> None:
+def test_what_takes_no_row_away_is_no_fault(postgresql_server: Server, url: str, table: str, statements: str) -> None:
     with open_source("shop", parse_url(url, "")).snapshot() as snapshot:
         snapshot.columns(NAMES)
         postgresql_server.sql(*statements.split("; "), url=url)
@@ -122,9 +120,7 @@ def test_what_takes_no_row_away_is_no_fault(
 
 
 @pytest.mark.parametrize("table", NAMES)
-def test_table_that_was_read_is_free_while_the_snapshot_lasts(
-    postgresql_server: Server, url: str, table: str
-) -> None:
+def test_table_that_was_read_is_free_while_the_snapshot_lasts(postgresql_server: Server, url: str, table: str) -> None:
     with open_source("shop", parse_url(url, "")).snapshot() as snapshot:
         snapshot.shapes(NAMES)
         snapshot.count(raw(table))

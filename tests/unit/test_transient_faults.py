@@ -26,21 +26,21 @@ TRANSIENT_STATES = {
     "HYT00",
 }
 # One or more of every class that PostgreSQL has, and those that are near to the above.
-PERMANENT_STATES = (
-    "00000 01000 02000 03000 08004 08P01 09000 0A000 0B000 0F000 0L000 0P000 0Z000 10608 20000 21000 22000 22012 22021"
-    " 22P05 23000 23505 24000 25000 25001 25006 25P01 25P02 26000 27000 28000 28P01 2B000 2D000 2F000 34000 38000 39000"
-    " 3B000 3D000 3F000 42000 42501 42601 42703 42P01 44000 54000 54001 55000 55P02 55P04 57000 57014 57P04 58000 58030"
-    " 72000 F0000 HV000 P0000 P0001 XX000 XX001 XX002"
-).split()
+PERMANENT_STATES = """
+    00000 01000 02000 03000 08004 08P01 09000 0A000 0B000 0F000 0L000 0P000 0Z000 10608 20000 21000 22000
+    22012 22021 22P05 23000 23505 24000 25000 25001 25006 25P01 25P02 26000 27000 28000 28P01 2B000 2D000
+    2F000 34000 38000 39000 3B000 3D000 3F000 42000 42501 42601 42703 42P01 44000 54000 54001 55000 55P02
+    55P04 57000 57014 57P04 58000 58030 72000 F0000 HV000 P0000 P0001 XX000 XX001 XX002
+"""
 # Drivers tell it each in their own way.
 TELLS: dict[str, Callable[[str], Exception]] = {
     "sqlstate": lambda state: DriverError("it broke: connection refused", sqlstate=state),
-    "pgcode": lambda state: Coded("it broke: connection refused", pgcode=state),
+    "pgcode": lambda state: CodedError("it broke: connection refused", pgcode=state),
     "first argument": lambda state: DriverError(state, "it broke: connection refused"),
 }
 
 
-class Coded(Exception):
+class CodedError(Exception):
     """An error with codes as attributes."""
 
     def __init__(self, *arguments: object, **codes: object) -> None:
@@ -49,7 +49,7 @@ class Coded(Exception):
 
 
 @pytest.mark.parametrize("told", TELLS)
-@pytest.mark.parametrize("state", [*sorted(TRANSIENT_STATES), *PERMANENT_STATES])
+@pytest.mark.parametrize("state", [*sorted(TRANSIENT_STATES), *PERMANENT_STATES.split()])
 def test_code_of_a_fault_tells_more_than_its_words(told: str, state: str) -> None:
     expected = TransientSourceError if state in TRANSIENT_STATES else SourceError
     assert fault_type(TELLS[told](state)) is expected
@@ -75,7 +75,7 @@ SQLITE_CODES |= dict.fromkeys((1, 9, 10, 11, 14, 23, 26, 266), False)
 @pytest.mark.parametrize(("code", "passes"), SQLITE_CODES.items())
 def test_code_of_sqlite(code: int, passes: bool) -> None:
     expected = TransientSourceError if passes else SourceError
-    assert fault_type(Coded("database is locked", sqlite_errorcode=code)) is expected
+    assert fault_type(CodedError("database is locked", sqlite_errorcode=code)) is expected
 
 
 FAILED = 'connection to server at "db" (10.0.0.1), port 5432 failed: '
