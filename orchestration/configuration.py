@@ -20,9 +20,11 @@ exports = load_exports(settings.exports_catalogue)
 JOB = "warehouse"
 """The main job."""
 
+REFERENCE = "reference"
 CROSS_SOURCE = "cross_source"
-SYSTEMS = (*SOURCES, CROSS_SOURCE)
-"""What models are built by: each model carries one of these as its tag. Cross-source models come last."""
+SYSTEMS = (REFERENCE, *SOURCES, CROSS_SOURCE)
+"""What models are built by: each model carries one of these as its tag. The seeds that all systems read come first
+(they carry the systems' tags too, so that dbt alone builds them with each), cross-source models last."""
 
 PUBLISHED_SCHEMAS = ("core", "marts")
 """What people outside the project read."""

@@ -14,9 +14,10 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from ingestion.errors import IngestionError
+from ingestion.settings import SOURCES
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
-from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, SYSTEMS, ingestion, manifest
+from orchestration.configuration import PUBLISHED_SCHEMAS, REFERENCE, SYSTEMS, ingestion, manifest
 from orchestration.console import say
 
 UNCHANGED = "unchanged"
@@ -42,7 +43,7 @@ class _Translator(DagsterDbtTranslator):
         """The spec of one node: dagster-dbt's, in its system's group."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        system = next((tag for tag in node.get("tags", []) if tag in SYSTEMS), None)
+        system = next((system for system in SYSTEMS if system in node.get("tags", [])), None)
         return spec.replace_attributes(group_name=system) if system else spec
 
 
@@ -50,12 +51,18 @@ TRANSLATOR = _Translator()
 
 
 def _asset(system: str) -> dg.AssetsDefinition:
-    @dbt_assets(manifest=manifest, select=f"tag:{system}", name=f"models_{system}", dagster_dbt_translator=TRANSLATOR)
+    @dbt_assets(
+        manifest=manifest,
+        select=f"tag:{system}",
+        exclude=_made_by_others(system),
+        name=f"models_{system}",
+        dagster_dbt_translator=TRANSLATOR,
+    )
     def build(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
         try:
             with ingestion.warehouse.exclusive():
                 current = changes.inputs(system)
-                batch_seq = 0 if system == CROSS_SOURCE else changes.last_batch(system)
+                batch_seq = changes.last_batch(system) if system in SOURCES else 0
                 is_asked_for = config.rebuild or changes.is_asked_for(context)
                 if not is_asked_for and changes.remembered(changes.MODELS, system) == current:
                     say(f"models {system}: nothing changed since they were last built")
@@ -70,6 +77,10 @@ def _asset(system: str) -> dg.AssetsDefinition:
             raise dg.Failure(str(error), allow_retries=False) from None
 
     return build
+
+
+def _made_by_others(system: str) -> str:
+    return "" if system == REFERENCE else f"tag:{REFERENCE}"
 
 
 def _unchanged(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
@@ -93,7 +104,7 @@ def _built(context: dg.AssetExecutionContext, system: str, is_full: bool) -> Ite
             say(f"models {system}: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
     say(f"models {system}: {len(keys)} to build")
-    result = dbt.build(select, heard, is_full)
+    result = dbt.build(select, _made_by_others(system), heard, is_full)
     for key, rows in _row_counts(keys).items():
         context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
     for event in result.events:

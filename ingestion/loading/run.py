@@ -10,6 +10,7 @@ from functools import cached_property
 
 from ingestion import sample
 from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
 from ingestion.loading.pace import Pace
@@ -91,7 +92,8 @@ class Ingestion:
 
             def check(_: bool, name: str = name, source: Source = source) -> None:
                 with source.snapshot() as snapshot:
-                    check_tables(name, self.catalogue[name], snapshot.columns(self.catalogue[name]), tables)
+                    found, unclear = find_tables(self.catalogue[name], snapshot)
+                    check_tables(name, self.catalogue[name], {*found, *unclear}, tables)
 
             try:
                 self._retries.of(name, listener or LogListener(), check)

@@ -32,6 +32,7 @@ def print_inspection(console: Console, inspection: Inspection) -> None:
         lines.append(("", f"columns {', '.join(f'{name}: {type_}' for name, type_ in columns)}"))
     lines += [("", reason) for reason in (recommended.reasons if recommended else ())]
     lines += [("differs" if i == 0 else "", text) for i, text in enumerate(inspection.differences)]
+    lines += [("compares" if i == 0 else "", text) for i, text in enumerate(inspection.comparisons)]
     for label, text in lines:
         grid.add_row(f"  {label}", Text(text))
     console.print(grid)

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from ingestion.catalogue.entries import Catalogue, TableEntry
+from ingestion.catalogue.matching import FoundTable, admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
+from ingestion.loading.rows import pulled
 from ingestion.log.archive import Archive, ArchivedBatch
 from ingestion.log.state import MODELS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
@@ -30,10 +32,17 @@ _RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
 
 @dataclass(frozen=True, slots=True)
 class _ArchivedTable:
-    """A table with all its batches."""
+    """A table with all its batches.
+
+    Attributes:
+        table: the raw table.
+        batches: what the archive has of it, in its order.
+        names: the archive's columns that the warehouse can have, and by what names: it need not be of the same engine.
+    """
 
     table: RawTable
     batches: list[ArchivedBatch]
+    names: Mapping[str, str]
 
     @property
     def state(self) -> TableState:
@@ -105,7 +114,7 @@ def _rebuilt(
     started_at = datetime.now(UTC)
     state, scope, error = TableState(named.name), "", None
     try:
-        archived = _archived(archive, named, entry, numbers)
+        archived = _archived(archive, session, named, entry, numbers)
         known = session.states(named.source).get(named.name, TableState(named.name))
         if known.batch_seq > numbers[-1]:
             raise _missing(named, known.batch_seq)
@@ -120,7 +129,9 @@ def _rebuilt(
     return result
 
 
-def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: list[int]) -> _ArchivedTable:
+def _archived(
+    archive: Archive, session: Session, named: RawTable, entry: TableEntry, numbers: list[int]
+) -> _ArchivedTable:
     """A table as its files show it.
 
     Raises:
@@ -146,7 +157,10 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     }
     if (last := batches[-1].origin) and not entry.tells_key:
         entry = entry.model_copy(update={"key": list(last.key)})
-    table = entry.raw_table(named.source, named.name, entry.matched(found))
+    existing = session.columns(named.source).get(named.name, ())
+    archived = FoundTable(named.name, found)
+    admission = admitted(named.source, named.name, entry, archived, existing=existing, rules=session.capabilities.names)
+    names, table = {column: name for name, column in admission.names.columns.items()}, admission.table
     # What raw holds has passed the catalogue's rules once; a delete version has its key alone.
     columns = tuple(
         replace(c, type=_RAW_TYPES[c.type.arrow], required=c.name in table.key and c.required) for c in table.columns
@@ -155,12 +169,13 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     expected = {c.name: c for c in table.versions.columns}
     for batch in batches:
         for field in batch.schema:
-            if field.type != expected[field.name].type.arrow:
+            column = expected.get(names.get(field.name, field.name))
+            if column and field.type != column.type.arrow:
                 raise TableError(
-                    f"column {field.name} is {expected[field.name].type} in the catalogue and {field.type} in the "
-                    f"archive's file {batch.name}. Declare the archive's type in the catalogue"
+                    f"column {field.name} is {column.type} in the catalogue and {field.type} in the archive's file "
+                    f"{batch.name}. Declare the archive's type in the catalogue"
                 )
-    return _ArchivedTable(table, batches)
+    return _ArchivedTable(table, batches, names)
 
 
 def _missing(table: RawTable, batch_seq: int) -> TableError:
@@ -176,29 +191,23 @@ def _restore(
     """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
     table, limits = archived.table, session.capabilities.limits
     rejections: list[Rejection] = []
-    read, failures = 0, []
+    read = 0
 
     def versions() -> Iterator[pa.RecordBatch]:
         nonlocal read
-        try:
-            for batch in archived.batches:
-                for rows in archive.rows(table, batch.batch_seq):
-                    conformed = conform(table.versions, rows, limits=limits)
-                    rejections.extend(conformed.rejections)
-                    read += rows.num_rows
-                    listener.advanced(table.label, rows.num_rows)
-                    yield conformed.batch
-        except IngestionError as failure:
-            failures.append(failure)
-            raise
+        for batch in archived.batches:
+            for rows in archive.rows(table, batch.batch_seq):
+                renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
+                conformed = conform(table.versions, renamed, limits=limits)
+                rejections.extend(conformed.rejections)
+                read += rows.num_rows
+                listener.advanced(table.label, rows.num_rows)
+                yield conformed.batch
 
     listener.started(table.label, None)
-    try:
-        with session.load(table, started_at) as load:
-            restored = load.restore(versions(), archived.state.batch_seq)
-            recorded = load.reject(rejections)
-            state = load.commit(archived.state)
-    except IngestionError as failure:
-        # A file that fails reaches us through the warehouse that was pulling its rows: tell the cause.
-        raise failures[0] if failures else failure from None
+    with session.load(table, started_at) as load:
+        with pulled(versions()) as given:
+            restored = load.restore(given, archived.state.batch_seq)
+        recorded = load.reject(rejections)
+        state = load.commit(archived.state)
     return replace(state, rows_read=read, rows_appended=restored, rows_deleted=0, rows_rejected=recorded)

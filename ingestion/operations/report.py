@@ -49,6 +49,8 @@ def print_status(console: Console, tables: list[TableStatus], now: datetime) -> 
     for t in tables:
         if t.state.last_error:
             console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", markup=False, soft_wrap=True)
+        if t.state.note:
+            console.print(f"{t.source}.{t.table}: note: {t.state.note}", markup=False, soft_wrap=True)
 
 
 def _cells(t: TableStatus, now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.rows.columns import Column, ColumnType, RawTable
+
+
+class Effect(StrEnum):
+    """What a rejection keeps out of raw."""
+
+    ROW = "row"
+    VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Rejection:
         reason: what is wrong with it.
         value: the value at fault as text.
         content: the whole row as a JSON object.
+        effect: whether the row is kept out, or the value alone.
     """
 
     key: str
@@ -37,6 +46,7 @@ class Rejection:
     reason: str
     value: str | None
     content: str
+    effect: Effect = Effect.ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,10 @@ def conform(
     conformed = pa.RecordBatch.from_arrays(arrays, schema=table.arrow_schema)
     if not faults and not kept_without:
         return Conformed(conformed, [])
-    rejections = [_rejection(table, batch, row, fault, odd) for row, fault in sorted((kept_without | faults).items())]
+    rejections = [
+        _rejection(table, batch, row, fault, odd, Effect.ROW if row in faults else Effect.VALUE)
+        for row, fault in sorted((kept_without | faults).items())
+    ]
     keep = pa.array([row not in faults for row in range(batch.num_rows)], pa.bool_())
     return Conformed(conformed.filter(keep), rejections)
 
@@ -140,19 +153,20 @@ def _rejection(
     row: int,
     fault: Fault,
     odd: Sequence[OddValue],
+    effect: Effect,
 ) -> Rejection:
     content = {name: _plain(batch.column(name)[row]) for name in batch.schema.names}
     content |= {o.column: o.value for o in odd if o.row == row}
-    return rejection(table, content, fault)
+    return rejection(table, content, fault, effect)
 
 
-def rejection(table: RawTable, content: Mapping[str, object], fault: Fault) -> Rejection:
-    """The record of a row that is kept out, given its values by column."""
+def rejection(table: RawTable, content: Mapping[str, object], fault: Fault, effect: Effect = Effect.ROW) -> Rejection:
+    """The record of a row, given its values by column, that is kept out or loaded without the value at fault."""
     column, reason, value = fault
     key = tuple(content.get(name) for name in table.key)
     # Every warehouse must be able to hold the record: JSON escapes U+0000 by itself, the value is shown likewise.
     shown = None if value is None else value.replace("\0", "\\u0000")
-    return Rejection(key_json(table, key), column, reason, shown, json_object(content))
+    return Rejection(key_json(table, key), column, reason, shown, json_object(content), effect)
 
 
 def key_json(table: RawTable, key: Sequence[object]) -> str:

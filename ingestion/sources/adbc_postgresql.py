@@ -8,17 +8,20 @@ One connection and one read-only transaction serve a source: catalog, keys and r
 server is asked for nothing but SELECT. A table is locked, against DDL alone, no longer than it is read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Literal
+from typing import Any, Literal
 
+import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
+from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Position, Selection, WireBatch
+from ingestion.sources.collations import postgresql_foldings
 from ingestion.sources.postgresql_alterations import alterations_query
 from ingestion.sources.postgresql_changes import Moment, position
 from ingestion.sources.postgresql_shapes import shapes
@@ -31,6 +34,7 @@ from ingestion.sources.postgresql_sql import (
     quoted,
     relations,
     select_rows,
+    tables_query,
 )
 from ingestion.sources.postgresql_transaction import Transaction, altered, faults_told, transaction
 from ingestion.sources.shape import TableShape
@@ -62,6 +66,11 @@ class PostgresqlSnapshot:
         self._moment = moment
         self._relations: dict[str, Relation] = {}
 
+    def tables(self) -> list[str]:
+        """See `Snapshot.tables`."""
+        with faults_told(self._name):
+            return [str(name) for (name,) in self._opened.rows(tables_query())]
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         names = list(tables)
@@ -78,6 +87,20 @@ class PostgresqlSnapshot:
         found = self._found(names)
         with faults_told(self._name):
             return shapes(self._opened.rows, found, self._count, names)
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """See `Snapshot.foldings`."""
+        with faults_told(self._name):
+            found = postgresql_foldings(self._opened.rows, columns, self._tried)
+        wanted = {table: set(names) for table, names in columns.items()}
+        return {table: {n: f for n, f in of.items() if n in wanted[table]} for table, of in found.items()}
+
+    def _tried(self, sql: str) -> list[tuple[Any, ...]] | None:
+        try:
+            with self._opened.part():
+                return self._opened.rows(sql)
+        except adbc_driver_manager.ProgrammingError:
+            return None
 
     def position(
         self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None

@@ -4,7 +4,7 @@ Belongs here: files, the snapshot, batches out of it. Not here: the SQL, and wha
 types (sqlite_sql.py), conversion to raw types (conformance.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from ingestion.errors import SourceError, one_line
 from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
 from ingestion.sources.batches import gathered
-from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.collations import sqlite_foldings
+from ingestion.sources.reflection import reflected_shapes, reflected_tables
 from ingestion.sources.shape import TableShape
 from ingestion.sources.sqlite_sql import Read, text
 from ingestion.sources.statements import reflected_columns
@@ -95,6 +97,11 @@ class SqliteSnapshot:
         self._size = size
         self._columns: dict[str, dict[str, ColumnType]] = {}
 
+    def tables(self) -> list[str]:
+        """See `Snapshot.tables`."""
+        with _faults_told(self._name):
+            return reflected_tables(self._reflection)
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         with _faults_told(self._name):
@@ -106,6 +113,11 @@ class SqliteSnapshot:
         """See `Snapshot.shapes`."""
         with _faults_told(self._name):
             return reflected_shapes(self._reflection, tables)
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """See `Snapshot.foldings`."""
+        with _faults_told(self._name):
+            return sqlite_foldings(self._reflection, columns)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

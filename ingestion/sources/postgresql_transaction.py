@@ -27,6 +27,7 @@ STATEMENT_TIMEOUT_MS = 3_600_000
 LOCK_TIMEOUT_MS = 60_000
 """How long a read waits for a table that someone else alters, where neither of them sets a limit."""
 
+# A server without an encoding keeps any bytes; as they are, those that are no UTF-8 cost but their rows.
 # What waits for the warehouse between two reads, or is held back to a rate, is no forgotten session.
 _SETTINGS = f"""
 select set_config(s.name, w.value, true)
@@ -34,6 +35,8 @@ from (
     values ('timezone', 'UTC', true), ('datestyle', 'ISO, YMD', true), ('intervalstyle', 'postgres', true),
         ('extra_float_digits', '1', true), ('bytea_output', 'hex', true), ('standard_conforming_strings', 'on', true),
         ('idle_in_transaction_session_timeout', '0', true), ('transaction_timeout', '0', true),
+        ('client_encoding', case current_setting('server_encoding') when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end,
+            true),
         ('statement_timeout', '{STATEMENT_TIMEOUT_MS}', false), ('lock_timeout', '{LOCK_TIMEOUT_MS}', false)
 ) as w (name, value, is_ours)
 inner join pg_settings as s on lower(s.name) = w.name and (w.is_ours or s.setting = '0')
@@ -85,7 +88,7 @@ def faults_told(name: str, table: str | None = None) -> Iterator[None]:
     try:
         yield
     # A connection that is lost while rows arrive comes through Arrow's stream as one of its errors or an OSError.
-    except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
+    except (adbc_driver_manager.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = re.sub(r"^([A-Z_]+: )?(\[libpq\] )?", "", one_line(error)).removesuffix(".")
         if table is not None and getattr(error, "sqlstate", None) in _ALTERED:
             raise altered(name, table, said) from None

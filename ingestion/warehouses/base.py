@@ -3,7 +3,7 @@
 Belongs here: the interface of a warehouse and of one table's load. Not here: any engine's SQL.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ import pyarrow as pa
 from ingestion.log.state import TableState
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
+from ingestion.rows.names import ANY_NAME, NameRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,12 @@ class Capabilities:
     Attributes:
         needs_copy: whether BI tools can't read it while it is written, and are given a copy.
         limits: values that it can't hold.
+        names: names that it takes, and how many columns.
     """
 
     needs_copy: bool
     limits: Limits = UNLIMITED
+    names: NameRules = ANY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,10 @@ class Session(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """The warehouse's."""
+        ...
+
+    def columns(self, source: str) -> Mapping[str, Collection[str]]:
+        """The columns of a source's raw tables, by table, exactly as they are spelled; looked up anew."""
         ...
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:

@@ -14,14 +14,14 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError
-from ingestion.log.state import TableState
+from ingestion.log.state import STATE_COLUMNS, TableState
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import Limits
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError, is_missing, said
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
-from ingestion.warehouses.bigquery_sql import fault_of, replace_state
+from ingestion.warehouses.bigquery_sql import NAME_RULES, replace_state
 from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
 from ingestion.warehouses.sql_session import SqlSession
 
@@ -40,7 +40,7 @@ _TYPES = {
     ColumnType.BYTES: "BYTES",
 }
 # The years 1 to 9999, for dates and for timestamps.
-_CAPABILITIES = Capabilities(needs_copy=False, limits=Limits(first_day=-719_162, last_day=2_932_896))
+_CAPABILITIES = Capabilities(needs_copy=False, limits=Limits(first_day=-719_162, last_day=2_932_896), names=NAME_RULES)
 _BATCH_PARTITIONS = "range_bucket(_batch_seq, generate_array(0, 1000000, 100))"
 """As many as there may be. Who reads what came after a batch reads these only; a table's rows of later batches than a
 million share one partition."""
@@ -194,15 +194,18 @@ class BigquerySession(SqlSession):
         return f"partition by {_BATCH_PARTITIONS}" + (f" cluster by {columns(clustered)}" if clustered else "")
 
     def _unfit(self, table: RawTable) -> list[str]:
-        faults = (fault_of(column, is_key=column.name in table.key) for column in table.columns)
-        return [fault for fault in faults if fault]
+        return super()._unfit(table) + [
+            f"key column {column.name} is a double, by which BigQuery can't partition rows"
+            for column in table.key_columns
+            if column.type is ColumnType.DOUBLE
+        ]
 
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
         schema = f"raw_{source}"
         self._highest_batch.pop(schema, None)
         with self._transaction():
-            self._complete_state(schema)
+            self._complete(schema, "_state", STATE_COLUMNS)
             self._execute(replace_state(schema, state))
 
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:

@@ -1,7 +1,7 @@
 """One table's load into BigQuery: staged, judged, and committed by one script.
 
 Belongs here: what BigQuery does in its own way. Not here: connections (bigquery_connection.py), datasets and tables
-(bigquery.py), which rows are read (loading/table.py).
+(bigquery.py), which rows are read (loading/).
 
 A load job is a commit of its own, and a transaction can't outlive the script that begins it. So rows are loaded into
 scratch tables beside the raw tables; what is to be done with them is worked out in scratch tables too; and the commit

@@ -2,7 +2,7 @@
 
 Belongs here: staging, comparison by content, keys, rejections and the state of a load. Not here: an engine's
 connection and its fastest way to a key's latest version (duckdb_load.py, postgresql_load.py), which rows are read
-(loading/table.py).
+(loading/).
 """
 
 from abc import ABC, abstractmethod
@@ -213,6 +213,8 @@ def rejected_rows(table: RawTable, rejections: Sequence[Rejection], batch_seq: i
             "row_content": r.content,
             "_batch_seq": batch_seq,
             "_loaded_at": loaded_at,
+            "effect": r.effect.value,
+            "resolved_at": None,
         }
         for r in rejections
     ]

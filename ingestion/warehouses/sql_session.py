@@ -5,7 +5,7 @@ types (duckdb.py, postgresql.py), a table's load (sql_load.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -50,9 +50,9 @@ class SqlSession(ABC):
     def _transaction(self) -> AbstractContextManager[None]:
         """Commit at the block's end, where the engine does not by itself; an engine's error is a WarehouseError."""
 
-    def _told_apart(self, column: str) -> str:
-        """What tells a column's name from others': on most engines their case does not."""
-        return column.casefold()
+    def _told_apart(self, name: str) -> str:
+        """What tells a table's or column's name from others': on most engines their case does not."""
+        return name.casefold()
 
     def _create_schema(self, schema: str) -> None:
         self._execute(f"create schema if not exists {quoted(schema)}")
@@ -63,25 +63,58 @@ class SqlSession(ABC):
 
     def _unfit(self, table: RawTable) -> list[str]:
         """Why the engine can't have such a table."""
-        return []
+        rules = self.capabilities.names
+        faults = [f"the table's name {fault}"] if (fault := rules.table_fault(table.name)) else []
+        if rules.most_columns is not None and (count := len(table.versions.columns)) > rules.most_columns:
+            faults.append(f"it has {count:,} columns, and the warehouse's tables at most {rules.most_columns:,}")
+        return faults + [
+            f"the name of column {c.name} {fault}" for c in table.columns if (fault := rules.fault(c.name))
+        ]
+
+    def columns(self, source: str) -> Mapping[str, Collection[str]]:
+        """See `Session.columns`."""
+        self._known.pop(schema := f"raw_{source}", None)
+        with self._transaction():
+            return self._columns_of(schema)
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """See `Session.prepare`."""
-        self._known.clear()
+        told = list(tables)
         try:
             with self._transaction():
-                faults = {table.label: self._prepare(table) for table in tables}
+                faults = {table.label: self._prepare(table) for table in told}
         except WarehouseError:
+            faults = self._prepare_each(told)
+        return {label: "; ".join(told) for label, told in faults.items() if told}
+
+    def _prepare_each(self, tables: Iterable[RawTable]) -> dict[str, list[str]]:
+        """Prepare tables each by itself, after one of them failed.
+
+        Raises:
+            WarehouseError: all of them fail.
+        """
+        faults: dict[str, list[str]] = {}
+        failures = []
+        for table in tables:
             # What was noted as created may not be.
             self._known.clear()
-            raise
-        return {label: "; ".join(told) for label, told in faults.items() if told}
+            try:
+                with self._transaction():
+                    faults[table.label] = self._prepare(table)
+            except WarehouseError as error:
+                faults[table.label] = [str(error)]
+                failures.append(error)
+        self._known.clear()
+        if failures and len(failures) == len(faults):
+            raise failures[0]
+        return faults
 
     def _prepare(self, table: RawTable) -> list[str]:
         if not self._columns_of(table.schema):
             self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
             self._create(table.schema, "_rejected", REJECTED_COLUMNS)
-        self._complete_state(table.schema)
+        self._complete(table.schema, "_state", STATE_COLUMNS)
+        self._complete(table.schema, "_rejected", REJECTED_COLUMNS)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
             self._execute(f"drop table {relation(table.schema, table.name)}")
@@ -95,11 +128,11 @@ class SqlSession(ABC):
                 self._add_column(table, column)
         return []
 
-    def _complete_state(self, schema: str) -> None:
-        """Add what `_state` lacks in a warehouse of an earlier version."""
-        existing = self._columns_of(schema)["_state"]
-        for column in [c for c in STATE_COLUMNS if c.name not in existing]:
-            self._execute(f"alter table {relation(schema, '_state')} add column {self._definition(column)}")
+    def _complete(self, schema: str, name: str, columns_: Sequence[Column]) -> None:
+        """Add what a table of the log's own lacks in a warehouse of an earlier version."""
+        existing = self._columns_of(schema)[name]
+        for column in [c for c in columns_ if c.name not in existing]:
+            self._execute(f"alter table {relation(schema, name)} add column {self._definition(column)}")
             self._known.clear()
 
     def _add_column(self, table: RawTable, column: Column) -> None:
@@ -117,7 +150,8 @@ class SqlSession(ABC):
         definitions = ", ".join([*map(self._definition, columns_), *([more] if more else [])])
         self._create_schema(schema)
         self._execute(f"create table if not exists {relation(schema, name)} ({definitions}) {storage}".rstrip())
-        self._known.setdefault(schema, {})[name] = {self._told_apart(c.name): self.types[c.type] for c in columns_}
+        own = CONTROL_COLUMNS if more == self._control() else ()
+        self._known.setdefault(schema, {})[name] = {c.name: self.types[c.type] for c in (*columns_, *own)}
 
     def _definition(self, column: Column) -> str:
         return f"{quoted(column.name)} {self.types[column.type]}"
@@ -126,15 +160,18 @@ class SqlSession(ABC):
         return ", ".join(f"{self._definition(column)} not null" for column in CONTROL_COLUMNS)
 
     def _columns(self, table: RawTable) -> dict[str, str]:
-        return self._columns_of(table.schema).get(table.name, {})
+        """Types by what tells columns apart."""
+        tables = {self._told_apart(name): columns for name, columns in self._columns_of(table.schema).items()}
+        known = tables.get(self._told_apart(table.name), {})
+        return {self._told_apart(name): type_ for name, type_ in known.items()}
 
     def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
-        """Types by table and column; looked up once, until a table is created or changed."""
+        """Types by table and column as they are spelled; looked up once, until a table is created or changed."""
         if schema not in self._known:
             found: dict[str, dict[str, str]] = {}
             rows = self._read(self._catalogue(schema))
             for table, column, type_ in zip(*(c.to_pylist() for c in rows.columns), strict=True):
-                found.setdefault(table, {})[self._told_apart(column)] = type_
+                found.setdefault(table, {})[column] = type_
             self._known[schema] = found
         return self._known[schema]
 
@@ -177,5 +214,5 @@ class SqlSession(ABC):
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
         with self._transaction():
-            self._complete_state(f"raw_{source}")
+            self._complete(f"raw_{source}", "_state", STATE_COLUMNS)
             self._execute(replace_state(f"raw_{source}", state))

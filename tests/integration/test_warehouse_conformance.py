@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from ingestion.errors import IngestionError, SourceError, WarehouseError
 from ingestion.log.state import TableState
 from ingestion.rows.columns import Column, ColumnType, RawTable
-from ingestion.rows.conformance import Rejection
+from ingestion.rows.conformance import Effect, Rejection
 from ingestion.rows.row_hash import RowHasher
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
@@ -235,6 +235,28 @@ def test_rejections_are_recorded_once(warehouse: Warehouse) -> None:
     assert rows_of(warehouse, "select table_name, reason, original_value from raw_shop._rejected order by reason") == [
         ("items", "a value is required", None),
         ("items", "expected text", "v"),
+    ]
+
+
+def test_warehouse_of_an_earlier_version_gets_the_columns_of_rejections(warehouse: Warehouse) -> None:
+    columns = ("effect", "resolved_at")
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        with session.load(ITEMS, NOON) as load:
+            load.reject([Rejection('{"id": 1}', "note", "expected text", "v", "{}")])
+            load.commit(TableState("items"))
+        for column in columns:
+            session._execute(f'alter table "raw_shop"."_rejected" drop column "{column}"')  # type: ignore[attr-defined]
+        with session._transaction():  # type: ignore[attr-defined]
+            pass
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        with session.load(ITEMS, NOON) as load:
+            load.reject([Rejection('{"id": 2}', "note", "expected text", "v", "{}", Effect.VALUE)])
+            load.commit(TableState("items"))
+    assert rows_of(warehouse, "select row_key, effect, resolved_at from raw_shop._rejected order by row_key") == [
+        ('{"id": 1}', None, None),
+        ('{"id": 2}', "value", None),
     ]
 
 

@@ -100,7 +100,9 @@ class Erp:
         groups = ("interaction_type", "status")
         return [
             *periodic_marts("interactions", groups, interactions, _interaction_measures, today),
-            *periodic_marts("segments", ("segment_name",), self._moves(), self._segment_measures, today),
+            *periodic_marts(
+                "segments", ("segment_name",), self._moves(), self._segment_measures, today, balance=_members_added
+            ),
             Mart("customer_analytics", ("customer_key",), [self._customer(row) for row in self._customers()]),
             Mart("organization_summary", ("tenant_key",), [self._organization(key) for key in self._tenant_keys()]),
         ]
@@ -246,3 +248,7 @@ def _status(row: Row) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _members_added(counted: Counted) -> int:
+    return {"joined": 1, "left": -1}.get(counted.kind, 0)

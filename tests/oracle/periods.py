@@ -79,15 +79,24 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + number * ONE_DAY for number in range((last - first).days + 1)]
 
 
+QUIET_DAYS = 35
+QUIET_TENANT_DAYS = 400
+
+
 def periodic_marts(
     name: str,
     group_columns: Sequence[str],
     counted: Iterable[Counted],
     measure: Measure,
     today: Callable[[str], date],
-    days: Iterable[tuple[str, date]] = (),
+    active: Iterable[tuple[str, tuple[str, ...], date]] | None = None,
+    quiet_days: int = QUIET_DAYS,
+    balance: Callable[[Any], int] | None = None,
 ) -> list[Mart]:
     """Make the three marts of a name.
+
+    A day has a row for a group that was active on it or in the days before; a week or month that holds such a day
+    has one too. Nothing that lies after the tenant's local day is counted or has a row.
 
     Args:
         name: Without its grain.
@@ -95,36 +104,54 @@ def periodic_marts(
         counted: Everything the mart counts.
         measure: Measures a row.
         today: The local date of a tenant as of the build.
-        days: Days of tenants that count as active beside those of `counted`.
+        active: Days on which a tenant's group is active; those of `counted` unless told.
+        quiet_days: How many days after its activity a group still has rows.
+        balance: What a fact adds to a balance of the group, which keeps its rows while that is not 0.
     """
-    facts = list(counted)
-    groups: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    active_days: dict[str, set[date]] = defaultdict(set)
-    for one in facts:
-        groups[one.tenant_key].add(one.group)
-        active_days[one.tenant_key].add(one.day)
-    for tenant_key, day in days:
-        active_days[tenant_key].add(day)
+    facts = [one for one in counted if one.day <= today(one.tenant_key)]
+    if active is None:
+        active = {(one.tenant_key, one.group, one.day) for one in facts}
+    days: dict[tuple[str, tuple[str, ...]], set[date]] = defaultdict(set)
+    for tenant_key, group, day in active:
+        last = min(day + quiet_days * ONE_DAY, today(tenant_key))
+        days[tenant_key, group].update(days_between(day, last))
+    if balance:
+        _keep_while_balanced(days, facts, balance, today)
     marts = []
     for grain, period_of in GRAINS.items():
         by_row: dict[tuple[str, tuple[str, ...], Period], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for one in facts:
             by_row[one.tenant_key, one.group, period_of(one.day)][one.kind].append(one.fact)
         rows = []
-        for tenant_key, active in active_days.items():
-            periods = {period_of(day) for day in days_between(min(active), max(active))}
-            for group in groups[tenant_key]:
-                for period in periods:
-                    measured = measure(by_row[tenant_key, group, period], tenant_key, group, period)
-                    rows.append(
-                        {
-                            "tenant_key": tenant_key,
-                            **dict(zip(group_columns, group, strict=True)),
-                            "period_start_date": period.start,
-                            "period_end_date": period.end,
-                            "is_complete": period.end < today(tenant_key),
-                            **measured,
-                        }
-                    )
+        for (tenant_key, group), with_rows in days.items():
+            for period in {period_of(day) for day in with_rows}:
+                measured = measure(by_row[tenant_key, group, period], tenant_key, group, period)
+                rows.append(
+                    {
+                        "tenant_key": tenant_key,
+                        **dict(zip(group_columns, group, strict=True)),
+                        "period_start_date": period.start,
+                        "period_end_date": period.end,
+                        "is_complete": period.end < today(tenant_key),
+                        **measured,
+                    }
+                )
         marts.append(Mart(f"{name}_{grain}", ("tenant_key", *group_columns, "period_start_date"), rows))
     return marts
+
+
+def _keep_while_balanced(
+    days: dict[tuple[str, tuple[str, ...]], set[date]],
+    facts: Sequence[Counted],
+    balance: Callable[[Any], int],
+    today: Callable[[str], date],
+) -> None:
+    changes: dict[tuple[str, tuple[str, ...]], dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for one in facts:
+        changes[one.tenant_key, one.group][one.day] += balance(one)
+    for (tenant_key, group), changed in changes.items():
+        held = 0
+        for day in days_between(min(changed), today(tenant_key)):
+            held += changed.get(day, 0)
+            if held:
+                days[tenant_key, group].add(day)

@@ -115,13 +115,11 @@ class Shop:
     def marts(self) -> list[Mart]:
         """All marts of the shop but those of customers."""
         web, products, sales = list(self._web()), list(self._products()), list(self._sales())
-        days = [(TENANT, one.day) for one in (*web, *products, *sales)]
         return [
-            *periodic_marts("web_behavior", (), web, _web_measures, self._local_today, days),
-            *periodic_marts("products", ("product_id",), products, _product_measures, self._local_today, days),
-            *periodic_marts(
-                "sales", ("payment_method", "currency_code"), sales, _sales_measures, self._local_today, days
-            ),
+            *periodic_marts("web_behavior", (), web, _web_measures, self._local_today),
+            # Of the many products only those with something on the day.
+            *periodic_marts("products", ("product_id",), products, _product_measures, self._local_today, quiet_days=0),
+            *periodic_marts("sales", ("payment_method", "currency_code"), sales, _sales_measures, self._local_today),
         ]
 
     def _local_today(self, _tenant_key: str) -> date:

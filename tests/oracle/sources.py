@@ -186,9 +186,37 @@ def _zone(name: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+WHITE_SPACE = {
+    *range(0x09, 0x0E),
+    *(0x20, 0x85, 0xA0, 0x1680),
+    *range(0x2000, 0x200B),
+    *(0x2028, 0x2029, 0x202F, 0x205F, 0x3000),
+}
+FIRST_PLAUSIBLE, IMPLAUSIBLE_FROM = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+CONTROLS = {*range(0x20), *range(0x7F, 0xA0)}
+UNSEEN = "".join(map(chr, WHITE_SPACE | CONTROLS | {0x200B, 0xFEFF}))
+
+
 def text(value: str | None) -> str | None:
-    """Text without blanks around it; none where nothing is left."""
-    return (value or "").strip(" ") or None
+    """Text without what is not seen at its ends; none where nothing is left."""
+    return (value or "").strip(UNSEEN) or None
+
+
+def plausible(instant: datetime | None) -> datetime | None:
+    """An instant, none where a business can't have meant it."""
+    return (
+        instant if instant and datetime(1990, 1, 1, tzinfo=UTC) <= instant < datetime(2100, 1, 1, tzinfo=UTC) else None
+    )
+
+
+def plausible_amount(amount: Fraction | None) -> Fraction | None:
+    """An amount in major units, none where a business can't have meant it."""
+    return amount if amount is not None and abs(amount) < 10**15 else None
+
+
+def plausible_count(number: int | None) -> int | None:
+    """A count, none where a business can't have meant it."""
+    return number if number is not None and 0 <= number < 10**12 else None
 
 
 def code(value: str | None) -> str | None:

@@ -1,28 +1,34 @@
 {#
-    The pseudonym of an e-mail address, phone number or other personal identifier.
+    The pseudonym of an e-mail address or another personal identifier.
 
-    sha256 hex of CONTACT_HASH_SALT followed by the trimmed lower-case value; null stays
-    null. Used in staging, so clear text never leaves raw.
+    sha256 hex of CONTACT_HASH_SALT followed by the clean lower-case value; null stays null.
+    Used in staging, so clear text never leaves raw.
 #}
 {% macro contact_hash(expression) -%}
-    {{ return(adapter.dispatch('contact_hash')(expression)) }}
+    {{ salted_hash(clean_code(expression)) }}
 {%- endmacro %}
 
-{% macro duckdb__contact_hash(expression) -%}
-    sha256('{{ contact_hash_salt() }}' || {{ clean_code(expression) }})
+{# The pseudonym of a phone number, the same however it is written. #}
+{% macro phone_hash(expression, source_system) -%}
+    {{ salted_hash(clean_phone(expression, source_system)) }}
 {%- endmacro %}
 
-{% macro postgres__contact_hash(expression) -%}
+{% macro salted_hash(expression) -%}
+    {{ return(adapter.dispatch('salted_hash')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__salted_hash(expression) -%}
+    sha256('{{ contact_hash_salt() }}' || {{ expression }})
+{%- endmacro %}
+
+{% macro postgres__salted_hash(expression) -%}
     encode(
-        sha256(
-            convert_to('{{ contact_hash_salt() }}' || {{ clean_code(expression) }}, 'UTF8')
-        ),
-        'hex'
+        sha256(convert_to('{{ contact_hash_salt() }}' || {{ expression }}, 'UTF8')), 'hex'
     )
 {%- endmacro %}
 
-{% macro bigquery__contact_hash(expression) -%}
-    to_hex(sha256('{{ contact_hash_salt() }}' || {{ clean_code(expression) }}))
+{% macro bigquery__salted_hash(expression) -%}
+    to_hex(sha256('{{ contact_hash_salt() }}' || {{ expression }}))
 {%- endmacro %}
 
 {# The salt as the inside of a SQL text literal. #}

@@ -22,6 +22,7 @@
     {{ postgres_schema() }}
     {{ postgres_is_valid() }}
     {{ postgres_case_functions() }}
+    {{ postgres_trimmed() }}
     {{ postgres_json_document() }}
     {{ postgres_json_number() }}
     {{ postgres_json_quoted() }}
@@ -110,4 +111,20 @@
         );
     end;
     $body$;
+{%- endmacro %}
+
+{# See trimmed. #}
+{% macro postgres_trimmed() -%}
+    {%- set unseen = [] -%}
+    {%- for first, last in [
+        (1, 32), (127, 160), (5760, 5760), (8192, 8203), (8232, 8233), (8239, 8239),
+        (8287, 8287), (12288, 12288), (65279, 65279)
+    ] -%}
+        {%- for number in range(first, last + 1) -%}
+            {%- do unseen.append('\\%04X' | format(number)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    create or replace function {{ engine_schema() }}.trimmed(value text)
+    returns text language sql immutable parallel safe
+    as $body$ select btrim(value, U&'{{ unseen | join }}') $body$;
 {%- endmacro %}

@@ -1,24 +1,31 @@
-{# Text without the blanks around it: spaces of any width, but no tabs or line ends. #}
+{#
+    Text without what is not seen at its ends: white space (Unicode's White_Space), control
+    characters (Cc), zero width spaces (U+200B) and byte order marks (U+FEFF).
+#}
 {% macro trimmed(expression) -%}
     {{ return(adapter.dispatch('trimmed')(expression)) }}
 {%- endmacro %}
 
+{# By a regular expression: its trim takes twenty times as long for a list of characters. #}
 {% macro duckdb__trimmed(expression) -%}
-    trim({{ expression }})
+    {{ regexp_replaced(expression, unseen_at_ends(), '') }}
 {%- endmacro %}
 
-{# Its own trim knows the ASCII space only: these are Unicode's separators (Zs). #}
-{% macro postgres__trimmed(expression) -%}
-    btrim(
-        {{ expression }},
-        U&' \00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\202F\205F\3000'
-    )
-{%- endmacro %}
-
-{# Its own trim takes tabs and line ends too. The blanks are Jinja's text, hence real. #}
 {% macro bigquery__trimmed(expression) -%}
-    {%- set narrow = '\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u202F\u205F' -%}
-    trim({{ expression }}, '{{ ' \u00A0\u1680' ~ narrow ~ '\u3000' }}')
+    {{ regexp_replaced(expression, unseen_at_ends(), '') }}
+{%- endmacro %}
+
+{# Its regular expressions know no categories. #}
+{% macro postgres__trimmed(expression) -%}
+    {{ engine_schema() }}.trimmed({{ expression }})
+{%- endmacro %}
+
+{# In RE2: white space is all separators (Z) and some of the control characters. #}
+{% macro unseen_at_ends() -%}
+    {%- set unseen -%}
+    [\p{Z}\p{Cc}\x{200B}\x{FEFF}]+
+    {%- endset -%}
+    ^{{ unseen }}|{{ unseen }}$
 {%- endmacro %}
 
 {# Text in lower case, letters of every script, whatever the database's locale. #}

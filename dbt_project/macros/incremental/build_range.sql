@@ -7,7 +7,10 @@
     it does is replace whole groups, and doing it twice changes nothing.
 #}
 
-{# One row: the first model of a build. `variables` are the names of those facts depend on. #}
+{#
+    One row: the first model of a build. `variables` are the names of those that the facts of
+    this system depend on, beside those of all.
+#}
 {% macro build_range(system, variables=[]) -%}
     {%- set built = load_relation(relation_of('int_' ~ system ~ '__built')) if execute -%}
     {%- set fingerprint = fingerprint_of(system, variables) -%}
@@ -51,7 +54,10 @@
 {# What rows are made from beside raw: models, seeds and variables of the system, the salt. #}
 {% macro fingerprint_of(system, variables) -%}
     {%- set parts = [contact_hash_salt()] -%}
-    {%- for name in variables -%}
+    {%- for name in variables + [
+        'unknown_id', 'default_currency_code', 'first_plausible_date', 'last_plausible_date',
+        'default_country_codes'
+    ] -%}
         {%- do parts.append(name ~ '=' ~ var(name)) -%}
     {%- endfor -%}
     {%- if execute -%}

@@ -1,6 +1,7 @@
 {#
     The body of a model of changed periods: all periods that hold a day on which a changed key
-    was counted before this build (in the models of changed keys), or is counted now.
+    was counted before this build (in the models of changed keys), or is counted now; and
+    those with facts of a day that has come since the last complete build.
 
     `counted` are [model of changed keys, its key, fact, the fact's column of dates].
 #}
@@ -26,6 +27,20 @@
             {% if execute and last_built_batch() -%}
             {{ and_one_of(key, 'select ' ~ key ~ ' from ' ~ changed) }}
             {%- endif %}
+        {% if execute and last_built_batch() -%}
+        union distinct
+        select
+            facts.tenant_key,
+            facts.{{ date }} as date_day
+        from {{ fact }} as facts
+        inner join {{ ref(clock()) }} as clock
+            on
+                facts.tenant_key = clock.tenant_key
+                and facts.{{ date }} > least(clock.previous_local_date, clock.local_date)
+                and facts.{{ date }} <= greatest(
+                    clock.previous_local_date, clock.local_date
+                )
+        {% endif -%}
         {% endfor %}
     ),
 
@@ -44,13 +59,15 @@
 {#
     A query: the days that a model of measures counts, each as part of its day, week and month
     (grain, period_start_date, period_end_date). `fact` and `date` tell them where everything
-    is measured; else they are the days of the changed periods.
+    is measured; else they are the days of the changed periods. What lies after a tenant's
+    local day is not counted before that day comes.
 #}
 {% macro days_to_measure(changed_periods, fact, date) -%}
     {{- waits_for(changed_periods) -}}
-    {%- if replaces_changes() -%}
+    {{- waits_for(clock()) -}}
     with
 
+    {% if replaces_changes() -%}
     periods as (
         select
             tenant_key,
@@ -58,21 +75,34 @@
             period_start_date,
             period_end_date
         from {{ relation_of(changed_periods) }}
+    ),
+
+    period_days as (
+        {{ days_between('periods', 'period_start_date', 'period_end_date') }}
     )
-
-    {{ days_between('periods', 'period_start_date', 'period_end_date') }}
     {%- else -%}
-    with
-
-    days as (
+    active_days as (
         select distinct
             tenant_key,
             {{ date }} as date_day
         from {{ fact }}
-    )
+        where {{ date }} is not null
+    ),
 
-    {{ periods_of_days('days') }}
-    {%- endif -%}
+    period_days as (
+        {{ periods_of_days('active_days') }}
+    )
+    {%- endif %}
+
+    select period_days.*
+    from period_days
+    {# Its unit tests, which have no relation of their own, look at what is counted. -#}
+    {% if execute and this is not none -%}
+    inner join {{ relation_of(clock()) }} as clock
+        on
+            period_days.tenant_key = clock.tenant_key
+            and period_days.date_day <= clock.local_date
+    {%- endif %}
 {%- endmacro %}
 
 {# In an incremental build, a condition: only rows that count in the periods to measure. #}

@@ -9,6 +9,7 @@ tenants as (
         tenant_id,
         tenant_name,
         timezone,
+        currency_code,
         is_inferred
     from {{ ref('int_' ~ source_system ~ '__tenants') }}
     {% endfor %}
@@ -21,7 +22,7 @@ final as (
         tenant_id,
         tenant_name,
         timezone,
-        '{{ var("default_currency_code") }}' as currency_code,
+        currency_code,
         is_inferred
     from tenants
 )

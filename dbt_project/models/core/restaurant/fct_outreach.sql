@@ -21,8 +21,8 @@ customers as (
     {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
-restaurants as (
-    select * from {{ ref('stg_restaurant__restaurants') }}
+tenants as (
+    select * from {{ ref('int_restaurant__known_tenants') }}
 ),
 
 attributed_visits as (
@@ -50,7 +50,7 @@ final as (
         'restaurant:' || coalesce(campaigns.restaurant_id, '{{ var("unknown_id") }}')
             as tenant_key,
         coalesce(outreach_events.status, 'unknown') as status,
-        '{{ var("default_currency_code") }}' as currency_code,
+        coalesce(tenants.currency_code, {{ default_currency() }}) as currency_code,
         coalesce(attributions.attributed_visits, 0) as attributed_visits,
         cast(coalesce(attributions.attributed_spend_amount, 0) as numeric(38, 9))
             as attributed_spend_amount,
@@ -58,14 +58,17 @@ final as (
         outreach_events.has_error,
         customers.customer_id is not null as has_customer,
         {{ local_date(
-            'outreach_events.created_at', "coalesce(restaurants.timezone, 'UTC')"
+            'outreach_events.created_at', "coalesce(tenants.timezone, 'UTC')"
         ) }}
             as outreach_date,
         outreach_events.created_at,
         outreach_events.sent_at
     from outreach_events
     left join campaigns on outreach_events.campaign_id = campaigns.campaign_id
-    left join restaurants on campaigns.restaurant_id = restaurants.restaurant_id
+    left join tenants
+        on
+            tenants.tenant_key
+            = 'restaurant:' || coalesce(campaigns.restaurant_id, '{{ var("unknown_id") }}')
     left join customers on outreach_events.customer_id = customers.customer_id
     left join attributions
         on outreach_events.outreach_event_id = attributions.outreach_event_id

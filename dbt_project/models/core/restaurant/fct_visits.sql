@@ -17,12 +17,12 @@ customers as (
     {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}
 ),
 
-restaurants as (
-    select * from {{ ref('stg_restaurant__restaurants') }}
+tenants as (
+    select * from {{ ref('int_restaurant__known_tenants') }}
 ),
 
 -- A visit whose guest is missing belongs to the tenant unknown.
-located as (
+owned as (
     select
         visits.visit_id,
         visits.customer_id,
@@ -30,11 +30,18 @@ located as (
         visits.visited_at,
         customers.customer_id is not null as has_customer,
         'restaurant:' || coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
-            as tenant_key,
-        coalesce(restaurants.timezone, 'UTC') as timezone
+            as tenant_key
     from visits
     left join customers on visits.customer_id = customers.customer_id
-    left join restaurants on customers.restaurant_id = restaurants.restaurant_id
+),
+
+located as (
+    select
+        owned.*,
+        coalesce(tenants.timezone, 'UTC') as timezone,
+        coalesce(tenants.currency_code, {{ default_currency() }}) as currency_code
+    from owned
+    left join tenants on owned.tenant_key = tenants.tenant_key
 ),
 
 final as (
@@ -43,7 +50,7 @@ final as (
         customer_id,
         'restaurant:' || customer_id as customer_key,
         tenant_key,
-        '{{ var("default_currency_code") }}' as currency_code,
+        currency_code,
         {{ decimal_product('spend_cents', '0.01') }} as spend_amount,
         row_number() over (
             partition by customer_id

@@ -17,6 +17,10 @@ conversations as (
     {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
+tenants as (
+    select * from {{ ref('int_whatsapp__known_tenants') }}
+),
+
 messages as (
     select
         staged.message_id,
@@ -45,11 +49,18 @@ messages as (
         staged.is_handoff_request,
         staged.has_invalid_metadata,
         staged.has_invalid_tokens_used,
-        {{ local_date('staged.sent_at', "coalesce(conversations.timezone, 'UTC')") }}
+        {{ local_date(
+            'staged.sent_at', "coalesce(conversations.timezone, tenants.timezone, 'UTC')"
+        ) }}
             as message_date,
         staged.sent_at
     from staged
     left join conversations on staged.conversation_id = conversations.conversation_id
+    -- Of messages without a conversation.
+    left join tenants
+        on
+            conversations.conversation_id is null
+            and tenants.tenant_key = 'whatsapp:{{ var("unknown_id") }}'
 ),
 
 llm_rates as (

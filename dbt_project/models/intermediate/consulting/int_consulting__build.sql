@@ -1,1 +1,1 @@
-{{ build_range('consulting', variables=['default_currency_code', 'unknown_id']) }}
+{{ build_range('consulting') }}

@@ -1,13 +1,3 @@
-with
-
-measures as (
-    select * from {{ ref('int_consulting__crm_metrics_measures') }}
-),
-
-tenants as (
-    select * from {{ ref('int_consulting__tenants') }}
-),
-
-{{ calendar_of_measures('measures', 'tenants', ['currency_code']) }}
-
-select * from final
+{{ calendar_of_activity('consulting', [
+    ref('int_consulting__crm_metrics_measures'),
+], ['currency_code']) }}

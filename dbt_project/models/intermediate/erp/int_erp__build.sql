@@ -1,1 +1,1 @@
-{{ build_range('erp', variables=['unknown_id']) }}
+{{ build_range('erp') }}

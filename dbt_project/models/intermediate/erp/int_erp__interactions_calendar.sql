@@ -1,13 +1,3 @@
-with
-
-measures as (
-    select * from {{ ref('int_erp__interactions_measures') }}
-),
-
-tenants as (
-    select * from {{ ref('int_erp__tenants') }}
-),
-
-{{ calendar_of_measures('measures', 'tenants', ['interaction_type', 'status']) }}
-
-select * from final
+{{ calendar_of_activity('erp', [
+    ref('int_erp__interactions_measures'),
+], ['interaction_type', 'status']) }}

@@ -1,13 +1,3 @@
-with
-
-measures as (
-    select * from {{ ref('int_erp__segments_measures') }}
-),
-
-tenants as (
-    select * from {{ ref('int_erp__tenants') }}
-),
-
-{{ calendar_of_measures('measures', 'tenants', ['segment_name']) }}
-
-select * from final
+{{ calendar_of_activity('erp', [
+    ref('int_erp__segments_measures'),
+], ['segment_name'], balance='members_joined - members_left') }}

@@ -1,7 +1,7 @@
 with
 
-organizations as (
-    select * from {{ ref('stg_erp__organizations') }}
+known as (
+    select * from {{ ref('int_erp__known_tenants') }}
 ),
 
 customers as (
@@ -17,32 +17,16 @@ memberships as (
 ),
 
 referenced as (
-    select coalesce(organization_id, '{{ var("unknown_id") }}') as organization_id
+    select 'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key
     from customers
     union distinct
-    select coalesce(organization_id, '{{ var("unknown_id") }}') as organization_id
+    select 'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key
     from interactions
     union distinct
-    select coalesce(organization_id, '{{ var("unknown_id") }}') as organization_id
+    select 'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key
     from memberships
 ),
 
-final as (
-    select
-        'erp:' || coalesce(organizations.organization_id, referenced.organization_id)
-            as tenant_key,
-        coalesce(organizations.organization_id, referenced.organization_id)
-            as tenant_id,
-        coalesce(
-            organizations.organization_name,
-            organizations.organization_id,
-            referenced.organization_id
-        ) as tenant_name,
-        coalesce(organizations.timezone, 'UTC') as timezone,
-        organizations.organization_id is null as is_inferred
-    from organizations
-    full outer join referenced
-        on organizations.organization_id = referenced.organization_id
-)
+{{ all_tenants('erp', 'known', 'referenced') }}
 
 select * from final

@@ -1,4 +1,1 @@
-{{ build_range(
-    'restaurant',
-    variables=['unknown_id', 'default_currency_code', 'attribution_window_days']
-) }}
+{{ build_range('restaurant', variables=['attribution_window_days']) }}

@@ -1,7 +1,7 @@
 with
 
-restaurants as (
-    select * from {{ ref('stg_restaurant__restaurants') }}
+known as (
+    select * from {{ ref('int_restaurant__known_tenants') }}
 ),
 
 customers as (
@@ -9,7 +9,7 @@ customers as (
 ),
 
 visits as (
-    select * from {{ ref('int_restaurant__visits_measures') }}
+    select * from {{ ref('fct_visits') }}
 ),
 
 campaigns as (
@@ -17,7 +17,7 @@ campaigns as (
 ),
 
 outreach as (
-    select * from {{ ref('int_restaurant__campaigns_measures') }}
+    select * from {{ ref('fct_outreach') }}
 ),
 
 referenced as (
@@ -38,34 +38,6 @@ referenced as (
     from outreach
 ),
 
-named as (
-    select
-        'restaurant:' || restaurant_id as tenant_key,
-        restaurant_name,
-        timezone
-    from restaurants
-),
-
-joined as (
-    select
-        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
-        named.restaurant_name,
-        named.timezone,
-        named.tenant_key is null as is_inferred
-    from named
-    full outer join referenced
-        on named.tenant_key = referenced.tenant_key
-),
-
-final as (
-    select
-        tenant_key,
-        substr(tenant_key, length('restaurant:') + 1) as tenant_id,
-        coalesce(restaurant_name, substr(tenant_key, length('restaurant:') + 1))
-            as tenant_name,
-        coalesce(timezone, 'UTC') as timezone,
-        is_inferred
-    from joined
-)
+{{ all_tenants('restaurant', 'known', 'referenced') }}
 
 select * from final

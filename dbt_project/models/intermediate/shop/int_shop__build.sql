@@ -1,3 +1,1 @@
-{{ build_range(
-    'shop', variables=['unknown_id', 'default_currency_code', 'session_gap_minutes']
-) }}
+{{ build_range('shop', variables=['session_gap_minutes']) }}

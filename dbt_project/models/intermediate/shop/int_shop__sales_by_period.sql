@@ -1,27 +1,18 @@
 with
 
 calendar as (
-    select * from {{ ref('int_shop__calendar') }}
+    select * from {{ ref('int_shop__sales_calendar') }}
 ),
 
 measures as (
     select * from {{ ref('int_shop__sales_measures') }}
 ),
 
-members as (
-    select distinct
-        tenant_key,
-        payment_method,
-        currency_code
-    from measures
-    where grain = 'day'
-),
-
 measured as (
     select
         calendar.tenant_key,
-        members.payment_method,
-        members.currency_code,
+        calendar.payment_method,
+        calendar.currency_code,
         calendar.grain,
         calendar.period_start_date,
         calendar.period_end_date,
@@ -38,12 +29,11 @@ measured as (
         cast(coalesce(measures.cancelled_amount, 0) as numeric(38, 9))
             as cancelled_amount
     from calendar
-    inner join members on calendar.tenant_key = members.tenant_key
     left join measures
         on
             calendar.tenant_key = measures.tenant_key
-            and members.payment_method = measures.payment_method
-            and members.currency_code = measures.currency_code
+            and calendar.payment_method = measures.payment_method
+            and calendar.currency_code = measures.currency_code
             and calendar.grain = measures.grain
             and calendar.period_start_date = measures.period_start_date
 ),

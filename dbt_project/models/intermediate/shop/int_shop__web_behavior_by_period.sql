@@ -1,7 +1,7 @@
 with
 
 calendar as (
-    select * from {{ ref('int_shop__calendar') }}
+    select * from {{ ref('int_shop__web_behavior_calendar') }}
 ),
 
 measures as (

@@ -1,1 +1,1 @@
-{{ build_range('whatsapp', variables=['unknown_id']) }}
+{{ build_range('whatsapp') }}

@@ -11,7 +11,8 @@ build as (
 final as (
     select
         to_batch_seq,
-        fingerprint
+        fingerprint,
+        {{ as_of() }} as as_of
     from build
 )
 

@@ -13,14 +13,20 @@ conversations as (
 ),
 
 tenants as (
-    select * from {{ ref('stg_whatsapp__tenants') }}
+    select * from {{ ref('int_whatsapp__known_tenants') }}
+),
+
+owned as (
+    select
+        *,
+        'whatsapp:' || coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_key
+    from conversations
 ),
 
 final as (
     select
         conversations.conversation_id,
-        'whatsapp:' || coalesce(conversations.tenant_id, '{{ var("unknown_id") }}')
-            as tenant_key,
+        conversations.tenant_key,
         coalesce(conversations.outlet_id, '{{ var("unknown_id") }}') as outlet_id,
         conversations.customer_hash,
         coalesce(conversations.status, 'unknown') as status,
@@ -42,8 +48,8 @@ final as (
         conversations.started_at,
         conversations.ended_at,
         conversations.last_message_at
-    from conversations
-    left join tenants on conversations.tenant_id = tenants.tenant_id
+    from owned as conversations
+    left join tenants on conversations.tenant_key = tenants.tenant_key
 )
 
 select * from final

@@ -1,7 +1,7 @@
 with
 
-tenants as (
-    select * from {{ ref('stg_whatsapp__tenants') }}
+known as (
+    select * from {{ ref('int_whatsapp__known_tenants') }}
 ),
 
 outlets as (
@@ -9,11 +9,11 @@ outlets as (
 ),
 
 conversations as (
-    select * from {{ ref('int_whatsapp__conversation_measures') }}
+    select * from {{ ref('fct_conversations') }}
 ),
 
 messages as (
-    select * from {{ ref('int_whatsapp__message_measures') }}
+    select * from {{ ref('fct_messages') }}
 ),
 
 referenced as (
@@ -27,34 +27,6 @@ referenced as (
     from messages
 ),
 
-named as (
-    select
-        'whatsapp:' || tenant_id as tenant_key,
-        tenant_name,
-        timezone
-    from tenants
-),
-
-joined as (
-    select
-        coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
-        named.tenant_name,
-        named.timezone,
-        named.tenant_key is null as is_inferred
-    from named
-    full outer join referenced
-        on named.tenant_key = referenced.tenant_key
-),
-
-final as (
-    select
-        tenant_key,
-        substr(tenant_key, length('whatsapp:') + 1) as tenant_id,
-        coalesce(tenant_name, substr(tenant_key, length('whatsapp:') + 1))
-            as tenant_name,
-        coalesce(timezone, 'UTC') as timezone,
-        is_inferred
-    from joined
-)
+{{ all_tenants('whatsapp', 'known', 'referenced') }}
 
 select * from final

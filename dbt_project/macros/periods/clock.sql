@@ -1,0 +1,41 @@
+{#
+    The body of int_<system>__clock, made anew in every build: each tenant's local day as of
+    this build, and as of the last complete one. Models that are incremental never ask the
+    clock: a day that has come since is one of the changed periods.
+#}
+{% macro clock_of(system) -%}
+    {{- waits_for('int_' ~ system ~ '__build') -}}
+    {%- set built = load_relation(relation_of('int_' ~ system ~ '__built'))
+        if execute and last_built_batch() -%}
+    with
+
+    tenants as (
+        select * from {{ ref('int_' ~ system ~ '__tenants') }}
+    ),
+
+    built as (
+        {% if built -%}
+        select max(as_of) as as_of
+        from {{ built }}
+        {%- else -%}
+        select case when false then {{ as_of() }} end as as_of
+        {%- endif %}
+    ),
+
+    final as (
+        select
+            tenants.tenant_key,
+            tenants.timezone,
+            {{ local_date(as_of(), 'tenants.timezone') }} as local_date,
+            {{ local_date('built.as_of', 'tenants.timezone') }} as previous_local_date
+        from tenants
+        cross join built
+    )
+
+    select * from final
+{%- endmacro %}
+
+{# The clock of the running model's system, which is its folder's name. #}
+{% macro clock() -%}
+    {{ return('int_' ~ model.fqn[2] ~ '__clock') }}
+{%- endmacro %}

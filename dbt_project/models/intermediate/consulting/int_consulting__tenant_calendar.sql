@@ -1,0 +1,5 @@
+{{ calendar_of_tenants('consulting', [
+    ref('int_consulting__crm_activity_measures'),
+    ref('int_consulting__crm_metrics_measures'),
+    ref('int_consulting__lead_funnel_measures'),
+]) }}

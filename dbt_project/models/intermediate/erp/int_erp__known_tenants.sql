@@ -1,0 +1,3 @@
+{{ known_tenants(
+    'erp', ref('stg_erp__organizations'), 'organization_id', 'organization_name'
+) }}

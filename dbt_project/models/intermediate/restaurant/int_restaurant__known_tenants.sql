@@ -1,0 +1,6 @@
+{{ known_tenants(
+    'restaurant',
+    ref('stg_restaurant__restaurants'),
+    'restaurant_id',
+    'restaurant_name'
+) }}

@@ -1,0 +1,3 @@
+{{ calendar_of_activity('shop', [
+    ref('int_shop__sales_measures'),
+], ['payment_method', 'currency_code']) }}

@@ -1,0 +1,3 @@
+{{ known_tenants(
+    'whatsapp', ref('stg_whatsapp__tenants'), 'tenant_id', 'tenant_name'
+) }}
