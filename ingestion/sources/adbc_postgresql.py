@@ -81,6 +81,19 @@ class PostgresqlSnapshot:
             if table in found
         }
 
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """See `Snapshot.unreadable`."""
+        denied = {table: self._relation(table).unreadable for table in columns}
+        if not any(denied.values()):
+            return {}
+        with faults_told(self._name):
+            [(role,)] = self._opened.rows("select quote_ident(current_user)")
+        return {
+            table: {name: f"grant select ({quoted(name)}) on {quoted(table)} to {role}" for name in names}
+            for table, names in denied.items()
+            if names
+        }
+
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
         """See `Snapshot.shapes`."""
         names = None if tables is None else list(tables)

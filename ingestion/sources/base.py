@@ -68,6 +68,20 @@ class Snapshot(Protocol):
         """Columns and types of those tables that exist: table → column → type, in the source's order."""
         ...
 
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """Columns of existing tables that may not be read: table → column → the statement that would allow it.
+
+        They are not among `columns`.
+
+        Args:
+            columns: the tables, and columns that are looked for in them: a source that keeps from us what we may not
+                read tells of those, and of one at least if there are others.
+
+        Raises:
+            SourceError: the source failed.
+        """
+        ...
+
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """The selected rows with the table's columns (all must exist), at most `BATCH_ROWS` a batch.
 

@@ -8,6 +8,7 @@ shown as of one moment by it.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
@@ -27,7 +28,15 @@ from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
 from ingestion.sources.batches import cut
 from ingestion.sources.collations import mysql_foldings
-from ingestion.sources.mysql_sql import DATED, TABLES_QUERY, MysqlColumn, columns_query, count_query, rows_query
+from ingestion.sources.mysql_sql import (
+    DATED,
+    TABLES_QUERY,
+    MysqlColumn,
+    columns_query,
+    count_query,
+    none_query,
+    rows_query,
+)
 from ingestion.sources.reflection import reflected_shapes
 from ingestion.sources.shape import TableShape
 from ingestion.sources.transient import fault_type
@@ -44,6 +53,10 @@ set session sql_mode = '', time_zone = '+00:00', lock_wait_timeout = {{lock_time
 """
 # MySQL's and MariaDB's name for it, and their units in a second. MySQL 5.6 has none.
 _STATEMENT_TIMEOUTS = {"max_execution_time": 1_000, "max_statement_time": 1}
+_COLUMN_REFUSED = 1143
+_ABSENT = (1054, 1142, 1146)
+"""No such column, a table of which nothing may be read, no such table."""
+
 _ISOLATION = "set session transaction isolation level repeatable read"
 _SNAPSHOT = "start transaction with consistent snapshot, read only"
 
@@ -174,6 +187,32 @@ class MysqlSnapshot:
             if own:
                 self._columns[table] = own
         return {t: {c.name: c.raw_type for c in self._columns[t]} for t in names if t in self._columns}
+
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """See `Snapshot.unreadable`. The server's catalog keeps them from us; its refusal names one."""
+        denied: dict[str, dict[str, str]] = {}
+        with _faults_told(self._name):
+            [(user,)] = _rows(self._connection, "select current_user()")
+            for table, names in columns.items():
+                found = {c.name.casefold() for c in self._columns.get(table, [])}
+                for name in [None, *(n for n in names if n.casefold() not in found)]:
+                    if (refused := self._refused(table, name)) is not None:
+                        account = "@".join(f"'{part}'" for part in user.rsplit("@", 1))
+                        grant = f"grant select (`{refused}`) on `{table}` to {account}"
+                        denied.setdefault(table, {})[refused] = grant
+        return denied
+
+    def _refused(self, table: str, column: str | None) -> str | None:
+        """The column, of all or a certain one, that the server does not let us select; None if it does, or has none."""
+        try:
+            _rows(self._connection, none_query(table, column))
+        except pymysql.MySQLError as error:
+            code, said = (*error.args, "")[:2]
+            if code == _COLUMN_REFUSED and (told := re.search(r"for column '(.*)' in table", str(said))):
+                return told[1]
+            if code not in (_COLUMN_REFUSED, *_ABSENT):
+                raise
+        return None
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
         """See `Snapshot.shapes`."""

@@ -54,12 +54,14 @@ class Relation:
     """A table or view.
 
     Attributes:
-        columns: its columns by name, in their order.
+        columns: its columns by name, in their order: those that the role may read, or all where it may read none.
         members: the oids of the tables that hold its rows: its own, its partitions', its heirs'.
-        has_xmin: whether every row tells which transaction wrote it: not so in views and foreign tables.
+        has_xmin: whether every row tells us which transaction wrote it: not so in views and foreign tables, nor
+            where the role may read some columns only.
         is_local: whether its rows are written by transactions of this server, as far as its kind tells.
         shape: a digest of its columns' names, numbers and types.
         oid: its own oid.
+        unreadable: its other columns.
     """
 
     columns: dict[str, PgColumn]
@@ -68,6 +70,7 @@ class Relation:
     is_local: bool
     shape: str
     oid: int
+    unreadable: tuple[str, ...] = ()
 
 
 _RAW_TYPES = {
@@ -117,16 +120,18 @@ _ALL = """
 _COLUMNS = """
 with recursive tables as ({visible}),
 resolved as (
-    select t.relname, a.attname, a.attnum, a.atttypid as declared, a.atttypid as typid, a.atttypmod as modifier
+    select t.oid, t.relname, a.attname, a.attnum, a.atttypid as declared, a.atttypid as typid,
+        a.atttypmod as modifier
     from tables as t
     inner join pg_attribute as a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
     union all
-    select r.relname, r.attname, r.attnum, r.declared, t.typbasetype, t.typtypmod
+    select r.oid, r.relname, r.attname, r.attnum, r.declared, t.typbasetype, t.typtypmod
     from resolved as r
     inner join pg_type as t on t.oid = r.typid and t.typtype = 'd'
 )
 select r.relname::text, r.attname::text, r.attnum::bigint, r.declared::bigint,
-    case when n.nspname = 'pg_catalog' then t.typname::text else '' end, r.modifier::bigint
+    case when n.nspname = 'pg_catalog' then t.typname::text else '' end, r.modifier::bigint,
+    has_column_privilege(r.oid, r.attnum, 'select'), has_table_privilege(r.oid, 'select')
 from resolved as r
 inner join pg_type as t on t.oid = r.typid and t.typtype <> 'd'
 inner join pg_namespace as n on n.oid = t.typnamespace
@@ -147,7 +152,7 @@ left join pg_am as a on a.oid = c.relam
 
 
 def columns_query(tables: Iterable[str] | None) -> str:
-    """Table, column, its number, declared type, base type and modifier of those tables that exist."""
+    """Table, column, its number, declared type, base type and modifier, and whether it and the whole table may be read."""
     return _COLUMNS.format(visible=visible(tables))
 
 
@@ -179,13 +184,16 @@ def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[ob
     for table, own in by_table.items():
         kinds = held_by[table]
         shape = hashlib.sha256(repr([tuple(row[1:4]) for row in own]).encode()).hexdigest()[:16]
+        readable = [row for row in own if row[6]] or own
         found[table] = Relation(
-            columns={str(row[1]): PgColumn(str(row[1]), str(row[4]), int(str(row[5]))) for row in own},
+            columns={str(row[1]): PgColumn(str(row[1]), str(row[4]), int(str(row[5]))) for row in readable},
             members=frozenset(oid for oid, _, _ in kinds),
-            has_xmin=all(kind == "p" or (kind in ("r", "m") and is_heap) for _, kind, is_heap in kinds),
+            has_xmin=bool(own[0][7])
+            and all(kind == "p" or (kind in ("r", "m") and is_heap) for _, kind, is_heap in kinds),
             is_local=all(kind != "f" for _, kind, _ in kinds),
             shape=shape,
             oid=roots[table],
+            unreadable=tuple(str(row[1]) for row in own if row not in readable),
         )
     return found
 

@@ -93,6 +93,8 @@ def faults_told(name: str, table: str | None = None) -> Iterator[None]:
         if table is not None and getattr(error, "sqlstate", None) in _ALTERED:
             raise altered(name, table, said) from None
         variable = f"{name.upper()}_DATABASE_URL"
+        if table is not None and getattr(error, "sqlstate", None) == "42501":
+            raise SourceError(f"{name}: {said}. Let the role of {variable} read it: grant select on {table}.") from None
         advice = next(
             (a.format(variable=variable) for words, a in _ADVICE.items() if words in said),
             f"Check that it runs and that {variable} is right",

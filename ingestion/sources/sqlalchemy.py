@@ -93,6 +93,10 @@ class SqlalchemySnapshot:
         self._columns |= found
         return found
 
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """See `Snapshot.unreadable`: it tells of none."""
+        return {}
+
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
         """See `Snapshot.shapes`."""
         with _faults_told(self._name):
