@@ -21,13 +21,14 @@ import sqlalchemy as sa
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
-from ingestion.errors import ConfigurationError, one_line
+from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
 from ingestion.sources.batches import cut
 from ingestion.sources.collations import mysql_foldings
+from ingestion.sources.mysql_alterations import Identity, freed, identities_of, rows_of
 from ingestion.sources.mysql_sql import (
     DATED,
     TABLES_QUERY,
@@ -91,15 +92,17 @@ class MysqlSource:
             connection = pymysql.connect(**self._options | {"use_unicode": False, "conv": encoders})
         with closing(connection):
             with _faults_told(self._name):
-                _rows(connection, _SESSION.format(lock_timeout=LOCK_TIMEOUT_SECONDS))
+                rows_of(connection, _SESSION.format(lock_timeout=LOCK_TIMEOUT_SECONDS))
                 names = ", ".join(f"'{name}'" for name in _STATEMENT_TIMEOUTS)
-                for name, value in _rows(connection, f"show variables where variable_name in ({names})"):
+                for name, value in rows_of(connection, f"show variables where variable_name in ({names})"):
                     if float(value) == 0:
                         limit = STATEMENT_TIMEOUT_SECONDS * _STATEMENT_TIMEOUTS[name]
-                        _rows(connection, f"set session {name} = {limit}")
-                _rows(connection, _ISOLATION)
-                _rows(connection, _SNAPSHOT)
-            yield MysqlSnapshot(self._name, connection, self._inspected)
+                        rows_of(connection, f"set session {name} = {limit}")
+                rows_of(connection, _ISOLATION)
+                # Before the snapshot: what is altered in between is taken for altered after it.
+                identities = identities_of(connection)
+                rows_of(connection, _SNAPSHOT)
+            yield MysqlSnapshot(self._name, connection, self._inspected, identities)
 
     @contextmanager
     def _inspected(self) -> Iterator[sa.Connection]:
@@ -133,12 +136,6 @@ def _faults_told(name: str) -> Iterator[None]:
         ) from None
 
 
-def _rows(connection: pymysql.Connection, sql: str) -> list[tuple[str, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return [tuple((v or b"").decode() for v in row) for row in cursor.fetchall()]
-
-
 @contextmanager
 def _streamed(connection: pymysql.Connection, sql: str) -> Iterator[SSCursor]:
     """A cursor over rows that the server goes on sending; what is not fetched is read over when the block ends."""
@@ -162,22 +159,24 @@ class MysqlSnapshot:
         name: str,
         connection: pymysql.Connection,
         inspected: Callable[[], AbstractContextManager[sa.Connection]],
+        identities: Mapping[str, Identity],
     ) -> None:
         self._name = name
         self._connection = connection
         self._inspected = inspected
+        self._identities = identities
         self._columns: dict[str, list[MysqlColumn]] = {}
 
     def tables(self) -> list[str]:
         """See `Snapshot.tables`."""
         with _faults_told(self._name):
-            return [name for (name,) in _rows(self._connection, TABLES_QUERY)]
+            return [name for (name,) in rows_of(self._connection, TABLES_QUERY)]
 
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         names = list(tables)
         with _faults_told(self._name):
-            rows = _rows(self._connection, columns_query(names))
+            rows = rows_of(self._connection, columns_query(names))
         for table in names:
             own = [
                 MysqlColumn(column, type_.lower(), int(precision or 0), int(scale or 0), collation)
@@ -192,7 +191,7 @@ class MysqlSnapshot:
         """See `Snapshot.unreadable`. The server's catalog keeps them from us; its refusal names one."""
         denied: dict[str, dict[str, str]] = {}
         with _faults_told(self._name):
-            [(user,)] = _rows(self._connection, "select current_user()")
+            [(user,)] = rows_of(self._connection, "select current_user()")
             for table, names in columns.items():
                 found = {c.name.casefold() for c in self._columns.get(table, [])}
                 for name in [None, *(n for n in names if n.casefold() not in found)]:
@@ -205,7 +204,7 @@ class MysqlSnapshot:
     def _refused(self, table: str, column: str | None) -> str | None:
         """The column, of all or a certain one, that the server does not let us select; None if it does, or has none."""
         try:
-            _rows(self._connection, none_query(table, column))
+            rows_of(self._connection, none_query(table, column))
         except pymysql.MySQLError as error:
             code, said = (*error.args, "")[:2]
             if code == _COLUMN_REFUSED and (told := re.search(r"for column '(.*)' in table", str(said))):
@@ -235,12 +234,12 @@ class MysqlSnapshot:
             for table, names in columns.items()
         }
         with _faults_told(self._name):
-            return mysql_foldings(lambda sql: _rows(self._connection, sql), collations)
+            return mysql_foldings(lambda sql: rows_of(self._connection, sql), collations)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
-        with _faults_told(self._name):
-            [(count,)] = _rows(self._connection, count_query(table.name))
+        with _faults_told(self._name), freed(self._connection):
+            [(count,)] = rows_of(self._connection, count_query(table.name))
         return int(count)
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
@@ -248,12 +247,19 @@ class MysqlSnapshot:
         sources = self._sources(table)
         query = rows_query(table, sources, selection)
         names = [c.name for c in table.columns]
-        with _faults_told(self._name), _streamed(self._connection, query) as cursor:
-            for rows in cut(cursor, BATCH_BYTES):
-                odd: list[OddValue] = []
-                columns = zip(table.columns, zip(*rows, strict=True), strict=True)
-                arrays = [_wire_array(c, sources[c.name], values, odd) for c, values in columns]
-                yield WireBatch(pa.RecordBatch.from_arrays(arrays, names=names), odd)
+        with _faults_told(self._name), freed(self._connection):
+            with _streamed(self._connection, query) as cursor:
+                for rows in cut(cursor, BATCH_BYTES):
+                    odd: list[OddValue] = []
+                    columns = zip(table.columns, zip(*rows, strict=True), strict=True)
+                    arrays = [_wire_array(c, sources[c.name], values, odd) for c, values in columns]
+                    yield WireBatch(pa.RecordBatch.from_arrays(arrays, names=names), odd)
+            # At the end of all rows, so that nobody takes them for the whole table before it is known.
+            if identities_of(self._connection, table.name).get(table.name) != self._identities.get(table.name):
+                raise TransientSourceError(
+                    f"{self._name}: {table.name} was altered between the snapshot and its read: what of its rows is "
+                    "left is not of one moment, and nothing was taken from it. Run again."
+                )
 
     def _sources(self, table: RawTable) -> dict[str, MysqlColumn]:
         """The source's columns under the names of the raw table: case does not tell columns apart."""

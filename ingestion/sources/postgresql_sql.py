@@ -152,7 +152,7 @@ left join pg_am as a on a.oid = c.relam
 
 
 def columns_query(tables: Iterable[str] | None) -> str:
-    """Table, column, its number, declared type, base type and modifier, and whether it and the whole table may be read."""
+    """Table, column, its number, declared type, base type and modifier; whether it may be read, and all of them."""
     return _COLUMNS.format(visible=visible(tables))
 
 

@@ -34,6 +34,7 @@ _MYSQL = {
     *(1152, 1158, 1159, 1160, 1161, 1184, 4031),  # connections lost, as the server sees it
     *(1205, 1213),  # locked for too long, deadlock
     *(1412, 1615),  # a table was altered while it was read
+    *(4138,),  # OceanBase: the snapshot is gone
     *(2002, 2003, 2006, 2013, 2055),  # connections refused or lost, as the client sees it
 }
 """Codes of MySQL and MariaDB."""
@@ -81,6 +82,10 @@ def fault_type(error: BaseException) -> type[SourceError]:
 
 
 def _is_transient(error: BaseException) -> bool:
+    code = error.args[0] if error.args else None
+    # Of MySQL's codes most are one SQLSTATE.
+    if isinstance(code, int) and code and not isinstance(error, OSError):
+        return code in _MYSQL
     if state := _state(error):
         return state.startswith(_STATES) and not state.startswith(_PERMANENT_STATES)
     if sqlite := getattr(error, "sqlite_errorcode", None):
@@ -88,9 +93,6 @@ def _is_transient(error: BaseException) -> bool:
     causes = (error, error.__cause__, error.__context__)
     if any(isinstance(cause, ConnectionError | TimeoutError) for cause in causes):
         return True
-    code = error.args[0] if error.args else None
-    if isinstance(code, int) and code:
-        return code in _MYSQL
     said = one_line(error).lower()
     return any(saying in said for saying in _SAYINGS)
 

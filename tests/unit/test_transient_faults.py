@@ -66,6 +66,7 @@ MYSQL_CODES = {
 def test_code_of_mysql(code: int, passes: bool) -> None:
     expected = TransientSourceError if passes else SourceError
     assert fault_type(DriverError(code, "it broke: too many connections")) is expected
+    assert fault_type(DriverError(code, "it broke", sqlstate="HY000")) is expected
 
 
 SQLITE_CODES = {5: True, 261: True, 517: True, 773: True, 6: True, 262: True, 15: True, 17: True}
