@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import mysql
 import pytest
-from mysql import Server as MysqlServer
 from postgresql import Server
 from sandbox import Sandbox
 
 TABLES = (
     "create table messages (id integer primary key, conversation_id varchar(20), timestamp timestamp)",
     "create table conversations (id varchar(20) primary key, tenant_id varchar(20), customer_phone varchar(20),"
-    " started_at timestamp, secret varchar(20), more integer)",
-    "insert into conversations values ('c1', 't', '1', '2026-03-01 10:00:00', 's', 1)",
-    "insert into conversations values ('c2', 't', '2', '2026-03-01 10:00:00', 's', 2)",
+    " started_at timestamp null, last_message_at timestamp null, secret varchar(20), more integer)",
+    "insert into conversations values ('c1', 't', '1', '2026-03-01 10:00:00', null, 's', 1)",
+    "insert into conversations values ('c2', 't', '2', '2026-03-01 10:00:00', null, 's', 2)",
 )
-READ = "id, tenant_id, customer_phone, started_at, more"
+READ = "id, tenant_id, customer_phone, started_at, last_message_at, more"
 
 
 def note(sandbox: Sandbox) -> tuple[str | None, str | None]:
@@ -57,11 +57,12 @@ def test_column_that_may_not_be_read_in_postgresql(postgresql: tuple[Sandbox, st
     assert "grant select on conversations" in error
 
 
-def test_column_that_may_not_be_read_in_mysql(tmp_path: Path, mysql_server: MysqlServer) -> None:
+# seekdb's catalog shows no table of which an account may read some columns only.
+@pytest.mark.parametrize("mysql_server", mysql.REAL, indirect=True)
+def test_column_that_may_not_be_read_in_mysql(tmp_path: Path, mysql_server: mysql.Server) -> None:
     database = mysql_server.new_database()
     mysql_server.sql(*TABLES, database=database)
     mysql_server.sql(
-        "drop user if exists 'limited'@'%'" if mysql_server.kind != "mysql" else "select 1",
         "create user 'limited'@'%'",
         f"grant select ({READ}) on {database}.conversations to 'limited'@'%'",
         f"grant select on {database}.messages to 'limited'@'%'",
