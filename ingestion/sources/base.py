@@ -22,6 +22,9 @@ BATCH_ROWS = 131_072
 BATCH_BYTES = 64 * 2**20
 """A batch has at most `BATCH_ROWS`, and so many of them as come to about this size."""
 
+UNNAMED = "*"
+"""Stands for columns that a source does not name, but has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -75,7 +78,7 @@ class Snapshot(Protocol):
 
         Args:
             columns: the tables, and columns that are looked for in them: a source that keeps from us what we may not
-                read tells of those, and of one at least if there are others.
+                read tells of those, and of one at least, or of `UNNAMED`, if there are others.
 
         Raises:
             SourceError: the source failed.

@@ -25,7 +25,7 @@ from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EVERYTHING, UNNAMED, Selection, WireBatch
 from ingestion.sources.batches import cut
 from ingestion.sources.collations import mysql_foldings
 from ingestion.sources.mysql_alterations import Identity, freed, identities_of, rows_of
@@ -55,7 +55,8 @@ set session sql_mode = '', time_zone = '+00:00', lock_wait_timeout = {{lock_time
 # MySQL's and MariaDB's name for it, and their units in a second. MySQL 5.6 has none.
 _STATEMENT_TIMEOUTS = {"max_execution_time": 1_000, "max_statement_time": 1}
 _COLUMN_REFUSED = 1143
-_ABSENT = (1054, 1142, 1146)
+_TABLE_REFUSED = 1142
+_ABSENT = (1054, _TABLE_REFUSED, 1146)
 """No such column, a table of which nothing may be read, no such table."""
 
 _ISOLATION = "set session transaction isolation level repeatable read"
@@ -188,7 +189,7 @@ class MysqlSnapshot:
         return {t: {c.name: c.raw_type for c in self._columns[t]} for t in names if t in self._columns}
 
     def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
-        """See `Snapshot.unreadable`. The server's catalog keeps them from us; its refusal names one."""
+        """See `Snapshot.unreadable`. The server's catalog keeps them from us; its refusal names one, or none."""
         denied: dict[str, dict[str, str]] = {}
         with _faults_told(self._name):
             [(user,)] = rows_of(self._connection, "select current_user()")
@@ -197,7 +198,8 @@ class MysqlSnapshot:
                 for name in [None, *(n for n in names if n.casefold() not in found)]:
                     if (refused := self._refused(table, name)) is not None:
                         account = "@".join(f"'{part}'" for part in user.rsplit("@", 1))
-                        grant = f"grant select (`{refused}`) on `{table}` to {account}"
+                        of = "" if refused == UNNAMED else f" (`{refused}`)"
+                        grant = f"grant select{of} on `{table}` to {account}"
                         denied.setdefault(table, {})[refused] = grant
         return denied
 
@@ -207,6 +209,8 @@ class MysqlSnapshot:
             rows_of(self._connection, none_query(table, column))
         except pymysql.MySQLError as error:
             code, said = (*error.args, "")[:2]
+            if code == _TABLE_REFUSED and column is None and self._columns.get(table):
+                return UNNAMED
             if code == _COLUMN_REFUSED and (told := re.search(r"for column '(.*)' in table", str(said))):
                 return told[1]
             if code not in (_COLUMN_REFUSED, *_ABSENT):

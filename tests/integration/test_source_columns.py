@@ -72,7 +72,7 @@ def test_column_that_may_not_be_read_in_mysql(tmp_path: Path, mysql_server: mysq
     try:
         assert sandbox.run().errors == []
         assert sandbox.latest("conversations", "id, more") == [("c1", 1), ("c2", 2)]
-        assert note(sandbox) == (None, 'columns that we may not read are left out: "secret"')
+        assert note(sandbox) == (None, 'columns that we may not read are left out: "*"')
         mysql_server.sql(f"revoke select (customer_phone) on {database}.conversations from 'limited'@'%'")
         [error] = sandbox.run().errors
         assert "grant select (`customer_phone`) on `conversations` to 'limited'@'%'" in error
