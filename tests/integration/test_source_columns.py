@@ -60,12 +60,14 @@ def test_column_that_may_not_be_read_in_postgresql(postgresql: tuple[Sandbox, st
 # seekdb's catalog shows no table of which an account may read some columns only.
 @pytest.mark.parametrize("mysql_server", mysql.REAL, indirect=True)
 def test_column_that_may_not_be_read_in_mysql(tmp_path: Path, mysql_server: mysql.Server) -> None:
-    database = mysql_server.new_database()
+    # What is called test_... all accounts may read.
+    database = "limited"
+    mysql_server.sql(f"drop database if exists {database}", f"create database {database}")
     mysql_server.sql(*TABLES, database=database)
     mysql_server.sql(
-        "create user 'limited'@'%'",
-        f"grant select ({READ}) on {database}.conversations to 'limited'@'%'",
-        f"grant select on {database}.messages to 'limited'@'%'",
+        "create user 'limited'@'localhost'",
+        f"grant select ({READ}) on {database}.conversations to 'limited'@'localhost'",
+        f"grant select on {database}.messages to 'limited'@'localhost'",
     )
     sandbox = Sandbox(tmp_path)
     sandbox.url = mysql_server.url(database, "limited")
@@ -73,11 +75,11 @@ def test_column_that_may_not_be_read_in_mysql(tmp_path: Path, mysql_server: mysq
         assert sandbox.run().errors == []
         assert sandbox.latest("conversations", "id, more") == [("c1", 1), ("c2", 2)]
         assert note(sandbox) == (None, 'columns that we may not read are left out: "*"')
-        mysql_server.sql(f"revoke select (customer_phone) on {database}.conversations from 'limited'@'%'")
+        mysql_server.sql(f"revoke select (customer_phone) on {database}.conversations from 'limited'@'localhost'")
         [error] = sandbox.run().errors
-        assert "grant select (`customer_phone`) on `conversations` to 'limited'@'%'" in error
+        assert "grant select (`customer_phone`) on `conversations` to 'limited'@'localhost'" in error
     finally:
-        mysql_server.sql("drop user 'limited'@'%'")
+        mysql_server.sql("drop user 'limited'@'localhost'")
 
 
 # Raw type at first, the same column's type later with a value: what raw shows of that.
