@@ -10,9 +10,9 @@ from rich.table import Table
 
 from exports.catalogue import load_exports
 from exports.errors import ExportError
-from exports.publish import ExportResult, publish
+from exports.publish import ExportResult, check_place, publish
 from ingestion.errors import IngestionError
-from ingestion.loading.report import page
+from ingestion.output.terminal import page, say_error
 from ingestion.settings import Settings
 from ingestion.warehouses import open_warehouse
 
@@ -34,11 +34,14 @@ def _run(name: str | None) -> int:
         exports = load_exports(settings.exports_catalogue)
         if name is not None and name not in exports:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
+        check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         with warehouse.exclusive():
             for export in exports.values() if name is None else [exports[name]]:
                 try:
-                    results.append(publish(export, warehouse.query, settings.exports))
+                    result = publish(export, warehouse.query, settings.exports)
+                    results.append(result)
+                    faults += [f"{export.name}: {fault}" for fault in result.faults]
                 except (ExportError, IngestionError) as error:
                     faults.append(f"{export.name}: {error}")
     except (ExportError, IngestionError) as error:
@@ -47,7 +50,7 @@ def _run(name: str | None) -> int:
         print_results(page(), results)
         print(f"Files and manifests lie in {settings.exports_place}")
     for fault in faults:
-        print(f"error: {fault}", file=sys.stderr)
+        say_error(fault)
     return 1 if faults else 0
 
 

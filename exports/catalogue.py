@@ -29,7 +29,7 @@ class Export(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
     source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp"]
     mart: str = Field(pattern=r"^[a-z0-9_]+$")
     cadence: Cadence

@@ -1,13 +1,19 @@
 """The manifest beside an export's files: what is published, and from what.
 
-Belongs here: the manifest's shape and its JSON. Not here: which files there should be.
+Belongs here: the manifest's shape, its JSON, and what of somebody's JSON is believed. Not here: which files there
+should be.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from exports import places
+
 MANIFEST = "manifest.json"
+MOST_BYTES = 512 << 20
+"""Of a manifest that is read; a million files take half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +48,59 @@ class Manifest:
     files: dict[str, PublishedFile]
 
     def to_json(self) -> bytes:
-        """Stable bytes: the same content gives the same file."""
-        return (json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        """Stable bytes: the same content gives the same file. `folders` tells where a tenant's files lie."""
+        keys = {file.tenant_key for file in self.files.values() if file.tenant_key is not None}
+        content = asdict(self) | {"folders": {key: places.folder(key) for key in keys}}
+        return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
-    @classmethod
-    def from_json(cls, data: bytes) -> "Manifest":
-        """The inverse of `to_json`.
 
-        Raises:
-            ValueError: `data` is no manifest.
-        """
-        try:
-            content: dict[str, Any] = json.loads(data)
-            files = {path: PublishedFile(**entry) for path, entry in content.pop("files").items()}
-            return cls(files=files, **content)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(str(error)) from None
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a manifest says, as far as it is believed: it lies where others may write.
+
+    Attributes:
+        files: by the path at which the file is listed; each is one that this package can have written.
+        doubt: what is wrong with the manifest, in words; None where nothing is.
+    """
+
+    files: dict[str, PublishedFile]
+    doubt: str | None = None
+
+
+def listed(data: bytes) -> Listed:
+    """Read a manifest. Whatever it holds, only names that this package makes come out."""
+    try:
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"it is larger than {MOST_BYTES >> 20} MB")
+        content = json.loads(data)
+        files: dict[str, Any] = content["files"]
+        entries = {path: _entry(path, value) for path, value in files.items()}
+    # Its own words may be anything: only their kind is told.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+        return Listed({}, f"it is no manifest ({type(error).__name__})")
+    believed = {path: entry for path, entry in entries.items() if entry}
+    if doubted := [path for path in entries if path not in believed]:
+        more = f" and {len(doubted) - 1} more" if len(doubted) > 1 else ""
+        return Listed(believed, f"it lists {doubted[0][:100]!r}{more}, which this export did not write")
+    return Listed(believed)
+
+
+def _entry(path: str, value: Any) -> PublishedFile | None:
+    """What is said of a file, if all of it is of its kind."""
+    try:
+        entry = PublishedFile(**{name: value[name] for name in PublishedFile.__dataclass_fields__})
+        is_sound = (
+            type(entry.rows) is int
+            and entry.rows >= 0
+            and all(isinstance(text, str) for text in (entry.sha256, entry.period_start_date, entry.period_end_date))
+            and isinstance(entry.as_of, str)
+            and isinstance(entry.tenant_key, str | None)
+            and re.fullmatch("[0-9a-f]{64}", entry.sha256)
+        )
+        # What JSON can say and UTF-8 can't, no warehouse has said.
+        json.dumps(value, ensure_ascii=False).encode()
+        if is_sound and places.current_path(path, entry.tenant_key, entry.period_start_date):
+            return entry
+    except (KeyError, TypeError, ValueError, RecursionError):
+        pass
+    return None

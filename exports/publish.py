@@ -1,46 +1,52 @@
 """Publish one export: complete periods only, unchanged ones untouched, changed ones restated.
 
 Belongs here: which files there should be, and what is done with those that differ. Not here: bytes of a file
-(formats.py), storage (destination.py).
+(formats.py), their places (places.py), what a restatement says (restatements.py).
 """
 
-import csv
 import hashlib
-import io
-import json
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 import pyarrow as pa
 
+from exports import manifest, places, restatements
 from exports.catalogue import Export
-from exports.destination import Destination
 from exports.errors import ExportError
 from exports.formats import FORMATS
-from exports.manifest import MANIFEST, Manifest, PublishedFile
+from exports.manifest import MANIFEST, Listed, Manifest, PublishedFile
+from exports.restatements import RESTATEMENTS
+from ingestion.errors import IngestionError, one_line
+from ingestion.output.storage import Storage, without_aside
 
-RESTATEMENTS = "restatements.jsonl"
 _PERIOD = ["tenant_key", "period_start_date", "period_end_date"]
 _PROJECT = "crm-warehouse"
+_MOST_FAULTS = 20
+"""So many tenants' faults are told one by one."""
 
 Query = Callable[[str], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """What publishing one export did. Counts are files."""
+    """What publishing one export did. Counts are files.
+
+    Attributes:
+        faults: what went wrong, a line each: tenants whose files are as they were, a manifest that was not believed.
+    """
 
     export: str
     published: int
     unchanged: int
     restated: int
     withdrawn: int
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,28 @@ class _File:
     entry: PublishedFile
 
 
+@dataclass(slots=True)
+class _Tenant:
+    """One tenant's files: as the manifest lists them and as they should be."""
+
+    known: dict[str, PublishedFile] = field(default_factory=dict)
+    periods: list[tuple[str, str, list[int]]] = field(default_factory=list)
+    files: dict[str, _File] = field(default_factory=dict)
+    unchanged: set[str] = field(default_factory=set)
+    restated: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    is_done: bool = False
+
+    @property
+    def entries(self) -> dict[str, PublishedFile]:
+        """What the manifest is to list."""
+        if not self.is_done:
+            return self.known
+        return {p: self.known.get(p, f.entry) if p in self.unchanged else f.entry for p, f in self.files.items()}
+
+
 def publish(export: Export, query: Query, root: str, as_of: datetime | None = None) -> ExportResult:
-    """Publish an export's complete periods.
+    """Publish an export's complete periods. One tenant's fault leaves that tenant's files, and no other's.
 
     Args:
         export: the catalogue's entry.
@@ -59,139 +85,205 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
         as_of: what the manifest records as the time of publication; now by default.
 
     Raises:
-        ExportError: the mart or a column is missing, or the destination can't be written. Files are written
-            before the manifest that lists them, so that a failure leaves the old manifest, and the next run
-            writes again what the manifest does not list.
+        ExportError: the mart or a column is missing.
+        StorageError: the destination can't be used. Files are written before the manifest that lists them, so that a
+            failure leaves the old manifest, and the next run writes again what the manifest does not list.
     """
-    destination = Destination(root, export.name)
+    storage = Storage(posixpath.join(root, export.name), "EXPORTS_URL")
     stamp = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    before = _manifest(destination, export)
-    header, rows = _complete_rows(export, query)
-    files = dict(_files(export, header, rows, stamp))
-    old = before.files if before else {}
-    same = {path for path, file in files.items() if path in old and old[path].sha256 == file.entry.sha256}
-    # A published file that somebody removed is written again.
-    unchanged = same & destination.names()
-    restated = [path for path in files if path in old and path not in same]
-    withdrawn = sorted(set(old) - set(files))
-    differing = [(path, old[path], files.get(path)) for path in [*restated, *withdrawn]]
-    _log_restatements(destination, differing, _dimensions(header), stamp)
-    for path, file in files.items():
-        if path not in unchanged:
-            destination.write(path, file.content)
-    entries = {path: old[path] if path in unchanged else file.entry for path, file in files.items()}
-    for path in withdrawn:
-        destination.remove(path)
-    manifest = Manifest(export.name, export.mart, list(header), version(_PROJECT), entries)
-    if manifest != before:
-        destination.write(MANIFEST, manifest.to_json())
-    published = len(files) - len(unchanged) - len(restated)
-    return ExportResult(export.name, published, len(unchanged), len(restated), len(withdrawn))
+    before = storage.read(MANIFEST, manifest.MOST_BYTES + 1)
+    told = manifest.listed(before) if before is not None else Listed({})
+    header, rows, lines = _complete_rows(export, query)
+    present = _present(storage)
+    faults = _Faults()
+    tenants = _tenants(export, told, rows)
+    records: list[restatements.Record] = []
+    for key, tenant in tenants.items():
+        with faults.of(key):
+            _move_to_current_places(storage, tenant, present)
+            files = dict(_files(export, key, tenant, header, lines, stamp))
+            published = tenant.known if told.doubt is None else _found(storage, tenant.known, files, present)
+            _compare(tenant, files, published, present)
+            records += _records(storage, tenant, published, header, stamp)
+            tenant.is_done = True
+    restatements.log(storage, records)
+    for key, tenant in tenants.items():
+        if tenant.is_done:
+            tenant.is_done = False
+            with faults.of(key):
+                _write(storage, tenant)
+                tenant.is_done = True
+    if told.doubt and before is not None:
+        kept = f"manifest.damaged-{hashlib.sha256(before).hexdigest()[:16]}.json"
+        storage.write(kept, before)
+        faults.add(f"{MANIFEST} was not believed: {told.doubt}. It is kept as {kept}; the files are published anew")
+    entries = {path: entry for tenant in tenants.values() for path, entry in tenant.entries.items()}
+    after = Manifest(export.name, export.mart, list(header), version(_PROJECT), entries).to_json()
+    if after != before:
+        storage.write(MANIFEST, after)
+    done = [tenant for tenant in tenants.values() if tenant.is_done]
+    files_, unchanged, restated, withdrawn = (
+        sum(len(getattr(tenant, name)) for tenant in done) for name in ("files", "unchanged", "restated", "withdrawn")
+    )
+    return ExportResult(export.name, files_ - unchanged - restated, unchanged, restated, withdrawn, faults.told)
 
 
-def _manifest(destination: Destination, export: Export) -> Manifest | None:
-    content = destination.read(MANIFEST)
-    if content is None:
-        return None
-    try:
-        return Manifest.from_json(content)
-    except ValueError as error:
-        raise ExportError(
-            f"{export.name}: {MANIFEST} is damaged ({error}). Move the export's folder away and publish again."
-        ) from None
+def check_place(root: str) -> None:
+    """See whether the exports' place answers; one that does not exist yet is no fault.
+
+    Raises:
+        StorageError: it does not.
+    """
+    Storage(root, "EXPORTS_URL").check()
 
 
-def _complete_rows(export: Export, query: Query) -> tuple[list[str], pd.DataFrame]:
-    """The columns to publish, and the rows of complete periods in a stable order."""
+class _Faults:
+    """What went wrong, tenant by tenant."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._more = 0
+
+    @contextmanager
+    def of(self, tenant_key: str | None) -> Iterator[None]:
+        """Keep a tenant's fault from the others."""
+        try:
+            yield
+        # Whatever it is: it must not be the other tenants'.
+        except Exception as error:
+            cause = str(error) if isinstance(error, (ExportError, IngestionError)) else one_line(error)
+            kind = "" if isinstance(error, (ExportError, IngestionError)) else f"{type(error).__name__}: "
+            self._more += len(self._lines) >= _MOST_FAULTS
+            if len(self._lines) < _MOST_FAULTS:
+                self._lines.append(f"{'' if tenant_key is None else f'tenant {tenant_key}: '}{kind}{cause}")
+
+    def add(self, line: str) -> None:
+        """Note what concerns no tenant alone."""
+        self._lines.insert(0, line)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """A line for each of the first, and one for the others."""
+        return (*self._lines, *([f"{self._more:,} more tenants failed"] if self._more else []))
+
+
+def _complete_rows(export: Export, query: Query) -> tuple[list[str], pd.DataFrame, list[tuple[object, ...]]]:
+    """The columns to publish; tenant and period of complete periods in a stable order; the lines of the same order."""
     table = query(f'select * from marts."{export.mart}" where is_complete')
     header = export.columns or table.column_names
     absent = sorted({*header, *_PERIOD} - set(table.column_names))
     if absent:
         raise ExportError(f"{export.name}: marts.{export.mart} has no column {', '.join(absent)}.")
     texts = [f.name for f in table.schema if pa.types.is_string(f.type) and f.name not in _PERIOD]
-    rows = table.to_pandas(types_mapper=pd.ArrowDtype).sort_values([*_PERIOD, *texts], kind="stable")
-    return header, rows
+    keys = table.select([*_PERIOD, *texts])
+    for name in _PERIOD:
+        # Days, as text: a date that a warehouse can hold need not be one that Python can.
+        keys = keys.set_column(keys.column_names.index(name), name, keys[name].cast(pa.string()))
+    rows = keys.to_pandas(types_mapper=pd.ArrowDtype).sort_values([*_PERIOD, *texts], kind="stable")
+    ordered = table.take(pa.array(rows.index.to_numpy()))
+    lines = list(zip(*(_values(ordered[name]) for name in header), strict=True))
+    return header, rows[_PERIOD].reset_index(drop=True), lines
 
 
-def _files(export: Export, header: Sequence[str], rows: pd.DataFrame, stamp: str) -> Iterator[tuple[str, _File]]:
+def _values(column: pa.ChunkedArray) -> list[object]:
+    with suppress(OverflowError, ValueError):
+        return list(column.to_pylist())
+    texts = column.cast(pa.string()).to_pylist()
+    return [_value(scalar, text) for scalar, text in zip(column, texts, strict=True)]
+
+
+def _value(scalar: Any, text: str | None) -> object:
+    with suppress(OverflowError, ValueError):
+        return scalar.as_py()
+    return text
+
+
+def _present(storage: Storage) -> set[str]:
+    """The files that are there, after those that killed runs left on their way are removed."""
+    names = storage.names()
+    for name in sorted(names):
+        base = posixpath.basename(without_aside(name) or "")
+        if base in (MANIFEST, RESTATEMENTS) or base.rpartition(".")[2] in FORMATS:
+            storage.remove(name)
+            names.discard(name)
+    return names
+
+
+def _tenants(export: Export, told: Listed, rows: pd.DataFrame) -> dict[str | None, _Tenant]:
+    tenants: dict[str | None, _Tenant] = {}
+    for path, entry in told.files.items():
+        tenants.setdefault(entry.tenant_key, _Tenant()).known[path] = entry
     by = _PERIOD if export.split == "tenant" else _PERIOD[1:]
-    columns = [rows[name].astype(object).where(rows[name].notna(), None) for name in header]
-    lines = list(zip(*columns, strict=True))
     groups: dict[Any, Any] = rows.groupby(by, sort=True).indices
-    for (*tenant, start, end), positions in groups.items():
+    for (*key, start, end), positions in groups.items():
+        tenants.setdefault(str(key[0]) if key else None, _Tenant()).periods.append((start, end, list(positions)))
+    return tenants
+
+
+def _move_to_current_places(storage: Storage, tenant: _Tenant, present: set[str]) -> None:
+    """Files that earlier versions put elsewhere keep their history under today's names."""
+    for path, entry in list(tenant.known.items()):
+        now = places.current_path(path, entry.tenant_key, entry.period_start_date) or path
+        if now == path:
+            continue
+        if path in present:
+            storage.move(path, now)
+            present.discard(path)
+            present.add(now)
+        tenant.known[now] = tenant.known.pop(path)
+
+
+def _files(
+    export: Export,
+    tenant_key: str | None,
+    tenant: _Tenant,
+    header: Sequence[str],
+    lines: Sequence[tuple[object, ...]],
+    stamp: str,
+) -> Iterator[tuple[str, _File]]:
+    for start, end, positions in tenant.periods:
         values = [lines[position] for position in positions]
-        tenant_key = str(tenant[0]) if tenant else None
         for name in export.formats:
             content = FORMATS[name](header, values)
-            entry = PublishedFile(
-                rows=len(values),
-                sha256=hashlib.sha256(content).hexdigest(),
-                tenant_key=tenant_key,
-                period_start_date=str(start),
-                period_end_date=str(end),
-                as_of=stamp,
-            )
-            yield posixpath.join(_folder(tenant_key), f"{start}.{name}"), _File(content, entry)
+            digest = hashlib.sha256(content).hexdigest()
+            entry = PublishedFile(len(values), digest, tenant_key, start, end, stamp)
+            yield places.path(tenant_key, start, name), _File(content, entry)
 
 
-def _folder(tenant_key: str | None) -> str:
-    """`whatsapp:42` → `whatsapp/42`, whatever characters the id holds."""
-    if tenant_key is None:
-        return "all"
-    system, _, tenant_id = tenant_key.partition(":")
-    # A leading dot would name a hidden folder, or the one above.
-    return posixpath.join(quote(system, safe=""), quote(tenant_id, safe="").replace(".", "%2E") or "%00")
+def _found(
+    storage: Storage, known: dict[str, PublishedFile], files: dict[str, _File], present: set[str]
+) -> dict[str, PublishedFile]:
+    """What was published before, where the manifest is in doubt: the files that are there, by their bytes."""
+    found = {}
+    for path, file in files.items():
+        if path not in known and path in present and (digest := storage.digest(path)):
+            found[path] = replace(file.entry, sha256=digest, as_of="")
+    return known | found
 
 
-def _dimensions(header: Sequence[str]) -> list[str]:
-    """The columns that tell a line from the others: in a periodic mart they stand before is_complete."""
-    names = list(header)
-    return names[: names.index("is_complete")] if "is_complete" in names else names
+def _compare(tenant: _Tenant, files: dict[str, _File], published: dict[str, PublishedFile], present: set[str]) -> None:
+    same = {path for path, file in files.items() if path in published and published[path].sha256 == file.entry.sha256}
+    tenant.files = files
+    # A published file that somebody removed is written again.
+    tenant.unchanged = same & present
+    tenant.restated = [path for path in files if path in published and path not in same]
+    tenant.withdrawn = sorted(set(published) - set(files))
 
 
-def _log_restatements(
-    destination: Destination,
-    differing: Sequence[tuple[str, PublishedFile, _File | None]],
-    dimensions: Sequence[str],
-    stamp: str,
-) -> None:
-    """Record what changes in files that were published before, before they change.
-
-    A run that died after it replaced a file finds the new bytes there, and the record of them in the log.
-    """
-    records = []
-    for path, known, file in differing:
-        content = destination.read(path) or b""
-        new = file.content if file else b""
+def _records(
+    storage: Storage, tenant: _Tenant, published: dict[str, PublishedFile], header: Sequence[str], stamp: str
+) -> Iterator[restatements.Record]:
+    for path in [*tenant.restated, *tenant.withdrawn]:
+        old, file = published[path], tenant.files.get(path)
+        content, new = storage.read(path) or b"", file.content if file else b""
         if content != new:
-            records.append(
-                {
-                    "path": path,
-                    "at": stamp,
-                    "old_as_of": known.as_of,
-                    "old_sha256": known.sha256,
-                    "new_sha256": file.entry.sha256 if file else None,
-                    "changes": _changes(content, new, dimensions),
-                }
-            )
-    if records:
-        log = destination.read(RESTATEMENTS) or b""
-        lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        destination.write(RESTATEMENTS, log + lines.encode())
+            digest = file.entry.sha256 if file else None
+            yield restatements.record(path, stamp, (old.as_of, old.sha256), digest, content, new, header)
 
 
-def _changes(old: bytes, new: bytes, dimensions: Sequence[str]) -> list[dict[str, str | None]]:
-    """Cells that differ, by line; a line that only one side has differs in every cell."""
-    # Somebody may have edited the published file: whatever it holds now must not stop its restatement.
-    texts = (old.decode(errors="replace"), new.decode())
-    lines = [csv.DictReader(io.StringIO(text, newline="")) for text in texts]
-    keyed = [{"|".join(line.get(name) or "" for name in dimensions): line for line in reader} for reader in lines]
-    changes: list[dict[str, str | None]] = []
-    for key in sorted(set(keyed[0]) | set(keyed[1])):
-        left, right = keyed[0].get(key, {}), keyed[1].get(key, {})
-        changes += [
-            {"row": key, "column": name, "old": left.get(name), "new": right.get(name)}
-            for name in {**left, **right}
-            if left.get(name) != right.get(name)
-        ]
-    return changes
+def _write(storage: Storage, tenant: _Tenant) -> None:
+    for path, file in tenant.files.items():
+        if path not in tenant.unchanged:
+            storage.write(path, file.content)
+    for path in tenant.withdrawn:
+        storage.remove(path)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from ingestion.errors import ConfigurationError, IngestionError
 from ingestion.loading.progress import listening
-from ingestion.loading.report import page, print_results
+from ingestion.loading.report import print_results
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.operations.adoption import adopt
@@ -22,6 +22,7 @@ from ingestion.operations.inspection_report import print_inspection
 from ingestion.operations.rebuild import rebuild
 from ingestion.operations.report import print_compactions, print_status
 from ingestion.operations.status import read_status
+from ingestion.output.terminal import page, say, say_error
 from ingestion.settings import Settings
 
 STATUS_PATIENCE_SECONDS = 5.0
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except IngestionError as error:
         errors = [str(error)]
     for line in errors:
-        print(f"error: {line}", file=sys.stderr)
+        say_error(line)
     return 1 if errors else 0
 
 
@@ -63,7 +64,7 @@ def _run(options: argparse.Namespace) -> list[str]:
     ingestion = Ingestion(settings)
     with listening() as listener:
         if ingestion.ensure_sample():
-            print("Made the sample sources in data/sample.", file=sys.stderr)
+            say("Made the sample sources in data/sample.")
         result = ingestion.run(listener, options.source, options.table)
     return _told(result.tables, result.errors)
 
@@ -88,6 +89,7 @@ def _rebuild(options: argparse.Namespace) -> list[str]:
             listener,
             tables,
             replace_rows=options.replace,
+            accept_undigested=options.accept_undigested,
         )
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 
@@ -127,11 +129,11 @@ def _inspect(options: argparse.Namespace) -> list[str]:
     name = settings.ingestion_catalogue.name
     if adoptable and options.write:
         adopt(settings.ingestion_catalogue, adoptable)
-        console.print(f"Written to {name}: {labels}. CONTRIBUTING tells what else a source table needs.", markup=False)
+        console.print(f"Written to {name}: {labels}. CONTRIBUTING tells what else a source table needs.")
     elif adoptable:
-        console.print(f"Not in {name}: {labels}. --write adds entries for them.", markup=False)
+        console.print(f"Not in {name}: {labels}. --write adds entries for them.")
     elif options.write:
-        console.print(f"Nothing to add to {name}.", markup=False)
+        console.print(f"Nothing to add to {name}.")
     return errors
 
 
@@ -188,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     rebuild_.add_argument("--from-archive", action="store_true", required=True, help="say that you mean the archive")
     rebuild_.add_argument("--replace", action="store_true", help="also tables that hold rows: these are replaced")
+    rebuild_.add_argument(
+        "--accept-undigested",
+        action="store_true",
+        help="also files of which the archive's list has no digest; they are taken as they are, and noted",
+    )
     compact_ = add(
         "compact",
         _compact,

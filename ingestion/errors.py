@@ -29,6 +29,10 @@ class WarehouseError(IngestionError):
     """The warehouse can't be opened or written: nothing was committed; the next run continues."""
 
 
+class StorageError(IngestionError):
+    """Files of the archive or the exports can't be read or written: what was there is as it was; check the setting."""
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, as one line without the statement or the URL behind it."""
     text = str(error).strip() or type(error).__name__

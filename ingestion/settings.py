@@ -141,6 +141,7 @@ def parse_url(value: str, variable: str) -> URL:
 
 def anchored(location: str) -> str:
     """A location as fsspec takes it: a URL as it is, a relative path counted from the project's root."""
-    if "://" in location:
-        return location.rstrip("/")
+    protocol, found, path = location.partition("://")
+    if protocol and found:
+        return f"{protocol}://{path.rstrip('/')}"
     return str(PROJECT_ROOT / location)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
-from ingestion.loading.report import page
+from ingestion.output.terminal import page, say_error
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return _run() if options.command == "run" else _prepare()
     except (IngestionError, ExportError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         return 1
 
 
@@ -88,10 +88,11 @@ def _run() -> int:
 
     if ingestion.ensure_sample():
         say("made the sample sources in data/sample")
+    ingestion.archive.check()
     faults = ingestion.check_sources()
     if faults and len(faults) == len(ingestion.sources):
         for fault in faults.values():
-            print(f"error: {fault}", file=sys.stderr)
+            say_error(fault)
         return 1
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB).execute_in_process(
@@ -103,7 +104,7 @@ def _run() -> int:
     print_summary(page(), events)
     for event in events:
         if event.is_step_failure:
-            print(f"error: {event.step_key}: {_cause(event.step_failure_data)}", file=sys.stderr)
+            say_error(f"{event.step_key}: {_cause(event.step_failure_data)}")
     return 0 if result.success else 1
 
 

@@ -1,12 +1,14 @@
 """What a run prints while it goes on: in a terminal, and in the compute logs of the UI.
 
-Belongs here: lines of progress. Not here: the summary at the end (summary.py).
+Belongs here: lines of progress, the line of a failure. Not here: the summary at the end (summary.py).
 """
 
-import sys
 import time
 
+import dagster as dg
+
 from ingestion.loading.progress import LogListener
+from ingestion.output import terminal
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -16,7 +18,12 @@ _BEGAN = time.monotonic()
 
 def say(line: str) -> None:
     """Print one line of progress, with the seconds since the process began."""
-    print(f"{time.monotonic() - _BEGAN:6.1f} s  {line}", file=sys.stderr, flush=True)
+    terminal.say(f"{time.monotonic() - _BEGAN:6.1f} s  {line}")
+
+
+def failure(cause: object) -> dg.Failure:
+    """The end of a step that is not worth another try, in one line that any log can show."""
+    return dg.Failure(terminal.printable(cause), allow_retries=False)
 
 
 class ConsoleListener(LogListener):

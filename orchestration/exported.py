@@ -10,11 +10,11 @@ import dagster as dg
 
 from exports.catalogue import Export
 from exports.errors import ExportError
-from exports.publish import publish
+from exports.publish import check_place, publish
 from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import exports, ingestion, settings
-from orchestration.console import say
+from orchestration.console import failure, say
 from orchestration.models import UNCHANGED
 
 
@@ -43,11 +43,20 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                         yield dg.MaterializeResult(asset_key=key, metadata={UNCHANGED: True})
                     return
                 say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
+                check_place(settings.exports)
+                faults: list[str] = []
                 for export in of_source:
                     key = dg.AssetKey(["exports", export.name])
                     if key not in context.selected_asset_keys:
                         continue
-                    result = publish(export, ingestion.warehouse.query, settings.exports)
+                    try:
+                        result = publish(export, ingestion.warehouse.query, settings.exports)
+                    except (ExportError, IngestionError) as error:
+                        faults.append(f"{export.name}: {error}")
+                        continue
+                    if result.faults:
+                        faults += [f"{export.name}: {fault}" for fault in result.faults]
+                        continue
                     yield dg.MaterializeResult(
                         asset_key=key,
                         metadata={
@@ -58,10 +67,14 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                             "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
                         },
                     )
+                if faults:
+                    # Published by hand, they may have been current before.
+                    changes.remember(changes.EXPORTS, source, None)
+                    raise failure("; ".join(faults))
                 if not context.is_subset:
                     changes.remember(changes.EXPORTS, source, current)
         except (ExportError, IngestionError) as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
 
     return publish_files
 

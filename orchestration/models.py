@@ -18,7 +18,7 @@ from ingestion.settings import SOURCES
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
 from orchestration.configuration import PUBLISHED_SCHEMAS, REFERENCE, SYSTEMS, ingestion, manifest
-from orchestration.console import say
+from orchestration.console import failure, say
 
 UNCHANGED = "unchanged"
 """Metadata of a materialization that only says that the asset is up to date."""
@@ -74,7 +74,7 @@ def _asset(system: str) -> dg.AssetsDefinition:
                 if not context.is_subset:
                     changes.remember(changes.MODELS, system, current, batch_seq)
         except IngestionError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
 
     return build
 
@@ -111,7 +111,7 @@ def _built(context: dg.AssetExecutionContext, system: str, is_full: bool) -> Ite
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
     if result.faults:
-        raise dg.Failure(f"{len(result.faults)} failed: {'; '.join(result.faults)}", allow_retries=False)
+        raise failure(f"{len(result.faults)} failed: {'; '.join(result.faults)}")
 
 
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:

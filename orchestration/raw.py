@@ -11,9 +11,10 @@ import dagster as dg
 from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import IngestionError
 from ingestion.loading.results import LoadResult
+from ingestion.output.terminal import printable
 from ingestion.settings import SOURCES
 from orchestration.configuration import ingestion, settings
-from orchestration.console import ConsoleListener, say
+from orchestration.console import ConsoleListener, failure, say
 
 REJECTED_CHECK = "no_rejected_rows"
 
@@ -33,13 +34,13 @@ def _spec(source: str, table: str, entry: TableEntry) -> dg.AssetSpec:
 def _metadata(result: LoadResult) -> dict[str, dg.MetadataValue]:
     s = result.state
     return {
-        "scope": dg.MetadataValue.text(result.scope),
+        "scope": dg.MetadataValue.text(printable(result.scope)),
         "rows_read": dg.MetadataValue.int(s.rows_read),
         "rows_appended": dg.MetadataValue.int(s.rows_appended),
         "rows_deleted": dg.MetadataValue.int(s.rows_deleted),
         "rows_rejected": dg.MetadataValue.int(s.rows_rejected),
         "batch_seq": dg.MetadataValue.int(s.batch_seq),
-        "watermark": dg.MetadataValue.text(s.watermark or "none"),
+        "watermark": dg.MetadataValue.text(printable(s.watermark or "none")),
         "seconds": dg.MetadataValue.float(round(result.seconds, 3)),
     }
 
@@ -54,7 +55,7 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 REJECTED_CHECK,
                 asset=[source, table],
-                description=f"Rows of {table} that the raw layer could not hold as they are: raw_{source}._rejected.",
+                description=f"This run rejected nothing of {table} anew; what was, is in raw_{source}._rejected.",
             )
             for table in entries
         ],
@@ -68,9 +69,9 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                 say("made the sample sources")
             say(f"raw {source}" if configured else f"raw {source}: not configured, its tables stay empty")
             results = ingestion.load(source, ConsoleListener(), [] if len(tables) == len(entries) else tables)
-            rejected = ingestion.rejected_rows(source)
+            standing = ingestion.rejected_rows(source)
         except IngestionError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
         by_table = {result.table: result for result in results}
         for table in sorted(tables):
             result = by_table.get(table)
@@ -78,16 +79,20 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                 continue
             metadata = _metadata(result) if result else {"scope": dg.MetadataValue.text("not configured")}
             yield dg.MaterializeResult(asset_key=[source, table], metadata=metadata)
-            count = rejected.get(table, 0)
+            new = result.state.rows_rejected if result else 0
             yield dg.AssetCheckResult(
                 asset_key=[source, table],
                 check_name=REJECTED_CHECK,
-                passed=count == 0,
+                passed=new == 0,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"rejected_rows": count, "see": f"raw_{source}._rejected"},
+                metadata={
+                    "rejected_by_this_run": new,
+                    "standing_rejections": standing.get(table, 0),
+                    "see": f"raw_{source}._rejected",
+                },
             )
         if faults := [f"{r.label}: {r.error}" for r in results if r.error]:
-            raise dg.Failure("; ".join(faults), allow_retries=False)
+            raise failure("; ".join(faults))
 
     return load
 

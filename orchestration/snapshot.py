@@ -11,7 +11,7 @@ import dagster as dg
 from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
-from orchestration.console import say
+from orchestration.console import failure, say
 from orchestration.models import UNCHANGED, model_assets
 
 
@@ -44,7 +44,7 @@ def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefini
                 size = ingestion.warehouse.publish_copy(tables, path)
                 changes.remember(changes.COPY, system, current)
         except IngestionError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise failure(error) from None
         return dg.MaterializeResult(
             metadata={"file": dg.MetadataValue.path(settings.bi_snapshot), "tables": len(keys), "bytes": size}
         )

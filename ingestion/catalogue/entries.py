@@ -18,22 +18,38 @@ from pydantic import (
 )
 
 from ingestion.errors import ConfigurationError
-from ingestion.rows.columns import IDENTIFIER, RESERVED_COLUMNS, Column, ColumnType, RawTable
+from ingestion.rows.columns import IDENTIFIER, Column, ColumnType, RawTable
+from ingestion.rows.folding import Folding
 from ingestion.settings import SOURCES
 
 CURSOR_TYPES = ("timestamp", "integer")
 KEY_TYPES = (IDENTIFIER, "integer", "text")
 
 Mode = Literal["changes", "cursor", "full"]
+Collation = Literal["exact", "nocase", "rtrim", "nocase rtrim"]
+
+_FOLDINGS: dict[Collation, Folding] = {
+    "exact": Folding(),
+    "nocase": Folding(case="all"),
+    "rtrim": Folding(trailing_spaces=True),
+    "nocase rtrim": Folding(case="all", trailing_spaces=True),
+}
 
 
 class ColumnEntry(BaseModel):
-    """A declared column."""
+    """A declared column.
+
+    Attributes:
+        type: a raw type, or identifier.
+        required: a row without a value is rejected.
+        collation: how the source compares identifiers; None: as its catalog tells.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: str
     required: bool = False
+    collation: Collation | None = None
 
     @field_validator("type")
     @classmethod
@@ -43,6 +59,17 @@ class ColumnEntry(BaseModel):
             raise ValueError(f"unknown type '{value}'. Use one of: {', '.join(known)}")
         return value
 
+    @model_validator(mode="after")
+    def _only_identifiers_are_compared(self) -> "ColumnEntry":
+        if self.collation is not None and self.type != IDENTIFIER:
+            raise ValueError(f"'{self.collation}' is for identifiers, and this is {self.type}")
+        return self
+
+    @property
+    def folding(self) -> Folding | None:
+        """What the source does not tell apart in it, where that is declared."""
+        return None if self.collation is None else _FOLDINGS[self.collation]
+
     def in_source(self, found: ColumnType | None) -> ColumnType:
         """The raw type of the column, given the type that the source shows (None: it has no such column)."""
         if self.type != IDENTIFIER:
@@ -51,12 +78,15 @@ class ColumnEntry(BaseModel):
 
 
 def _parse_column(value: object) -> object:
-    """`timestamp not null` → type and required."""
+    """`identifier nocase not null` → type, collation and required."""
     if isinstance(value, str):
-        name, _, rest = value.partition(" ")
-        if rest not in ("", "not null"):
-            raise ValueError(f"'{value}' is not '<type>' or '<type> not null'")
-        return {"type": name, "required": bool(rest)}
+        told, is_required = value.removesuffix(" not null"), value.endswith(" not null")
+        name, _, collation = told.partition(" ")
+        if collation not in ("", *_FOLDINGS):
+            raise ValueError(
+                f"'{value}' is not '<type>' or '<type> not null'; after identifier there may be {', '.join(_FOLDINGS)}"
+            )
+        return {"type": name, "required": is_required, "collation": collation or None}
     return value
 
 
@@ -123,29 +153,25 @@ class TableEntry(BaseModel):
         """
         return self.key or (["id"] if self.mode is not None or "id" in self.columns else [next(iter(self.columns))])
 
-    def matched(self, found: dict[str, ColumnType]) -> dict[str, ColumnType]:
-        """The source's columns under their declared names: case does not tell columns apart."""
-        declared = {name.casefold(): name for name in self.columns}
-        return {declared.get(name.casefold(), name): type_ for name, type_ in found.items()}
-
     def raw_table(self, source: str, name: str, found: dict[str, ColumnType] | None = None) -> RawTable:
         """The raw table for this entry: declared columns first, then what else the source has.
 
         Args:
             source: name of the source.
             name: name of the table.
-            found: column types that the source shows; None where it has no such table.
+            found: types of what the source has, by raw names; None where it has no such table.
         """
         found = found or {}
         declared = [
-            Column(c, entry.in_source(found.get(c)), entry.required or c in self.raw_key)
+            Column(
+                c,
+                entry.in_source(found.get(c)),
+                entry.required or c in self.raw_key,
+                is_needed=entry.type == IDENTIFIER or c == self.cursor,
+            )
             for c, entry in self.columns.items()
         ]
-        further = [
-            Column(c, type_, is_declared=False)
-            for c, type_ in found.items()
-            if c not in {*self.columns, *RESERVED_COLUMNS}
-        ]
+        further = [Column(c, type_, is_declared=False) for c, type_ in found.items() if c not in self.columns]
         return RawTable(source, name, tuple(self.raw_key), (*declared, *further))
 
 

@@ -7,12 +7,15 @@ Belongs here: the rules, and entries of the catalogue that leave it to them. Not
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from pydantic import ValidationError
 
 from ingestion.catalogue.entries import ColumnEntry, Mode, TableEntry
+from ingestion.catalogue.matching import FoundTable, matched_columns
 from ingestion.errors import TableError
 from ingestion.rows.columns import IDENTIFIER, ColumnType
+from ingestion.rows.names import is_plain
 from ingestion.sources.base import Snapshot
 from ingestion.sources.shape import COUNTED_ROWS, TableShape
 
@@ -110,17 +113,21 @@ def cursors(shape: TableShape) -> list[Cursor]:
     return sorted(candidates, key=lambda c: (not c.shows_changes, not c.is_indexed, c.is_nullable, c.name not in key))
 
 
-def filled_in(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[dict[str, TableEntry], dict[str, str]]:
+def filled_in(
+    entries: Mapping[str, TableEntry], found: Mapping[str, FoundTable], snapshot: Snapshot
+) -> tuple[dict[str, TableEntry], dict[str, str]]:
     """A source's entries with what they do not tell; and the tables for which that can't be found, with why.
 
     Raises:
         SourceError: the source can't be read.
     """
-    silent = [name for name, entry in entries.items() if entry.mode is None]
+    silent = {name: found[name].name for name, entry in entries.items() if entry.mode is None and name in found}
+    shapes = snapshot.shapes(silent.values()) if silent else {}
     filled, faults = dict(entries), {}
-    for name, shape in (snapshot.shapes(silent) if silent else {}).items():
+    for name, table in silent.items():
         try:
-            filled[name] = resolved(entries[name], shape)
+            if table in shapes:
+                filled[name] = resolved(entries[name], shapes[table])
         except TableError as error:
             faults[name] = str(error)
     return filled, faults
@@ -132,12 +139,12 @@ def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
     Raises:
         TableError: the table has no key, or one that can't be declared.
     """
-    declared = {name.casefold(): name for name in entry.columns}
+    declared = {found: name for name, found in matched_columns(entry, shape.columns).items()}
     recommended = recommend(shape, entry.key or (), entry.cursor)
     if recommended.problem:
         raise TableError(recommended.problem)
-    key = [declared.get(name.casefold(), name) for name in recommended.key]
-    cursor = recommended.cursor and declared.get(recommended.cursor.casefold(), recommended.cursor)
+    key = [declared.get(name, name) for name in recommended.key]
+    cursor = recommended.cursor and declared.get(recommended.cursor, recommended.cursor)
     columns = dict(entry.columns)
     for found_as, name in [*zip(recommended.key, key, strict=True), (recommended.cursor, cursor)]:
         if name and found_as and name not in columns:
@@ -157,11 +164,15 @@ def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
 def declarations(shape: TableShape, recommended: Recommendation) -> dict[str, str]:
     """The columns as the catalogue would declare them: name → type, and whether null is allowed.
 
-    Names that begin with _ are the raw log's own; such columns land in raw without being declared.
+    Columns whose names the raw log or some warehouse can't have are not declared, nor are those but one that differ
+    in case alone: they land in raw by themselves, under another name if need be.
     """
     declared = {}
+    alike = groupby(sorted(shape.columns, key=str.casefold), key=str.casefold)
+    # The key's has to be declared; else the one that keeps its name in raw.
+    chosen = {min(names, key=lambda n: (n not in recommended.key, n.casefold() != n, n)) for _, names in alike}
     for name, column in shape.columns.items():
-        if not name.startswith("_"):
+        if name in chosen and is_plain(name):
             is_required = not column.is_nullable and name not in recommended.key
             declared[name] = f"{declared_type(shape, name, recommended.cursor)}{' not null' if is_required else ''}"
     return declared
@@ -191,6 +202,12 @@ def _problem(shape: TableShape, key: Sequence[str]) -> str | None:
         return (
             f"its key's column {own[0]} has a name like the raw log's own, which begin with _. Read a view that "
             "renames it"
+        )
+    unfit = [name for name in key if not is_plain(name)]
+    if unfit or len({name.casefold() for name in key}) < len(key):
+        return (
+            f"its key's columns ({', '.join(map(repr, unfit or key))}) have names that a warehouse can't have, or that "
+            "differ in case alone. Read a view that renames them"
         )
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import SourceError
-from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.columns import RawTable
 
 
 def empty_tables(source: str, entries: dict[str, TableEntry]) -> list[RawTable]:
@@ -18,7 +18,7 @@ def empty_tables(source: str, entries: dict[str, TableEntry]) -> list[RawTable]:
 def check_tables(
     source: str,
     entries: dict[str, TableEntry],
-    found: dict[str, dict[str, ColumnType]],
+    found: Collection[str],
     only: Collection[str] = (),
 ) -> None:
     """Refuse a database that is not the source's.

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +17,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from ingestion.output.terminal import Page, printable, say
 
 
 class Listener(Protocol):
@@ -50,7 +51,7 @@ class LogListener:
 
     def finished(self, table: str, outcome: str) -> None:
         """See `Listener.finished`."""
-        print(f"  {table}: {outcome}", file=self._stream, flush=True)
+        say(f"  {table}: {outcome}", self._stream)
 
 
 class BarListener:
@@ -62,7 +63,7 @@ class BarListener:
 
     def started(self, table: str, rows: int | None) -> None:
         """See `Listener.started`."""
-        self._tasks[table] = self._progress.add_task(table, total=rows)
+        self._tasks[table] = self._progress.add_task(printable(table), total=rows)
 
     def advanced(self, table: str, rows: int) -> None:
         """See `Listener.advanced`."""
@@ -72,7 +73,7 @@ class BarListener:
         """See `Listener.finished`."""
         self._progress.remove_task(self._task(table))
         self._tasks.pop(table)
-        self._progress.console.print(f"  {table}: {outcome}", highlight=False, markup=False)
+        self._progress.console.print(f"  {table}: {outcome}")
 
     def _task(self, table: str) -> TaskID:
         if table not in self._tasks:
@@ -89,10 +90,10 @@ def listening(stream: TextIO | None = None) -> Iterator[Listener]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+    with Progress(*columns, console=Page(file=stream), transient=True) as progress:
         yield BarListener(progress)

@@ -3,22 +3,11 @@
 Belongs here: display of results. Not here: how they came about.
 """
 
-import sys
-
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from ingestion.loading.results import ABSENT, LoadResult
-
-WIDTH = 110
-"""Of what is printed into a file or a pipe, in characters."""
-
-
-def page() -> Console:
-    """Standard output, as wide as the terminal or `WIDTH`."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
 
 
 def print_results(console: Console, results: list[LoadResult]) -> None:
@@ -35,5 +24,5 @@ def print_results(console: Console, results: list[LoadResult]) -> None:
         else:
             counts = [f"{n:,}" for n in (s.rows_read, s.rows_appended, s.rows_deleted, s.rows_rejected)]
         scope = "FAILED" if result.error else result.scope
-        table.add_row(Text(result.label), *counts, Text(scope))
+        table.add_row(result.label, *counts, scope)
     console.print(table)

@@ -57,4 +57,5 @@ class LoadResult:
         counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
         deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
         rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""
-        return counts + deleted + rejected
+        note = f"; {s.note}" if s.note else ""
+        return counts + deleted + rejected + note

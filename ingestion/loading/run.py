@@ -10,6 +10,7 @@ from functools import cached_property
 
 from ingestion import sample
 from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
 from ingestion.loading.pace import Pace
@@ -27,7 +28,7 @@ from ingestion.warehouses.base import Session, Warehouse
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did: a result per table, and the sources that could not be read at all."""
+    """What a run did: a result per table, and the sources that could not be loaded at all."""
 
     tables: list[LoadResult]
     failed_sources: dict[str, str]
@@ -91,7 +92,8 @@ class Ingestion:
 
             def check(_: bool, name: str = name, source: Source = source) -> None:
                 with source.snapshot() as snapshot:
-                    check_tables(name, self.catalogue[name], snapshot.columns(self.catalogue[name]), tables)
+                    found, unclear = find_tables(self.catalogue[name], snapshot)
+                    check_tables(name, self.catalogue[name], {*found, *unclear}, tables)
 
             try:
                 self._retries.of(name, listener or LogListener(), check)
@@ -104,8 +106,10 @@ class Ingestion:
 
         Raises:
             SourceError: the source can't be read as a whole: nothing of it was written.
+            StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
         """
+        self.archive.check()
         with self.warehouse.session() as session:
             return self._load(session, name, listener, tables)
 
@@ -157,13 +161,14 @@ class Ingestion:
         return self._retries.of(name, listener, load)
 
     def rejected_rows(self, source: str) -> dict[str, int]:
-        """How many rows of each of a source's tables are on record as rejected.
+        """How many rejections of rows and values stand of each of a source's tables.
 
         Raises:
             WarehouseError: the warehouse can't be read.
         """
         rows = self.warehouse.query(
-            f"select table_name, count(*) as row_count from raw_{source}._rejected group by table_name"
+            f"select table_name, count(*) as row_count from raw_{source}._rejected "
+            "where resolved_at is null group by table_name"
         )
         return {row["table_name"]: row["row_count"] for row in rows.to_pylist()}
 
@@ -178,30 +183,35 @@ class Ingestion:
     ) -> RunResult:
         """Load every configured source, or one, or one table of it.
 
-        A source that can't be read does not keep the others from being loaded. Where none can be, the warehouse
-        is not touched. `keys_only` and `allow_deletes`: see `load_source`.
+        A source that can't be read or written does not keep the others from being loaded. Where none can be read, the
+        warehouse is not touched. `keys_only` and `allow_deletes`: see `load_source`.
 
         Raises:
             ConfigurationError: the source or the table is not known or not configured.
+            StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
         """
         if allow_deletes and table is None:
             raise ConfigurationError("--allow-deletes needs --source and --table: deletes are allowed table by table.")
         names, tables = self.chosen(source, table)
+        # Said once, before anything is read: no batch commits without its file.
+        self.archive.check()
         faults = self.check_sources(names, tables, listener)
         results: list[LoadResult] = []
         if len(faults) < len(names):
             with self.warehouse.session() as session:
                 for name in self.catalogue:
-                    if name not in self.sources:
-                        self._load(session, name, listener)
-                    elif name in names and name not in faults:
-                        try:
-                            results += self._load(
-                                session, name, listener, tables, keys_only=keys_only, allow_deletes=allow_deletes
-                            )
-                        except SourceError as error:
-                            faults[name] = str(error)
+                    if name in faults or (name in self.sources and name not in names):
+                        continue
+                    try:
+                        results += self._load(
+                            session, name, listener, tables, keys_only=keys_only, allow_deletes=allow_deletes
+                        )
+                    except SourceError as error:
+                        faults[name] = str(error)
+                    except WarehouseError as error:
+                        # It may refuse what this source needs and take what the others do.
+                        faults[name] = f"{name}: {error}"
         return RunResult(results, faults)
 
     def raw_tables(self) -> set[tuple[str, str]]:

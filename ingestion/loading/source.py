@@ -4,17 +4,22 @@ Belongs here: which tables take part, and what they are handed. Not here: one ta
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.recommendation import filled_in
 from ingestion.catalogue.source_tables import check_tables
+from ingestion.loading.admission import admitted_tables
 from ingestion.loading.pace import UNLIMITED, Pace
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
+from ingestion.loading.subject import SourceRun, Subject
 from ingestion.loading.table import TableRun
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
 from ingestion.sources.base import Source
+from ingestion.sources.named import named
 from ingestion.warehouses.base import Session
 
 
@@ -52,29 +57,24 @@ def load_source(
         SourceError: the source can't be read as a whole: nothing was written.
     """
     with source.snapshot() as snapshot:
-        found = {table: entries[table].matched(columns) for table, columns in snapshot.columns(entries).items()}
-        check_tables(source_name, entries, found, only)
-        entries, unresolved = filled_in(entries, snapshot)
-        tables = {name: entry.raw_table(source_name, name, found.get(name)) for name, entry in entries.items()}
-        refused = session.prepare(tables.values()) | {tables[name].label: why for name, why in unresolved.items()}
-        states = session.states(source_name)
-        results = []
-        for name, entry in entries.items():
-            if only and name not in only:
-                continue
-            state = states.get(name, TableState(name))
-            run = TableRun(
-                tables[name],
-                found.get(name, ()),
-                entry,
-                state,
-                snapshot,
-                session,
-                archive,
-                listener,
-                pace,
-                keys_only=keys_only,
-                allow_deletes=allow_deletes,
+        found, faults = find_tables(entries, snapshot)
+        check_tables(source_name, entries, {*found, *faults}, only)
+        entries, unresolved = filled_in(entries, found, snapshot)
+        admissions, refused = admitted_tables(source_name, entries, found, faults | unresolved, snapshot, session)
+        shown = named(snapshot, {name: admission.names for name, admission in admissions.items()})
+        states, standing = session.states(source_name), session.standing(source_name)
+        run = SourceRun(shown, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
+        subjects = [
+            Subject(
+                admission.table,
+                admission.found if name in found or name in faults else None,
+                entries[name],
+                replace(states.get(name, TableState(name)), note=admission.note),
+                refused.get(name),
+                standing.get(name, ()),
+                has_folded_ids=bool(admission.names.folded),
             )
-            results.append(run.result(name in found, refused.get(tables[name].label)))
-        return results
+            for name, admission in admissions.items()
+            if not only or name in only
+        ]
+        return [TableRun(run, subject).result() for subject in subjects]

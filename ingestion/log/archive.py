@@ -5,23 +5,25 @@ what is made of it (operations/rebuild.py).
 """
 
 import json
-import posixpath
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingestion.errors import TableError, WarehouseError, one_line
+from ingestion.errors import IngestionError, StorageError, TableError, one_line
+from ingestion.log.digests import LIST, digest_line, parse_digests, without_batches_after
 from ingestion.log.state import TableState, parse_state, state_record
+from ingestion.output.file_names import LONGEST, file_name
+from ingestion.output.storage import Aside, Storage
 from ingestion.rows.columns import RawTable
 from ingestion.sources.base import BATCH_ROWS
 
 _METADATA = b"crm_warehouse"
+_UNSAFE = set('/\\%@:*?"<>|')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,54 +59,60 @@ class ArchivedBatch:
 
 
 class Archive:
-    """`<root>/<source>/<table>/<batch_seq>.parquet`, zstd, anywhere that fsspec reaches."""
+    """`<root>/<source>/<table>/<batch_seq>.parquet`, zstd, with `digests.txt`, anywhere that fsspec reaches.
+
+    Nothing is opened before it is used.
+    """
 
     def __init__(self, root: str) -> None:
-        try:
-            self._files, self._root = fsspec.core.url_to_fs(root)
-        except (ValueError, ImportError) as error:
-            raise WarehouseError(f"ARCHIVE_URL can't be used: {error}.") from None
+        self._storage = Storage(root, "ARCHIVE_URL")
 
-    def path(self, table: RawTable, batch_seq: int) -> str:
-        """Where a batch of a table lies."""
-        return posixpath.join(self._root, _name(table, batch_seq))
+    def check(self) -> None:
+        """See whether the archive's place answers.
+
+        Raises:
+            StorageError: it does not.
+        """
+        self._storage.check()
+
+    def name(self, table: RawTable, batch_seq: int) -> str:
+        """A batch's file, as messages name it."""
+        return _name(table, batch_seq)
 
     def numbers(self, table: RawTable) -> list[int]:
         """The numbers of a table's archived batches, in their order.
 
         Raises:
-            WarehouseError: the archive can't be read.
+            StorageError: the archive can't be read.
         """
-        return sorted(number for number, path in self._numbered(table) if path.endswith(f"/{number}.parquet"))
+        return sorted(number for number, name in self._numbered(table) if name == f"{number}.parquet")
 
     def _numbered(self, table: RawTable) -> list[tuple[int, str]]:
-        folder = posixpath.dirname(self.path(table, 0))
-        try:
-            paths = self._files.ls(folder, detail=False) if self._files.exists(folder) else []
-        except OSError as error:
-            raise _unusable("read", error) from None
-        named = [(posixpath.basename(path).partition(".")[0], path) for path in paths]
-        return [(int(number), path) for number, path in named if number.isdigit()]
+        named = [(name.partition(".")[0], name) for name in self._storage.listed(_folder(table))]
+        return [(int(number), name) for number, name in named if number.isascii() and number.isdigit()]
 
     def discard_after(self, table: RawTable, batch_seq: int) -> None:
         """Remove the file of a batch after the last one that the table committed: a killed run's.
 
         Raises:
             TableError: there are several, which no killed run leaves: the archive is another warehouse's.
-            WarehouseError: the archive can't be changed.
+            StorageError: the archive can't be changed.
         """
-        later = [(number, path) for number, path in self._numbered(table) if number > batch_seq]
-        count = len({number for number, _ in later})
+        later = [(number, name) for number, name in self._numbered(table) if number > batch_seq]
+        count = sum(name == f"{number}.parquet" for number, name in later)
         if count > 1:
             raise TableError(
                 f"the archive holds {count} batches of it that this warehouse does not. Rebuild it from the archive "
                 "(python -m ingestion rebuild --from-archive), or set ARCHIVE_URL to another place"
             )
-        try:
-            for _, path in later:
-                self._files.rm_file(path)
-        except OSError as error:
-            raise _unusable("written", error) from None
+        folder = _folder(table)
+        if count:
+            # Before the file, so that no line is without one.
+            digests = self._storage.read(f"{folder}/{LIST}") or b""
+            if (kept := without_batches_after(digests, batch_seq)) != digests:
+                self._storage.write(f"{folder}/{LIST}", kept)
+        for _, name in later:
+            self._storage.remove(f"{folder}/{name}")
 
     @contextmanager
     def begin(self, table: RawTable, batch_seq: int) -> Iterator["BatchFile"]:
@@ -113,11 +121,41 @@ class Archive:
         It is finished before the batch commits, so that no committed batch is without its file; a file whose batch
         never committed is for `discard_after`.
         """
-        file = BatchFile(self._files, self.path(table, batch_seq))
+        file = BatchFile(self._storage, _folder(table), f"{batch_seq}.parquet")
         try:
             yield file
         finally:
             file.discard()
+
+    def digests(self, table: RawTable) -> dict[str, str]:
+        """The digests that were noted when a table's files were written, by file name.
+
+        Raises:
+            TableError: the list is damaged.
+            StorageError: it can't be read.
+        """
+        try:
+            return parse_digests(self._storage.read(f"{_folder(table)}/{LIST}") or b"")
+        except ValueError as error:
+            raise TableError(
+                f"the archive's list {_folder(table)}/{LIST}: {error}. Put a whole copy of it in its place"
+            ) from None
+
+    def digest(self, table: RawTable, batch_seq: int) -> str | None:
+        """The digest of a batch's file as it is now; None where it is missing.
+
+        Raises:
+            StorageError: it can't be read.
+        """
+        return self._storage.digest(_name(table, batch_seq))
+
+    def note_digest(self, table: RawTable, batch_seq: int, digest: str) -> None:
+        """Add a file's line to the list.
+
+        Raises:
+            StorageError: the archive can't be written.
+        """
+        self._storage.append(f"{_folder(table)}/{LIST}", digest_line(f"{batch_seq}.parquet", digest))
 
     def batch(self, table: RawTable, batch_seq: int) -> ArchivedBatch:
         """What an archived batch's file says of itself.
@@ -145,17 +183,19 @@ class Archive:
 
     @contextmanager
     def _opened(self, table: RawTable, batch_seq: int) -> Iterator[Any]:
+        name = _name(table, batch_seq)
+        opened = self._storage.opened(name)
+        if opened is None:
+            raise TableError(f"the archive lacks {name}. Put a whole copy of it in its place")
         try:
-            with (
-                self._files.open(self.path(table, batch_seq), "rb") as opened,
-                pq.ParquetFile(opened, page_checksum_verification=True) as file,
-            ):
+            with opened, pq.ParquetFile(opened, page_checksum_verification=True) as file:
                 yield file
-        # Whatever a damaged file's bytes happen to say.
-        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        except IngestionError:
+            raise
+        # Whatever a damaged file's bytes happen to say, or a server's library raises.
+        except Exception as error:
             raise TableError(
-                f"the archive's file {_name(table, batch_seq)} can't be read: {_cause(error)}. Put a whole copy of it "
-                "in its place"
+                f"the archive's file {name} can't be read: {_cause(error)}. Put a whole copy of it in its place"
             ) from None
 
 
@@ -166,73 +206,68 @@ class BatchFile:
         rows: how many were written.
     """
 
-    def __init__(self, files: Any, path: str) -> None:
+    def __init__(self, storage: Storage, folder: str, name: str) -> None:
         self.rows = 0
-        self._files = files
-        self._path = path
-        self._aside = f"{path}.partial"
-        self._opened = ExitStack()
+        self._storage = storage
+        self._folder = folder
+        self._name = name
+        self._aside = Aside(storage, f"{folder}/{name}")
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Write rows of the batch.
 
         Raises:
-            WarehouseError: the archive can't be written.
+            StorageError: the archive can't be written.
         """
-        with _faults_told():
+        with self._storage.told("written", self._folder):
             self._begun(rows.schema).write_batch(rows)
         self.rows += rows.num_rows
 
     def _begun(self, schema: pa.Schema) -> pq.ParquetWriter:
-        if self._writer is None:
-            self._files.makedirs(posixpath.dirname(self._path), exist_ok=True)
-            file = self._opened.enter_context(self._files.open(self._aside, "wb"))
-            # Dictionaries would cost half as much time again, and what repeats zstd finds as well.
-            self._writer = self._opened.enter_context(
-                pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False, write_page_checksum=True)
-            )
+        # Dictionaries would cost half as much time again, and what repeats zstd finds as well.
+        self._writer = self._writer or pq.ParquetWriter(
+            self._aside, schema, compression="zstd", use_dictionary=False, write_page_checksum=True
+        )
         return self._writer
 
     def discard(self) -> None:
         """Forget what was written."""
         if self._writer is not None:
-            with suppress(OSError):
-                self._opened.close()
-            with suppress(OSError):
-                self._files.rm_file(self._aside)
+            with suppress(OSError, pa.ArrowException, StorageError):
+                self._writer.close()
+        self._aside.discard()
+        self._aside = Aside(self._storage, f"{self._folder}/{self._name}")
         self._writer, self.rows = None, 0
 
     def finish(self, schema: pa.Schema, origin: Origin) -> None:
-        """Give the file its name, also where no row was written.
+        """Give the file its name, also where no row was written, and note its digest.
 
         Raises:
-            WarehouseError: the archive can't be written.
+            StorageError: the archive can't be written.
         """
         told = {"follows": origin.follows, "key": origin.key, "state": state_record(origin.state)}
-        with _faults_told():
-            self._begun(schema).add_key_value_metadata({_METADATA: json.dumps(told)})
-            self._opened.close()
-            self._writer = None
-            self._files.mv(self._aside, self._path)
+        with self._storage.told("written", self._folder):
+            writer = self._begun(schema)
+            writer.add_key_value_metadata({_METADATA: json.dumps(told)})
+            writer.close()
+        self._writer = None
+        self._aside.finish()
+        line = digest_line(self._name, self._aside.sha256.hexdigest())
+        self._storage.append(f"{self._folder}/{LIST}", line)
 
 
-@contextmanager
-def _faults_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _unusable("written", error) from None
+def _folder(table: RawTable) -> str:
+    """Where a table's files lie. Only a name that can't be a folder's is given another form."""
+    name = table.name
+    is_safe = name.isprintable() and not set(name) & _UNSAFE and len(name.encode()) <= LONGEST
+    return f"{table.source}/{name if is_safe and name == name.strip(' .') and name else file_name(name)}"
 
 
 def _name(table: RawTable, batch_seq: int) -> str:
-    return f"{table.source}/{table.name}/{batch_seq}.parquet"
+    return f"{_folder(table)}/{batch_seq}.parquet"
 
 
 def _cause(error: Exception) -> str:
     # Of a file that is missing, without its whole path.
     return (error.strerror if isinstance(error, OSError) else None) or one_line(error).removesuffix(".")
-
-
-def _unusable(done: str, error: OSError) -> WarehouseError:
-    return WarehouseError(f"the archive can't be {done}: {error.strerror or error}. Check ARCHIVE_URL.")

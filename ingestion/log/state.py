@@ -30,6 +30,7 @@ class TableState:
         rows_deleted: delete versions appended.
         rows_rejected: rows kept out.
         last_error: why the last run failed or refused deletes; None where it did neither.
+        note: what raw shows otherwise than the source: names, and columns that were left out; None if nothing.
     """
 
     table_name: str
@@ -43,6 +44,7 @@ class TableState:
     rows_deleted: int = 0
     rows_rejected: int = 0
     last_error: str | None = None
+    note: str | None = None
 
 
 STATE_COLUMNS = (
@@ -57,6 +59,7 @@ STATE_COLUMNS = (
     Column("rows_deleted", ColumnType.INTEGER),
     Column("rows_rejected", ColumnType.INTEGER),
     Column("last_error", ColumnType.TEXT),
+    Column("note", ColumnType.TEXT),
 )
 """The columns of `_state`, in the order of `TableState`'s fields."""
 

@@ -18,6 +18,7 @@ from ingestion.catalogue.entries import Catalogue, load_catalogue
 from ingestion.catalogue.recommendation import Recommendation, declarations
 from ingestion.errors import ConfigurationError
 from ingestion.operations.inspection import Inspection
+from ingestion.output.storage import aside_name, without_aside
 from ingestion.sources.shape import TableShape
 
 _PERSONAL = re.compile(
@@ -48,9 +49,10 @@ def adopt(path: Path, inspections: Sequence[Inspection]) -> None:
         text = path.read_bytes().decode()
         for source in dict.fromkeys(i.source for i in inspections):
             text = _inserted(text, source, [i for i in inspections if i.source == source])
-        aside = path.with_name(f"{path.name}.partial")
+        aside = path.with_name(aside_name(path.name))
         try:
-            aside.write_bytes(text.encode())
+            with aside.open("xb") as new:
+                new.write(text.encode())
             _check(before, aside, inspections)
             shutil.copymode(path, aside)
             with aside.open("rb") as file:
@@ -65,8 +67,8 @@ def adopt(path: Path, inspections: Sequence[Inspection]) -> None:
 def _check(before: Catalogue, aside: Path, inspections: Sequence[Inspection]) -> None:
     """Refuse text that does not load as the catalogue before plus the new entries."""
     fault = ConfigurationError(
-        f"Catalogue {aside.stem} is written in a way that entries can't be added to by itself; it is unchanged. Write "
-        "its sources as block mappings (no braces, anchors or aliases), and run again."
+        f"Catalogue {without_aside(aside.name)} is written in a way that entries can't be added to by itself; it is "
+        "unchanged. Write its sources as block mappings (no braces, anchors or aliases), and run again."
     )
     try:
         after = load_catalogue(aside)

@@ -4,16 +4,19 @@ Belongs here: the comparison. Not here: the rules (recommendation.py), its displ
 entries in the catalogue's file (adoption.py).
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ingestion import sample
 from ingestion.catalogue.entries import TableEntry, load_catalogue
-from ingestion.catalogue.recommendation import Recommendation, found_key, recommend, resolved
+from ingestion.catalogue.matching import FoundTable, find_tables, matched_columns, refused_tables
+from ingestion.catalogue.recommendation import Recommendation, declared_type, found_key, recommend, resolved
 from ingestion.errors import ConfigurationError, SourceError, TableError
 from ingestion.rows.columns import IDENTIFIER, ColumnType
+from ingestion.rows.folding import Folding
 from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
 from ingestion.sources import open_source
+from ingestion.sources.base import Snapshot
 from ingestion.sources.shape import TableShape
 
 
@@ -28,6 +31,7 @@ class Inspection:
         entry: its entry in the catalogue; None where there is none.
         recommended: how to read it; None where the source has no such table.
         differences: what the catalogue says and the source does not bear out, a sentence each.
+        comparisons: what the source does not tell apart in its ids, a sentence each.
     """
 
     source: str
@@ -36,6 +40,7 @@ class Inspection:
     entry: TableEntry | None
     recommended: Recommendation | None
     differences: tuple[str, ...]
+    comparisons: tuple[str, ...] = ()
 
     @property
     def is_adoptable(self) -> bool:
@@ -67,55 +72,94 @@ def inspect(settings: Settings, source: str | None = None, table: str | None = N
         if source in (None, name):
             try:
                 with open_source(name, url).snapshot() as snapshot:
-                    shapes = snapshot.shapes()
+                    listed = snapshot.shapes()
+                    found, faults = find_tables(catalogue.get(name, {}), snapshot)
                     # A partition, say, is not listed, but may be what the catalogue names.
-                    if others := set(catalogue.get(name, {})) - set(shapes):
-                        shapes |= snapshot.shapes(others)
+                    if others := {t.name for t in found.values()} - set(listed):
+                        listed |= snapshot.shapes(others)
+                    inspections = list(_compared(name, catalogue.get(name, {}), listed, found, faults, table, snapshot))
             except SourceError as error:
                 yield str(error)
             else:
-                yield from _compared(name, catalogue.get(name, {}), shapes, table)
+                yield from inspections
 
 
 def _compared(
-    source: str, entries: dict[str, TableEntry], shapes: dict[str, TableShape], only: str | None
+    source: str,
+    entries: dict[str, TableEntry],
+    listed: dict[str, TableShape],
+    found: dict[str, FoundTable],
+    faults: dict[str, str],
+    only: str | None,
+    snapshot: Snapshot,
 ) -> Iterable[Inspection]:
+    meant = {table.name for table in found.values()}
+    shapes = {name: listed[table.name] for name, table in found.items() if table.name in listed}
+    shapes |= {name: shape for name, shape in listed.items() if name not in meant and name not in entries}
     names = list(dict.fromkeys([*entries, *shapes]))
     if only is not None and only not in names:
         raise ConfigurationError(
             f"Neither {source} nor the catalogue has a table '{only}'. Use one of: {', '.join(names)}."
         )
-    for name in [only] if only is not None else names:
+    misnamed = refused_tables(names, ())
+    told = [only] if only is not None else names
+    foldings = snapshot.foldings({shapes[n].name: _ids(entries.get(n), shapes[n]) for n in told if n in shapes})
+    for name in told:
         shape, entry = shapes.get(name), entries.get(name)
         if shape is None:
-            yield Inspection(source, name, None, entry, None, ("the source has no such table",))
+            yield Inspection(source, name, None, entry, None, (faults.get(name, "the source has no such table"),))
         else:
             # A key that a person named for a table without one is as good as it gets.
             key = entry.raw_key if entry and not found_key(shape)[0] and (entry.key or entry.mode) else ()
             differences = tuple(_differences(entry, shape)) if entry else ()
-            yield Inspection(source, name, shape, entry, recommend(shape, key), differences)
+            recommended = recommend(shape, key)
+            if fault := misnamed.get(name):
+                recommended = replace(recommended, problem=fault)
+            compared = tuple(_comparisons(foldings.get(shape.name, {})))
+            yield Inspection(source, name, shape, entry, recommended, differences, compared)
+
+
+def _ids(entry: TableEntry | None, shape: TableShape) -> list[str]:
+    """Columns of text that are or would be declared as identifiers."""
+    declared = {name.casefold() for name, column in entry.columns.items() if column.type == IDENTIFIER} if entry else ()
+    return [
+        name
+        for name, column in shape.columns.items()
+        if column.type is ColumnType.TEXT and (name.casefold() in declared or declared_type(shape, name) == IDENTIFIER)
+    ]
+
+
+def _comparisons(foldings: Mapping[str, Folding]) -> Iterator[str]:
+    for folding in dict.fromkeys(foldings.values()):
+        columns = ", ".join(name for name, of in foldings.items() if of == folding)
+        told = f"{columns}: the source does not tell {folding.words} apart"
+        if folding.changes_values:
+            told += "; an identifier's canonical form lands in raw, what was written in <column>_as_written"
+        if folding.accents:
+            told += "; accents stay, so that ids which differ in one are two in raw"
+        yield told
 
 
 def _differences(entry: TableEntry, shape: TableShape) -> Iterator[str]:
-    if entry.mode is None:
-        try:
+    try:
+        if entry.mode is None:
             entry = resolved(entry, shape)
-        except TableError as error:
-            yield str(error)
-            return
-    names = {name.casefold(): name for name in shape.columns}
-    found = entry.matched({name: column.type for name, column in shape.columns.items()})
+        matched = matched_columns(entry, shape.columns)
+    except TableError as error:
+        yield str(error)
+        return
+    found = {name: shape.columns[column].type for name, column in matched.items()}
     for name in entry.columns:
         if name not in found:
             yield f"{name} is in the catalogue, but not in the source"
     for name, column in entry.columns.items():
         if name in found and not _fits(column.type, found[name]):
             yield f"{name} is declared {column.type}, but is {found[name]} in the source: what does not fit is rejected"
-    cursor = names.get((entry.cursor or "").casefold())
+    cursor = matched.get(entry.cursor or "")
     is_used = entry.mode == "cursor" or not shape.tells_changes
     if cursor and is_used and shape.kind == "table" and not shape.is_led_by(cursor):
         yield f"no index begins with the cursor {cursor}: each read scans the table"
-    yield from _key_differences([names.get(name.casefold(), name) for name in entry.raw_key], shape)
+    yield from _key_differences([matched.get(name, name) for name in entry.raw_key], shape)
 
 
 def _key_differences(key: list[str], shape: TableShape) -> Iterator[str]:

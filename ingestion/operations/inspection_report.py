@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.recommendation import Recommendation, cursors, declarations
@@ -17,7 +16,7 @@ from ingestion.sources.shape import TableShape
 
 def print_inspection(console: Console, inspection: Inspection) -> None:
     """A heading, and what was found, is in the catalogue, is recommended and differs, in a line or more each."""
-    console.print(Text(f"{inspection.source}.{inspection.table}", style="bold"))
+    console.print(f"{inspection.source}.{inspection.table}", style="bold")
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -32,8 +31,9 @@ def print_inspection(console: Console, inspection: Inspection) -> None:
         lines.append(("", f"columns {', '.join(f'{name}: {type_}' for name, type_ in columns)}"))
     lines += [("", reason) for reason in (recommended.reasons if recommended else ())]
     lines += [("differs" if i == 0 else "", text) for i, text in enumerate(inspection.differences)]
+    lines += [("compares" if i == 0 else "", text) for i, text in enumerate(inspection.comparisons)]
     for label, text in lines:
-        grid.add_row(f"  {label}", Text(text))
+        grid.add_row(f"  {label}", text)
     console.print(grid)
     console.print()
 

@@ -1,22 +1,25 @@
 """Raw from the archive alone: every version of every row, with its batch number, time and hash.
 
-Belongs here: which files make up a table, whether they are whole, and the order of steps. Not here: the files' format
-(archive.py), an engine's statements (warehouses/).
+Belongs here: which files make up a table, whether they are as they were written, and the order of steps. Not here: the
+files' format (archive.py), an engine's statements (warehouses/).
 
 `_rejected` is not in the archive. What the source still has and raw can't hold is missing from raw, hence read again,
 and recorded again, by the next run's comparison of keys.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from ingestion.catalogue.entries import Catalogue, TableEntry
+from ingestion.catalogue.matching import FoundTable, admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
+from ingestion.loading.rows import pulled
 from ingestion.log.archive import Archive, ArchivedBatch
 from ingestion.log.state import MODELS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
@@ -30,10 +33,17 @@ _RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
 
 @dataclass(frozen=True, slots=True)
 class _ArchivedTable:
-    """A table with all its batches."""
+    """A table with all its batches.
+
+    Attributes:
+        table: the raw table.
+        batches: what the archive has of it, in its order.
+        names: the archive's columns that the warehouse can have, and by what names: it need not be of the same engine.
+    """
 
     table: RawTable
     batches: list[ArchivedBatch]
+    names: Mapping[str, str]
 
     @property
     def state(self) -> TableState:
@@ -51,6 +61,7 @@ def rebuild(
     tables: Mapping[str, list[str]],
     *,
     replace_rows: bool = False,
+    accept_undigested: bool = False,
 ) -> list[LoadResult]:
     """Rebuild raw tables from the archive, each in a transaction of its own.
 
@@ -61,9 +72,11 @@ def rebuild(
         listener: is told how far the rebuild is.
         tables: source → tables to rebuild.
         replace_rows: whether tables that hold rows are rebuilt too.
+        accept_undigested: whether files that no digest was noted of are taken as they are, and noted.
 
     Returns:
         One result per table that the archive knows; a table's failure is in its result, and its rows are as before.
+        Every file of every table is compared with its digest before anything is written.
 
     Raises:
         ConfigurationError: the archive has none of the tables, or raw holds rows already: nothing was changed.
@@ -73,7 +86,7 @@ def rebuild(
         (source, name): numbers
         for source, names in tables.items()
         for name in names
-        if (numbers := archive.numbers(RawTable(source, name, (), ())))
+        if (numbers := _numbers(archive, RawTable(source, name, (), ())))
     }
     if not found:
         raise ConfigurationError("The archive holds no batch of what is to be rebuilt. Check ARCHIVE_URL.")
@@ -84,11 +97,57 @@ def rebuild(
             raise ConfigurationError(
                 f"Raw holds rows of {filled[0]}{more} already. Put the archive's in their place: --replace"
             )
-        _forget_models(session, catalogue)
+        checked = {
+            (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
+            for (s, t), numbers in found.items()
+        }
+        if not all(isinstance(check, str) for check in checked.values()):
+            _forget_models(session, catalogue)
         return [
-            _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers)
+            _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers, checked[s, t])
             for (s, t), numbers in found.items()
         ]
+
+
+def _numbers(archive: Archive, named: RawTable) -> list[int]:
+    """The batches that a table should have: those of its files, and of its list of digests."""
+    with suppress(TableError):
+        listed = {int(name.partition(".")[0]) for name in archive.digests(named)}
+        return sorted(listed | set(archive.numbers(named)))
+    return archive.numbers(named)
+
+
+def _checked(archive: Archive, named: RawTable, numbers: list[int], accept_undigested: bool) -> dict[int, str] | str:
+    """Compare a table's files with their digests: the digests that are to be noted, or what is wrong."""
+    try:
+        return _undigested(archive, named, numbers, accept_undigested)
+    except IngestionError as fault:
+        return str(fault)
+
+
+def _undigested(archive: Archive, named: RawTable, numbers: list[int], accept_undigested: bool) -> dict[int, str]:
+    noted = archive.digests(named)
+    found: dict[int, str] = {}
+    for number in numbers:
+        digest = archive.digest(named, number)
+        if digest is None:
+            raise _missing(archive, named, number)
+        if (known := noted.get(f"{number}.parquet")) is None:
+            found[number] = digest
+        elif known != digest:
+            raise TableError(
+                f"the archive's file {archive.name(named, number)} is not what was written: its digest differs from "
+                "the list's. Put a whole copy of it in its place"
+            )
+    if found and not accept_undigested:
+        first = archive.name(named, next(iter(found)))
+        which = first if len(found) == 1 else f"{first} and {len(found) - 1} more of its files"
+        raise TableError(
+            f"the archive's list of digests does not have {which}, so nothing shows whether they are whole. If you "
+            "trust them (archives of earlier versions had no list), take them as they are and note their digests: "
+            "--accept-undigested"
+        )
+    return found
 
 
 def _forget_models(session: Session, catalogue: Catalogue) -> None:
@@ -100,18 +159,28 @@ def _forget_models(session: Session, catalogue: Catalogue) -> None:
 
 
 def _rebuilt(
-    archive: Archive, session: Session, listener: Listener, named: RawTable, entry: TableEntry, numbers: list[int]
+    archive: Archive,
+    session: Session,
+    listener: Listener,
+    named: RawTable,
+    entry: TableEntry,
+    numbers: list[int],
+    checked: dict[int, str] | str,
 ) -> LoadResult:
     started_at = datetime.now(UTC)
     state, scope, error = TableState(named.name), "", None
     try:
-        archived = _archived(archive, named, entry, numbers)
+        if isinstance(checked, str):
+            raise TableError(checked)
+        archived = _archived(archive, session, named, entry, numbers)
         known = session.states(named.source).get(named.name, TableState(named.name))
         if known.batch_seq > numbers[-1]:
-            raise _missing(named, known.batch_seq)
+            raise _missing(archive, named, known.batch_seq)
         if refused := session.prepare([archived.table]):
             raise TableError(refused[named.label])
         state, scope = _restore(archive, session, listener, archived, started_at), "from the archive"
+        for number, digest in checked.items():
+            archive.note_digest(named, number, digest)
     except IngestionError as failure:
         error = str(failure)
     seconds = (datetime.now(UTC) - started_at).total_seconds()
@@ -120,7 +189,9 @@ def _rebuilt(
     return result
 
 
-def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: list[int]) -> _ArchivedTable:
+def _archived(
+    archive: Archive, session: Session, named: RawTable, entry: TableEntry, numbers: list[int]
+) -> _ArchivedTable:
     """A table as its files show it.
 
     Raises:
@@ -131,7 +202,7 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     for batch in batches:
         follows = batch.origin.follows if batch.origin else before
         if follows > before:
-            raise _missing(named, follows)
+            raise _missing(archive, named, follows)
         if follows < before:
             raise TableError(
                 f"the archive's file {batch.name} does not follow {before}.parquet: files of several warehouses lie in "
@@ -146,7 +217,10 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     }
     if (last := batches[-1].origin) and not entry.tells_key:
         entry = entry.model_copy(update={"key": list(last.key)})
-    table = entry.raw_table(named.source, named.name, entry.matched(found))
+    existing = session.columns(named.source).get(named.name, ())
+    archived = FoundTable(named.name, found)
+    admission = admitted(named.source, named.name, entry, archived, existing=existing, rules=session.capabilities.names)
+    names, table = {column: name for name, column in admission.names.columns.items()}, admission.table
     # What raw holds has passed the catalogue's rules once; a delete version has its key alone.
     columns = tuple(
         replace(c, type=_RAW_TYPES[c.type.arrow], required=c.name in table.key and c.required) for c in table.columns
@@ -155,17 +229,18 @@ def _archived(archive: Archive, named: RawTable, entry: TableEntry, numbers: lis
     expected = {c.name: c for c in table.versions.columns}
     for batch in batches:
         for field in batch.schema:
-            if field.type != expected[field.name].type.arrow:
+            column = expected.get(names.get(field.name, field.name))
+            if column and field.type != column.type.arrow:
                 raise TableError(
-                    f"column {field.name} is {expected[field.name].type} in the catalogue and {field.type} in the "
-                    f"archive's file {batch.name}. Declare the archive's type in the catalogue"
+                    f"column {field.name} is {column.type} in the catalogue and {field.type} in the archive's file "
+                    f"{batch.name}. Declare the archive's type in the catalogue"
                 )
-    return _ArchivedTable(table, batches)
+    return _ArchivedTable(table, batches, names)
 
 
-def _missing(table: RawTable, batch_seq: int) -> TableError:
+def _missing(archive: Archive, table: RawTable, batch_seq: int) -> TableError:
     return TableError(
-        f"the archive lacks {table.source}/{table.name}/{batch_seq}.parquet. Put it back, or extract the table anew "
+        f"the archive lacks {archive.name(table, batch_seq)}. Put it back, or extract the table anew "
         "into an empty warehouse with another ARCHIVE_URL"
     )
 
@@ -176,29 +251,23 @@ def _restore(
     """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
     table, limits = archived.table, session.capabilities.limits
     rejections: list[Rejection] = []
-    read, failures = 0, []
+    read = 0
 
     def versions() -> Iterator[pa.RecordBatch]:
         nonlocal read
-        try:
-            for batch in archived.batches:
-                for rows in archive.rows(table, batch.batch_seq):
-                    conformed = conform(table.versions, rows, limits=limits)
-                    rejections.extend(conformed.rejections)
-                    read += rows.num_rows
-                    listener.advanced(table.label, rows.num_rows)
-                    yield conformed.batch
-        except IngestionError as failure:
-            failures.append(failure)
-            raise
+        for batch in archived.batches:
+            for rows in archive.rows(table, batch.batch_seq):
+                renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
+                conformed = conform(table.versions, renamed, limits=limits)
+                rejections.extend(conformed.rejections)
+                read += rows.num_rows
+                listener.advanced(table.label, rows.num_rows)
+                yield conformed.batch
 
     listener.started(table.label, None)
-    try:
-        with session.load(table, started_at) as load:
-            restored = load.restore(versions(), archived.state.batch_seq)
-            recorded = load.reject(rejections)
-            state = load.commit(archived.state)
-    except IngestionError as failure:
-        # A file that fails reaches us through the warehouse that was pulling its rows: tell the cause.
-        raise failures[0] if failures else failure from None
+    with session.load(table, started_at) as load:
+        with pulled(versions()) as given:
+            restored = load.restore(given, archived.state.batch_seq)
+        recorded = load.reject(rejections)
+        state = load.commit(archived.state)
     return replace(state, rows_read=read, rows_appended=restored, rows_deleted=0, rows_rejected=recorded)

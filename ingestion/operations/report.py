@@ -9,7 +9,6 @@ from itertools import groupby
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from ingestion.operations.compaction import Compaction
 from ingestion.operations.status import TableStatus
@@ -26,12 +25,12 @@ def print_compactions(console: Console, results: list[Compaction], days: float) 
     for result in results:
         for name, removed in result.removed.items():
             if removed:
-                console.print(f"{result.source}.{name}: {removed:,} versions removed", markup=False)
+                console.print(f"{result.source}.{name}: {removed:,} versions removed")
         if result.obstacle:
-            console.print(f"{result.source}: nothing removed: {result.obstacle}", markup=False, soft_wrap=True)
+            console.print(f"{result.source}: nothing removed: {result.obstacle}", soft_wrap=True)
     total = sum(sum(result.removed.values()) for result in results)
     kept = " The archive keeps them." if total else ""
-    console.print(f"{total:,} versions removed that were superseded for more than {days:g} d.{kept}", markup=False)
+    console.print(f"{total:,} versions removed that were superseded for more than {days:g} d.{kept}")
 
 
 def print_status(console: Console, tables: list[TableStatus], now: datetime) -> None:
@@ -41,14 +40,16 @@ def print_status(console: Console, tables: list[TableStatus], now: datetime) -> 
     for heading in headings:
         shown.add_column(heading, justify="left" if heading in _WORDS else "right", no_wrap=True)
     for source, of_source in groupby(tables, lambda t: t.source):
-        shown.add_row(Text(source, style="bold"))
+        shown.add_row(source, style="bold")
         for t in of_source:
             cells = dict(zip(_HEADINGS, _cells(t, now), strict=True))
-            shown.add_row(*(Text(cells[heading]) for heading in headings))
+            shown.add_row(*(cells[heading] for heading in headings))
     console.print(shown)
     for t in tables:
         if t.state.last_error:
-            console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", markup=False, soft_wrap=True)
+            console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", soft_wrap=True)
+        if t.state.note:
+            console.print(f"{t.source}.{t.table}: note: {t.state.note}", soft_wrap=True)
 
 
 def _cells(t: TableStatus, now: datetime) -> list[str]:

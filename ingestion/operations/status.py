@@ -13,13 +13,14 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.matching import Admission, FoundTable, admitted, find_tables, refused_tables
 from ingestion.catalogue.source_tables import check_tables
-from ingestion.errors import SourceError
+from ingestion.errors import SourceError, TableError
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import STATE_COLUMNS, TableState, state_record
-from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import conform
 from ingestion.sources.base import Selection, Snapshot
+from ingestion.sources.named import named
 from ingestion.warehouses.sql import count_versions, relation
 
 AUTOMATIC = "auto"
@@ -37,7 +38,7 @@ class TableStatus:
         state: what `_state` remembers; empty where the table was never read.
         versions: row versions in raw; None where raw has no such table, or the catalogue does not tell its key.
         live: rows in raw whose latest version is not a delete.
-        rejected: rows on record as rejected.
+        rejected: rejections of rows and values that stand.
         source_rows: rows in the source; None where it was not asked, has no such table or can't be reached.
         lag: how much newer the source's newest row is than the watermark, where that is an instant.
         is_absent: the source was asked and has no such table.
@@ -110,15 +111,24 @@ def _states(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -
     return {row["table_name"]: TableState(**{k: v for k, v in row.items() if k in names}) for row in rows}
 
 
+def _rejected(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> dict[str, int]:
+    if (source, "_rejected") not in existing:
+        return {}
+    held = ingestion.warehouse.query(f"select * from {relation(f'raw_{source}', '_rejected')} limit 0").column_names
+    # A warehouse of an earlier version knows nothing of what stands, until it is next loaded.
+    return ingestion.rejected_rows(source) if "resolved_at" in held else {}
+
+
 def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> list[TableStatus]:
     entries = ingestion.catalogue[source]
     states = _states(ingestion, existing, source)
-    rejected = ingestion.rejected_rows(source) if (source, "_rejected") in existing else {}
+    rejected = _rejected(ingestion, existing, source)
+    misnamed = refused_tables(entries, {name for of, name in existing if of == source})
     queries = [
         count_versions(entry.raw_table(source, name))
         for name, entry in entries.items()
         # Versions can't be told from rows by a key that only the source tells.
-        if (source, name) in existing and entry.tells_key
+        if (source, name) in existing and entry.tells_key and name not in misnamed
     ]
     rows = ingestion.warehouse.query(" union all ".join(queries)).to_pylist() if queries else []
     counts: Mapping[str, Mapping[str, int]] = {row["table_name"]: row for row in rows}
@@ -140,31 +150,33 @@ def _in_source(ingestion: Ingestion, name: str, tables: list[TableStatus]) -> li
     entries = ingestion.catalogue[name]
     try:
         with ingestion.sources[name].snapshot() as snapshot:
-            found = {table: entries[table].matched(c) for table, c in snapshot.columns(entries).items()}
-            check_tables(name, entries, found)
-            return [_asked(t, entries[t.table], snapshot, found.get(t.table)) for t in tables]
+            found, unclear = find_tables(entries, snapshot)
+            check_tables(name, entries, {*found, *unclear})
+            return [
+                replace(t, fault=unclear[t.table])
+                if t.table in unclear
+                else _asked(t, entries[t.table], snapshot, found.get(t.table))
+                for t in tables
+            ]
     except SourceError as error:
         return [replace(t, fault=str(error)) for t in tables]
 
 
-def _asked(
-    status: TableStatus, entry: TableEntry, snapshot: Snapshot, found: dict[str, ColumnType] | None
-) -> TableStatus:
+def _asked(status: TableStatus, entry: TableEntry, snapshot: Snapshot, found: FoundTable | None) -> TableStatus:
     if found is None:
         return replace(status, is_absent=True)
-    table = entry.raw_table(status.source, status.table, found)
     try:
-        rows = snapshot.count(table)
-        return replace(status, source_rows=rows, lag=_lag(status, entry.cursor, table, snapshot, found))
-    except SourceError as error:
+        admission = admitted(status.source, status.table, entry, found)
+        shown = named(snapshot, {status.table: admission.names})
+        rows = shown.count(admission.table)
+        return replace(status, source_rows=rows, lag=_lag(status, entry.cursor, admission, shown))
+    except (SourceError, TableError) as error:
         return replace(status, fault=str(error))
 
 
-def _lag(
-    status: TableStatus, cursor: str | None, table: RawTable, snapshot: Snapshot, found: dict[str, ColumnType]
-) -> timedelta | None:
-    since = _position(status.state.watermark)
-    if cursor not in found or not isinstance(since, datetime):
+def _lag(status: TableStatus, cursor: str | None, admission: Admission, snapshot: Snapshot) -> timedelta | None:
+    since, table = _position(status.state.watermark), admission.table
+    if cursor not in admission.found or not isinstance(since, datetime):
         return None
     # Read like the next run's rows, but of one column: no reader needs another way to ask.
     column = next(c for c in table.columns if c.name == cursor)

@@ -61,13 +61,16 @@ class Column:
         name: its name.
         type: its type.
         required: a row without a value is rejected.
-        is_declared: the catalogue names it; a wrong value in any other column is set aside without its row.
+        is_declared: the catalogue names it.
+        is_needed: a row is of no use without it, though it may be null: it is the cursor, or a reference. A wrong value
+            takes its row along, as in keys and required columns; in all others it is set aside alone.
     """
 
     name: str
     type: ColumnType
     required: bool = False
     is_declared: bool = True
+    is_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,16 @@ class RowHasher:
 
     def __init__(self, columns: Iterable[Column]) -> None:
         self._connection = duckdb.connect(":memory:", config={"threads": "1"})
-        parts = ", ".join(_part(column) for column in sorted(columns, key=lambda c: c.name))
+        # By their places: names that differ in case alone would be one to it.
+        placed = [(column, f"c{place}") for place, column in enumerate(columns)]
+        self._names = [name for _, name in placed]
+        parts = ", ".join(_part(column, name) for column, name in sorted(placed, key=lambda p: p[0].name))
         # The half is taken by a shift: md5_number_lower takes twice as long.
         self._query = f"select cast(md5_number(concat({parts})) >> 64 as ubigint) as hash from batch"
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with one more column, `_row_hash` (int64)."""
-        self._connection.register("batch", batch)
+        self._connection.register("batch", batch.rename_columns(self._names))
         result: pa.Table = self._connection.sql(self._query).to_arrow_table()
         hashes = result.column("hash").combine_chunks()
         self._connection.unregister("batch")
@@ -39,9 +42,8 @@ class RowHasher:
         self._connection.close()
 
 
-def _part(column: Column) -> str:
+def _part(column: Column, name: str) -> str:
     """Arguments of concat, which passes over null, for `name:length:text`; no text is put together twice."""
-    name = '"' + column.name.replace('"', '""') + '"'
     text = {
         ColumnType.TIMESTAMP: f"cast(epoch_us({name}) as varchar)",
         ColumnType.BYTES: f"hex({name})",

@@ -89,6 +89,10 @@ FLAWS = (
     Flaw("leads", "updated_at", always(None)),
     Flaw("accounts", "name", always("=cmd|' /C calc'!A0")),
     Flaw("deals", "currency_code", always(" eur ")),
+    Flaw("deals", "currency_code", always("JPY")),
+    Flaw("deals", "currency_code", always("KWD")),
+    Flaw("deals", "currency_code", always("???")),
+    Flaw("deals", "closed_at", always("1970-01-01 00:00:00+00:00")),
     Flaw("deals", "amount_cents", always("n/a")),
 )
 

@@ -70,6 +70,7 @@ SEGMENTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
 FLAWS = (
     *timestamps("customer_interactions", "interaction_date"),
     *timestamps("customer_interactions", "updated_at"),
+    Flaw("customer_interactions", "interaction_date", always("1970-01-01 00:00:00+00:00")),
     Flaw("customer_interactions", "organization_id", always("n/a")),
     Flaw("customer_interactions", "interaction_type", always("")),
     Flaw("customer_interactions", "customer_id", always(999_999_999)),
@@ -92,7 +93,7 @@ def found(today: Today) -> Changes:
 
 
 def happen(db: sqlite3.Connection, today: Today) -> Changes:
-    """New and renamed customers, interactions begun and carried on, segments joined and left."""
+    """New, renamed and moved customers, interactions begun and carried on, segments joined and left."""
     changes = Changes()
     rhythm = Rhythm(OFFICE, today, "UTC")
     _customers(db, today, changes, rhythm)
@@ -120,6 +121,11 @@ def _customers(db: sqlite3.Connection, today: Today, changes: Changes, rhythm: R
         now = stamp(rhythm.instant(rng))
         renamed = 1 + int(last * rng.random())
         changes.update("customers", renamed, name=company(rng), updated_at=now)
+    for _ in range(today.count(0.15)):
+        now = stamp(rhythm.instant(rng))
+        moved = 1 + int(last * rng.random())
+        organization = 1 + int(len(ORGANIZATIONS) * rng.random())
+        changes.update("customers", moved, organization_id=organization, updated_at=now)
 
 
 def _interact(db: sqlite3.Connection, today: Today, changes: Changes) -> None:

@@ -1,4 +1,4 @@
-"""The life of a shop order: created, paid, confirmed, shipped, delivered, or cancelled on the way.
+"""The life of a shop order: created, paid, confirmed, shipped, delivered, or cancelled on the way; some are refunded.
 
 Belongs here: order events. Not here: how a visit gets to an order (shop.py).
 """
@@ -11,7 +11,15 @@ from ingestion.sample.today import DAY_SECONDS, Rhythm, Today, stamp
 
 PAYMENT_METHODS = ("card", "card", "card", "paypal", "bank_transfer", "invoice")
 OPEN_DAYS = 12
-"""Orders older than this rest as they are."""
+"""Orders older than this rest as they are, but for a late payment or a refund."""
+LATE_DAYS = 20
+REFUND_DAYS = 7
+FOREIGN = {
+    40: '{"currency": {"code": "EUR"}}',
+    41: '{"currency_code": "gbp"}',
+    42: '{"currency": "XX?"}',
+}
+"""What the events of some of a hundred orders say of their currency; the last has a name that nobody knows."""
 
 _OPEN_ORDERS = """
     select
@@ -31,6 +39,20 @@ _OPEN_ORDERS = """
 """
 
 
+_ORDERS_OF_A_DAY = """
+    select order_id, max(user_id), max(order_total), min(items_count), max(payment_method)
+    from order_events
+    where order_id in (
+        select order_id
+        from order_events
+        where event_type = ? and timestamp >= ? and timestamp < ?
+    )
+    group by order_id
+    having not max(event_type in (?, ?))
+    order by order_id
+"""
+
+
 class OrderBook:
     """Writes the day's order events."""
 
@@ -46,12 +68,13 @@ class OrderBook:
         method = PAYMENT_METHODS[int(6 * rng.random())]
         order_id = f"ord-{self._today.day:%Y%m%d}-{self._placed:06d}"
         order = (order_id, user_id, cents / 100, items, method)
-        self._write("created", order, at, late=late)
         chance = rng.random()
+        data = FOREIGN.get(int(100 * chance))
+        self._write("created", order, at, late=late, data=data)
         if chance < 0.04:
             self._write("cancelled", order, at + 200, late=late, data='{"reason": "changed mind"}')
         elif chance < 0.92:
-            self._pay(order, at + 5 + int(15 * rng.lognormvariate(0, 1)), late=late)
+            self._pay(order, at + 5 + int(15 * rng.lognormvariate(0, 1)), late=late, data=data)
 
     def go_on(self, db: sqlite3.Connection, rhythm: Rhythm) -> None:
         """Take the open orders of the last days one step further, or leave or cancel them."""
@@ -79,15 +102,36 @@ class OrderBook:
             elif chance < 0.45:
                 self._write("cancelled", tuple(order), at, late=late)
 
-    def _pay(self, order: tuple[Value, ...], at: int, *, late: bool) -> None:
+    def come_back(self, db: sqlite3.Connection, rhythm: Rhythm) -> None:
+        """Take a payment that nobody expected any more, and give some money back."""
+        rng = self._today.rng
+        for order in self._orders_of(db, LATE_DAYS, "payment_started", ("payment_completed", "cancelled")):
+            if rng.random() < 0.6:
+                self._write("payment_completed", order, rhythm.instant(rng), late=False)
+        for order_id, user_id, total, items, method in self._orders_of(
+            db, REFUND_DAYS, "delivered", ("refunded", "cancelled")
+        ):
+            if rng.random() < 0.06:
+                share = 1 if rng.random() < 0.4 else 0.5
+                refund = (order_id, user_id, round(float(total or 0) * share, 2), items, method)
+                self._write("refunded", refund, rhythm.instant(rng), late=False)
+
+    def _orders_of(
+        self, db: sqlite3.Connection, days_ago: int, event_type: str, unless: tuple[str, str]
+    ) -> list[tuple[Value, ...]]:
+        """Orders that had an event so many days ago, and none of two others."""
+        start = self._today.start - days_ago * DAY_SECONDS
+        return db.execute(_ORDERS_OF_A_DAY, (event_type, stamp(start), stamp(start + DAY_SECONDS), *unless)).fetchall()
+
+    def _pay(self, order: tuple[Value, ...], at: int, *, late: bool, data: str | None = None) -> None:
         rng = self._today.rng
         pause = 3 + int(20 * rng.lognormvariate(0, 0.9))
         # Clocks of the payment provider and the shop disagree: some payments end before they start.
         completed = at - 2 if rng.random() < 0.03 else at + pause
-        self._write("payment_started", order, at, late=late)
+        self._write("payment_started", order, at, late=late, data=data)
         if rng.random() < 0.06:
             return
-        self._write("payment_completed", order, completed, late=late)
+        self._write("payment_completed", order, completed, late=late, data=data)
         if rng.random() < 0.02:
             again = '{"delivery": "repeated"}'
             self._write("payment_completed", order, completed + 60, late=late, data=again)

@@ -68,6 +68,9 @@ FLAWS = (
     Flaw("user_events", "session_id", always(None)),
     Flaw("user_events", "event_type", always("Page_View ")),
     Flaw("product_events", "product_id", always(None)),
+    Flaw("user_events", "timestamp", always("1970-01-01 00:00:00+00:00")),
+    Flaw("product_events", "price", always(1e20)),
+    Flaw("order_events", "payment_method", always("card\r\n")),
 )
 
 PRODUCTS = 80
@@ -79,6 +82,9 @@ AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/141.0 Safari/537.36",
     "ShopApp/4.2 (Android 16)",
 )
+CRAWLER = "Mozilla/5.0 (compatible; ExampleBot/2.1; +https://example.com/bot)"
+TABLET = "s-tablet-in-the-store"
+"""The session id that customers share who look at the shop on the store's tablet."""
 REVIEWS = ("Great", "Too small", "Muy bonito, gracias", "⭐⭐⭐⭐", "As described")
 
 
@@ -201,6 +207,7 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
         session = Session(today, _visitor(today), start - lag, today.end - lag).walk()
         _record(changes, orders, session, late=True)
     orders.go_on(db, rhythm)
+    orders.come_back(db, rhythm)
     for rows in changes.inserts.values():
         rows.sort(key=lambda row: str(row[-1]))
     return changes
@@ -229,6 +236,10 @@ def _visitor(today: Today) -> Visitor:
     network = "203.0.113" if rng.random() < 0.5 else "198.51.100"
     ip_address = f"{network}.{1 + recency % 254}"
     agent = AGENTS[recency % 4]
+    if user_id is None and recency % 23 == 7:
+        agent = CRAWLER
+    elif recency % 37 == 5:
+        session_id = TABLET
     return Visitor(user_id, session_id, ip_address, agent, is_new and user_id is not None)
 
 

@@ -72,6 +72,13 @@ FLAWS = (
     Flaw("conversations", "customer_phone", always("")),
     Flaw("conversations", "ended_at", hour_before("started_at")),
     Flaw("conversations", "last_message_at", always(None)),
+    # What an application writes for "none", and what was typed or sent along.
+    Flaw("conversations", "started_at", always("1970-01-01 00:00:00+00:00")),
+    Flaw("conversations", "ended_at", always("0001-01-01 00:00:00+00:00")),
+    Flaw("messages", "timestamp", always("1970-01-01 00:00:00+00:00")),
+    Flaw("messages", "sender_type", always("agent\r\n")),
+    Flaw("conversations", "customer_phone", always("whatsapp:+15550000001")),
+    Flaw("messages", "metadata", always('{"tokens_used": 999999999999999999, "model": "gpt-4o"}')),
 )
 
 

@@ -8,7 +8,7 @@ server is asked for nothing but SELECT.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Literal
 
@@ -21,7 +21,9 @@ from adbc_driver_postgresql.dbapi import Connection, connect
 from ingestion.errors import one_line
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
+from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Position, Selection, WireBatch
+from ingestion.sources.collations import postgresql_foldings
 from ingestion.sources.postgresql_changes import Gate, Moment, position
 from ingestion.sources.postgresql_shapes import shapes
 from ingestion.sources.postgresql_sql import (
@@ -33,6 +35,7 @@ from ingestion.sources.postgresql_sql import (
     quoted,
     relations,
     select_rows,
+    tables_query,
 )
 from ingestion.sources.shape import TableShape
 from ingestion.sources.transient import fault_type
@@ -156,6 +159,11 @@ class PostgresqlSnapshot:
         self._moment = moment
         self._relations: dict[str, Relation] = {}
 
+    def tables(self) -> list[str]:
+        """See `Snapshot.tables`."""
+        with _faults_told(self._name):
+            return [str(name) for (name,) in _rows(self._connection, tables_query())]
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         names = list(tables)
@@ -172,6 +180,20 @@ class PostgresqlSnapshot:
         found = self._found(names)
         with _faults_told(self._name):
             return shapes(lambda sql: _rows(self._connection, sql), found, self._count_some, names)
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """See `Snapshot.foldings`."""
+        with _faults_told(self._name):
+            found = postgresql_foldings(lambda sql: _rows(self._connection, sql), columns, self._tried)
+        wanted = {table: set(names) for table, names in columns.items()}
+        return {table: {n: f for n, f in of.items() if n in wanted[table]} for table, of in found.items()}
+
+    def _tried(self, sql: str) -> list[tuple[Any, ...]] | None:
+        try:
+            with self._savepoint():
+                return _rows(self._connection, sql)
+        except adbc_driver_manager.ProgrammingError:
+            return None
 
     def position(
         self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None

@@ -10,7 +10,7 @@ come back in one extra column instead of an error.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,8 +26,10 @@ from sqlalchemy.dialects import sqlite
 from ingestion.errors import SourceError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
+from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
-from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.collations import sqlite_foldings
+from ingestion.sources.reflection import reflected_shapes, reflected_tables
 from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
 
@@ -94,6 +96,11 @@ class SqliteSnapshot:
         self._reflection = reflection
         self._connection = connection
 
+    def tables(self) -> list[str]:
+        """See `Snapshot.tables`."""
+        with _faults_told(self._name):
+            return reflected_tables(self._reflection)
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         return reflected_columns(self._reflection, tables)
@@ -102,6 +109,11 @@ class SqliteSnapshot:
         """See `Snapshot.shapes`."""
         with _faults_told(self._name):
             return reflected_shapes(self._reflection, tables)
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """See `Snapshot.foldings`."""
+        with _faults_told(self._name):
+            return sqlite_foldings(self._reflection, columns)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

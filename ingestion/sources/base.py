@@ -3,7 +3,7 @@
 Belongs here: the reader's interface and the description of a read. Not here: how a certain driver does it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
+from ingestion.rows.folding import Folding
 from ingestion.sources.shape import TableShape
 
 Watermark = datetime | int
@@ -52,6 +53,14 @@ class WireBatch:
 class Snapshot(Protocol):
     """One consistent view of a source: every read sees the same moment."""
 
+    def tables(self) -> list[str]:
+        """The names of all tables and views in the database's default schema.
+
+        Raises:
+            SourceError: the source failed.
+        """
+        ...
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """Columns and types of those tables that exist: table → column → type, in the source's order."""
         ...
@@ -70,6 +79,16 @@ class Snapshot(Protocol):
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
         """What the database's catalog says of those tables that exist, or of all in its default schema, by name.
+
+        Raises:
+            SourceError: the source failed.
+        """
+        ...
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """What the source does not tell apart in columns of text: table → column, of existing ones that are asked for.
+
+        Columns whose text is compared by its characters are not among them.
 
         Raises:
             SourceError: the source failed.

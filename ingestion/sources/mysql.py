@@ -8,7 +8,7 @@ shown as of one moment by it.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,8 +23,10 @@ from pymysql.cursors import SSCursor
 from ingestion.errors import ConfigurationError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
+from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
-from ingestion.sources.mysql_sql import DATED, MysqlColumn, columns_query, count_query, rows_query
+from ingestion.sources.collations import mysql_foldings
+from ingestion.sources.mysql_sql import DATED, TABLES_QUERY, MysqlColumn, columns_query, count_query, rows_query
 from ingestion.sources.reflection import reflected_shapes
 from ingestion.sources.shape import TableShape
 from ingestion.sources.transient import fault_type
@@ -156,6 +158,11 @@ class MysqlSnapshot:
         self._inspected = inspected
         self._columns: dict[str, list[MysqlColumn]] = {}
 
+    def tables(self) -> list[str]:
+        """See `Snapshot.tables`."""
+        with _faults_told(self._name):
+            return [name for (name,) in _rows(self._connection, TABLES_QUERY)]
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         names = list(tables)
@@ -163,8 +170,8 @@ class MysqlSnapshot:
             rows = _rows(self._connection, columns_query(names))
         for table in names:
             own = [
-                MysqlColumn(column, type_.lower(), int(precision or 0), int(scale or 0))
-                for of, column, type_, precision, scale in rows
+                MysqlColumn(column, type_.lower(), int(precision or 0), int(scale or 0), collation)
+                for of, column, type_, precision, scale, collation in rows
                 if of == table
             ]
             if own:
@@ -182,6 +189,17 @@ class MysqlSnapshot:
             )
             for table, shape in shapes.items()
         }
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """See `Snapshot.foldings`."""
+        if unknown := [table for table in columns if table not in self._columns]:
+            self.columns(unknown)
+        collations = {
+            table: {c.name: c.collation for c in self._columns.get(table, []) if c.name in set(names)}
+            for table, names in columns.items()
+        }
+        with _faults_told(self._name):
+            return mysql_foldings(lambda sql: _rows(self._connection, sql), collations)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

@@ -49,12 +49,14 @@ class MysqlColumn:
         type: name of its type, without length or sign.
         precision: digits of a number.
         scale: those of them that are after the point.
+        collation: by what its text is compared; empty where it is none.
     """
 
     name: str
     type: str
     precision: int
     scale: int
+    collation: str = ""
 
     @property
     def raw_type(self) -> ColumnType:
@@ -103,9 +105,13 @@ def _text(statement: sa.Select[Any]) -> str:
     return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
+TABLES_QUERY = "select table_name from information_schema.tables where table_schema = database()"
+"""The names of the database's tables and views."""
+
+
 def columns_query(tables: Iterable[str]) -> str:
-    """Table, column, type, precision and scale of those tables and views of the database that exist."""
-    names = ("table_name", "column_name", "data_type", "numeric_precision", "numeric_scale")
+    """Table, column, type, precision, scale and collation of those tables and views of the database that exist."""
+    names = ("table_name", "column_name", "data_type", "numeric_precision", "numeric_scale", "collation_name")
     selected: list[sa.ColumnElement[Any]] = [sa.column(name) for name in names]
     statement = (
         sa.select(*selected)

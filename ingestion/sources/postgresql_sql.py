@@ -154,6 +154,11 @@ def members_query(tables: Iterable[str] | None) -> str:
     return _MEMBERS.format(visible=visible(tables))
 
 
+def tables_query() -> str:
+    """The names of all tables and views that the search path shows."""
+    return f"select t.relname::text from ({visible(None)}) as t"
+
+
 def visible(tables: Iterable[str] | None) -> str:
     """The oid and name of those tables that exist, or of all, as the search path shows them."""
     which = _ALL if tables is None else f"c.relname in ({', '.join(literal(name) for name in tables)})"

@@ -24,6 +24,12 @@ def reflected_shapes(connection: sa.Connection, tables: Iterable[str] | None) ->
         return {name: _shape(connection, inspector, name, kinds[name]) for name in names}
 
 
+def reflected_tables(connection: sa.Connection) -> list[str]:
+    """See `Snapshot.tables`."""
+    inspector = sa.inspect(connection)
+    return [*inspector.get_table_names(), *inspector.get_view_names()]
+
+
 def _shape(connection: sa.Connection, inspector: sa.Inspector, table: str, kind: str) -> TableShape:
     found = inspector.get_columns(table)
     if kind == "view":

@@ -7,7 +7,7 @@ conformance.py has seen it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,8 +19,10 @@ import sqlalchemy as sa
 from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
+from ingestion.rows.folding import Folding
 from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
-from ingestion.sources.reflection import reflected_shapes
+from ingestion.sources.collations import reflected_foldings
+from ingestion.sources.reflection import reflected_shapes, reflected_tables
 from ingestion.sources.shape import TableShape
 from ingestion.sources.statements import reflected_columns, select_rows
 from ingestion.sources.transient import fault_type
@@ -76,6 +78,11 @@ class SqlalchemySnapshot:
         self._name = name
         self._connection = connection
 
+    def tables(self) -> list[str]:
+        """See `Snapshot.tables`."""
+        with _faults_told(self._name):
+            return reflected_tables(self._connection)
+
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         return reflected_columns(self._connection, tables)
@@ -84,6 +91,11 @@ class SqlalchemySnapshot:
         """See `Snapshot.shapes`."""
         with _faults_told(self._name):
             return reflected_shapes(self._connection, tables)
+
+    def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
+        """See `Snapshot.foldings`."""
+        with _faults_told(self._name):
+            return reflected_foldings(self._connection, columns)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""

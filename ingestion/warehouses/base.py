@@ -3,7 +3,7 @@
 Belongs here: the interface of a warehouse and of one table's load. Not here: any engine's SQL.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ import pyarrow as pa
 from ingestion.log.state import TableState
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
+from ingestion.rows.names import ANY_NAME, NameRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,12 @@ class Capabilities:
     Attributes:
         needs_copy: whether BI tools can't read it while it is written, and are given a copy.
         limits: values that it can't hold.
+        names: names that it takes, and how many columns.
     """
 
     needs_copy: bool
     limits: Limits = UNLIMITED
+    names: NameRules = ANY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,21 @@ class TableLoad(Protocol):
         """Append a delete version for each key that `compare_keys` found deleted."""
         ...
 
-    def reject(self, rejections: Sequence[Rejection]) -> int:
-        """Record rejected rows; those already on record are not recorded twice. Returns the number recorded."""
+    def reject(
+        self, rejections: Sequence[Rejection], settled: Collection[str] = (), *, is_complete: bool = True
+    ) -> int:
+        """Record rejections, and note of others that they stand no more.
+
+        What is on record already and stands is not recorded twice.
+
+        Args:
+            rejections: what was found wrong.
+            settled: keys, as `Rejection` has them, of rows that were read or are gone: nothing else is wrong with them.
+            is_complete: whether all rows were read; else a rejection for a repeated key goes on standing.
+
+        Returns:
+            The number recorded.
+        """
         ...
 
     def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
@@ -108,8 +124,8 @@ class TableLoad(Protocol):
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """Batch number and rows of what this load appended, for the archive.
 
-        No rows where all that it did was to record rejections, which take a batch number too; None where it did
-        neither.
+        No rows where all that it did was to record rejections or to resolve them, which take a batch number too; None
+        where it did nothing.
         """
         ...
 
@@ -124,6 +140,10 @@ class Session(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """The warehouse's."""
+        ...
+
+    def columns(self, source: str) -> Mapping[str, Collection[str]]:
+        """The columns of a source's raw tables, by table, exactly as they are spelled; looked up anew."""
         ...
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
@@ -142,6 +162,10 @@ class Session(Protocol):
 
     def states(self, source: str) -> dict[str, TableState]:
         """The remembered states of a source's tables by name; empty where there are none yet."""
+        ...
+
+    def standing(self, source: str) -> dict[str, list[str]]:
+        """The keys of rejections that stand, by table, as `Rejection` has them."""
         ...
 
     def remember(self, source: str, state: TableState) -> None:

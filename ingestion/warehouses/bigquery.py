@@ -21,7 +21,7 @@ from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError, is_missing, said
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
-from ingestion.warehouses.bigquery_sql import fault_of, replace_state
+from ingestion.warehouses.bigquery_sql import NAME_RULES, replace_state
 from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
 from ingestion.warehouses.sql_session import SqlSession
 
@@ -40,7 +40,7 @@ _TYPES = {
     ColumnType.BYTES: "BYTES",
 }
 # The years 1 to 9999, for dates and for timestamps.
-_CAPABILITIES = Capabilities(needs_copy=False, limits=Limits(first_day=-719_162, last_day=2_932_896))
+_CAPABILITIES = Capabilities(needs_copy=False, limits=Limits(first_day=-719_162, last_day=2_932_896), names=NAME_RULES)
 _BATCH_PARTITIONS = "range_bucket(_batch_seq, generate_array(0, 1000000, 100))"
 """As many as there may be. Who reads what came after a batch reads these only; a table's rows of later batches than a
 million share one partition."""
@@ -194,8 +194,11 @@ class BigquerySession(SqlSession):
         return f"partition by {_BATCH_PARTITIONS}" + (f" cluster by {columns(clustered)}" if clustered else "")
 
     def _unfit(self, table: RawTable) -> list[str]:
-        faults = (fault_of(column, is_key=column.name in table.key) for column in table.columns)
-        return [fault for fault in faults if fault]
+        return super()._unfit(table) + [
+            f"key column {column.name} is a double, by which BigQuery can't partition rows"
+            for column in table.key_columns
+            if column.type is ColumnType.DOUBLE
+        ]
 
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""

@@ -1,7 +1,7 @@
 """One table's load into BigQuery: staged, judged, and committed by one script.
 
 Belongs here: what BigQuery does in its own way. Not here: connections (bigquery_connection.py), datasets and tables
-(bigquery.py), which rows are read (loading/table.py).
+(bigquery.py), which rows are read (loading/).
 
 A load job is a commit of its own, and a transaction can't outlive the script that begins it. So rows are loaded into
 scratch tables beside the raw tables; what is to be done with them is worked out in scratch tables too; and the commit
@@ -14,7 +14,7 @@ was read stays in a local file from which the archive is made, and a read withou
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,13 +27,21 @@ from google.cloud.bigquery import SchemaField
 
 from ingestion.log.state import REJECTED_COLUMNS, TableState
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.rows.conformance import Rejection, rejection
+from ingestion.rows.conformance import REPEATED_KEY, Rejection, rejection
 from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses.base import KeyDifference
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError
 from ingestion.warehouses.bigquery_sql import replace_state
-from ingestion.warehouses.sql import columns, literal, quoted, relation
-from ingestion.warehouses.sql_load import rejected_rows
+from ingestion.warehouses.sql import (
+    columns,
+    fresh_rejections,
+    is_resolved,
+    literal,
+    quoted,
+    relation,
+    resolve_rejections,
+)
+from ingestion.warehouses.sql_load import rejected_rows, settled_keys
 
 _FIELD_TYPES = {
     pa.string(): "STRING",
@@ -102,6 +110,7 @@ class BigqueryLoad:
         self._gone: tuple[str, int] | None = None
         self._deleted: str | None = None
         self._rejected: list[str] = []
+        self._resolved: list[str] = []
         self._restored: str | None = None
 
     @property
@@ -216,7 +225,7 @@ class BigqueryLoad:
         staged = self._staged
         if staged is None or not staged.duplicates:
             return []
-        fault = self._table.key[0], "another row of the same read has the same key", None
+        fault = self._table.key[0], REPEATED_KEY, None
         rows = (
             dict(zip(self._numbered, row.values(), strict=False))
             for batch in self._rows(staged, "duplicate")
@@ -291,32 +300,33 @@ class BigqueryLoad:
             self._deleted = name
         return deleted
 
-    def reject(self, rejections: Sequence[Rejection]) -> int:
+    def reject(
+        self, rejections: Sequence[Rejection], settled: Collection[str] = (), *, is_complete: bool = True
+    ) -> int:
         """See `TableLoad.reject`."""
-        if not rejections:
+        if not rejections and not settled:
             return 0
-        rows = rejected_rows(self._table, rejections, self._batch_seq, self._loaded_at)
-        _, _, incoming = self._upload(rows.schema, iter(rows.to_batches()))
+        schema, incoming, script, counts = self._table.schema, None, "", []
         fresh = self._new()
-        counts = self._connection.read(
-            f"""
-            create table {self._relation(fresh)} {_KEPT_A_DAY} as
-            select distinct {columns(rows.schema.names)} from {self._relation(incoming)} as incoming
-            where not exists (
-                select 1 from {relation(self._table.schema, "_rejected")} as known
-                where known.table_name = incoming.table_name
-                    and known.row_key = incoming.row_key
-                    and known.column_name = incoming.column_name
-                    and known.reason = incoming.reason
-                    and known.row_content = incoming.row_content
-            );
-            select count(*) as row_count from {self._relation(fresh)}
-            """
-        )
-        recorded = int(counts.column(0)[0].as_py())
-        if recorded:
+        if rejections:
+            rows = rejected_rows(self._table, rejections, self._batch_seq, self._loaded_at)
+            incoming = self._relation(self._upload(rows.schema, iter(rows.to_batches()))[2])
+            found = fresh_rejections(schema, rows.schema.names, incoming)
+            script = f"create table {self._relation(fresh)} {_KEPT_A_DAY} as {found};"
+            counts.append(f"(select count(*) from {self._relation(fresh)}) as recorded")
+        condition = None
+        if settled:
+            keys = settled_keys(settled)
+            given = self._relation(self._upload(keys.schema, iter(keys.to_batches()))[2])
+            condition = is_resolved(self._table, given, incoming, is_complete=is_complete)
+            target = relation(schema, "_rejected")
+            counts.append(f"(select count(*) from {target} as known where {condition}) as resolved")
+        [told] = self._connection.read(f"{script} select {', '.join(counts)}").to_pylist()
+        if told.get("recorded"):
             self._rejected.append(fresh)
-        return recorded
+        if condition and told["resolved"]:
+            self._resolved.append(condition)
+        return int(told.get("recorded", 0))
 
     def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
         """See `TableLoad.restore`."""
@@ -352,7 +362,7 @@ class BigqueryLoad:
 
     @property
     def _has_batch(self) -> bool:
-        return bool(self._appended or self._deleted or self._rejected)
+        return bool(self._appended or self._deleted or self._rejected or self._resolved)
 
     def commit(self, state: TableState) -> TableState:
         """See `TableLoad.commit`."""
@@ -394,6 +404,8 @@ class BigqueryLoad:
                 insert into {self._raw} ({columns(self._table.key)}, {control})
                 select {", ".join(self._keys)}, {batch}, 'delete', 0 from {self._relation(self._deleted)}
             """
+        for condition in self._resolved:
+            yield resolve_rejections(self._table.schema, condition, self._loaded_at)
         listed = columns(c.name for c in REJECTED_COLUMNS)
         for fresh in self._rejected:
             target = relation(self._table.schema, "_rejected")

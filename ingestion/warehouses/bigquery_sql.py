@@ -12,7 +12,7 @@ import re
 from dataclasses import astuple
 
 from ingestion.log.state import STATE_COLUMNS, TableState
-from ingestion.rows.columns import Column, ColumnType
+from ingestion.rows.names import NameRules
 from ingestion.warehouses import sql
 
 SCHEMA = r"raw_\w+|staging|intermediate|core|marts"
@@ -26,10 +26,16 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE,
 )
-_FLEXIBLE = re.compile(r"[\w &%=+:'<>#|-]{1,300}")
-_RESERVED = (
-    "_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier", "_change_",
+NAME_RULES = NameRules(
+    most_columns=10_000,
+    most_characters=300,
+    characters=r"[\w &%=+:'<>#|-]+",
+    table_characters=r"[\w -]+",
+    reserved_beginnings=(
+        "_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier", "_change_",
+    ),
 )  # fmt: skip
+"""What it takes as flexible column names, and as names of tables."""
 
 
 def translated(statement: str, prefix: str) -> str:
@@ -64,17 +70,6 @@ def literal(text: str) -> str:
 def quoted(name: str) -> str:
     """An identifier; no name that BigQuery takes holds a backtick."""
     return f"`{name}`"
-
-
-def fault_of(column: Column, *, is_key: bool) -> str | None:
-    """Why BigQuery can't have such a column, if it can't."""
-    if not _FLEXIBLE.fullmatch(column.name):
-        return f"the name of column {column.name} is longer than 300 characters or has one that BigQuery does not take"
-    if column.name.casefold().startswith(_RESERVED):
-        return f"the name of column {column.name} begins as BigQuery's own do"
-    if is_key and column.type is ColumnType.DOUBLE:
-        return f"key column {column.name} is a double, by which BigQuery can't partition rows"
-    return None
 
 
 def replace_state(schema: str, state: TableState) -> str:

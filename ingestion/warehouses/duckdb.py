@@ -15,6 +15,7 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
+from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.duckdb_load import DuckdbLoad
@@ -118,14 +119,16 @@ class DuckdbWarehouse:
 
     def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
         """See `Warehouse.publish_copy`."""
-        aside = path.with_name(f"{path.name}.partial")
+        aside = path.with_name(aside_name(path.name))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside.unlink(missing_ok=True)
-            # A killed run's, which would be replayed into the new file.
-            aside.with_name(f"{aside.name}.wal").unlink(missing_ok=True)
+            # A killed run's.
+            for left in path.parent.iterdir():
+                if without_aside(left.name.removesuffix(".wal")) == path.name:
+                    left.unlink()
             if path.exists():
-                shutil.copyfile(path, aside)
+                with path.open("rb") as published, aside.open("xb") as copied:
+                    shutil.copyfileobj(published, copied, 1 << 20)
             with self._connection(read_only=True) as connection:
                 place = str(aside).replace("'", "''")
                 connection.execute(f"attach '{place}' as bi_copy (read_write)")

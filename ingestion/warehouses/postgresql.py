@@ -17,6 +17,7 @@ from sqlalchemy import URL
 from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import Limits
+from ingestion.rows.names import NameRules
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
@@ -36,10 +37,16 @@ _TYPES = {
     ColumnType.BYTES: "bytea",
 }
 # PostgreSQL's days begin on 24 November 4714 BC and end with the year 5874897; its timestamps end after Arrow's.
+# It cuts longer names without a word, and has columns of its own in every table.
 _CAPABILITIES = Capabilities(
-    needs_copy=False, limits=Limits(nul_in_text=False, first_day=-2_440_588, last_day=2_145_042_905)
+    needs_copy=False,
+    limits=Limits(nul_in_text=False, first_day=-2_440_588, last_day=2_145_042_905),
+    names=NameRules(
+        most_columns=1_600,
+        most_bytes=63,
+        reserved=frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}),
+    ),
 )
-_NAME_BYTES = 63
 _WRITERS = 0x43524D57
 """The advisory lock of this project's writers; the numbers of advisory locks are a database's own."""
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -169,15 +176,8 @@ class PostgresqlSession(SqlSession):
             where n.nspname = {literal(schema)} and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
         """
 
-    def _told_apart(self, column: str) -> str:
-        return column
-
-    def _unfit(self, table: RawTable) -> list[str]:
-        return [
-            f"the name of column {c.name} is longer than PostgreSQL's {_NAME_BYTES} bytes"
-            for c in table.columns
-            if len(c.name.encode()) > _NAME_BYTES
-        ]
+    def _told_apart(self, name: str) -> str:
+        return name
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

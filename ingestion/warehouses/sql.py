@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from ingestion.log.state import STATE_COLUMNS, TableState
 from ingestion.rows.columns import RawTable
+from ingestion.rows.conformance import REPEATED_KEY
 
 
 def quoted(name: str) -> str:
@@ -137,20 +138,57 @@ def append_deletes(table: RawTable, batch_seq: int, loaded_at: datetime) -> str:
     """
 
 
-def record_rejections(schema: str, names: Iterable[str]) -> str:
-    """Record those of `_rejections` that are not on record yet."""
-    target, listed = relation(schema, "_rejected"), columns(names)
+def standing_keys(schema: str) -> str:
+    """A query for `table_name` and `row_key` of the rejections that stand."""
     return f"""
-        insert into {target} ({listed})
-        select distinct {listed} from _rejections as incoming
+        select distinct table_name, row_key from {relation(schema, "_rejected")} where resolved_at is null
+    """
+
+
+_SAME_REJECTION = """
+    known.table_name = incoming.table_name
+        and known.row_key = incoming.row_key
+        and known.column_name = incoming.column_name
+        and known.reason = incoming.reason
+        and known.effect = incoming.effect
+        and known.original_value is not distinct from incoming.original_value
+        and (known.effect = 'value' or known.row_content is not distinct from incoming.row_content)
+"""
+"""Of a row that is in raw its other values don't matter, which may have changed meanwhile."""
+
+
+def fresh_rejections(schema: str, names: Iterable[str], incoming: str) -> str:
+    """A query for those of the incoming rejections that do not stand already."""
+    return f"""
+        select distinct {columns(names)} from {incoming} as incoming
         where not exists (
-            select 1 from {target} as known
-            where known.table_name = incoming.table_name
-                and known.row_key = incoming.row_key
-                and known.column_name = incoming.column_name
-                and known.reason = incoming.reason
-                and known.row_content is not distinct from incoming.row_content
+            select 1 from {relation(schema, "_rejected")} as known
+            where known.resolved_at is null and {_SAME_REJECTION}
         )
+    """
+
+
+def is_resolved(table: RawTable, settled: str, incoming: str | None, *, is_complete: bool) -> str:
+    """The condition that a row `known` of `_rejected` stood and does no more.
+
+    Args:
+        table: the raw table.
+        settled: a relation with the keys (`row_key`) of which it is known what is wrong with their rows.
+        incoming: a relation with what is wrong with them; None if nothing.
+        is_complete: whether all rows were read. Else a key that occurs twice may do so still.
+    """
+    again = f"and not exists (select 1 from {incoming} as incoming where {_SAME_REJECTION})" if incoming else ""
+    return f"""
+        known.table_name = {literal(table.name)} and known.resolved_at is null
+            and known.row_key in (select row_key from {settled})
+            {"" if is_complete else f"and known.reason <> {literal(REPEATED_KEY)}"} {again}
+    """
+
+
+def resolve_rejections(schema: str, condition: str, resolved_at: datetime) -> str:
+    """Note of rejections that they stand no more."""
+    return f"""
+        update {relation(schema, "_rejected")} as known set resolved_at = {literal(resolved_at)} where {condition}
     """
 
 

@@ -2,11 +2,11 @@
 
 Belongs here: staging, comparison by content, keys, rejections and the state of a load. Not here: an engine's
 connection and its fastest way to a key's latest version (duckdb_load.py, postgresql_load.py), which rows are read
-(loading/table.py).
+(loading/).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ingestion.log.state import REJECTED_COLUMNS, TableState
 from ingestion.rows.columns import RawTable
-from ingestion.rows.conformance import Rejection, rejection
+from ingestion.rows.conformance import REPEATED_KEY, Rejection, rejection
 from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses import sql
 from ingestion.warehouses.base import KeyDifference
@@ -29,6 +29,7 @@ class SqlLoad(ABC):
         self._raw = sql.relation(table.schema, table.name)
         self._appended = 0
         self._recorded = 0
+        self._resolved = 0
         self._is_poured = False
         self._has_surplus = False
         self._order_batches()
@@ -143,7 +144,7 @@ class SqlLoad(ABC):
         # Equal rows under one key are one row told twice: nothing is lost by keeping one of them.
         names = sql.columns(c.name for c in self._table.columns)
         rows = self._read(f"select {names} from _surplus where _row_hash <> _kept_hash")
-        fault = self._table.key[0], "another row of the same read has the same key", None
+        fault = self._table.key[0], REPEATED_KEY, None
         return [rejection(self._table, row, fault) for row in rows.to_pylist()]
 
     def keys_where(self, values: dict[str, list[str]]) -> list[tuple[object, ...]]:
@@ -170,13 +171,26 @@ class SqlLoad(ABC):
         self._appended += deleted
         return deleted
 
-    def reject(self, rejections: Sequence[Rejection]) -> int:
+    def reject(
+        self, rejections: Sequence[Rejection], settled: Collection[str] = (), *, is_complete: bool = True
+    ) -> int:
         """See `TableLoad.reject`."""
-        if not rejections:
-            return 0
+        schema, recorded = self._table.schema, 0
         rows = rejected_rows(self._table, rejections, self._batch_seq, self._loaded_at)
-        self._put("_rejections", rows.schema, iter(rows.to_batches()))
-        recorded = self._execute(sql.record_rejections(self._table.schema, (c.name for c in REJECTED_COLUMNS)))
+        if rows.num_rows:
+            self._put("_rejections", rows.schema, iter(rows.to_batches()))
+        if settled:
+            keys = settled_keys(settled)
+            self._put("_settled", keys.schema, iter(keys.to_batches()))
+            incoming = "_rejections" if rows.num_rows else None
+            condition = sql.is_resolved(self._table, "_settled", incoming, is_complete=is_complete)
+            self._resolved += self._execute(sql.resolve_rejections(schema, condition, self._loaded_at))
+        if rows.num_rows:
+            names = rows.schema.names
+            recorded = self._execute(
+                f"insert into {sql.relation(schema, '_rejected')} ({sql.columns(names)}) "
+                + sql.fresh_rejections(schema, names, "_rejections")
+            )
         self._recorded += recorded
         return recorded
 
@@ -189,13 +203,17 @@ class SqlLoad(ABC):
 
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """See `TableLoad.appended_rows`."""
-        if not self._appended and not self._recorded:
+        if not self._has_batch:
             return None
         return self._batch_seq, self._stream(f"select * from {self._raw} where _batch_seq = {self._batch_seq}")
 
+    @property
+    def _has_batch(self) -> bool:
+        return bool(self._appended or self._recorded or self._resolved)
+
     def commit(self, state: TableState) -> TableState:
         """See `TableLoad.commit`."""
-        committed = replace(state, batch_seq=self._batch_seq) if self._appended or self._recorded else state
+        committed = replace(state, batch_seq=self._batch_seq) if self._has_batch else state
         self._execute(sql.replace_state(self._table.schema, committed))
         self._commit()
         return committed
@@ -219,6 +237,11 @@ def rejected_rows(table: RawTable, rejections: Sequence[Rejection], batch_seq: i
         for r in rejections
     ]
     return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, c.type.arrow) for c in REJECTED_COLUMNS]))
+
+
+def settled_keys(settled: Collection[str]) -> pa.Table:
+    """Keys of rejections as a relation with `row_key`."""
+    return pa.table({"row_key": pa.array(settled, pa.string())})
 
 
 def _tuples(table: pa.Table) -> list[tuple[object, ...]]:

@@ -5,7 +5,7 @@ types (duckdb.py, postgresql.py), a table's load (sql_load.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from ingestion.errors import WarehouseError
 from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities
-from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state
+from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state, standing_keys
 
 
 class SqlSession(ABC):
@@ -50,9 +50,9 @@ class SqlSession(ABC):
     def _transaction(self) -> AbstractContextManager[None]:
         """Commit at the block's end, where the engine does not by itself; an engine's error is a WarehouseError."""
 
-    def _told_apart(self, column: str) -> str:
-        """What tells a column's name from others': on most engines their case does not."""
-        return column.casefold()
+    def _told_apart(self, name: str) -> str:
+        """What tells a table's or column's name from others': on most engines their case does not."""
+        return name.casefold()
 
     def _create_schema(self, schema: str) -> None:
         self._execute(f"create schema if not exists {quoted(schema)}")
@@ -63,26 +63,57 @@ class SqlSession(ABC):
 
     def _unfit(self, table: RawTable) -> list[str]:
         """Why the engine can't have such a table."""
-        return []
+        rules = self.capabilities.names
+        faults = [f"the table's name {fault}"] if (fault := rules.table_fault(table.name)) else []
+        if rules.most_columns is not None and (count := len(table.versions.columns)) > rules.most_columns:
+            faults.append(f"it has {count:,} columns, and the warehouse's tables at most {rules.most_columns:,}")
+        return faults + [
+            f"the name of column {c.name} {fault}" for c in table.columns if (fault := rules.fault(c.name))
+        ]
+
+    def columns(self, source: str) -> Mapping[str, Collection[str]]:
+        """See `Session.columns`."""
+        self._known.pop(schema := f"raw_{source}", None)
+        with self._transaction():
+            return self._columns_of(schema)
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """See `Session.prepare`."""
-        self._known.clear()
+        told = list(tables)
         try:
             with self._transaction():
-                faults = {table.label: self._prepare(table) for table in tables}
+                faults = {table.label: self._prepare(table) for table in told}
         except WarehouseError:
-            # What was noted as created may not be.
-            self._known.clear()
-            raise
+            faults = self._prepare_each(told)
         return {label: "; ".join(told) for label, told in faults.items() if told}
 
+    def _prepare_each(self, tables: Iterable[RawTable]) -> dict[str, list[str]]:
+        """Prepare tables each by itself, after one of them failed.
+
+        Raises:
+            WarehouseError: all of them fail.
+        """
+        faults: dict[str, list[str]] = {}
+        failures = []
+        for table in tables:
+            # What was noted as created may not be.
+            self._known.clear()
+            try:
+                with self._transaction():
+                    faults[table.label] = self._prepare(table)
+            except WarehouseError as error:
+                faults[table.label] = [str(error)]
+                failures.append(error)
+        self._known.clear()
+        if failures and len(failures) == len(faults):
+            raise failures[0]
+        return faults
+
     def _prepare(self, table: RawTable) -> list[str]:
-        if not self._columns_of(table.schema):
-            self._create(table.schema, "_state", STATE_COLUMNS, self.state_key)
-            self._create(table.schema, "_rejected", REJECTED_COLUMNS)
-        self._complete(table.schema, "_state", STATE_COLUMNS)
-        self._complete(table.schema, "_rejected", REJECTED_COLUMNS)
+        for name, columns_, key in (("_state", STATE_COLUMNS, self.state_key), ("_rejected", REJECTED_COLUMNS, None)):
+            if name not in self._columns_of(table.schema):
+                self._create(table.schema, name, columns_, key)
+            self._complete(table.schema, name, columns_)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
             self._execute(f"drop table {relation(table.schema, table.name)}")
@@ -118,7 +149,8 @@ class SqlSession(ABC):
         definitions = ", ".join([*map(self._definition, columns_), *([more] if more else [])])
         self._create_schema(schema)
         self._execute(f"create table if not exists {relation(schema, name)} ({definitions}) {storage}".rstrip())
-        self._known.setdefault(schema, {})[name] = {self._told_apart(c.name): self.types[c.type] for c in columns_}
+        own = CONTROL_COLUMNS if more == self._control() else ()
+        self._known.setdefault(schema, {})[name] = {c.name: self.types[c.type] for c in (*columns_, *own)}
 
     def _definition(self, column: Column) -> str:
         return f"{quoted(column.name)} {self.types[column.type]}"
@@ -127,15 +159,18 @@ class SqlSession(ABC):
         return ", ".join(f"{self._definition(column)} not null" for column in CONTROL_COLUMNS)
 
     def _columns(self, table: RawTable) -> dict[str, str]:
-        return self._columns_of(table.schema).get(table.name, {})
+        """Types by what tells columns apart."""
+        tables = {self._told_apart(name): columns for name, columns in self._columns_of(table.schema).items()}
+        known = tables.get(self._told_apart(table.name), {})
+        return {self._told_apart(name): type_ for name, type_ in known.items()}
 
     def _columns_of(self, schema: str) -> dict[str, dict[str, str]]:
-        """Types by table and column; looked up once, until a table is created or changed."""
+        """Types by table and column as they are spelled; looked up once, until a table is created or changed."""
         if schema not in self._known:
             found: dict[str, dict[str, str]] = {}
             rows = self._read(self._catalogue(schema))
             for table, column, type_ in zip(*(c.to_pylist() for c in rows.columns), strict=True):
-                found.setdefault(table, {})[self._told_apart(column)] = type_
+                found.setdefault(table, {})[column] = type_
             self._known[schema] = found
         return self._known[schema]
 
@@ -174,6 +209,15 @@ class SqlSession(ABC):
             names = [c.name for c in STATE_COLUMNS if c.name in self._columns_of(schema)["_state"]]
             rows = self._read(f"select {columns(names)} from {relation(schema, '_state')}").to_pylist()
         return {row["table_name"]: TableState(**row) for row in rows}
+
+    def standing(self, source: str) -> dict[str, list[str]]:
+        """See `Session.standing`."""
+        with self._transaction():
+            rows = self._read(standing_keys(f"raw_{source}")).to_pylist()
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["table_name"], []).append(row["row_key"])
+        return found
 
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""

@@ -21,18 +21,26 @@ MAY_IMPORT = {
 INGESTION_MAY_IMPORT = {
     "errors": set(),
     "settings": {"errors"},
+    "output": {"errors"},
     "rows": {"errors"},
     "sources": {"rows", "errors"},
-    "log": {"sources", "rows", "errors"},
+    "log": {"sources", "rows", "output", "errors"},
     "catalogue": {"sources", "rows", "settings", "errors"},
-    "warehouses": {"log", "rows", "errors"},
+    "warehouses": {"log", "rows", "output", "errors"},
     "sample": {"settings", "errors"},
-    "loading": {"catalogue", "sources", "warehouses", "log", "rows", "sample", "settings", "errors"},
-    "operations": {"loading", "catalogue", "sources", "warehouses", "log", "rows", "settings", "errors"},
-    "__main__": {"operations", "loading", "settings", "errors"},
+    "loading": {"catalogue", "sources", "warehouses", "log", "rows", "output", "sample", "settings", "errors"},
+    "operations": {"loading", "catalogue", "sources", "warehouses", "log", "rows", "output", "settings", "errors"},
+    "__main__": {"operations", "loading", "output", "settings", "errors"},
 }
 """The way of a row, from its end: what each part of ingestion/ may import beside itself."""
-EXPORTS_MAY_IMPORT = {"ingestion.settings", "ingestion.errors", "ingestion.warehouses", "ingestion.loading.report"}
+EXPORTS_MAY_IMPORT = {
+    "ingestion.settings",
+    "ingestion.errors",
+    "ingestion.warehouses",
+    "ingestion.output.terminal",
+    "ingestion.output.storage",
+    "ingestion.output.file_names",
+}
 
 
 def imports(path: Path) -> set[str]:

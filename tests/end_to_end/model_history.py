@@ -25,6 +25,14 @@ PROJECT = PROJECT_ROOT / "dbt_project"
 SCALE = 0.08
 """How large the sample is: small enough that edits meet, large enough that some rows of every kind are there."""
 
+ODD_VALUES: tuple[str | int | float, ...] = (
+    *("", " ", "n/a", " Resolved\r\n", "whatsapp:+1 (555) 000-0001"),
+    *("0001-01-01 00:00:00+00:00", "1970-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00"),
+    *(-1, 0, 0.1, 10**12, 999_999_999_999_999_999, 1e20, -1e20),
+    *('{"tokens_used": 999999999999999999}', "[]", "{"),
+)
+"""What applications and people write where they should not."""
+
 
 class ModelHistory:
     """A small source system, a warehouse, and dbt inside this process.
@@ -91,6 +99,15 @@ class ModelHistory:
         # A key stays, since a changed one is a delete and an insert, which are steps of their own.
         if changed and columns[index] != "id":
             self._rows(f'update "{table}" set "{columns[index]}" = ? where rowid = ?', given[index + 1], changed[0])
+
+    def spoil(self, place: int, row: int, column: int, value: int) -> None:
+        """Put an odd or extreme value into some column of a row."""
+        table = self.tables[place % len(self.tables)]
+        columns = self._columns(table)
+        name, changed = columns[column % len(columns)], self._row(table, row)
+        if changed and name != "id":
+            odd = ODD_VALUES[value % len(ODD_VALUES)]
+            self._rows(f'update "{table}" set "{name}" = ? where rowid = ?', odd, changed[0])
 
     def delete(self, place: int, row: int) -> None:
         """Delete a row, and remember it."""

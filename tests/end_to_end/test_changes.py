@@ -39,9 +39,14 @@ def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample
         "EXPORTS_URL": str(tmp_path / "exports"),
         "BI_SNAPSHOT_PATH": str(tmp_path / "bi.duckdb"),
     }
+    # The page at the end shows a tenant's name, which may be anything.
+    with duckdb.connect(sample_place.folder / "warehouse.duckdb") as warehouse:
+        warehouse.execute("update marts.tenant_summary_monthly set tenant_name = '[/b]' || chr(27) || '[2J' || chr(10)")
     result = sample_place.module("orchestration", "run")
     assert result.returncode == 0, result.stderr
     assert "nothing changed since they were last built; none was built" in result.stdout
+    assert "[/b]\\x1b[2J\\n, " in result.stdout
+    assert "\x1b" not in result.stdout + result.stderr
     assert (tmp_path / "exports" / "costs_monthly" / "manifest.json").exists()
     with duckdb.connect(tmp_path / "bi.duckdb", read_only=True) as copy:
         assert copy.execute("select count(*) > 0 from marts.costs_daily").fetchall() == [(True,)]

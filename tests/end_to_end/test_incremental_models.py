@@ -56,6 +56,11 @@ class RandomModelHistory(RuleBasedStateMachine):
         for place, row, donor, column in edits:
             self.history.edit(place, row, donor, column)
 
+    @rule(spoils=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
+    def spoil(self, spoils: list[tuple[int, int, int, int]]) -> None:
+        for place, row, column, value in spoils:
+            self.history.spoil(place, row, column, value)
+
     @rule(rows=st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=15))
     def delete(self, rows: list[tuple[int, int]]) -> None:
         for place, row in rows:

@@ -130,9 +130,11 @@ def test_names_are_held_as_far_as_the_service_takes_them(bigquery_warehouse_url:
     tables = [RawTable("shop", f"t{n}", ("id",), (Column("id", ColumnType.TEXT), c)) for n, c in enumerate((fine, odd))]
     warehouse = open_warehouse(make_url(bigquery_warehouse_url), 1)
     with warehouse.session() as session:
-        [(label, told)] = session.prepare(tables).items()
-        assert label == "shop.t1"
-        assert told.endswith("is longer than 300 characters or has one that BigQuery does not take")
+        by_number = RawTable("shop", "t2", ("id",), (Column("id", ColumnType.DOUBLE),))
+        assert session.prepare([*tables, by_number]) == {
+            "shop.t1": f"the name of column {odd.name} has a character that the warehouse does not take",
+            "shop.t2": "key column id is a double, by which BigQuery can't partition rows",
+        }
         assert write(session, tables[0], [("a", "it's \\ \n")]) == 1
     assert warehouse.query("select * from raw_shop.t0").to_pylist()[0][fine.name] == "it's \\ \n"
 

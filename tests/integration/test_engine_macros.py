@@ -44,6 +44,12 @@ TEMPLATES = {
     "microseconds": "{{ microseconds_between('s', 'e') }}",
     "seconds": "{{ seconds_from_microseconds(microseconds_between('s', 'e')) }}",
     "local_day": "{{ local_date('s', 'z') }}",
+    "local_time": "{{ local_microseconds('s', 'z') }}",
+    "offset": "{{ clock_offset('s', 'z') }}",
+    "later": "{{ seconds_after('s', 'n') }}",
+    "hours": "{{ microseconds_of_weeks('n', 'starts', 'ends') }}",
+    "midnight": "{{ utc_midnight('d') }}",
+    "minute": "{{ minute_of_day('t') }}",
     "week": "{{ week_start('d') }}",
     "year_of_week": "{{ iso_year('d') }}",
     "number_of_week": "{{ iso_week('d') }}",
@@ -104,7 +110,7 @@ TEXTS = (
 9999999999999999999e9|0.1234567895|0.12345678949999999999|123.4567890125e-3|5e-10|4.9e-10|0.15e-8|nan|inf|a|Z|\u00e4|
 \u00c9 \u00df \u0130 \u03c2 \u0391\u03a3|stra\u00dfe|a@B.Com|\u00dcn\u00ef|100|9|10|00000000000000000000|
 123456789012345678901|a1|o'hara|a\\b|\U0001f600|Europe/Berlin|europe/berlin|Etc/GMT+5|posixrules|posix/UTC|localtime|UTC|
-EST|Asia/Kolkata|Nowhere
+EST|Asia/Kolkata|Nowhere|00:00|0:00| 9:30 |09:30|24:00|24:01|9:60|9:5|09:30:00|-1:00|ab:cd|1:ab|:30|930|12345
 """.strip("\n")
     .replace("|\n", "|")
     .split("|")
@@ -132,6 +138,7 @@ def test_texts(compare: Compare) -> None:
         "phone",
     ]
     compare(names, {"t": "text"}, cases)
+    compare(["minute"], {"t": "text"}, [(None,), *((text,) for text in TEXTS)])
 
 
 def test_text_and_codes_lose_what_is_not_seen_at_their_ends(engines: list[Engine]) -> None:
@@ -335,5 +342,25 @@ def test_dates_and_instants(compare: Compare) -> None:
     compare(["microseconds", "seconds"], {"s": "timestamptz", "e": "timestamptz"}, spans)
     local: list[Row] = [(instant(1900, 2024), random.choice(ZONES)) for _ in range(3000)]
     compare(["local_day"], {"s": "timestamptz", "z": "text"}, local)
+    plausible: list[Row] = [
+        (instant(1990, 2099), random.choice(ZONES), f"{random.randrange(-(10**8), 10**8)}") for _ in range(1000)
+    ]
+    compare(["local_time", "offset", "later"], {"s": "timestamptz", "z": "text", "n": "bigint"}, plausible)
     days: list[Row] = [("0001-01-01",), ("9999-12-31",), *((day(),) for _ in range(2000))]
-    compare(["week", "year_of_week", "number_of_week", "weekday", "instant"], {"d": "date"}, days)
+    compare(["week", "year_of_week", "number_of_week", "weekday", "instant", "midnight"], {"d": "date"}, days)
+
+
+def test_parts_of_weeks(compare: Compare) -> None:
+    random = Random(6)
+    week = 7 * 24 * 60
+    cases: list[Row] = []
+    for _ in range(1000):
+        starts, ends = sorted(random.sample(range(week + 1), 2))
+        cases.append(
+            (
+                f"{random.choice([0, week * 60 * 10**6 * random.randrange(110_000), random.randrange(7 * 10**16)])}",
+                f"{starts}",
+                f"{ends}",
+            )
+        )
+    compare(["hours"], {"n": "bigint", "starts": "bigint", "ends": "bigint"}, cases)

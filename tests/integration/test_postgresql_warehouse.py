@@ -81,7 +81,7 @@ def test_column_name_that_the_server_would_cut_is_refused(postgresql_warehouse_u
     table = RawTable("shop", "long", ("id",), (Column("id", ColumnType.TEXT), Column(column, ColumnType.TEXT)))
     with open_warehouse(make_url(postgresql_warehouse_url), 1).session() as session:
         assert session.prepare([table, ITEMS]) == {
-            "shop.long": f"the name of column {column} is longer than PostgreSQL's 63 bytes"
+            "shop.long": f"the name of column {column} is longer than the 63 bytes that the warehouse takes"
         }
 
 

@@ -1,5 +1,6 @@
 """Raw from the archive alone: the same log, and a next run that reads on as if nothing had been."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -12,6 +13,7 @@ from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
 from ingestion.loading.run import Ingestion
+from ingestion.log.digests import parse_digests
 from ingestion.log.state import MODELS, TableState
 
 ENGINES = ("duckdb", "postgresql")
@@ -126,7 +128,7 @@ def test_raw_that_holds_rows_is_replaced_only_on_demand(
 
 
 def folder(sandbox: Sandbox) -> list[Path]:
-    files = (sandbox.folder / "archive" / "whatsapp" / "messages").iterdir()
+    files = (sandbox.folder / "archive" / "whatsapp" / "messages").glob("*.parquet")
     return sorted(files, key=lambda path: int(path.stem))
 
 
@@ -148,16 +150,147 @@ def test_archive_that_is_not_whole_is_refused_by_the_name_of_its_file(
         column = pq.ParquetFile(file).metadata.row_group(0).column(0)
         last = column.data_page_offset + column.total_compressed_size - 1
         file.write_bytes(content[:last] + bytes([content[last] ^ 255]) + content[last + 1 :])
-        fails(f"the archive's file whatsapp/messages/{file.name} can't be read: ")
+        fails(f"the archive's file whatsapp/messages/{file.name} is not what was written")
         file.write_bytes(content[:-100])
-        fails(f"the archive's file whatsapp/messages/{file.name} can't be read: ")
+        fails(f"the archive's file whatsapp/messages/{file.name} is not what was written")
         file.unlink()
         fails(f"the archive lacks whatsapp/messages/{file.name}")
         file.write_bytes(other.read_bytes())
-        fails("whatsapp/messages/")
+        fails(f"the archive's file whatsapp/messages/{file.name} is not what was written")
         file.write_bytes(content)
     assert rebuild(sandbox, monkeypatch, "--replace") == 0
     assert log(sandbox, "messages") == before
+
+
+def test_bit_that_flipped_anywhere_in_a_file_or_its_list_is_noticed(
+    tmp_path: Path, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse("duckdb")).fill()
+    sandbox.sql(message(1))
+    assert sandbox.run().errors == []
+    sandbox.export_settings(monkeypatch)
+    [file] = folder(sandbox)
+    before = log(sandbox, "messages")
+    for path in (file, file.parent / "digests.txt"):
+        content = path.read_bytes()
+        for bit in [*range(3, 8 * len(content), 8 * len(content) // 6), 8 * len(content) - 1]:
+            path.write_bytes(flipped(content, bit))
+            assert command_line.main(["rebuild", "--from-archive", "--replace", "--table", "messages",
+                                      "--source", "whatsapp"]) == 1, (path.name, bit)  # fmt: skip
+        path.write_bytes(content)
+    assert log(sandbox, "messages") == before
+
+
+def test_every_flipped_bit_changes_the_digest_and_every_one_of_the_list_is_told(
+    tmp_path: Path, new_warehouse: NewWarehouse
+) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse("duckdb")).fill()
+    sandbox.sql(message(1))
+    assert sandbox.run().errors == []
+    [file] = folder(sandbox)
+    content, line = file.read_bytes(), (file.parent / "digests.txt").read_bytes()
+    [digest] = parse_digests(line).values()
+    assert hashlib.sha256(content).hexdigest() == digest
+    for bit in range(8 * len(content)):
+        assert hashlib.sha256(flipped(content, bit)).hexdigest() != digest
+    for bit in range(8 * len(line)):
+        try:
+            told = parse_digests(flipped(line, bit))
+        except ValueError:
+            continue
+        assert told.get(file.name) != digest, bit
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    place = bit // 8
+    return content[:place] + bytes([content[place] ^ 1 << bit % 8]) + content[place + 1 :]
+
+
+def test_files_that_changed_places_between_tables_are_noticed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = sandbox.folder / "archive" / "whatsapp"
+    before = {table: log(sandbox, table) for table in TABLES}
+    first, second = archive / "tenants" / "1.parquet", archive / "messages" / folder(sandbox)[0].name
+    contents = first.read_bytes(), second.read_bytes()
+    second.write_bytes(contents[0])
+    first.write_bytes(contents[1])
+    assert rebuild(sandbox, monkeypatch, "--replace") == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert all("is not what was written" in error for error in errors)
+    assert {table: log(sandbox, table) for table in TABLES} == before
+
+
+def test_last_file_that_is_missing_is_noticed_by_an_empty_warehouse(
+    sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = folder(sandbox)[-1]
+    last.unlink()
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    assert rebuild(sandbox, monkeypatch) == 1
+    assert f"error: whatsapp.messages: the archive lacks whatsapp/messages/{last.name}" in capsys.readouterr().err
+
+
+def test_archive_of_before_the_list_is_taken_only_when_asked_for_and_digested_then(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = sandbox.folder / "archive" / "whatsapp" / "messages" / "digests.txt"
+    content = digests.read_bytes()
+    digests.unlink()
+    assert rebuild(sandbox, monkeypatch, "--replace") == 1
+    [error] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert "messages: the archive's list of digests does not have whatsapp/messages/3.parquet and 2 more" in error
+    assert "--accept-undigested" in error
+    assert not digests.exists()
+    assert rebuild(sandbox, monkeypatch, "--replace", "--accept-undigested") == 0
+    assert digests.read_bytes() == content
+    assert rebuild(sandbox, monkeypatch, "--replace") == 0
+
+
+def test_file_that_differs_is_not_taken_even_where_undigested_ones_are(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder(sandbox)[0]
+    file.write_bytes(flipped(file.read_bytes(), 45))
+    assert rebuild(sandbox, monkeypatch, "--replace", "--accept-undigested") == 1
+
+
+def test_run_that_was_killed_between_file_list_and_commit_leaves_a_whole_archive(
+    sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = log(sandbox, "messages")
+    messages = folder(sandbox)[0].parent
+    digests = messages / "digests.txt"
+    content = digests.read_bytes()
+    orphan = messages / "99.parquet"
+    line = f"{'0' * 64}  99.parquet\n".encode()
+    for left in (b"", line[:50], line):
+        orphan.write_bytes(b"anything")
+        (messages / "99.parquet.0123456789abcdef.partial").write_bytes(b"")
+        digests.write_bytes(content + left)
+        assert sandbox.run().errors == []
+        assert digests.read_bytes() == content
+        assert sorted(p.name for p in messages.iterdir()) == [*sorted(f.name for f in folder(sandbox)), "digests.txt"]
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    assert rebuild(sandbox, monkeypatch) == 0
+    assert log(sandbox, "messages") == before
+
+
+def test_link_beside_a_batch_is_not_written_through(tmp_path: Path, new_warehouse: NewWarehouse) -> None:
+    sandbox = Sandbox(tmp_path, new_warehouse("duckdb")).fill()
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    messages = tmp_path / "archive" / "whatsapp" / "messages"
+    messages.mkdir(parents=True)
+    for number in range(1, 6):
+        (messages / f"{number}.parquet.partial").symlink_to(outside)
+    (messages / "digests.txt").symlink_to(outside)
+    sandbox.sql(message(1))
+    assert any("messages: whatsapp/messages/digests.txt can't be" in error for error in sandbox.run().errors)
+    (messages / "digests.txt").unlink()
+    assert sandbox.run().errors == []
+    assert outside.read_text() == "mine"
 
 
 def test_archive_without_origins_is_rebuilt_and_then_read_in_full(
@@ -166,8 +299,9 @@ def test_archive_without_origins_is_rebuilt_and_then_read_in_full(
     before = log(sandbox, "messages")
     for file in folder(sandbox):
         pq.write_table(pq.read_table(file, partitioning=None).replace_schema_metadata(), file)
+    (folder(sandbox)[0].parent / "digests.txt").unlink()
     sandbox.warehouse_url = new_warehouse("duckdb")
-    assert rebuild(sandbox, monkeypatch) == 0
+    assert rebuild(sandbox, monkeypatch, "--accept-undigested") == 0
     assert log(sandbox, "messages") == before
     [messages] = [t for t in sandbox.run().tables if t.table == "messages"]
     assert (messages.scope, messages.state.rows_appended) == ("initial", 0)

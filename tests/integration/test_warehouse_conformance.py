@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import make_url
 from ingestion.errors import IngestionError, SourceError, WarehouseError
 from ingestion.log.state import TableState
 from ingestion.rows.columns import Column, ColumnType, RawTable
-from ingestion.rows.conformance import Effect, Rejection
+from ingestion.rows.conformance import REPEATED_KEY, Effect, Rejection
 from ingestion.rows.row_hash import RowHasher
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
@@ -235,6 +236,46 @@ def test_rejections_are_recorded_once(warehouse: Warehouse) -> None:
     assert rows_of(warehouse, "select table_name, reason, original_value from raw_shop._rejected order by reason") == [
         ("items", "a value is required", None),
         ("items", "expected text", "v"),
+    ]
+
+
+def reject(session: Session, found: Sequence[Rejection], settled: Sequence[str], *, is_complete: bool = True) -> int:
+    """One committed load that rejects; returns its batch number, 0 where it had none."""
+    with session.load(ITEMS, NOON) as load:
+        load.reject(found, settled, is_complete=is_complete)
+        return load.commit(TableState("items")).batch_seq
+
+
+def standing(session: Session) -> list[str]:
+    return sorted(session.standing("shop").get("items", []))
+
+
+def test_rejections_stand_until_their_key_is_settled_without_them(warehouse: Warehouse) -> None:
+    row = Rejection('{"id": 1}', "note", "expected text", "v", '{"id": 1}')
+    value = Rejection('{"id": 2}', "note", "expected text", None, '{"id": 2, "x": 1}', Effect.VALUE)
+    repeated = Rejection('{"id": 3}', "id", REPEATED_KEY, None, '{"id": 3}')
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        assert standing(session) == []
+        assert reject(session, [row, value, repeated], []) == 1
+        assert standing(session) == ['{"id": 1}', '{"id": 2}', '{"id": 3}']
+        # Read again and found again, though the row of one is another otherwise; a key that was not read stands.
+        again = replace(value, content='{"id": 2, "x": 2}')
+        assert reject(session, [row, again], ['{"id": 1}', '{"id": 2}']) == 0
+        # Of what was read in part nobody knows whether a key is there twice.
+        assert reject(session, [], ['{"id": 1}', '{"id": 3}'], is_complete=False) == 2
+        assert standing(session) == ['{"id": 2}', '{"id": 3}']
+        assert reject(session, [], ['{"id": 3}', '{"id": 9}']) == 3
+        # One that comes back is another; so is one for another reason, in place of the former.
+        assert reject(session, [row, replace(value, value="w")], ['{"id": 1}', '{"id": 2}']) == 4
+        assert standing(session) == ['{"id": 1}', '{"id": 2}']
+    columns = "row_key, original_value, effect, _batch_seq, resolved_at is null as stands"
+    assert rows_of(warehouse, f"select {columns} from raw_shop._rejected order by row_key, _batch_seq") == [
+        ('{"id": 1}', "v", "row", 1, False),
+        ('{"id": 1}', "v", "row", 4, True),
+        ('{"id": 2}', None, "value", 1, False),
+        ('{"id": 2}', "w", "value", 4, True),
+        ('{"id": 3}', None, "row", 1, False),
     ]
 
 

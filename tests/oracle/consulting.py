@@ -12,9 +12,9 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from oracle.arithmetic import amount, ratio, rounded, seconds
+from oracle.arithmetic import ratio, rounded, seconds
 from oracle.periods import Counted, Facts, Mart, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, order_of, text
+from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, order_of, plausible, plausible_amount, text
 
 TENANT = "consulting:default"
 ZONE = ZoneInfo("UTC")
@@ -28,13 +28,14 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Stay:
-    """A lead's stay in a stage, which lasts while exited_at is none; `reached` are all stages the lead was ever in."""
+    """A lead's stay in a stage, which lasts while exited_at is none; `later` are its stages thereafter, with days."""
 
+    lead: Row
     stage: str
     entered_at: datetime
     exited_at: datetime | None
     next_stage: str | None
-    reached: frozenset[str]
+    later: tuple[tuple[str, date], ...]
 
 
 class Consulting:
@@ -52,61 +53,89 @@ class Consulting:
         stages = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         self._orders = {row["stage"]: int(row["stage_order"]) for row in stages if row["stage_order"]}
         self._outcomes = {row["stage"]: row["outcome"] for row in stages}
+        self._minor_units = _minor_units()
         self._today = local_date(source.as_of, ZONE)
 
     def marts(self) -> list[Mart]:
         """All marts of the CRM but those of customers."""
         events = [
             Counted("events", TENANT, (_event_type(row),), local_date(row["created_at"], ZONE), row)
-            for row in self._source.tables["event_outbox"]
+            for row in self._events()
         ]
+        today, groups = self._local_today, ("stage", "owner", "lead_source")
         return [
-            *periodic_marts("crm_activity", ("event_type",), events, _activity_measures, self._local_today),
-            *periodic_marts("crm_metrics", ("currency_code",), self._metrics(), _metric_measures, self._local_today),
-            *periodic_marts("lead_funnel", ("stage",), self._funnel(), self._stage_measures, self._local_today),
+            *periodic_marts("crm_activity", ("event_type",), events, _activity_measures, today),
+            *periodic_marts("crm_metrics", ("currency_code",), self._metrics(), self._metric_measures, today),
+            *periodic_marts("lead_funnel", groups, self._funnel(), self._stage_measures, today),
         ]
 
     def _local_today(self, _tenant_key: str) -> date:
         return self._today
 
+    def _events(self) -> list[Row]:
+        """Events whose date can be."""
+        return [row for row in self._source.tables["event_outbox"] if plausible(row["created_at"])]
+
     def _metrics(self) -> Iterator[Counted]:
-        for row in self._source.tables["event_outbox"]:
+        for row in self._events():
             if metric := METRICS.get(_event_type(row)):
                 yield Counted(metric, TENANT, (CURRENCY,), local_date(row["created_at"], ZONE), row)
         for row in self._source.tables["deals"]:
             stage = code(row["stage"])
-            if stage in {"won", "lost"}:
-                currency = (text(row["currency_code"]) or CURRENCY).upper()
-                moment = row["closed_at"] or row["updated_at"] or row["created_at"]
-                yield Counted(f"deals_{stage}", TENANT, (currency,), local_date(moment, ZONE), row)
+            closed = row["closed_at"] or plausible(row["updated_at"]) or row["created_at"]
+            if stage in {"won", "lost"} and (moment := plausible(closed)):
+                yield Counted(f"deals_{stage}", TENANT, (self._currency(row),), local_date(moment, ZONE), row)
+
+    def _currency(self, deal: Row) -> str:
+        currency = (text(deal["currency_code"]) or CURRENCY).upper()
+        return currency if currency in self._minor_units else UNKNOWN
+
+    def _metric_measures(self, facts: Facts, *_: object) -> Row:
+        won = Fraction(0)
+        for row in facts["deals_won"]:
+            if row["amount_cents"] is not None:
+                unit = 10 ** self._minor_units.get(self._currency(row), 2)
+                won += plausible_amount(Fraction(row["amount_cents"], unit)) or 0
+        return {
+            **{metric: len(facts[metric]) for metric in METRICS.values()},
+            "deals_won": len(facts["deals_won"]),
+            "deals_lost": len(facts["deals_lost"]),
+            "won_amount": rounded(won),
+        }
 
     def _funnel(self) -> Iterator[Counted]:
         for stay in self._stays():
-            yield Counted("entered", TENANT, (stay.stage,), local_date(stay.entered_at, ZONE), stay)
+            group = (stay.stage, text(stay.lead["owner"]) or UNKNOWN, code(stay.lead["source"]) or UNKNOWN)
+            yield Counted("entered", TENANT, group, local_date(stay.entered_at, ZONE), stay)
             if stay.exited_at is not None:
-                yield Counted("exited", TENANT, (stay.stage,), local_date(stay.exited_at, ZONE), stay)
+                yield Counted("exited", TENANT, group, local_date(stay.exited_at, ZONE), stay)
 
     def _stays(self) -> Iterator[Stay]:
-        """Tell each lead's stays from what was observed of its status; repetitions are one stay."""
+        """Tell each lead's stays from what was observed of its status; repetitions are one stay.
+
+        A lead that nothing plausible dates has none.
+        """
         observations = self._observations()
         for lead in self._source.tables["leads"]:
+            created_at = plausible(lead["created_at"])
             observed = observations[lead["id"]]
-            if not observed:
-                observed = [(lead["updated_at"] or lead["created_at"], code(lead["status"]) or UNKNOWN)]
+            if not observed and (moment := plausible(lead["updated_at"]) or created_at):
+                observed = [(moment, code(lead["status"]) or UNKNOWN)]
             entries: list[tuple[datetime, str]] = []
             for moment, status in observed:
                 if not entries or entries[-1][1] != status:
                     entries.append((moment, status))
-            if self._orders.get(entries[0][1]) == 1:
-                entries[0] = (lead["created_at"], entries[0][1])
-            reached = frozenset(status for _, status in entries)
-            for (moment, status), after in zip(entries, [*entries[1:], None], strict=True):
-                yield Stay(status, moment, after and after[0], after and after[1], reached)
+            if entries and created_at and self._orders.get(entries[0][1]) == 1:
+                entries[0] = (min(created_at, entries[0][0]), entries[0][1])
+            for number, (moment, status) in enumerate(entries):
+                later = tuple((stage, local_date(entered_at, ZONE)) for entered_at, stage in entries[number + 1 :])
+                after = entries[number + 1] if later else None
+                yield Stay(lead, status, moment, after and after[0], after and after[1], later)
 
     def _observations(self) -> dict[str, list[tuple[datetime, str]]]:
         """By lead, instants and statuses in order; of one instant events come before versions of the row."""
         found: dict[str, list[tuple[datetime, int, int, str]]] = defaultdict(list)
-        events = sorted(self._source.tables["event_outbox"], key=lambda row: order_of(row["id"]))
+        events = sorted(self._events(), key=lambda row: order_of(row["id"]))
         for number, row in enumerate(events):
             status = _payload_status(row)
             if _aggregate_type(row) == "leads" and row["aggregate_id"] and status:
@@ -120,8 +149,8 @@ class Consulting:
         for lead_id, history in histories.items():
             for number, version in enumerate(history):
                 status = code(version["status"])
-                if version["updated_at"] is not None and status:
-                    found[lead_id].append((version["updated_at"], 1, number, status))
+                if (moment := plausible(version["updated_at"])) and status:
+                    found[lead_id].append((moment, 1, number, status))
         return defaultdict(
             list,
             {lead: [(moment, status) for moment, _, _, status in sorted(told)] for lead, told in found.items()},
@@ -132,40 +161,48 @@ class Consulting:
         exited: list[Stay] = list(facts["exited"])
         order = self._orders.get(group[0])
         has_next = order is not None and order + 1 in self._orders.values()
-        convertible = entered if has_next else []
-        converted = [
-            stay for stay in convertible if any(self._orders.get(stage, 0) > (order or 0) for stage in stay.reached)
-        ]
+        convertible = _leads(entered) if has_next else set()
+        reaching = _leads(stay for stay in entered if has_next and self._went_further(stay))
         spent = sum((seconds(stay.entered_at, stay.exited_at) for stay in exited if stay.exited_at), Fraction(0))
         hours = rounded(spent / 3600)
-        outcomes = [self._outcomes.get(stay.next_stage or "") for stay in exited]
+        won, lost = (
+            _leads(stay for stay in exited if self._outcomes.get(stay.next_stage or "") == outcome)
+            for outcome in ("won", "lost")
+        )
         return {
-            "leads_entered": len(entered),
-            "leads_exited": len(exited),
-            "leads_won": outcomes.count("won"),
-            "leads_lost": outcomes.count("lost"),
+            "stage_entries": len(entered),
+            "leads_entered": len(_leads(entered)),
+            "leads_exited": len(_leads(exited)),
+            "leads_won": len(won),
+            "leads_lost": len(lost),
             "total_stage_hours": hours,
-            "average_stage_hours": ratio(hours, len(exited)),
+            "average_stage_hours": ratio(hours, len(_leads(exited))),
             "convertible_leads": len(convertible),
-            "converted_leads": len(converted),
-            "stage_conversion_rate": ratio(len(converted), len(convertible)),
+            "leads_reaching_next_stage": len(reaching),
+            "stage_conversion_rate": ratio(len(reaching), len(convertible)),
         }
+
+    def _went_further(self, stay: Stay) -> bool:
+        """Whether, after this stay, the lead was in a later stage by today."""
+        order = self._orders[stay.stage]
+        return any(self._orders.get(stage, 0) > order and day <= self._today for stage, day in stay.later)
+
+
+def _leads(stays: Iterable[Stay]) -> set[str]:
+    return {stay.lead["id"] for stay in stays}
+
+
+def _minor_units() -> dict[str, int]:
+    """By currency, how many decimals its minor unit has."""
+    path = ROOT / "dbt_project" / "seeds" / "reference" / "currencies.csv"
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    return {row["currency_code"]: int(row["minor_units"]) for row in rows}
 
 
 def _activity_measures(facts: Facts, *_: object) -> Row:
     events: list[Row] = list(facts["events"])
     aggregates = {(_aggregate_type(row), row["aggregate_id"]) for row in events if row["aggregate_id"]}
     return {"event_count": len(events), "distinct_aggregates": len(aggregates)}
-
-
-def _metric_measures(facts: Facts, *_: object) -> Row:
-    won = sum((amount(row["amount_cents"]) or Fraction(0) for row in facts["deals_won"]), Fraction(0))
-    return {
-        **{metric: len(facts[metric]) for metric in METRICS.values()},
-        "deals_won": len(facts["deals_won"]),
-        "deals_lost": len(facts["deals_lost"]),
-        "won_amount": rounded(won),
-    }
 
 
 def _event_type(row: Row) -> str:

@@ -7,13 +7,13 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from oracle.arithmetic import ratio
 from oracle.periods import Counted, Facts, Mart, Period, Row, month_of, periodic_marts, week_of
-from oracle.sources import UNKNOWN, Source, Tenants, code, order_of, text
+from oracle.sources import UNKNOWN, Source, Tenants, code, plausible, text
 
 TYPES = ("call", "email", "meeting", "support_ticket", "complaint", "feedback")
 STATUSES = ("pending", "in_progress", "completed", "cancelled")
@@ -27,7 +27,8 @@ class Membership:
     customer_id: str
     segment: str
     value: str | None
-    order: int
+    order: tuple[datetime, datetime, str, int]
+    """Of several spans of one membership, the greatest tells its value: it ends last, then began last."""
     joined_at: datetime
     left_at: datetime | None
 
@@ -42,12 +43,20 @@ class Erp:
     Args:
         source: The ERP's file.
         versions: Of memberships, as dictionaries of raw's columns.
+
+    Attributes:
+        tenants: The organizations.
+        interactions: Those that have taken place by the tenant's local day.
+        memberships: Those of which a plausible date tells when they began.
     """
 
     def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self.tenants = Tenants(source, "organizations", "erp")
         self._source = source
-        self.interactions = source.tables["customer_interactions"]
+        rows = source.tables["customer_interactions"]
+        dated = [row for row in rows if plausible(row["interaction_date"])]
+        self.interactions = [row for row in dated if self.day_of(row) <= self.tenants.today(self.tenant_of(row))]
+        self._undated = [row for row in rows if not plausible(row["interaction_date"])]
         self.memberships = _merged(self._spans(versions))
 
     def tenant_of(self, row: Row) -> str:
@@ -70,25 +79,31 @@ class Erp:
             yield from self._spans_of(row, histories[row["id"]])
 
     def _spans_of(self, row: Row, history: list[Row]) -> Iterator[Membership]:
-        def span(version: Row, joined_at: datetime, left_at: datetime | None) -> Iterator[Membership]:
-            if left_at is None or joined_at < left_at:
-                segment, value = text(version["segment_name"]) or UNKNOWN, text(version["segment_value"])
-                order = int(version["_batch_seq"])
+        """A span for each stretch of versions that are active in one segment."""
+        stretches = [list(stretch) for _, stretch in groupby(history, key=lambda v: (_is_active(v), _segment(v)))]
+        starts = [_start(stretch, before) for before, stretch in zip([None, *stretches], stretches, strict=False)]
+        ends = [*starts[1:], None]
+        if stretches and not _is_active(stretches[0][0]):
+            # It had been active until it was first seen.
+            stretches, starts = [stretches[0], *stretches], [starts[0], *starts]
+            ends = [_changed_at(stretches[0][0]), *ends]
+            active = [True, *(_is_active(stretch[0]) for stretch in stretches[1:])]
+        else:
+            active = [_is_active(stretch[0]) for stretch in stretches]
+        for stretch, joined_at, left_at, is_active in zip(stretches, starts, ends, active, strict=True):
+            if is_active and joined_at is not None and (left_at is None or joined_at < left_at):
+                last = stretch[-1]
+                order = (left_at or datetime.max.replace(tzinfo=UTC), joined_at, row["id"], int(last["_batch_seq"]))
+                segment, value = _segment(last), text(last["segment_value"])
                 yield Membership(self.tenant_of(row), row["customer_id"], segment, value, order, joined_at, left_at)
 
-        first = history[0]
-        if not _is_active(first):
-            yield from span(first, first["assigned_date"], first["updated_at"])
-        begun: datetime | None = first["assigned_date"] if _is_active(first) else None
-        for before, version in pairwise(history):
-            has_moved = version["assigned_date"] > before["assigned_date"]
-            moment = version["assigned_date"] if has_moved else version["updated_at"]
-            moment = max(moment, version["assigned_date"])
-            if begun is not None:
-                yield from span(before, begun, moment)
-            begun = moment if _is_active(version) else None
-        if begun is not None:
-            yield from span(history[-1], begun, None)
+    def is_current(self, one: Membership) -> bool:
+        """Whether a customer is a member at the end of the tenant's local day."""
+        return self._holds_on(one, self.tenants.today(one.tenant_key))
+
+    def _holds_on(self, one: Membership, day: date) -> bool:
+        joined, left = self.tenants.day(one.tenant_key, one.joined_at), one.left_at
+        return joined <= day and (left is None or self.tenants.day(one.tenant_key, left) > day)
 
     def marts(self) -> list[Mart]:
         """All marts of the ERP but those of all systems' customers."""
@@ -111,7 +126,8 @@ class Erp:
         return self._source.tables["customers"]
 
     def _tenant_keys(self) -> set[str]:
-        rows = [*self._customers(), *self.interactions, *self._source.tables["customer_segments"]]
+        tables = ("customers", "customer_interactions", "customer_segments")
+        rows = [row for table in tables for row in self._source.tables[table]]
         return {*self.tenants.listed, *(self.tenant_of(row) for row in rows)}
 
     def _moves(self) -> Iterator[Counted]:
@@ -128,12 +144,11 @@ class Erp:
                     yield Counted("interactions", one.tenant_key, (one.segment,), self.day_of(row), row)
 
     def _segment_measures(self, facts: Facts, tenant_key: str, group: tuple[str, ...], period: Period) -> Row:
+        last_day = min(period.end, self.tenants.today(tenant_key))
         members = {
             one.customer_id
             for one in self.memberships
-            if (one.tenant_key, one.segment) == (tenant_key, *group)
-            and self.tenants.day(tenant_key, one.joined_at) <= period.end
-            and (one.left_at is None or self.tenants.day(tenant_key, one.left_at) > period.end)
+            if (one.tenant_key, one.segment) == (tenant_key, *group) and self._holds_on(one, last_day)
         }
         return {
             "members": len(members),
@@ -146,17 +161,17 @@ class Erp:
 
     def _customer(self, customer: Row) -> Row:
         tenant_key = self.tenant_of(customer)
-        theirs = [
-            row
-            for row in self.interactions
-            if (row["customer_id"], self.tenant_of(row)) == (customer["id"], tenant_key)
-        ]
-        days = [self.day_of(row) for row in theirs]
+        # Those with another organization, to which the customer belonged before, stay with that.
+        dated, undated = (
+            [row for row in rows if (row["customer_id"], self.tenant_of(row)) == (customer["id"], tenant_key)]
+            for rows in (self.interactions, self._undated)
+        )
+        theirs, days = [*dated, *undated], [self.day_of(row) for row in dated]
         types, statuses = Counter(map(_type, theirs)), Counter(map(_status, theirs))
         current = [
             one
             for one in self.memberships
-            if (one.tenant_key, one.customer_id, one.left_at) == (tenant_key, customer["id"], None)
+            if (one.tenant_key, one.customer_id) == (tenant_key, customer["id"]) and self.is_current(one)
         ]
         segments = [
             {"name": one.segment, "value": one.value, "since": str(self.tenants.day(tenant_key, one.joined_at))}
@@ -185,8 +200,9 @@ class Erp:
         def since(first: date) -> int:
             return sum(first <= day <= today for day in days)
 
+        undated = sum(self.tenant_of(row) == tenant_key for row in self._undated)
         members = Counter(
-            one.segment for one in self.memberships if one.tenant_key == tenant_key and one.left_at is None
+            one.segment for one in self.memberships if one.tenant_key == tenant_key and self.is_current(one)
         )
         top = sorted(members.items(), key=lambda item: (-item[1], item[0].encode()))[:5]
         return {
@@ -194,7 +210,7 @@ class Erp:
             "tenant_name": self.tenants.name(tenant_key),
             "top_segments": _json([{"name": name, "members": count} for name, count in top]),
             "total_customers": sum(self.tenant_of(row) == tenant_key for row in self._customers()),
-            "total_interactions": len(days),
+            "total_interactions": len(days) + undated,
             "interactions_today": since(today),
             "interactions_week_to_date": since(week_of(today).start),
             "interactions_month_to_date": since(month_of(today).start),
@@ -205,25 +221,46 @@ class Erp:
 
 
 def _merged(spans: Iterable[Membership]) -> list[Membership]:
-    """Make one membership of spans of a customer and segment that touch or overlap; the latest one's value holds."""
+    """Make one membership of spans of a customer and segment that touch or overlap."""
     merged: list[Membership] = []
-    ordered = sorted(spans, key=lambda s: (s.tenant_key, order_of(s.customer_id), s.segment, s.joined_at))
-    for one in ordered:
+    for one in sorted(spans, key=lambda s: (s.tenant_key, s.customer_id, s.segment, s.joined_at)):
         last = merged[-1] if merged else None
         place = (one.tenant_key, one.customer_id, one.segment)
         is_same = last is not None and place == (last.tenant_key, last.customer_id, last.segment)
         if last is None or not is_same or (last.left_at is not None and last.left_at < one.joined_at):
             merged.append(one)
             continue
-        left_at = None if None in {last.left_at, one.left_at} else max(_told(last.left_at), _told(one.left_at))
-        latest = max(last, one, key=lambda s: s.order)
-        merged[-1] = Membership(*place, latest.value, latest.order, last.joined_at, left_at)
+        told = max(last, one, key=lambda span: span.order)
+        merged[-1] = Membership(*place, told.value, told.order, last.joined_at, told.left_at)
     return merged
 
 
-def _told(instant: datetime | None) -> datetime:
-    assert instant is not None
-    return instant
+def _start(stretch: list[Row], before: list[Row] | None) -> datetime | None:
+    """When a stretch of versions began; none where its date is one that can't be."""
+    first, told = stretch[0], [version for version in stretch if version["assigned_date"] is not None]
+    assigned = plausible(told[-1]["assigned_date"]) if told else None
+    if before is None:
+        return assigned if told else _updated_at(first)
+    assigned_before = plausible(before[-1]["assigned_date"])
+    if _is_active(first) and assigned and assigned_before and assigned > assigned_before:
+        return assigned
+    return _changed_at(first)
+
+
+def _changed_at(version: Row) -> datetime:
+    """When a version came to be: nobody changes a membership before it was assigned."""
+    updated_at = _updated_at(version)
+    return max(plausible(version["assigned_date"]) or updated_at, updated_at)
+
+
+def _updated_at(version: Row) -> datetime:
+    updated_at = plausible(version["updated_at"]) or version["_loaded_at"]
+    assert isinstance(updated_at, datetime)
+    return updated_at
+
+
+def _segment(version: Row) -> str:
+    return text(version["segment_name"]) or UNKNOWN
 
 
 def _is_active(version: Row) -> bool:

@@ -1,11 +1,11 @@
 """What the marts of the web shop must hold.
 
-Belongs here: sessions, product events and orders folded from their events. Not here: customers (customers.py).
+Belongs here: sessions, and what marts count. Not here: orders (orders.py), customers (customers.py).
 """
 
-import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -13,12 +13,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import ratio, rounded, seconds
+from oracle.orders import Order, Refund, currency_of, in_order
 from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, UNKNOWN, Source, code, order_of, text
+from oracle.sources import (
+    CURRENCY,
+    UNKNOWN,
+    Source,
+    code,
+    plausible,
+    plausible_amount,
+    plausible_count,
+)
 
 TENANT = "shop:default"
 ZONE = ZoneInfo("UTC")
 SESSION_GAP = timedelta(minutes=30)
+SESSION_CUT = timedelta(hours=24)
+BOT_EVENTS = 500
+BOTS = re.compile(r"(?<!cu)bot|crawl|spider|slurp|headless|^curl|^wget|^python", re.IGNORECASE)
 WEB_EVENTS = {
     "page_view": "page_views",
     "product_view": "product_views",
@@ -40,59 +52,31 @@ PRODUCT_EVENTS = {
 
 
 @dataclass(frozen=True)
-class Order:
-    """An order, folded from its events."""
-
-    id: str
-    user_id: str | None
-    payment_method: str
-    currency_code: str
-    amount: Fraction | None
-    items: int | None
-    first_at: datetime
-    created_at: datetime | None
-    paid_at: datetime | None
-    cancelled_at: datetime | None
-    is_cancelled_after_payment: bool
-
-    @classmethod
-    def of(cls, events: list[Row]) -> "Order":
-        """Fold events, which come in any order and more than once."""
-        ordered = _ordered(events)
-        kinds = [code(event["event_type"]) for event in ordered]
-        payment = kinds.index("payment_completed") if "payment_completed" in kinds else None
-        cancellations = [place for place, kind in enumerate(kinds) if kind == "cancelled"]
-        after_payment = [place for place in cancellations if payment is not None and place > payment]
-        cancelled = next(iter(after_payment or cancellations), None)
-
-        def told(values: list[Any]) -> Any:
-            """What the payment tells, else the last told before it, else the first after it; if unpaid, the last."""
-            end = len(values) if payment is None else payment + 1
-            candidates = [*reversed(values[:end]), *values[end:]]
-            return next((value for value in candidates if value is not None), None)
-
-        return cls(
-            id=events[0]["order_id"],
-            user_id=told([event["user_id"] or None for event in ordered]),
-            payment_method=told([code(event["payment_method"]) for event in ordered]) or UNKNOWN,
-            currency_code=told([_currency(event) for event in ordered]) or CURRENCY,
-            amount=told([event["order_total"] for event in ordered]),
-            items=told([event["items_count"] for event in ordered]),
-            first_at=ordered[0]["timestamp"],
-            created_at=ordered[kinds.index("created")]["timestamp"] if "created" in kinds else None,
-            paid_at=ordered[payment]["timestamp"] if payment is not None else None,
-            cancelled_at=ordered[cancelled]["timestamp"] if cancelled is not None else None,
-            is_cancelled_after_payment=bool(after_payment),
-        )
-
-
-@dataclass(frozen=True)
 class Session:
-    """The kinds of a session's events in order, and how long it took."""
+    """A session's events in order."""
 
-    kinds: list[str]
-    started_at: datetime
-    seconds: Fraction
+    events: list[Row]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of its events."""
+        return [code(event["event_type"]) or "" for event in self.events]
+
+    @property
+    def started_at(self) -> datetime:
+        """Its first event."""
+        started_at: datetime = self.events[0]["timestamp"]
+        return started_at
+
+    @property
+    def seconds(self) -> Fraction:
+        """From its first event to its last."""
+        return seconds(self.started_at, self.events[-1]["timestamp"])
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether a user agent says so, or nobody does so much."""
+        return len(self.events) > BOT_EVENTS or any(BOTS.search(event["user_agent"] or "") for event in self.events)
 
     def reaches(self, *steps: str) -> bool:
         """Whether each step follows the one before it."""
@@ -104,10 +88,10 @@ class Shop:
     """The shop's rows, read once."""
 
     def __init__(self, source: Source) -> None:
-        self.web_events = source.tables["user_events"]
-        self.product_events = source.tables["product_events"]
+        tables = {table: list(map(_meant, rows)) for table, rows in source.tables.items()}
+        self.web_events, self.product_events = tables["user_events"], tables["product_events"]
         events_by_order = defaultdict(list)
-        for event in source.tables["order_events"]:
+        for event in tables["order_events"]:
             events_by_order[event["order_id"]].append(event)
         self.orders = [Order.of(events) for events in events_by_order.values()]
         self.today = local_date(source.as_of, ZONE)
@@ -127,64 +111,85 @@ class Shop:
 
     def _web(self) -> Iterator[Counted]:
         first_days: dict[str, date] = {}
-        for event in _ordered(self.web_events):
+        begun = sorted(sessions(self.web_events), key=lambda session: session.started_at)
+        people = in_order(event for session in begun if not session.is_bot for event in session.events)
+        for event in people:
             day = local_date(event["timestamp"], ZONE)
             first_day = first_days.setdefault(event["user_id"], day) if event["user_id"] else None
             yield Counted("events", TENANT, (), day, (event, first_day))
-        for session in sessions(self.web_events):
-            yield Counted("sessions", TENANT, (), local_date(session.started_at, ZONE), session)
+        for session in begun:
+            kind = "bots" if session.is_bot else "sessions"
+            yield Counted(kind, TENANT, (), local_date(session.started_at, ZONE), session)
+            for event in session.events if session.is_bot else ():
+                yield Counted("events_of_bots", TENANT, (), local_date(event["timestamp"], ZONE), event)
 
     def _products(self) -> Iterator[Counted]:
         for event in self.product_events:
-            day = local_date(event["timestamp"], ZONE)
-            yield Counted("events", TENANT, (event["product_id"] or UNKNOWN,), day, event)
+            if event["timestamp"]:
+                day = local_date(event["timestamp"], ZONE)
+                yield Counted("events", TENANT, (event["product_id"] or UNKNOWN,), day, event)
 
     def _sales(self) -> Iterator[Counted]:
         for order in self.orders:
-            moments = {
-                "created": order.created_at,
-                "uncreated": None if order.created_at else order.first_at,
-                "paid": order.paid_at,
-                "cancelled": order.cancelled_at,
-            }
-            for kind, moment in moments.items():
+            group = (order.payment_method, order.currency_code)
+            moments = [
+                ("created", group, order.created_at, order),
+                ("uncreated", group, None if order.is_created else order.first_at, order),
+                ("started", (order.started_method, order.currency_code), order.started_at, order),
+                ("paid", group, order.paid_at, order),
+                ("cancelled", group, order.cancelled_at, order),
+            ]
+            refunds = [("refunded", (order.payment_method, one.currency_code), one.at, one) for one in order.refunds]
+            for kind, of_group, moment, fact in (*moments, *refunds):
                 if moment is not None:
-                    group = (order.payment_method, order.currency_code)
-                    yield Counted(kind, TENANT, group, local_date(moment, ZONE), order)
+                    yield Counted(kind, TENANT, of_group, local_date(moment, ZONE), fact)
 
 
 def sessions(events: Iterable[Row]) -> Iterator[Session]:
-    """Group events by session id; without one by user and pauses; without either each is a session."""
+    """Group events by session id and visitor; without a session id by user; without either each is a session.
+
+    What of them follows without a long pause is a session, cut every so many hours from its beginning.
+    """
     scopes = defaultdict(list)
-    for event in _ordered(events):
-        if event["session_id"]:
-            scopes["session", event["session_id"]].append(event)
-        elif event["user_id"]:
-            scopes["user", event["user_id"]].append(event)
-        else:
-            scopes["event", event["id"]].append(event)
-    for (scope, _), scoped in scopes.items():
-        part = [scoped[0]]
-        for event in scoped[1:]:
-            if scope == "user" and event["timestamp"] - part[-1]["timestamp"] > SESSION_GAP:
-                yield _session(part)
-                part = []
-            part.append(event)
-        yield _session(part)
+    for event in events:
+        scope = ("session", event["session_id"]) if event["session_id"] else ("user", event["user_id"])
+        scopes[scope if scope[1] else ("event", event["id"])].append(event)
+    for scoped in scopes.values():
+        users = {event["user_id"] for event in scoped if event["user_id"]}
+        only_user = next(iter(users)) if len(users) == 1 else None
+        visits = defaultdict(list)
+        for event in scoped:
+            if event["timestamp"]:
+                visits[event["user_id"] or only_user].append(event)
+        for visit in visits.values():
+            yield from _sessions_of_a_visitor(in_order(visit))
 
 
-def _session(events: list[Row]) -> Session:
-    start, end = events[0]["timestamp"], events[-1]["timestamp"]
-    return Session([code(event["event_type"]) or "" for event in events], start, seconds(start, end))
+def _sessions_of_a_visitor(events: list[Row]) -> Iterator[Session]:
+    began_at = previous_at = events[0]["timestamp"]
+    part: list[Row] = []
+    parts = 0
+    for event in events:
+        at = event["timestamp"]
+        if at - previous_at > SESSION_GAP:
+            yield Session(part)
+            part, parts, began_at = [], 0, at
+        elif (at - began_at) // SESSION_CUT != parts:
+            yield Session(part)
+            part, parts = [], (at - began_at) // SESSION_CUT
+        part.append(event)
+        previous_at = at
+    yield Session(part)
 
 
 def _web_measures(facts: Facts, _tenant_key: str, _group: tuple[str, ...], period: Period) -> Row:
     kinds = [code(event["event_type"]) for event, _ in facts["events"]]
     begun: list[Session] = list(facts["sessions"])
+    carts = [session for session in begun if "add_to_cart" in session.kinds]
+    abandoned = sum("checkout_complete" not in session.kinds for session in carts)
     firsts = {event["user_id"]: first_day for event, first_day in facts["events"] if event["user_id"]}
     total = rounded(sum(session.seconds for session in begun))
-    bounced = sum(len(session.kinds) == 1 for session in begun)
-    cart = sum(session.reaches("add_to_cart") for session in begun)
+    bounced = sum(len(session.events) == 1 for session in begun)
     checkout = sum(session.reaches("add_to_cart", "checkout_start") for session in begun)
     purchase = sum(session.reaches("add_to_cart", "checkout_start", "checkout_complete") for session in begun)
     return {
@@ -198,10 +203,14 @@ def _web_measures(facts: Facts, _tenant_key: str, _group: tuple[str, ...], perio
         "bounce_rate": ratio(bounced, len(begun)),
         "total_session_seconds": total,
         "average_session_seconds": ratio(total, len(begun)),
-        "cart_sessions": cart,
+        "bot_sessions": len(facts["bots"]),
+        "carts": len(carts),
+        "abandoned_carts": abandoned,
+        "cart_abandonment_rate": ratio(abandoned, len(carts)),
+        "cart_sessions": len(carts),
         "checkout_sessions": checkout,
         "purchase_sessions": purchase,
-        "cart_rate": ratio(cart, len(begun)),
+        "cart_rate": ratio(len(carts), len(begun)),
         "checkout_rate": ratio(checkout, len(begun)),
         "purchase_rate": ratio(purchase, len(begun)),
     }
@@ -212,9 +221,9 @@ def _product_measures(facts: Facts, *_: object) -> Row:
     kinds = [code(event["event_type"]) for event in events]
     purchases = [event for event in events if code(event["event_type"]) == "purchase"]
     revenue = sum(
-        _units(event) * event["price"]
+        plausible_amount(_units(event) * event["price"]) or 0
         for event in purchases
-        if event["price"] is not None and (_currency(event) or CURRENCY) == CURRENCY
+        if event["price"] is not None and (currency_of(event) or CURRENCY) == CURRENCY
     )
 
     def users(kind: str) -> int:
@@ -227,7 +236,7 @@ def _product_measures(facts: Facts, *_: object) -> Row:
         "purchases_without_quantity": sum(event["quantity"] is None for event in purchases),
         "revenue_amount": rounded(revenue),
         "purchases_without_price": sum(event["price"] is None for event in purchases),
-        "purchases_in_other_currencies": sum((_currency(event) or CURRENCY) != CURRENCY for event in purchases),
+        "purchases_in_other_currencies": sum((currency_of(event) or CURRENCY) != CURRENCY for event in purchases),
         "view_to_purchase_rate": ratio(len(purchases), kinds.count("view")),
         "distinct_viewers": users("view"),
         "distinct_buyers": users("purchase"),
@@ -236,18 +245,28 @@ def _product_measures(facts: Facts, *_: object) -> Row:
 
 def _sales_measures(facts: Facts, *_: object) -> Row:
     paid: list[Order] = list(facts["paid"])
+    started: list[Order] = list(facts["started"])
+    refunds: list[Refund] = list(facts["refunded"])
     taken_back = [order for order in facts["cancelled"] if order.is_cancelled_after_payment]
     gross = rounded(sum(order.amount or 0 for order in paid))
     cancelled = rounded(sum(order.amount or 0 for order in taken_back))
+    refunded = rounded(sum(one.amount or 0 for one in refunds))
+    completed = sum(order.is_paid for order in started)
     return {
         "orders_created": len(facts["created"]),
         "orders_without_created_event": len(facts["uncreated"]),
+        "payments_started": len(started),
+        "payments_completed": completed,
+        "payment_success_rate": ratio(completed, len(started)),
         "orders_paid": len(paid),
         "orders_cancelled": len(facts["cancelled"]),
         "paid_orders_cancelled": len(taken_back),
         "gross_amount": gross,
         "cancelled_amount": cancelled,
-        "net_amount": gross - cancelled,
+        "refunds": len(refunds),
+        "refunds_without_amount": sum(one.amount is None for one in refunds),
+        "refunded_amount": refunded,
+        "net_amount": gross - cancelled - refunded,
         "items": sum(order.items or 0 for order in paid),
         "paid_orders_without_amount": sum(order.amount is None for order in paid),
         "distinct_buyers": len({order.user_id for order in paid} - {None}),
@@ -259,17 +278,13 @@ def _units(event: Row) -> int:
     return 1 if event["quantity"] is None else int(event["quantity"])
 
 
-def _currency(event: Row) -> str | None:
-    """The currency that an event's data names."""
-    try:
-        data = json.loads(event["data"] or "")
-    except ValueError:
-        return None
-    if not isinstance(data, dict):
-        return None
-    named = [text(str(data[key])) for key in ("currency_code", "currency") if data.get(key) is not None]
-    return next((name.upper() for name in named if name), None)
-
-
-def _ordered(events: Iterable[Row]) -> list[Row]:
-    return sorted(events, key=lambda event: (event["timestamp"], order_of(event["id"])))
+def _meant(row: Row) -> Row:
+    """A row without what a business can't have meant."""
+    readers: dict[str, Callable[[Any], Any]] = {
+        "timestamp": plausible,
+        "order_total": plausible_amount,
+        "price": plausible_amount,
+        "quantity": plausible_count,
+        "items_count": plausible_count,
+    }
+    return {column: readers[column](value) if column in readers else value for column, value in row.items()}

@@ -85,7 +85,8 @@ class Source:
         name: Of the system.
         as_of: The instant of the build.
         tables: The rows of each table.
-        unreadable: By table, the keys of the rows that hold a value not of its column's type, or lack a required one.
+        unreadable: By table, the keys of the rows that hold a value not of its column's type, or lack a required one:
+            rows that can do without the value are there, the others are not.
     """
 
     def __init__(self, name: str, as_of: datetime) -> None:
@@ -94,6 +95,9 @@ class Source:
         self.unreadable: dict[str, set[str]] = {}
         catalogue = yaml.safe_load((ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
         self._columns: dict[str, dict[str, str]] = {table: entry["columns"] for table, entry in catalogue[name].items()}
+        self._needed = {
+            table: {*entry.get("key", ["id"]), entry.get("cursor")} for table, entry in catalogue[name].items()
+        }
 
     @classmethod
     def from_file(cls, name: str, as_of: datetime, path: Path) -> "Source":
@@ -135,15 +139,21 @@ class Source:
                 unreadable.add(str(row["id"]))
 
     def _values(self, table: str, row: Row, source_types: Mapping[str, str]) -> Row:
-        values = {}
+        values: Row = {}
         for column, declared in self._columns[table].items():
             kind, *required = declared.split()
             if row[column] is None and required:
                 raise UnreadableError(column)
-            # SQLite keeps text in a column of whole numbers; no other database would.
-            if kind == "identifier" and source_types[column] == "integer" and isinstance(row[column], str):
-                raise UnreadableError(column)
-            values[column] = _typed(row[column], READERS[kind])
+            try:
+                # SQLite keeps text in a column of whole numbers; no other database would.
+                if kind == "identifier" and source_types[column] == "integer" and isinstance(row[column], str):
+                    raise UnreadableError(column)
+                values[column] = _typed(row[column], READERS[kind])
+            except UnreadableError:
+                if required or kind == "identifier" or column in self._needed[table]:
+                    raise
+                values[column] = None
+                self.unreadable[table].add(str(row["id"]))
         return values
 
 
@@ -170,9 +180,13 @@ class Tenants:
         """Name, else identifier."""
         return self._names.get(tenant_key, tenant_key.partition(":")[2])
 
+    def zone(self, tenant_key: str) -> ZoneInfo:
+        """Time zone."""
+        return self._zones.get(tenant_key, ZoneInfo("UTC"))
+
     def day(self, tenant_key: str, instant: datetime) -> date:
         """Local date of an instant."""
-        return local_date(instant, self._zones.get(tenant_key, ZoneInfo("UTC")))
+        return local_date(instant, self.zone(tenant_key))
 
     def today(self, tenant_key: str) -> date:
         """Local date of the build."""

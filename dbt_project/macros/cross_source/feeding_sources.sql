@@ -7,6 +7,6 @@
         'customers': ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'],
         'purchases': ['restaurant', 'shop'],
         'customer_activity': ['erp', 'restaurant', 'shop', 'whatsapp'],
-        'data_quality': ['restaurant'],
+        'data_quality': ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'],
     }[feeder]) }}
 {%- endmacro %}

@@ -1,40 +1,84 @@
 with
 
+clock as (
+    select * from {{ ref('int_consulting__clock') }}
+),
+
+events as (
+    select facts.*
+    from {{ ref('fct_crm_events') }} as facts
+    inner join clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and facts.event_date <= clock.local_date
+),
+
+deals as (
+    select facts.*
+    from {{ ref('fct_deals') }} as facts
+    inner join clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and facts.closed_date <= clock.local_date
+),
+
+entries as (
+    select facts.*
+    from {{ ref('fct_lead_stages') }} as facts
+    inner join clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and facts.entered_date <= clock.local_date
+),
+
+-- A lead that leaves a stage twice on a day is one lead.
+exits as (
+    select distinct
+        facts.lead_id,
+        facts.stage,
+        facts.exited_date
+    from {{ ref('fct_lead_stages') }} as facts
+    inner join clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and facts.exited_date <= clock.local_date
+),
+
 facts as (
     select
         'events of ' || event_type as measure,
         count(*) as total
-    from {{ ref('fct_crm_events') }}
+    from events
     group by event_type
     union all
     select
         'deals in ' || currency_code as measure,
         count(case when is_won or is_lost then 1 end) as total
-    from {{ ref('fct_deals') }}
+    from deals
     group by currency_code
     union all
     select
         'won in ' || currency_code as measure,
         sum(case when is_won then deal_amount end) as total
-    from {{ ref('fct_deals') }}
+    from deals
     group by currency_code
     union all
     select
         'entries into ' || stage as measure,
         count(*) as total
-    from {{ ref('fct_lead_stages') }}
+    from entries
     group by stage
     union all
     select
         'exits from ' || stage as measure,
-        count(exited_at) as total
-    from {{ ref('fct_lead_stages') }}
+        count(*) as total
+    from exits
     group by stage
     union all
     select
         'leads and accounts' as measure,
         count(*) as total
-    from {{ ref('fct_crm_events') }}
+    from events
     where
         event_type in (
             'INSERT_LEADS', 'UPDATE_LEADS', 'INSERT_ACCOUNTS', 'UPDATE_ACCOUNTS'
@@ -62,7 +106,7 @@ marts as (
     union all
     select
         'entries into ' || stage as measure,
-        sum(leads_entered) as total
+        sum(stage_entries) as total
     from {{ ref('lead_funnel_daily') }}
     group by stage
     union all

@@ -5,5 +5,10 @@ select
     stage,
     period_start_date
 from {{ ref(mart) }}
-where stage_conversion_rate < 0 or stage_conversion_rate > 1
+where
+    stage_conversion_rate < 0
+    or stage_conversion_rate > 1
+    or leads_reaching_next_stage > convertible_leads
+    or convertible_leads > leads_entered
+    or leads_entered > stage_entries
 {% endfor %}

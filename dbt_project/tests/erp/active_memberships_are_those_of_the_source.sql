@@ -2,11 +2,24 @@ with
 
 staged as (
     select distinct
-        'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key,
-        customer_id,
-        coalesce(segment_name, '{{ var("unknown_id") }}') as segment_name
-    from {{ ref('stg_erp__customer_segments') }}
-    where coalesce(is_active, true)
+        'erp:' || coalesce(staged.organization_id, '{{ var("unknown_id") }}')
+            as tenant_key,
+        staged.customer_id,
+        coalesce(staged.segment_name, '{{ var("unknown_id") }}') as segment_name
+    from {{ ref('stg_erp__customer_segments') }} as staged
+    inner join {{ ref('int_erp__membership_spans') }} as spans
+        on staged.membership_id = spans.membership_id
+    inner join {{ ref('int_erp__clock') }} as clock
+        on
+            'erp:' || coalesce(staged.organization_id, '{{ var("unknown_id") }}')
+            = clock.tenant_key
+    where
+        spans.is_last_span
+        and (
+            coalesce(staged.is_active, true)
+            or {{ local_date('spans.left_at', 'clock.timezone') }} > clock.local_date
+        )
+        and {{ local_date('spans.joined_at', 'clock.timezone') }} <= clock.local_date
 ),
 
 facts as (

@@ -1,33 +1,40 @@
 with
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 facts as (
     select
-        tenant_key,
-        'interactions ' || interaction_type || ' ' || status as measure,
+        interactions.tenant_key,
+        'interactions ' || interactions.interaction_type || ' ' || interactions.status
+            as measure,
         count(*) as total
-    from {{ ref('fct_interactions') }}
+    from {{ ref('fct_interactions') }} as interactions
+    inner join clock
+        on
+            interactions.tenant_key = clock.tenant_key
+            and interactions.interaction_date <= clock.local_date
     group by
-        tenant_key,
-        interaction_type,
-        status
+        interactions.tenant_key,
+        interactions.interaction_type,
+        interactions.status
+    {% for date, verb in [('joined_date', 'joined'), ('left_date', 'left')] -%}
     union all
     select
-        tenant_key,
-        'joined ' || segment_name as measure,
+        memberships.tenant_key,
+        '{{ verb }} ' || memberships.segment_name as measure,
         count(*) as total
-    from {{ ref('fct_segment_memberships') }}
+    from {{ ref('fct_segment_memberships') }} as memberships
+    inner join clock
+        on
+            memberships.tenant_key = clock.tenant_key
+            and memberships.{{ date }} <= clock.local_date
+    where memberships.joined_date is not null
     group by
-        tenant_key,
-        segment_name
-    union all
-    select
-        tenant_key,
-        'left ' || segment_name as measure,
-        count(left_at) as total
-    from {{ ref('fct_segment_memberships') }}
-    group by
-        tenant_key,
-        segment_name
+        memberships.tenant_key,
+        memberships.segment_name
+    {% endfor %}
 ),
 
 marts as (

@@ -8,6 +8,7 @@ memberships as (
             order by membership_number
         ) as joined_after
     from {{ ref('fct_segment_memberships') }}
+    where joined_at is not null
 )
 
 select

@@ -1,11 +1,17 @@
 with
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 facts as (
     select
-        tenant_key,
+        interactions.tenant_key,
         count(*) as total_interactions
-    from {{ ref('fct_interactions') }}
-    group by tenant_key
+    from {{ ref('fct_interactions') }} as interactions
+    inner join clock on interactions.tenant_key = clock.tenant_key
+    where coalesce(interactions.interaction_date <= clock.local_date, true)
+    group by interactions.tenant_key
 )
 
 select

@@ -1,5 +1,9 @@
 with
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 periods as (
     {% for mart in ['segments_daily', 'segments_weekly', 'segments_monthly'] -%}
     {{ 'union all' if not loop.first }}
@@ -13,30 +17,39 @@ periods as (
     {% endfor %}
 ),
 
+-- Of a period that goes on, the last day so far.
+dated as (
+    select
+        periods.*,
+        least(periods.period_end_date, clock.local_date) as last_date
+    from periods
+    inner join clock on periods.tenant_key = clock.tenant_key
+),
+
 counted as (
     select
-        periods.tenant_key,
-        periods.segment_name,
-        periods.period_start_date,
-        periods.period_end_date,
-        periods.members,
+        dated.tenant_key,
+        dated.segment_name,
+        dated.period_start_date,
+        dated.period_end_date,
+        dated.members,
         count(distinct memberships.customer_id) as members_of_facts
-    from periods
+    from dated
     left join {{ ref('fct_segment_memberships') }} as memberships
         on
-            periods.tenant_key = memberships.tenant_key
-            and periods.segment_name = memberships.segment_name
-            and periods.period_end_date >= memberships.joined_date
+            dated.tenant_key = memberships.tenant_key
+            and dated.segment_name = memberships.segment_name
+            and dated.last_date >= memberships.joined_date
             and (
                 memberships.left_date is null
-                or periods.period_end_date < memberships.left_date
+                or dated.last_date < memberships.left_date
             )
     group by
-        periods.tenant_key,
-        periods.segment_name,
-        periods.period_start_date,
-        periods.period_end_date,
-        periods.members
+        dated.tenant_key,
+        dated.segment_name,
+        dated.period_start_date,
+        dated.period_end_date,
+        dated.members
 )
 
 select *

@@ -3,7 +3,8 @@ select
     period_start_date
 from {{ ref('sales_daily') }}
 where
-    net_amount <> gross_amount - cancelled_amount
+    net_amount <> gross_amount - cancelled_amount - refunded_amount
+    or payments_completed > payments_started
     or paid_orders_cancelled > orders_cancelled
     or paid_orders_without_amount > orders_paid
 union all
@@ -17,3 +18,10 @@ where
     or purchase_sessions > checkout_sessions
     or engaged_sessions + bounced_sessions <> sessions
     or new_users > distinct_users
+    or abandoned_carts > carts
+union all
+select
+    'orders' as mart,
+    first_event_date as period_start_date
+from {{ ref('fct_orders') }}
+where net_amount < 0

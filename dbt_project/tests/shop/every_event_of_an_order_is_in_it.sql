@@ -11,8 +11,8 @@ staged as (
 select
     coalesce(staged.order_id, orders.order_id) as order_id,
     staged.events,
-    orders.events as events_in_order
+    orders.source_rows as events_in_order
 from staged
 full outer join {{ ref('fct_orders') }} as orders
     on staged.order_id = orders.order_id
-where coalesce(staged.events, 0) <> coalesce(orders.events, 0)
+where coalesce(staged.events, 0) <> coalesce(orders.source_rows, 0)

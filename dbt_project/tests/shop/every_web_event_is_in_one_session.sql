@@ -5,6 +5,7 @@ events as (
         session_scope,
         count(*) as events
     from {{ ref('fct_web_events') }}
+    where session_key is not null
     group by session_scope
 ),
 

@@ -9,10 +9,14 @@ paid as (
 expected as (
     select
         orders.currency_code,
-        count(*) as orders_paid,
+        count(orders.paid_date) as orders_paid,
         coalesce(sum(orders.order_amount), 0) as gross_amount
     from paid
     inner join {{ ref('fct_orders') }} as orders on paid.order_id = orders.order_id
+    inner join {{ ref('int_shop__clock') }} as clock
+        on
+            orders.tenant_key = clock.tenant_key
+            and orders.paid_date <= clock.local_date
     group by orders.currency_code
 ),
 

@@ -1,41 +1,65 @@
+{# [measure, fact, its date, what is added, mart, what is added there] -#}
 {%- set comparisons = [
-    ('orders', 'fct_orders', 'count(*)',
-     'sales_daily', 'sum(orders_created + orders_without_created_event)'),
-    ('cancelled orders', 'fct_orders', 'count(cancelled_date)',
+    ('orders created', 'fct_orders', 'created_date', 'count(*)',
+     'sales_daily', 'sum(orders_created)'),
+    ('orders seen', 'fct_orders', 'first_event_date',
+     'count(case when not has_created_event then 1 end)',
+     'sales_daily', 'sum(orders_without_created_event)'),
+    ('payments started', 'fct_orders', 'payment_started_date', 'count(*)',
+     'sales_daily', 'sum(payments_started)'),
+    ('cancelled orders', 'fct_orders', 'cancelled_date', 'count(*)',
      'sales_daily', 'sum(orders_cancelled)'),
-    ('taken back', 'fct_orders',
-     'coalesce(sum(case when is_cancelled_after_payment then order_amount end), 0)',
+    ('taken back', 'fct_orders', 'cancelled_date', 'sum(cancelled_amount)',
      'sales_daily', 'sum(cancelled_amount)'),
-    ('items', 'fct_orders', 'coalesce(sum(case when is_paid then items_count end), 0)',
-     'sales_daily', 'sum(items)'),
-    ('product views', 'fct_product_events',
+    ('given back', 'int_shop__refunds', 'refunded_date', 'sum(refunded_amount)',
+     'sales_daily', 'sum(refunded_amount)'),
+    ('items', 'fct_orders', 'paid_date', 'sum(items_count)', 'sales_daily', 'sum(items)'),
+    ('product views', 'fct_product_events', 'event_date',
      "count(case when event_type = 'view' then 1 end)", 'products_daily', 'sum(views)'),
-    ('product purchases', 'fct_product_events',
+    ('product purchases', 'fct_product_events', 'event_date',
      "count(case when event_type = 'purchase' then 1 end)",
      'products_daily', 'sum(purchases)'),
-    ('units', 'fct_product_events', 'coalesce(sum(units_sold), 0)',
+    ('units', 'fct_product_events', 'event_date', 'sum(units_sold)',
      'products_daily', 'sum(units_sold)'),
-    ('product revenue', 'fct_product_events',
-     "coalesce(sum(case when currency_code = '" ~ var('default_currency_code')
-     ~ "' then revenue_amount end), 0)",
+    ('product revenue', 'fct_product_events', 'event_date',
+     'sum(case when facts.currency_code = tenants.currency_code'
+     ~ ' then revenue_amount end)',
      'products_daily', 'sum(revenue_amount)'),
-    ('web events', 'fct_web_events', 'count(*)', 'web_behavior_daily',
+    ('web events', 'fct_web_events', 'event_date',
+     'count(case when not is_bot then 1 end)', 'web_behavior_daily',
      'sum(page_views + product_views + searches + add_to_carts + checkout_starts'
      ~ ' + checkout_completes + logins + registrations + other_events)'),
-    ('sessions', 'fct_sessions', 'count(*)', 'web_behavior_daily', 'sum(sessions)'),
-    ('session seconds', 'fct_sessions', 'coalesce(sum(duration_seconds), 0)',
+    ('sessions', 'fct_sessions', 'session_date', 'count(*)',
+     'web_behavior_daily', 'sum(sessions + bot_sessions)'),
+    ('session seconds', 'fct_sessions', 'session_date',
+     'sum(case when not is_bot then duration_seconds end)',
      'web_behavior_daily', 'sum(total_session_seconds)'),
-    ('users', 'fct_web_events', 'count(distinct user_id)',
+    ('users', 'int_shop__web_users', 'first_event_date', 'count(*)',
      'web_behavior_daily', 'sum(new_users)')
 ] -%}
 with
 
+tenants as (
+    select
+        tenants.tenant_key,
+        tenants.currency_code,
+        clock.local_date
+    from {{ ref('int_shop__tenants') }} as tenants
+    inner join {{ ref('int_shop__clock') }} as clock
+        on tenants.tenant_key = clock.tenant_key
+),
+
 totals as (
-    {% for measure, fact, of_fact, mart, of_mart in comparisons -%}
+    {% for measure, fact, date, of_fact, mart, of_mart in comparisons -%}
     {{ 'union all' if not loop.first }}
     select
         '{{ measure }}' as measure,
-        (select {{ of_fact }} from {{ ref(fact) }}) as total_of_facts,
+        (
+            select {{ of_fact }}
+            from {{ ref(fact) }} as facts
+            inner join tenants on facts.tenant_key = tenants.tenant_key
+            where facts.{{ date }} <= tenants.local_date
+        ) as total_of_facts,
         (select {{ of_mart }} from {{ ref(mart) }}) as total_of_days
     {% endfor %}
 )

@@ -4,6 +4,9 @@ select
 from {{ ref('web_behavior_daily') }}
 where
     false
-    {% for rate in ['bounce_rate', 'cart_rate', 'checkout_rate', 'purchase_rate'] -%}
+    {% for rate in [
+        'bounce_rate', 'cart_rate', 'checkout_rate', 'purchase_rate',
+        'cart_abandonment_rate'
+    ] -%}
     or {{ rate }} < 0 or {{ rate }} > 1
     {% endfor %}

@@ -5,7 +5,9 @@ messages as (
         conversation_id,
         count(*) as customer_messages
     from {{ ref('fct_messages') }}
-    where sender_type = 'customer'
+    where
+        sender_type = 'customer'
+        and sent_at is not null
     group by conversation_id
 ),
 

@@ -2,10 +2,14 @@ with
 
 facts as (
     select
-        tenant_key,
+        messages.tenant_key,
         count(*) as total_messages
-    from {{ ref('fct_messages') }}
-    group by tenant_key
+    from {{ ref('fct_messages') }} as messages
+    inner join {{ ref('int_whatsapp__clock') }} as clock
+        on
+            messages.tenant_key = clock.tenant_key
+            and messages.message_date <= clock.local_date
+    group by messages.tenant_key
 )
 
 select

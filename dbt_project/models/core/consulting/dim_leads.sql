@@ -12,12 +12,19 @@ tenants as (
     select * from {{ ref('int_consulting__tenants') }}
 ),
 
+currencies as (
+    select * from {{ ref('currencies') }}
+),
+
 named as (
     select
         leads.*,
-        tenants.tenant_key
+        tenants.tenant_key,
+        {{ amount_from_minor_units('leads.value_cents', 'currencies.minor_units') }}
+            as lead_value_amount
     from leads
     cross join tenants
+    left join currencies on tenants.currency_code = currencies.currency_code
 ),
 
 referenced as (
@@ -35,8 +42,8 @@ final as (
         named.owner,
         coalesce(named.lead_source, '{{ var("unknown_id") }}') as lead_source,
         coalesce(named.status, '{{ var("unknown_id") }}') as status,
-        {{ default_currency() }} as currency_code,
-        {{ amount_from_cents('named.value_cents') }} as lead_value_amount,
+        tenants.currency_code,
+        named.lead_value_amount,
         named.lead_id is null as is_inferred,
         named.created_at,
         named.updated_at
@@ -45,6 +52,7 @@ final as (
         on
             named.tenant_key = referenced.tenant_key
             and named.lead_id = referenced.lead_id
+    cross join tenants
 )
 
 select * from final

@@ -11,14 +11,22 @@ deals as (
     select
         *,
         coalesce(stage, '{{ var("unknown_id") }}') as known_stage,
-        -- A deal that was closed without a date counts when it was last touched.
-        coalesce(closed_at, updated_at, created_at) as decided_at
+        -- Closed without a date, it counts when it was last touched; with a date that
+        -- can't be, in no period.
+        case
+            when not has_implausible_closed_at
+                then coalesce(closed_at, updated_at, created_at)
+        end as decided_at
     from {{ ref('stg_consulting__deals') }}
     {{ where_changed('int_consulting__changed_deals', 'deal_id') }}
 ),
 
 tenants as (
     select * from {{ ref('int_consulting__tenants') }}
+),
+
+currencies as (
+    select * from {{ ref('currencies') }}
 ),
 
 final as (
@@ -28,8 +36,9 @@ final as (
         coalesce(deals.account_id, '{{ var("unknown_id") }}') as account_id,
         coalesce(deals.lead_id, '{{ var("unknown_id") }}') as lead_id,
         deals.known_stage as stage,
-        coalesce(deals.currency_code, {{ default_currency() }}) as currency_code,
-        {{ amount_from_cents('deals.amount_cents') }} as deal_amount,
+        coalesce(currencies.currency_code, '{{ var("unknown_id") }}') as currency_code,
+        {{ amount_from_minor_units('deals.amount_cents', 'currencies.minor_units') }}
+            as deal_amount,
         deals.known_stage = 'won' as is_won,
         deals.known_stage = 'lost' as is_lost,
         {{ local_date('deals.created_at', 'tenants.timezone') }} as created_date,
@@ -42,6 +51,10 @@ final as (
         deals.updated_at
     from deals
     cross join tenants
+    left join currencies
+        on
+            coalesce(deals.currency_code, tenants.currency_code)
+            = currencies.currency_code
 )
 
 select * from final

@@ -25,6 +25,10 @@ tenants as (
     select * from {{ ref('int_consulting__tenants') }}
 ),
 
+clock as (
+    select * from {{ ref('int_consulting__clock') }}
+),
+
 funnel as (
     select
         min(stage_order) as first_stage_order,
@@ -68,16 +72,14 @@ placed as (
         entries.*,
         tenants.tenant_key,
         tenants.timezone,
+        clock.local_date,
+        coalesce(leads.owner, '{{ var("unknown_id") }}') as owner,
+        coalesce(leads.lead_source, '{{ var("unknown_id") }}') as lead_source,
         stages.stage_order,
         coalesce(
             stages.outcome = 'open' and stages.stage_order < funnel.last_stage_order,
             false
         ) as has_next_stage,
-        coalesce(
-            max(stages.stage_order) over (partition by entries.lead_id)
-            > stages.stage_order,
-            false
-        ) as went_further,
         next_stages.outcome as next_outcome,
         -- A lead begins in the first stage when it is created.
         case
@@ -91,9 +93,43 @@ placed as (
     from entries
     inner join leads on entries.lead_id = leads.lead_id
     cross join tenants
+    inner join clock on tenants.tenant_key = clock.tenant_key
     cross join funnel
     left join stages on entries.stage = stages.stage
     left join stages as next_stages on entries.next_stage = next_stages.stage
+),
+
+-- What a lead was before an entry tells nothing of whether it went further from there.
+advances as (
+    select
+        placed.lead_id,
+        placed.entry_number,
+        min(later.entered_at) as reached_next_stage_at
+    from placed
+    inner join placed as later
+        on
+            placed.lead_id = later.lead_id
+            and placed.entry_number < later.entry_number
+            and placed.stage_order < later.stage_order
+    where placed.has_next_stage
+    group by
+        placed.lead_id,
+        placed.entry_number
+),
+
+dated as (
+    select
+        placed.*,
+        advances.reached_next_stage_at,
+        {{ local_date('placed.entered_at', 'placed.timezone') }} as entered_date,
+        {{ local_date('placed.exited_at', 'placed.timezone') }} as exited_date,
+        {{ local_date('advances.reached_next_stage_at', 'placed.timezone') }}
+            as reached_next_stage_date
+    from placed
+    left join advances
+        on
+            placed.lead_id = advances.lead_id
+            and placed.entry_number = advances.entry_number
 ),
 
 final as (
@@ -103,19 +139,23 @@ final as (
         tenant_key,
         stage,
         next_stage,
+        owner,
+        lead_source,
         stage_order,
         {{ seconds_from_microseconds(
             microseconds_between('entered_at', 'exited_at')
         ) }} as stage_seconds,
         has_next_stage,
-        has_next_stage and went_further as has_reached_next_stage,
+        coalesce(reached_next_stage_date <= local_date, false)
+            as has_reached_next_stage,
         coalesce(next_outcome = 'won', false) as is_exit_to_won,
         coalesce(next_outcome = 'lost', false) as is_exit_to_lost,
-        {{ local_date('entered_at', 'timezone') }} as entered_date,
-        {{ local_date('exited_at', 'timezone') }} as exited_date,
+        entered_date,
+        exited_date,
         entered_at,
-        exited_at
-    from placed
+        exited_at,
+        reached_next_stage_at
+    from dated
 )
 
 select * from final

@@ -11,6 +11,7 @@ rows_of_segments as (
                 coalesce(segment_name, '{{ var("unknown_id") }}')
             order by
                 case when description is null then 1 else 0 end,
+                case when updated_at is null then 1 else 0 end,
                 updated_at desc,
                 _batch_seq desc,
                 {{ sortable_id('membership_id') }} desc
@@ -22,6 +23,14 @@ memberships as (
     select * from {{ ref('fct_segment_memberships') }}
 ),
 
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 described as (
     select
         tenant_key,
@@ -31,15 +40,50 @@ described as (
     where latest_first = 1
 ),
 
+interaction_counts as (
+    select
+        interactions.tenant_key,
+        interactions.customer_id,
+        count(*) as interactions
+    from interactions
+    inner join clock on interactions.tenant_key = clock.tenant_key
+    where coalesce(interactions.interaction_date <= clock.local_date, true)
+    group by
+        interactions.tenant_key,
+        interactions.customer_id
+),
+
 joined as (
     select
-        tenant_key,
-        segment_name,
-        min(joined_at) as first_joined_at
+        memberships.tenant_key,
+        memberships.segment_name,
+        count(case when memberships.is_current then 1 end) as members,
+        cast(
+            coalesce(
+                sum(
+                    case
+                        when memberships.is_current
+                            then interaction_counts.interactions
+                    end
+                ),
+                0
+            ) as bigint
+        ) as lifetime_interactions,
+        min(
+            case
+                when memberships.joined_date <= clock.local_date
+                    then memberships.joined_at
+            end
+        ) as first_joined_at
     from memberships
+    inner join clock on memberships.tenant_key = clock.tenant_key
+    left join interaction_counts
+        on
+            memberships.tenant_key = interaction_counts.tenant_key
+            and memberships.customer_id = interaction_counts.customer_id
     group by
-        tenant_key,
-        segment_name
+        memberships.tenant_key,
+        memberships.segment_name
 ),
 
 final as (
@@ -47,6 +91,10 @@ final as (
         coalesce(described.tenant_key, joined.tenant_key) as tenant_key,
         coalesce(described.segment_name, joined.segment_name) as segment_name,
         described.description,
+        coalesce(joined.members, 0) as members,
+        coalesce(joined.lifetime_interactions, 0) as lifetime_interactions,
+        {{ ratio('joined.lifetime_interactions', 'joined.members') }}
+            as average_lifetime_interactions,
         joined.first_joined_at
     from described
     full outer join joined

@@ -10,6 +10,7 @@ with
 spans as (
     select
         *,
+        joined_at is not null as is_dated,
         coalesce(left_at, {{ timestamp_literal('9999-12-31T00:00:00+00:00') }})
             as covered_until
     from {{ ref('int_erp__membership_spans') }}
@@ -20,12 +21,17 @@ tenants as (
     select * from {{ ref('int_erp__tenants') }}
 ),
 
--- Rows of the source that touch or overlap are one membership.
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
+-- Rows of the source that touch or overlap are one membership; those of which nobody
+-- knows when they began are another.
 compared as (
     select
         *,
         max(covered_until) over (
-            partition by organization_id, customer_id, segment_name
+            partition by organization_id, customer_id, segment_name, is_dated
             order by joined_at, membership_id, span_order
             rows between unbounded preceding and 1 preceding
         ) as covered_before
@@ -36,9 +42,9 @@ numbered as (
     select
         *,
         sum(
-            case when joined_at <= covered_before then 0 else 1 end
+            case when not is_dated or joined_at <= covered_before then 0 else 1 end
         ) over (
-            partition by organization_id, customer_id, segment_name
+            partition by organization_id, customer_id, segment_name, is_dated
             order by joined_at, membership_id, span_order
             rows between unbounded preceding and current row
         ) as membership_number
@@ -65,6 +71,7 @@ memberships as (
         customer_id,
         segment_name,
         membership_number,
+        count(case when is_last_span then 1 end) as source_rows,
         max(case when last_first = 1 then segment_value end) as segment_value,
         min(joined_at) as joined_at,
         max(case when last_first = 1 then left_at end) as left_at
@@ -76,21 +83,35 @@ memberships as (
         membership_number
 ),
 
-final as (
+placed as (
     select
+        memberships.*,
         tenants.tenant_key,
-        memberships.customer_id,
-        memberships.segment_name,
-        cast(memberships.membership_number as bigint) as membership_number,
-        'erp:' || memberships.customer_id as customer_key,
-        memberships.segment_value,
-        memberships.left_at is null as is_current,
+        clock.local_date,
         {{ local_date('memberships.joined_at', 'tenants.timezone') }} as joined_date,
-        {{ local_date('memberships.left_at', 'tenants.timezone') }} as left_date,
-        memberships.joined_at,
-        memberships.left_at
+        {{ local_date('memberships.left_at', 'tenants.timezone') }} as left_date
     from memberships
     inner join tenants on memberships.organization_id = tenants.tenant_id
+    inner join clock on tenants.tenant_key = clock.tenant_key
+),
+
+final as (
+    select
+        tenant_key,
+        customer_id,
+        segment_name,
+        cast(membership_number as bigint) as membership_number,
+        'erp:' || customer_id as customer_key,
+        segment_value,
+        source_rows,
+        coalesce(
+            joined_date <= local_date and coalesce(left_date > local_date, true), false
+        ) as is_current,
+        joined_date,
+        left_date,
+        joined_at,
+        left_at
+    from placed
 )
 
 select * from final

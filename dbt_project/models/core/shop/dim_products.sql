@@ -1,7 +1,21 @@
 with
 
+clock as (
+    select * from {{ ref('int_shop__clock') }}
+),
+
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
+-- What lies after the local day, or on none, is not the latest.
 events as (
-    select * from {{ ref('fct_product_events') }}
+    select
+        facts.*,
+        case when facts.event_date <= clock.local_date then facts.occurred_at end
+            as passed_at
+    from {{ ref('fct_product_events') }} as facts
+    inner join clock on facts.tenant_key = clock.tenant_key
 ),
 
 priced as (
@@ -12,7 +26,10 @@ priced as (
         price_amount,
         row_number() over (
             partition by tenant_key, product_id
-            order by occurred_at desc, {{ sortable_id('event_id') }} desc
+            order by
+                case when passed_at is null then 1 else 0 end,
+                passed_at desc,
+                {{ sortable_id('event_id') }} desc
         ) as recency
     from events
     where price_amount is not null
@@ -22,8 +39,8 @@ seen as (
     select
         tenant_key,
         product_id,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at
+        min(passed_at) as first_seen_at,
+        max(passed_at) as last_seen_at
     from events
     group by tenant_key, product_id
 ),
@@ -32,12 +49,12 @@ final as (
     select
         seen.tenant_key,
         seen.product_id,
-        coalesce(priced.currency_code, '{{ var("default_currency_code") }}')
-            as currency_code,
+        coalesce(priced.currency_code, tenants.currency_code) as currency_code,
         priced.price_amount,
         seen.first_seen_at,
         seen.last_seen_at
     from seen
+    inner join tenants on seen.tenant_key = tenants.tenant_key
     left join priced
         on
             seen.tenant_key = priced.tenant_key

@@ -36,12 +36,11 @@ final as (
                 then events.event_type
             else 'other'
         end as event_type,
-        coalesce(events.currency_code, '{{ var("default_currency_code") }}')
-            as currency_code,
+        coalesce(events.currency_code, tenants.currency_code) as currency_code,
         events.quantity,
         events.units_sold,
         cast(events.price as numeric(38, 9)) as price_amount,
-        {{ decimal_product('events.units_sold', 'events.price') }} as revenue_amount,
+        {{ plausible_product('events.units_sold', 'events.price') }} as revenue_amount,
         events.is_purchase and events.quantity is null as has_unknown_quantity,
         events.is_purchase and events.price is null as has_unknown_price,
         events.has_invalid_data,

@@ -18,11 +18,9 @@ carts as (
         *,
         min(case when event_type = 'add_to_cart' then event_number end) over (
             partition by session_key
-        ) as cart_number,
-        min(case when user_id is not null then event_number end) over (
-            partition by session_key
-        ) as user_number
+        ) as cart_number
     from events
+    where session_key is not null
 ),
 
 checkouts as (
@@ -43,7 +41,8 @@ sessions as (
         session_scope,
         tenant_key,
         session_id,
-        max(case when event_number = user_number then user_id end) as user_id,
+        visitor_user_id as user_id,
+        is_bot,
         count(*) as events,
         {% for event_type in [
             'page_view', 'product_view', 'search', 'add_to_cart', 'checkout_start',
@@ -64,7 +63,8 @@ sessions as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at
     from checkouts
-    group by session_key, session_scope, tenant_key, session_id
+    group by
+        session_key, session_scope, tenant_key, session_id, visitor_user_id, is_bot
 ),
 
 final as (
@@ -87,11 +87,13 @@ final as (
         {{ seconds_from_microseconds(
             microseconds_between('started_at', 'ended_at')
         ) }} as duration_seconds,
+        is_bot,
         events = 1 as is_bounce,
         events > 1 as is_engaged,
         cart_number is not null as has_cart,
         checkout_number is not null as has_checkout,
         ordered_completes > 0 as has_purchase,
+        cart_number is not null and checkout_complete_events = 0 as is_abandoned_cart,
         session_date,
         started_at,
         ended_at

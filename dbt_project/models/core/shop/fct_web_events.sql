@@ -10,7 +10,19 @@ with
 events as (
     select
         *,
-        {{ sortable_id('event_id') }} as event_order
+        {{ sortable_id('event_id') }} as event_order,
+        occurred_at is not null as is_timed,
+        -- Within a scope, events of several users are of several visitors; those without a
+        -- user are the only user's, or a visitor of their own.
+        coalesce(
+            user_id,
+            case
+                when
+                    min(user_id) over (partition by session_scope)
+                    = max(user_id) over (partition by session_scope)
+                    then min(user_id) over (partition by session_scope)
+            end
+        ) as visitor_user_id
     from {{ ref('stg_shop__user_events') }}
     {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
@@ -23,7 +35,7 @@ ordered as (
     select
         *,
         lag(occurred_at) over (
-            partition by session_scope
+            partition by session_scope, visitor_user_id, is_timed
             order by occurred_at, event_order
         ) as previous_at
     from events
@@ -33,54 +45,78 @@ openings as (
     select
         *,
         case
-            when previous_at is null then 1
-            when session_id is not null then 0
             when
                 {{ microseconds_between('previous_at', 'occurred_at') }}
-                > {{ var('session_gap_minutes') }} * 60000000
-                then 1
-            else 0
-        end as opens_session
+                <= {{ var('session_gap_minutes') * 60000000 }}
+                then 0
+            else 1
+        end as opens_run
     from ordered
 ),
 
-numbered as (
+runs as (
     select
         *,
-        sum(opens_session) over (
-            partition by session_scope
+        sum(opens_run) over (
+            partition by session_scope, visitor_user_id, is_timed
             order by occurred_at, event_order
             rows between unbounded preceding and current row
-        ) as session_number
+        ) as run_number
     from openings
+),
+
+begun as (
+    select
+        *,
+        {{ microseconds_between(
+            'min(occurred_at) over (
+                partition by session_scope, visitor_user_id, is_timed, run_number
+            )',
+            'occurred_at'
+        ) }} as microseconds_into_run
+    from runs
+),
+
+-- A run that goes on is cut every so many hours from its first event.
+cut as (
+    select
+        *,
+        microseconds_into_run
+        - mod(microseconds_into_run, {{ var('session_cut_hours') * 3600000000 }})
+            as cut_at
+    from begun
 ),
 
 sessions as (
     select
         *,
-        max(case when opens_session = 1 then event_id end) over (
-            partition by session_scope, session_number
-        ) as opening_event_id,
-        row_number() over (
-            partition by session_scope, session_number
+        first_value(event_id) over (
+            partition by session_scope, visitor_user_id, is_timed, run_number, cut_at
             order by occurred_at, event_order
-        ) as event_number
-    from numbered
+        ) as first_event_id,
+        row_number() over (
+            partition by session_scope, visitor_user_id, is_timed, run_number, cut_at
+            order by occurred_at, event_order
+        ) as event_number,
+        count(*) over (
+            partition by session_scope, visitor_user_id, is_timed, run_number, cut_at
+        ) as session_events,
+        count(case when has_bot_agent then 1 end) over (
+            partition by session_scope, visitor_user_id, is_timed, run_number, cut_at
+        ) as bot_events
+    from cut
 ),
 
 final as (
     select
         sessions.event_id,
         sessions.session_scope,
-        case
-            when sessions.session_id is null and sessions.user_id is not null
-                then sessions.session_scope || ':' || sessions.opening_event_id
-            else sessions.session_scope
-        end as session_key,
+        case when sessions.is_timed then sessions.first_event_id end as session_key,
         tenants.tenant_key,
         'shop:' || sessions.user_id as customer_key,
         sessions.session_id,
         sessions.user_id,
+        sessions.visitor_user_id,
         case
             when
                 sessions.event_type in (
@@ -90,7 +126,9 @@ final as (
                 then sessions.event_type
             else 'other'
         end as event_type,
-        sessions.event_number,
+        case when sessions.is_timed then sessions.event_number end as event_number,
+        sessions.bot_events > 0
+        or sessions.session_events > {{ var('bot_session_events') }} as is_bot,
         sessions.has_invalid_data,
         {{ local_date('sessions.occurred_at', 'tenants.timezone') }} as event_date,
         sessions.occurred_at

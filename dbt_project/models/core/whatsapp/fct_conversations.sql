@@ -50,6 +50,7 @@ message_counts as (
 first_responses as (
     select
         conversation_id,
+        responder_type,
         response_seconds
     from responses
     where turn_number = 1
@@ -72,6 +73,7 @@ joined as (
         coalesce(message_counts.agent_messages, 0) as agent_messages,
         coalesce(message_counts.other_messages, 0) as other_messages,
         coalesce(handoff_counts.handoffs, 0) as handoffs,
+        first_responses.responder_type as first_responder_type,
         first_responses.response_seconds as first_response_seconds,
         -- What was reopened before the log began is not known, neither is what was not.
         case
@@ -107,8 +109,12 @@ final as (
         other_messages,
         handoffs,
         duration_seconds,
+        first_responder_type,
         first_response_seconds,
         has_invalid_duration,
+        has_implausible_started_at,
+        has_implausible_ended_at,
+        has_tenant,
         handoffs > 0 as has_handoff,
         llm_messages > 0 as is_eligible_for_containment,
         llm_messages > 0

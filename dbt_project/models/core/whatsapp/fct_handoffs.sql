@@ -10,6 +10,8 @@ with
 messages as (
     select
         *,
+        -- What has no known time comes after all that has one.
+        case when sent_at is null then 1 else 0 end as is_untimed,
         {{ sortable_id('message_id') }} as message_order
     from {{ ref('fct_messages') }}
     {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
@@ -25,7 +27,7 @@ ordered as (
         *,
         count(case when sender_type = 'agent' then 1 end) over (
             partition by conversation_id
-            order by sent_at, message_order
+            order by is_untimed, sent_at, message_order
             rows between unbounded preceding and current row
         ) as agent_messages_so_far
     from messages
@@ -40,7 +42,7 @@ requests as (
         ) as requests,
         row_number() over (
             partition by conversation_id, agent_messages_so_far
-            order by sent_at, message_order
+            order by is_untimed, sent_at, message_order
         ) as request_number
     from ordered
     where is_handoff_request

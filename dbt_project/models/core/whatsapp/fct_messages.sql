@@ -41,6 +41,7 @@ messages as (
             else 'other'
         end as handoff_trigger,
         case
+            when staged.sender_type = 'llm' and staged.has_invalid_tokens_used then null
             when staged.sender_type = 'llm' then coalesce(staged.tokens_used, 0)
             else 0
         end as tokens_used,
@@ -49,6 +50,7 @@ messages as (
         staged.is_handoff_request,
         staged.has_invalid_metadata,
         staged.has_invalid_tokens_used,
+        staged.has_implausible_sent_at,
         {{ local_date(
             'staged.sent_at', "coalesce(conversations.timezone, tenants.timezone, 'UTC')"
         ) }}
@@ -125,7 +127,7 @@ final as (
         message_rates_of_days.currency_code,
         messages.tokens_used,
         messages.confidence,
-        {{ decimal_product(
+        {{ plausible_product(
             decimal_product('messages.tokens_used', '0.001'),
             'llm_rates_of_days.rate_per_1000_tokens'
         ) }} as llm_cost_amount,
@@ -134,6 +136,7 @@ final as (
         messages.is_handoff_request,
         messages.has_invalid_metadata,
         messages.has_invalid_tokens_used,
+        messages.has_implausible_sent_at,
         messages.message_date,
         messages.sent_at
     from messages

@@ -11,6 +11,7 @@ where
         select new_versions.id
         from {{ new_versions('consulting', 'event_outbox') }} as new_versions
     )
+{{ union_keys_of_passed_days('fct_lead_stages', 'lead_id', ['entered_date']) }}
 {%- endset %}
 {{ with_days_before(
     changed,

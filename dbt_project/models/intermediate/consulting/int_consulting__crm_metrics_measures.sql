@@ -15,20 +15,31 @@ deals as (
     select * from {{ ref('fct_deals') }}
 ),
 
--- Events have no currency: they are counted beside the deals in the default one.
+tenants as (
+    select * from {{ ref('int_consulting__tenants') }}
+),
+
+-- Events have no currency: they are counted beside the deals in the tenant's.
 activity as (
     select
-        tenant_key,
-        {{ default_currency() }} as currency_code,
-        case when event_type = 'INSERT_LEADS' then 1 else 0 end as leads_created,
-        case when event_type = 'UPDATE_LEADS' then 1 else 0 end as lead_updates,
-        case when event_type = 'INSERT_ACCOUNTS' then 1 else 0 end as accounts_created,
-        case when event_type = 'UPDATE_ACCOUNTS' then 1 else 0 end as account_updates,
+        events.tenant_key,
+        tenants.currency_code,
+        case when events.event_type = 'INSERT_LEADS' then 1 else 0 end as leads_created,
+        case when events.event_type = 'UPDATE_LEADS' then 1 else 0 end as lead_updates,
+        case when events.event_type = 'INSERT_ACCOUNTS' then 1 else 0 end
+            as accounts_created,
+        case when events.event_type = 'UPDATE_ACCOUNTS' then 1 else 0 end
+            as account_updates,
         0 as deals_won,
         0 as deals_lost,
         cast(0 as numeric(38, 9)) as won_amount,
-        event_date as activity_date
+        events.event_date as activity_date
     from events
+    inner join tenants on events.tenant_key = tenants.tenant_key
+    where
+        events.event_type in (
+            'INSERT_LEADS', 'UPDATE_LEADS', 'INSERT_ACCOUNTS', 'UPDATE_ACCOUNTS'
+        )
     union all
     select
         tenant_key,

@@ -13,13 +13,19 @@ deals as (
     select * from {{ ref('fct_deals') }}
 ),
 
+clock as (
+    select * from {{ ref('int_consulting__clock') }}
+),
+
 seen as (
     select
+        tenant_key,
         account_id,
         created_at as seen_at
     from leads
     union all
     select
+        tenant_key,
         account_id,
         created_at as seen_at
     from deals
@@ -27,10 +33,12 @@ seen as (
 
 first_seen as (
     select
-        account_id,
-        min(seen_at) as first_seen_at
+        seen.account_id,
+        min(seen.seen_at) as first_seen_at
     from seen
-    group by account_id
+    inner join clock on seen.tenant_key = clock.tenant_key
+    where {{ local_date('seen.seen_at', 'clock.timezone') }} <= clock.local_date
+    group by seen.account_id
 ),
 
 final as (

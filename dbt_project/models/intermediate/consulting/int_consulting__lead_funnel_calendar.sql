@@ -1,3 +1,3 @@
 {{ calendar_of_activity('consulting', [
     ref('int_consulting__lead_funnel_measures'),
-], ['stage']) }}
+], ['stage', 'owner', 'lead_source']) }}

@@ -16,12 +16,14 @@ moves as (
     select
         tenant_key,
         stage,
-        1 as entered,
-        case when has_next_stage then 1 else 0 end as convertible,
-        case when has_reached_next_stage then 1 else 0 end as converted,
-        0 as exited,
-        0 as won,
-        0 as lost,
+        owner,
+        lead_source,
+        lead_id as entering_lead_id,
+        case when has_next_stage then lead_id end as convertible_lead_id,
+        case when has_reached_next_stage then lead_id end as reaching_lead_id,
+        cast(null as {{ dbt.type_string() }}) as exiting_lead_id,
+        cast(null as {{ dbt.type_string() }}) as won_lead_id,
+        cast(null as {{ dbt.type_string() }}) as lost_lead_id,
         cast(0 as numeric(38, 9)) as stage_seconds,
         entered_date as move_date
     from stages
@@ -29,12 +31,14 @@ moves as (
     select
         tenant_key,
         stage,
-        0 as entered,
-        0 as convertible,
-        0 as converted,
-        1 as exited,
-        case when is_exit_to_won then 1 else 0 end as won,
-        case when is_exit_to_lost then 1 else 0 end as lost,
+        owner,
+        lead_source,
+        cast(null as {{ dbt.type_string() }}) as entering_lead_id,
+        cast(null as {{ dbt.type_string() }}) as convertible_lead_id,
+        cast(null as {{ dbt.type_string() }}) as reaching_lead_id,
+        lead_id as exiting_lead_id,
+        case when is_exit_to_won then lead_id end as won_lead_id,
+        case when is_exit_to_lost then lead_id end as lost_lead_id,
         stage_seconds,
         exited_date as move_date
     from stages
@@ -49,16 +53,19 @@ final as (
     select
         moves.tenant_key,
         moves.stage,
+        moves.owner,
+        moves.lead_source,
         days.grain,
         days.period_start_date,
         days.period_end_date,
-        cast(sum(moves.entered) as bigint) as leads_entered,
-        cast(sum(moves.exited) as bigint) as leads_exited,
-        cast(sum(moves.won) as bigint) as leads_won,
-        cast(sum(moves.lost) as bigint) as leads_lost,
+        count(moves.entering_lead_id) as stage_entries,
+        count(distinct moves.entering_lead_id) as leads_entered,
+        count(distinct moves.exiting_lead_id) as leads_exited,
+        count(distinct moves.won_lead_id) as leads_won,
+        count(distinct moves.lost_lead_id) as leads_lost,
         {{ ratio('sum(moves.stage_seconds)', 3600) }} as total_stage_hours,
-        cast(sum(moves.convertible) as bigint) as convertible_leads,
-        cast(sum(moves.converted) as bigint) as converted_leads
+        count(distinct moves.convertible_lead_id) as convertible_leads,
+        count(distinct moves.reaching_lead_id) as leads_reaching_next_stage
     from days
     inner join moves
         on
@@ -67,6 +74,8 @@ final as (
     group by
         moves.tenant_key,
         moves.stage,
+        moves.owner,
+        moves.lead_source,
         days.grain,
         days.period_start_date,
         days.period_end_date

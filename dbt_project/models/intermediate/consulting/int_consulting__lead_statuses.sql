@@ -48,7 +48,9 @@ observations as (
         0 as version_order,
         created_at as observed_at
     from events
-    where payload_status is not null
+    where
+        payload_status is not null
+        and created_at is not null
     union all
     select
         versions.lead_id,

@@ -17,6 +17,9 @@ where
         from {{ new_versions('erp', 'organizations') }} as new_versions
     )
 {% endfor %}
+{{ union_keys_of_passed_days(
+    'fct_segment_memberships', 'customer_id', ['joined_date', 'left_date']
+) }}
 {%- endset %}
 {{ with_days_before(
     changed,

@@ -4,19 +4,27 @@ interactions as (
     select * from {{ ref('fct_interactions') }}
 ),
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 final as (
     select
-        tenant_key,
-        customer_key,
+        interactions.tenant_key,
+        interactions.customer_key,
         'interactions' as domain,
         cast(0 as numeric(38, 9)) as revenue_amount,
-        interaction_date as activity_date
+        interactions.interaction_date as activity_date
     from interactions
-    where customer_key is not null
+    inner join clock
+        on
+            interactions.tenant_key = clock.tenant_key
+            and interactions.interaction_date <= clock.local_date
+    where interactions.customer_key is not null
     group by
-        tenant_key,
-        customer_key,
-        interaction_date
+        interactions.tenant_key,
+        interactions.customer_key,
+        interactions.interaction_date
 )
 
 select * from final

@@ -16,6 +16,10 @@ tenants as (
     select * from {{ ref('int_erp__tenants') }}
 ),
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 named as (
     select
         customers.customer_id,
@@ -50,10 +54,14 @@ referenced as (
 
 first_interactions as (
     select
-        customer_id,
-        min(interaction_at) as first_seen_at
+        interactions.customer_id,
+        min(interactions.interaction_at) as first_seen_at
     from interactions
-    group by customer_id
+    inner join clock
+        on
+            interactions.tenant_key = clock.tenant_key
+            and interactions.interaction_date <= clock.local_date
+    group by interactions.customer_id
 ),
 
 joined as (

@@ -37,7 +37,9 @@ moves as (
         cast(null as {{ dbt.type_string() }}) as active_customer_id,
         left_date as move_date
     from memberships
-    where left_at is not null
+    where
+        left_date is not null
+        and joined_date is not null
     union all
     select
         memberships.tenant_key,

@@ -12,7 +12,9 @@
     [
         ['fct_orders', 'first_event_date'],
         ['fct_orders', 'created_date'],
+        ['fct_orders', 'payment_started_date'],
         ['fct_orders', 'paid_date'],
-        ['fct_orders', 'cancelled_date']
+        ['fct_orders', 'cancelled_date'],
+        ['int_shop__refunds', 'refunded_date']
     ]
 ) }}

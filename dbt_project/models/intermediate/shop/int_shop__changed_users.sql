@@ -1,9 +1,10 @@
+{# Of whole scopes: whether an event is a bot's depends on the others of its session. -#}
 {% set changed %}
     select {{ optional_identifier('user_id') }} as user_id
     from {{ source('shop', 'user_events') }}
-    where id in (
-        select new_versions.id
-        from {{ new_versions('shop', 'user_events') }} as new_versions
+    where {{ session_scope('session_id', 'user_id', 'id') }} in (
+        select changed_sessions.session_scope
+        from {{ ref('int_shop__changed_sessions') }} as changed_sessions
     )
 {% endset -%}
 {{ with_days_before(

@@ -4,24 +4,29 @@ purchases as (
     select * from {{ ref('int_shop__purchases') }}
 ),
 
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
 final as (
     select
-        tenant_key,
-        customer_key,
+        purchases.tenant_key,
+        purchases.customer_key,
         'orders' as domain,
         cast(
             coalesce(
                 sum(
                     case
-                        when currency_code = '{{ var("default_currency_code") }}'
-                            then amount
+                        when purchases.currency_code = tenants.currency_code
+                            then purchases.amount
                     end
                 ), 0
             ) as numeric(38, 9)
         ) as revenue_amount,
-        purchase_date as activity_date
+        purchases.purchase_date as activity_date
     from purchases
-    group by tenant_key, customer_key, purchase_date
+    inner join tenants on purchases.tenant_key = tenants.tenant_key
+    group by purchases.tenant_key, purchases.customer_key, purchases.purchase_date
 )
 
 select * from final

@@ -6,28 +6,50 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+refunds as (
+    select * from {{ ref('int_shop__refunds') }}
+),
+
 final as (
-    {% for movement, moved_date, condition in [
-        ('created', 'created_date', 'has_created_event'),
-        ('seen', 'first_event_date', 'not has_created_event'),
-        ('paid', 'paid_date', 'is_paid'),
-        ('cancelled', 'cancelled_date', 'is_cancelled')
+    {% for movement, moved_date, payment_method, amount, condition in [
+        ('created', 'created_date', 'payment_method', 'order_amount', 'has_created_event'),
+        ('seen', 'first_event_date', 'payment_method', 'order_amount',
+         'not has_created_event'),
+        ('payment_started', 'payment_started_date', 'payment_started_method',
+         'order_amount', 'payment_started_method is not null'),
+        ('paid', 'paid_date', 'payment_method', 'paid_amount', 'is_paid'),
+        ('cancelled', 'cancelled_date', 'payment_method', 'cancelled_amount',
+         'is_cancelled')
     ] -%}
-    {{ 'union all' if not loop.first }}
+    select
+        order_id,
+        tenant_key,
+        {{ payment_method }} as payment_method,
+        currency_code,
+        '{{ movement }}' as movement,
+        user_id,
+        items_count,
+        {{ amount }} as amount,
+        is_paid,
+        is_cancelled_after_payment,
+        {{ moved_date }} as moved_date
+    from orders
+    where {{ condition }}
+    union all
+    {% endfor -%}
     select
         order_id,
         tenant_key,
         payment_method,
         currency_code,
-        '{{ movement }}' as movement,
+        'refunded' as movement,
         user_id,
-        items_count,
-        order_amount,
-        is_cancelled_after_payment,
-        {{ moved_date }} as moved_date
-    from orders
-    where {{ condition }}
-    {% endfor %}
+        cast(null as bigint) as items_count,
+        refunded_amount as amount,
+        cast(null as boolean) as is_paid,
+        cast(null as boolean) as is_cancelled_after_payment,
+        refunded_date as moved_date
+    from refunds
 )
 
 select * from final

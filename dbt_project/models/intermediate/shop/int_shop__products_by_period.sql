@@ -8,11 +8,16 @@ measures as (
     select * from {{ ref('int_shop__products_measures') }}
 ),
 
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
 -- There are too many products for days on which nothing happened to them.
 measured as (
     select
         measures.tenant_key,
         measures.product_id,
+        tenants.currency_code,
         measures.grain,
         measures.period_start_date,
         measures.period_end_date,
@@ -28,12 +33,12 @@ measured as (
         measures.revenue_amount
     from measures
     inner join clock on measures.tenant_key = clock.tenant_key
+    inner join tenants on measures.tenant_key = tenants.tenant_key
 ),
 
 final as (
     select
         measured.*,
-        '{{ var("default_currency_code") }}' as currency_code,
         {{ ratio('measured.purchases', 'measured.views') }} as view_to_purchase_rate
     from measured
 )

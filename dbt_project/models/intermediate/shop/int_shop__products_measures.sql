@@ -7,14 +7,22 @@
 
 with
 
+facts as (
+    select * from {{ ref('fct_product_events') }}
+    {{ where_measured('int_shop__changed_products_periods', 'event_date') }}
+),
+
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
+),
+
 events as (
     select
-        *,
-        event_type = 'purchase'
-        and currency_code = '{{ var("default_currency_code") }}'
+        facts.*,
+        facts.event_type = 'purchase' and facts.currency_code = tenants.currency_code
             as is_purchase_in_shop_currency
-    from {{ ref('fct_product_events') }}
-    {{ where_measured('int_shop__changed_products_periods', 'event_date') }}
+    from facts
+    inner join tenants on facts.tenant_key = tenants.tenant_key
 ),
 
 days as (

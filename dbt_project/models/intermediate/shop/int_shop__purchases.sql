@@ -11,11 +11,11 @@ final as (
         customer_key,
         user_id as customer_id,
         currency_code,
-        cast(coalesce(order_amount, 0) as numeric(38, 9)) as amount,
+        net_amount as amount,
         paid_date as purchase_date,
         paid_at as purchased_at
     from orders
-    where is_paid and user_id is not null
+    where net_amount > 0 and user_id is not null and paid_date is not null
 )
 
 select * from final

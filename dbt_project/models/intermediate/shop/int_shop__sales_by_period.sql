@@ -18,16 +18,17 @@ measured as (
         calendar.period_end_date,
         calendar.is_complete,
         {% for measure in [
-            'orders_created', 'orders_without_created_event', 'orders_paid',
-            'orders_cancelled', 'paid_orders_cancelled', 'paid_orders_without_amount',
-            'items', 'distinct_buyers'
+            'orders_created', 'orders_without_created_event', 'payments_started',
+            'payments_completed', 'orders_paid', 'orders_cancelled',
+            'paid_orders_cancelled', 'paid_orders_without_amount', 'refunds',
+            'refunds_without_amount', 'items', 'distinct_buyers'
         ] -%}
         coalesce(measures.{{ measure }}, 0) as {{ measure }},
         {% endfor -%}
-        cast(coalesce(measures.gross_amount, 0) as numeric(38, 9))
-            as gross_amount,
-        cast(coalesce(measures.cancelled_amount, 0) as numeric(38, 9))
-            as cancelled_amount
+        {% for amount in ['gross_amount', 'cancelled_amount', 'refunded_amount'] -%}
+        cast(coalesce(measures.{{ amount }}, 0) as numeric(38, 9))
+            as {{ amount }}{{ ',' if not loop.last }}
+        {% endfor %}
     from calendar
     left join measures
         on
@@ -41,8 +42,12 @@ measured as (
 final as (
     select
         measured.*,
-        cast(measured.gross_amount - measured.cancelled_amount as numeric(38, 9))
-            as net_amount,
+        cast(
+            measured.gross_amount - measured.cancelled_amount - measured.refunded_amount
+            as numeric(38, 9)
+        ) as net_amount,
+        {{ ratio('measured.payments_completed', 'measured.payments_started') }}
+            as payment_success_rate,
         {{ ratio('measured.gross_amount', 'measured.orders_paid') }}
             as average_order_value
     from measured

@@ -26,59 +26,36 @@ final as (
         days.grain,
         days.period_start_date,
         days.period_end_date,
-        count(case when movements.movement = 'created' then 1 end) as orders_created,
-        count(case when movements.movement = 'seen' then 1 end)
-            as orders_without_created_event,
-        count(case when movements.movement = 'paid' then 1 end) as orders_paid,
-        count(case when movements.movement = 'cancelled' then 1 end)
-            as orders_cancelled,
-        count(
-            case
-                when
-                    movements.movement = 'cancelled'
-                    and movements.is_cancelled_after_payment
-                    then 1
-            end
-        ) as paid_orders_cancelled,
-        count(
-            case
-                when movements.movement = 'paid' and movements.order_amount is null
-                    then 1
-            end
-        ) as paid_orders_without_amount,
+        {% for measure, condition in [
+            ('orders_created', "movement = 'created'"),
+            ('orders_without_created_event', "movement = 'seen'"),
+            ('payments_started', "movement = 'payment_started'"),
+            ('payments_completed', "movement = 'payment_started' and is_paid"),
+            ('orders_paid', "movement = 'paid'"),
+            ('orders_cancelled', "movement = 'cancelled'"),
+            ('paid_orders_cancelled',
+             "movement = 'cancelled' and is_cancelled_after_payment"),
+            ('paid_orders_without_amount', "movement = 'paid' and amount is null"),
+            ('refunds', "movement = 'refunded'"),
+            ('refunds_without_amount', "movement = 'refunded' and amount is null")
+        ] -%}
+        count(case when {{ condition }} then 1 end) as {{ measure }},
+        {% endfor -%}
+        {% for measure, movement in [
+            ('gross_amount', 'paid'),
+            ('cancelled_amount', 'cancelled'),
+            ('refunded_amount', 'refunded')
+        ] -%}
         cast(
-            coalesce(
-                sum(
-                    case
-                        when movements.movement = 'paid' then movements.order_amount
-                    end
-                ), 0
-            ) as numeric(38, 9)
-        ) as gross_amount,
+            coalesce(sum(case when movement = '{{ movement }}' then amount end), 0)
+            as numeric(38, 9)
+        ) as {{ measure }},
+        {% endfor -%}
         cast(
-            coalesce(
-                sum(
-                    case
-                        when
-                            movements.movement = 'cancelled'
-                            and movements.is_cancelled_after_payment
-                            then movements.order_amount
-                    end
-                ), 0
-            ) as numeric(38, 9)
-        ) as cancelled_amount,
-        cast(
-            coalesce(
-                sum(
-                    case
-                        when movements.movement = 'paid' then movements.items_count
-                    end
-                ), 0
-            ) as bigint
+            coalesce(sum(case when movement = 'paid' then items_count end), 0)
+            as bigint
         ) as items,
-        count(
-            distinct case when movements.movement = 'paid' then movements.user_id end
-        ) as distinct_buyers
+        count(distinct case when movement = 'paid' then user_id end) as distinct_buyers
     from days
     inner join movements
         on

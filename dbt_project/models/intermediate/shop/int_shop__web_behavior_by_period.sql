@@ -19,8 +19,8 @@ measured as (
             'sessions', 'page_views', 'product_views', 'searches', 'add_to_carts',
             'checkout_starts', 'checkout_completes', 'logins', 'registrations',
             'other_events', 'distinct_users', 'new_users', 'engaged_sessions',
-            'bounced_sessions', 'cart_sessions', 'checkout_sessions',
-            'purchase_sessions'
+            'bounced_sessions', 'bot_sessions', 'cart_sessions', 'checkout_sessions',
+            'purchase_sessions', 'abandoned_carts'
         ] -%}
         coalesce(measures.{{ measure }}, 0) as {{ measure }},
         {% endfor -%}
@@ -37,6 +37,9 @@ measured as (
 final as (
     select
         measured.*,
+        measured.cart_sessions as carts,
+        {{ ratio('measured.abandoned_carts', 'measured.cart_sessions') }}
+            as cart_abandonment_rate,
         {{ ratio('measured.bounced_sessions', 'measured.sessions') }} as bounce_rate,
         {{ ratio('measured.total_session_seconds', 'measured.sessions') }}
             as average_session_seconds,

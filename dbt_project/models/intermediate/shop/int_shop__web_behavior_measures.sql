@@ -7,8 +7,14 @@
 
 with
 
+-- What bots do counts nowhere but in bot_sessions.
 events as (
-    select * from {{ ref('fct_web_events') }}
+    select
+        tenant_key,
+        event_date,
+        case when not is_bot then event_type end as event_type,
+        case when not is_bot then user_id end as user_id
+    from {{ ref('fct_web_events') }}
     {{ where_measured('int_shop__changed_web_behavior_periods', 'event_date') }}
 ),
 
@@ -65,13 +71,23 @@ session_counts as (
         days.tenant_key,
         days.grain,
         days.period_start_date,
-        count(*) as sessions,
-        count(case when sessions.is_engaged then 1 end) as engaged_sessions,
-        count(case when sessions.is_bounce then 1 end) as bounced_sessions,
-        count(case when sessions.has_cart then 1 end) as cart_sessions,
-        count(case when sessions.has_checkout then 1 end) as checkout_sessions,
-        count(case when sessions.has_purchase then 1 end) as purchase_sessions,
-        cast(sum(sessions.duration_seconds) as numeric(38, 9)) as total_session_seconds
+        count(case when sessions.is_bot then 1 end) as bot_sessions,
+        count(case when not sessions.is_bot then 1 end) as sessions,
+        {% for measure, condition in [
+            ('engaged_sessions', 'is_engaged'),
+            ('bounced_sessions', 'is_bounce'),
+            ('cart_sessions', 'has_cart'),
+            ('checkout_sessions', 'has_checkout'),
+            ('purchase_sessions', 'has_purchase'),
+            ('abandoned_carts', 'is_abandoned_cart')
+        ] -%}
+        count(case when not sessions.is_bot and sessions.{{ condition }} then 1 end)
+            as {{ measure }},
+        {% endfor -%}
+        cast(
+            sum(case when not sessions.is_bot then sessions.duration_seconds end)
+            as numeric(38, 9)
+        ) as total_session_seconds
     from days
     inner join sessions
         on
@@ -105,8 +121,8 @@ final as (
         event_counts.*,
         coalesce(user_counts.new_users, 0) as new_users,
         {% for measure in [
-            'sessions', 'engaged_sessions', 'bounced_sessions', 'cart_sessions',
-            'checkout_sessions', 'purchase_sessions'
+            'sessions', 'bot_sessions', 'engaged_sessions', 'bounced_sessions',
+            'cart_sessions', 'checkout_sessions', 'purchase_sessions', 'abandoned_carts'
         ] -%}
         coalesce(session_counts.{{ measure }}, 0) as {{ measure }},
         {% endfor -%}

@@ -17,7 +17,7 @@ final as (
         tenant_key,
         customer_key,
         user_id,
-        min(event_date) as first_event_date,
+        min(case when not is_bot then event_date end) as first_event_date,
         min(occurred_at) as first_event_at
     from events
     where user_id is not null

@@ -1,7 +1,10 @@
 -- depends_on: {{ ref('int_whatsapp__conversation_measures') }}
+-- depends_on: {{ ref('int_whatsapp__flawed_messages') }}
 -- depends_on: {{ ref('int_whatsapp__handoff_measures') }}
 -- depends_on: {{ ref('int_whatsapp__message_measures') }}
 -- depends_on: {{ ref('int_whatsapp__response_measures') }}
+-- depends_on: {{ ref('int_whatsapp__tenant_lifetime_responses') }}
+-- depends_on: {{ ref('int_whatsapp__tenant_response_measures') }}
 with
 
 build as (

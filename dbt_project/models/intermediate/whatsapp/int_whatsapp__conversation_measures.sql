@@ -8,7 +8,13 @@
 with
 
 conversations as (
-    select * from {{ ref('fct_conversations') }}
+    select
+        *,
+        case when first_responder_type = 'llm' then first_response_seconds end
+            as llm_first_response_seconds,
+        case when first_responder_type = 'agent' then first_response_seconds end
+            as agent_first_response_seconds
+    from {{ ref('fct_conversations') }}
     {{ where_measured('int_whatsapp__changed_periods', 'started_date') }}
 ),
 
@@ -37,13 +43,14 @@ final as (
             as total_duration_minutes,
         count(case when conversations.has_invalid_duration then 1 end)
             as invalid_durations,
-        count(conversations.first_response_seconds) as first_responses,
-        cast(coalesce(sum(conversations.first_response_seconds), 0) as numeric(38, 9))
-            as total_first_response_seconds,
-        {{ quantile('conversations.first_response_seconds', 50) }}
-            as p50_first_response_seconds,
-        {{ quantile('conversations.first_response_seconds', 90) }}
-            as p90_first_response_seconds,
+        {% for who in ['', 'llm_', 'agent_'] -%}
+        {%- set seconds = who ~ 'first_response_seconds' -%}
+        count(conversations.{{ seconds }}) as {{ who }}first_responses,
+        cast(coalesce(sum(conversations.{{ seconds }}), 0) as numeric(38, 9))
+            as total_{{ seconds }},
+        {{ quantile('conversations.' ~ seconds, 50) }} as p50_{{ seconds }},
+        {{ quantile('conversations.' ~ seconds, 90) }} as p90_{{ seconds }},
+        {% endfor -%}
         count(distinct conversations.customer_hash) as distinct_customers,
         count(case when conversations.is_eligible_for_containment then 1 end)
             as eligible_conversations,

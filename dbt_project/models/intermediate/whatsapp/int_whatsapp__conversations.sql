@@ -41,13 +41,18 @@ final as (
         end as duration_seconds,
         coalesce(conversations.ended_at < conversations.started_at, false)
             as has_invalid_duration,
+        conversations.has_implausible_started_at,
+        conversations.has_implausible_ended_at,
+        conversations.has_implausible_last_message_at,
+        coalesce(tenants.is_named, false) as has_tenant,
         {{ local_date(
             'conversations.started_at', "coalesce(tenants.timezone, 'UTC')"
         ) }}
             as started_date,
         conversations.started_at,
         conversations.ended_at,
-        conversations.last_message_at
+        conversations.last_message_at,
+        conversations._loaded_at
     from owned as conversations
     left join tenants on conversations.tenant_key = tenants.tenant_key
 )

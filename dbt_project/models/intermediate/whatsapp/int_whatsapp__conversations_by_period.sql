@@ -32,11 +32,13 @@ filled as (
             as conversations_with_duration,
         coalesce(conversations.total_duration_minutes, 0) as total_duration_minutes,
         coalesce(conversations.invalid_durations, 0) as invalid_durations,
-        coalesce(conversations.first_responses, 0) as first_responses,
-        coalesce(conversations.total_first_response_seconds, 0)
-            as total_first_response_seconds,
-        conversations.p50_first_response_seconds,
-        conversations.p90_first_response_seconds,
+        {% for who in ['', 'llm_', 'agent_'] -%}
+        coalesce(conversations.{{ who }}first_responses, 0) as {{ who }}first_responses,
+        coalesce(conversations.total_{{ who }}first_response_seconds, 0)
+            as total_{{ who }}first_response_seconds,
+        conversations.p50_{{ who }}first_response_seconds,
+        conversations.p90_{{ who }}first_response_seconds,
+        {% endfor -%}
         coalesce(conversations.distinct_customers, 0) as distinct_customers,
         coalesce(conversations.eligible_conversations, 0) as eligible_conversations,
         coalesce(conversations.contained_conversations, 0) as contained_conversations,
@@ -60,8 +62,11 @@ final as (
             as average_duration_minutes,
         {{ ratio('resolved_conversations', 'total_conversations') }}
             as resolution_rate,
-        {{ ratio('total_first_response_seconds', 'first_responses') }}
-            as average_first_response_seconds,
+        {% for who in ['', 'llm_', 'agent_'] -%}
+        {{ ratio(
+            'total_' ~ who ~ 'first_response_seconds', who ~ 'first_responses'
+        ) }} as average_{{ who }}first_response_seconds,
+        {% endfor -%}
         {{ ratio('contained_conversations', 'eligible_conversations') }}
             as containment_rate,
         case

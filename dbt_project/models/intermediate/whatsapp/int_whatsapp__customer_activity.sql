@@ -2,7 +2,9 @@ with
 
 conversations as (
     select * from {{ ref('fct_conversations') }}
-    where customer_hash is not null
+    where
+        customer_hash is not null
+        and started_date is not null
 ),
 
 final as (

@@ -34,6 +34,8 @@ final as (
             as other_triggered,
         count(distinct handoffs.conversation_id) as conversations_with_handoff,
         count(handoffs.time_to_handoff_seconds) as timed_handoffs,
+        count(case when handoffs.has_invalid_time_to_handoff then 1 end)
+            as invalid_times_to_handoff,
         {{ ratio('coalesce(sum(handoffs.time_to_handoff_seconds), 0)', 60) }}
             as total_time_to_handoff_minutes
     from days

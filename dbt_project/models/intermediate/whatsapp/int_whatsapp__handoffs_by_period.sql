@@ -26,6 +26,7 @@ filled as (
         coalesce(handoffs.other_triggered, 0) as other_triggered,
         coalesce(handoffs.conversations_with_handoff, 0) as conversations_with_handoff,
         coalesce(handoffs.timed_handoffs, 0) as timed_handoffs,
+        coalesce(handoffs.invalid_times_to_handoff, 0) as invalid_times_to_handoff,
         coalesce(handoffs.total_time_to_handoff_minutes, 0)
             as total_time_to_handoff_minutes,
         coalesce(conversations.total_conversations, 0) as total_conversations,

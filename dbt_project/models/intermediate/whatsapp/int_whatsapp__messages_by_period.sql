@@ -26,10 +26,19 @@ filled as (
         coalesce(messages.agent_messages, 0) as agent_messages,
         coalesce(messages.other_messages, 0) as other_messages,
         coalesce(responses.responses, 0) as responses,
-        cast(coalesce(responses.total_response_seconds, 0) as numeric(38, 9))
-            as total_response_seconds,
-        responses.p50_response_seconds,
-        responses.p90_response_seconds,
+        coalesce(responses.llm_responses, 0) as llm_responses,
+        coalesce(responses.agent_responses, 0) as agent_responses,
+        {% for seconds in [
+            'response_seconds',
+            'llm_response_seconds',
+            'agent_response_seconds',
+            'agent_business_seconds',
+        ] -%}
+        cast(coalesce(responses.total_{{ seconds }}, 0) as numeric(38, 9))
+            as total_{{ seconds }},
+        responses.p50_{{ seconds }},
+        responses.p90_{{ seconds }},
+        {% endfor -%}
         coalesce(responses.unanswered_turns, 0) as unanswered_turns
     from calendar
     left join messages
@@ -50,7 +59,13 @@ final as (
     select
         *,
         {{ ratio('total_response_seconds', 'responses') }}
-            as average_response_time_seconds
+            as average_response_time_seconds,
+        {{ ratio('total_llm_response_seconds', 'llm_responses') }}
+            as average_llm_response_seconds,
+        {{ ratio('total_agent_response_seconds', 'agent_responses') }}
+            as average_agent_response_seconds,
+        {{ ratio('total_agent_business_seconds', 'agent_responses') }}
+            as average_agent_business_seconds
     from filled
 )
 

@@ -8,7 +8,15 @@
 with
 
 turns as (
-    select * from {{ ref('fct_responses') }}
+    select
+        *,
+        case when responder_type = 'llm' then response_seconds end
+            as llm_response_seconds,
+        case when responder_type = 'agent' then response_seconds end
+            as agent_response_seconds,
+        case when responder_type = 'agent' then business_seconds end
+            as agent_business_seconds
+    from {{ ref('fct_responses') }}
     {{ where_measured('int_whatsapp__changed_periods', 'opened_date') }}
 ),
 
@@ -26,10 +34,19 @@ final as (
         days.period_start_date,
         days.period_end_date,
         count(turns.response_seconds) as responses,
-        cast(coalesce(sum(turns.response_seconds), 0) as numeric(38, 9))
-            as total_response_seconds,
-        {{ quantile('turns.response_seconds', 50) }} as p50_response_seconds,
-        {{ quantile('turns.response_seconds', 90) }} as p90_response_seconds,
+        count(turns.llm_response_seconds) as llm_responses,
+        count(turns.agent_response_seconds) as agent_responses,
+        {% for seconds in [
+            'response_seconds',
+            'llm_response_seconds',
+            'agent_response_seconds',
+            'agent_business_seconds',
+        ] -%}
+        cast(coalesce(sum(turns.{{ seconds }}), 0) as numeric(38, 9))
+            as total_{{ seconds }},
+        {{ quantile('turns.' ~ seconds, 50) }} as p50_{{ seconds }},
+        {{ quantile('turns.' ~ seconds, 90) }} as p90_{{ seconds }},
+        {% endfor -%}
         count(case when not turns.is_answered then 1 end) as unanswered_turns
     from days
     inner join turns

@@ -1,5 +1,9 @@
 with
 
+calendar as (
+    select * from {{ ref('int_whatsapp__tenant_calendar') }}
+),
+
 conversations as (
     select * from {{ ref('int_whatsapp__conversations_by_period') }}
 ),
@@ -16,6 +20,10 @@ costs as (
     select * from {{ ref('int_whatsapp__costs_by_period') }}
 ),
 
+responses as (
+    select * from {{ ref('int_whatsapp__tenant_response_measures') }}
+),
+
 tenants as (
     select * from {{ ref('int_whatsapp__tenants') }}
 ),
@@ -26,8 +34,6 @@ summed as (
         conversations.tenant_key,
         conversations.grain,
         conversations.period_start_date,
-        conversations.period_end_date,
-        conversations.is_complete,
         cast(sum(conversations.total_conversations) as bigint) as total_conversations,
         cast(sum(messages.total_messages) as bigint) as total_messages,
         cast(sum(costs.total_cost) as numeric(38, 9)) as total_cost,
@@ -59,23 +65,49 @@ summed as (
     group by
         conversations.tenant_key,
         conversations.grain,
-        conversations.period_start_date,
-        conversations.period_end_date,
-        conversations.is_complete
+        conversations.period_start_date
+),
+
+filled as (
+    select
+        calendar.tenant_key,
+        tenants.tenant_name,
+        calendar.grain,
+        calendar.period_start_date,
+        calendar.period_end_date,
+        calendar.is_complete,
+        coalesce(summed.total_conversations, 0) as total_conversations,
+        coalesce(summed.total_messages, 0) as total_messages,
+        cast(coalesce(summed.total_cost, 0) as numeric(38, 9)) as total_cost,
+        coalesce(summed.responses, 0) as responses,
+        cast(coalesce(summed.total_response_seconds, 0) as numeric(38, 9))
+            as total_response_seconds,
+        responses.p50_response_seconds,
+        responses.p50_agent_response_seconds,
+        coalesce(summed.resolved_conversations, 0) as resolved_conversations,
+        coalesce(summed.total_handoffs, 0) as total_handoffs
+    from calendar
+    inner join tenants on calendar.tenant_key = tenants.tenant_key
+    left join summed
+        on
+            calendar.tenant_key = summed.tenant_key
+            and calendar.grain = summed.grain
+            and calendar.period_start_date = summed.period_start_date
+    left join responses
+        on
+            calendar.tenant_key = responses.tenant_key
+            and calendar.grain = responses.grain
+            and calendar.period_start_date = responses.period_start_date
 ),
 
 final as (
     select
-        summed.*,
-        tenants.tenant_name,
-        {{ ratio('summed.total_response_seconds', 'summed.responses') }}
+        *,
+        {{ ratio('total_response_seconds', 'responses') }}
             as average_response_time_seconds,
-        {{ ratio('summed.resolved_conversations', 'summed.total_conversations') }}
-            as resolution_rate,
-        {{ ratio('summed.total_handoffs', 'summed.total_conversations') }}
-            as handoff_rate
-    from summed
-    inner join tenants on summed.tenant_key = tenants.tenant_key
+        {{ ratio('resolved_conversations', 'total_conversations') }} as resolution_rate,
+        {{ ratio('total_handoffs', 'total_conversations') }} as handoff_rate
+    from filled
 )
 
 select * from final

@@ -10,8 +10,10 @@ final as (
         {{ identifier('id') }} as account_id,
         {{ clean_text('name') }} as account_name,
         {{ clean_text('industry') }} as industry,
-        created_at,
-        updated_at,
+        {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
+        {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

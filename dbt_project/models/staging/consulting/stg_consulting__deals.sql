@@ -15,11 +15,14 @@ final as (
         {{ optional_identifier('account_id') }} as account_id,
         {{ optional_identifier('lead_id') }} as lead_id,
         {{ clean_code('stage') }} as stage,
-        {{ upper_case(clean_text('currency_code')) }} as currency_code,
+        {{ clean_currency('currency_code') }} as currency_code,
         amount_cents,
-        closed_at,
-        created_at,
-        updated_at,
+        {{ is_implausible_instant('closed_at') }} as has_implausible_closed_at,
+        {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
+        {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
+        {{ plausible_instant('closed_at') }} as closed_at,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

@@ -17,8 +17,10 @@ final as (
         {{ clean_code('aggregate_type') }} as aggregate_type,
         {{ clean_code(json_text('payload', 'status')) }} as payload_status,
         {{ is_invalid_json_object('payload') }} as has_invalid_payload,
-        created_at,
-        processed_at,
+        {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
+        {{ is_implausible_instant('processed_at') }} as has_implausible_processed_at,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('processed_at') }} as processed_at,
         _batch_seq,
         _loaded_at
     from source

@@ -9,7 +9,7 @@ final as (
         {{ identifier('id') }} as lead_id,
         {{ clean_code('status') }} as status,
         _op = 'delete' as is_deleted,
-        updated_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

@@ -17,8 +17,10 @@ final as (
         {{ clean_code('source') }} as lead_source,
         {{ clean_code('status') }} as status,
         value_cents,
-        created_at,
-        updated_at,
+        {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
+        {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from leads

@@ -16,9 +16,12 @@ final as (
         {{ optional_identifier('customer_id') }} as customer_id,
         {{ clean_code('interaction_type') }} as interaction_type,
         {{ clean_code('status') }} as status,
-        interaction_date as interaction_at,
-        created_at,
-        updated_at,
+        {{ is_implausible_instant('interaction_date') }} as has_implausible_interaction_at,
+        {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
+        {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
+        {{ plausible_instant('interaction_date') }} as interaction_at,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

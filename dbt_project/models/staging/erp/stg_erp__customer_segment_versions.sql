@@ -12,8 +12,9 @@ final as (
         {{ clean_text('segment_value') }} as segment_value,
         is_active,
         _op = 'delete' as is_deleted,
-        assigned_date as assigned_at,
-        updated_at,
+        {{ is_implausible_instant('assigned_date') }} as has_implausible_assigned_at,
+        {{ plausible_instant('assigned_date') }} as assigned_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

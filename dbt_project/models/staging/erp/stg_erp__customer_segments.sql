@@ -18,8 +18,10 @@ final as (
         {{ clean_text('segment_value') }} as segment_value,
         {{ clean_text('description') }} as description,
         is_active,
-        assigned_date as assigned_at,
-        updated_at,
+        {{ is_implausible_instant('assigned_date') }} as has_implausible_assigned_at,
+        {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
+        {{ plausible_instant('assigned_date') }} as assigned_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

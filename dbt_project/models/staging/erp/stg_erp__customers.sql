@@ -13,8 +13,10 @@ final as (
     select
         {{ identifier('id') }} as customer_id,
         {{ optional_identifier('organization_id') }} as organization_id,
-        created_at,
-        updated_at,
+        {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
+        {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
+        {{ plausible_instant('created_at') }} as created_at,
+        {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,
         _loaded_at
     from source

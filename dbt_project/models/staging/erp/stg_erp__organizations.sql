@@ -10,6 +10,8 @@ final as (
         {{ identifier('id') }} as organization_id,
         {{ clean_text('name') }} as organization_name,
         {{ known_timezone('timezone') }} as timezone,
+        {{ clean_text('timezone') }} is not null
+        and {{ known_timezone('timezone') }} is null as has_unknown_timezone,
         _batch_seq,
         _loaded_at
     from source

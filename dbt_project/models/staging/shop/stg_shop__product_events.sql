@@ -5,27 +5,62 @@
 with
 
 source as (
-    select *
+    select
+        *,
+        coalesce(
+            {{ clean_text(json_text('data', 'currency_code')) }},
+            {{ clean_text(json_text('data', 'currency')) }}
+        ) as currency_field
     from {{ latest_versions(source('shop', 'product_events')) }} as latest
+),
+
+currencies as (
+    select * from {{ ref('currencies') }}
+),
+
+named as (
+    select
+        *,
+        {{ clean_currency(currency_in_json('currency_field')) }} as named_currency
+    from source
+),
+
+measured as (
+    select
+        *,
+        {{ clean_code('event_type') }} as kind,
+        {{ plausible_count('quantity') }} as plausible_quantity,
+        {{ plausible_amount('price') }} as plausible_price
+    from named
 ),
 
 final as (
     select
-        {{ identifier('id') }} as event_id,
-        {{ optional_identifier('product_id') }} as product_id,
-        {{ optional_identifier('user_id') }} as user_id,
-        {{ clean_code('event_type') }} as event_type,
-        {{ upper_case(
-            'coalesce(' ~ clean_text(json_text('data', 'currency_code')) ~ ', '
-            ~ clean_text(json_text('data', 'currency')) ~ ')'
-        ) }} as currency_code,
-        quantity,
-        price,
-        {{ is_invalid_json_object('data') }} as has_invalid_data,
-        timestamp as occurred_at,
-        _batch_seq,
-        _loaded_at
-    from source
+        {{ identifier('measured.id') }} as event_id,
+        {{ optional_identifier('measured.product_id') }} as product_id,
+        {{ optional_identifier('measured.user_id') }} as user_id,
+        measured.kind as event_type,
+        case
+            when measured.named_currency is not null
+                then coalesce(currencies.currency_code, '{{ var("unknown_id") }}')
+        end as currency_code,
+        measured.plausible_quantity as quantity,
+        measured.plausible_price as price,
+        measured.named_currency is not null and currencies.currency_code is null
+            as has_unknown_currency,
+        {{ is_implausible_count('measured.quantity') }} as has_implausible_quantity,
+        {{ is_implausible_amount('measured.price') }} as has_implausible_price,
+        coalesce(measured.kind = 'purchase', false)
+        and {{ is_implausible_product(
+            'coalesce(measured.plausible_quantity, 1)', 'measured.plausible_price'
+        ) }} as has_implausible_revenue,
+        {{ is_implausible_instant('measured.timestamp') }} as has_implausible_occurred_at,
+        {{ is_invalid_json_object('measured.data') }} as has_invalid_data,
+        {{ plausible_instant('measured.timestamp') }} as occurred_at,
+        measured._batch_seq,
+        measured._loaded_at
+    from measured
+    left join currencies on measured.named_currency = currencies.currency_code
 )
 
 select * from final

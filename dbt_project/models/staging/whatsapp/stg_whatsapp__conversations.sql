@@ -14,11 +14,14 @@ final as (
         {{ identifier('id') }} as conversation_id,
         {{ optional_identifier('tenant_id') }} as tenant_id,
         {{ optional_identifier('outlet_id') }} as outlet_id,
-        {{ contact_hash('customer_phone') }} as customer_hash,
+        {{ phone_hash('customer_phone', 'whatsapp') }} as customer_hash,
         {{ clean_code('status') }} as status,
-        started_at,
-        ended_at,
-        last_message_at,
+        {{ plausible_instant('started_at') }} as started_at,
+        {{ plausible_instant('ended_at') }} as ended_at,
+        {{ plausible_instant('last_message_at') }} as last_message_at,
+        {{ is_implausible_instant('started_at') }} as has_implausible_started_at,
+        {{ is_implausible_instant('ended_at') }} as has_implausible_ended_at,
+        {{ is_implausible_instant('last_message_at') }} as has_implausible_last_message_at,
         _batch_seq,
         _loaded_at
     from source

@@ -10,17 +10,20 @@ customers as (
     where not is_inferred
 ),
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 interactions as (
-    select * from {{ ref('fct_interactions') }}
+    select facts.*
+    from {{ ref('fct_interactions') }} as facts
+    inner join clock on facts.tenant_key = clock.tenant_key
+    where coalesce(facts.interaction_date <= clock.local_date, true)
 ),
 
 memberships as (
     select * from {{ ref('fct_segment_memberships') }}
     where is_current
-),
-
-tenants as (
-    select * from {{ ref('int_erp__tenants') }}
 ),
 
 interaction_counts as (
@@ -101,14 +104,14 @@ final as (
         cast(
             {{ dbt.datediff(
                 'interaction_counts.last_interaction_date',
-                local_date(as_of(), 'tenants.timezone'),
+                'clock.local_date',
                 'day'
             ) }} as bigint
         ) as days_since_last_interaction,
         interaction_counts.first_interaction_date,
         interaction_counts.last_interaction_date
     from customers
-    inner join tenants on customers.tenant_key = tenants.tenant_key
+    inner join clock on customers.tenant_key = clock.tenant_key
     left join interaction_counts
         on
             customers.tenant_key = interaction_counts.tenant_key

@@ -1,10 +1,16 @@
 with
 
+clock as (
+    select * from {{ ref('int_erp__clock') }}
+),
+
 tenants as (
     select
-        *,
-        {{ local_date(as_of(), 'timezone') }} as as_of_date
-    from {{ ref('int_erp__tenants') }}
+        named.tenant_key,
+        named.tenant_name,
+        clock.local_date as as_of_date
+    from {{ ref('int_erp__tenants') }} as named
+    inner join clock on named.tenant_key = clock.tenant_key
 ),
 
 customers as (
@@ -46,20 +52,13 @@ past_interactions as (
         interactions.interaction_date
     from interactions
     inner join windows on interactions.tenant_key = windows.tenant_key
-    where interactions.interaction_date <= windows.as_of_date
-),
-
-interaction_totals as (
-    select
-        tenant_key,
-        count(*) as total_interactions
-    from interactions
-    group by tenant_key
+    where coalesce(interactions.interaction_date <= windows.as_of_date, true)
 ),
 
 interaction_counts as (
     select
         tenant_key,
+        count(*) as total_interactions,
         count(case when interaction_date = as_of_date then 1 end)
             as interactions_today,
         count(case when interaction_date >= week_start_date then 1 end)
@@ -116,7 +115,7 @@ final as (
         tenants.tenant_name,
         '[' || coalesce(top_segments.top_segments, '') || ']' as top_segments,
         coalesce(customer_counts.total_customers, 0) as total_customers,
-        coalesce(interaction_totals.total_interactions, 0) as total_interactions,
+        coalesce(interaction_counts.total_interactions, 0) as total_interactions,
         {%- for name in [
             'today',
             'week_to_date',
@@ -130,7 +129,6 @@ final as (
         tenants.as_of_date
     from tenants
     left join customer_counts on tenants.tenant_key = customer_counts.tenant_key
-    left join interaction_totals on tenants.tenant_key = interaction_totals.tenant_key
     left join interaction_counts on tenants.tenant_key = interaction_counts.tenant_key
     left join top_segments on tenants.tenant_key = top_segments.tenant_key
 )

@@ -8,6 +8,10 @@ days as (
     select * from {{ ref('tenant_summary_daily') }}
 ),
 
+responses as (
+    select * from {{ ref('int_whatsapp__tenant_lifetime_responses') }}
+),
+
 summed as (
     select
         tenants.tenant_key,
@@ -31,20 +35,25 @@ summed as (
 
 final as (
     select
-        tenant_key,
-        tenant_name,
-        total_conversations,
-        total_messages,
-        {{ ratio('total_response_seconds', 'responses') }}
+        summed.tenant_key,
+        summed.tenant_name,
+        summed.total_conversations,
+        summed.total_messages,
+        {{ ratio('summed.total_response_seconds', 'summed.responses') }}
             as average_response_time_seconds,
-        {{ ratio('resolved_conversations', 'total_conversations') }} as resolution_rate,
-        {{ ratio('total_handoffs', 'total_conversations') }} as handoff_rate,
-        total_cost,
-        responses,
-        total_response_seconds,
-        resolved_conversations,
-        total_handoffs
+        responses.p50_response_seconds,
+        responses.p50_agent_response_seconds,
+        {{ ratio('summed.resolved_conversations', 'summed.total_conversations') }}
+            as resolution_rate,
+        {{ ratio('summed.total_handoffs', 'summed.total_conversations') }}
+            as handoff_rate,
+        summed.total_cost,
+        summed.responses,
+        summed.total_response_seconds,
+        summed.resolved_conversations,
+        summed.total_handoffs
     from summed
+    left join responses on summed.tenant_key = responses.tenant_key
 )
 
 select * from final

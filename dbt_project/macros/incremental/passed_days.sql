@@ -1,0 +1,30 @@
+{#
+    For models of changed keys whose facts tell what is so as of the local day (is a membership
+    current, has a lead gone further): a further part of the union of changed keys, those with a
+    date that has come, or that the clock went back behind, since the last complete build.
+
+    `dates` are columns of the fact. Nothing where everything is built anew.
+#}
+{% macro union_keys_of_passed_days(fact, key, dates) -%}
+    {{- waits_for(clock()) -}}
+    {%- set relation = load_relation(relation_of(fact)) if execute and last_built_batch() -%}
+    {%- if relation -%}
+    union distinct
+    select facts.{{ key }}
+    from {{ relation }} as facts
+    inner join {{ relation_of(clock()) }} as clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and (
+                {% for date in dates -%}
+                {{ 'or ' if not loop.first -}}
+                (
+                    facts.{{ date }} > least(clock.previous_local_date, clock.local_date)
+                    and facts.{{ date }} <= greatest(
+                        clock.previous_local_date, clock.local_date
+                    )
+                )
+                {% endfor %}
+            )
+    {%- endif -%}
+{%- endmacro %}

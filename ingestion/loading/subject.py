@@ -1,0 +1,96 @@
+"""What a run works on: one table as it finds it, and what all tables of its source share.
+
+Belongs here: the parts that a table's run is handed, and whether the source's table is what the catalogue says. Not
+here: the steps (table.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from ingestion.catalogue.entries import TableEntry
+from ingestion.errors import TableError
+from ingestion.loading.pace import Pace
+from ingestion.loading.progress import Listener
+from ingestion.log.archive import Archive
+from ingestion.log.state import TableState
+from ingestion.rows.columns import RawTable
+from ingestion.sources.base import ChangeTracking, Snapshot
+from ingestion.warehouses.base import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRun:
+    """What the tables of one source's run share.
+
+    Attributes:
+        snapshot: where they are read, all as of one moment.
+        session: the open warehouse.
+        archive: where appended batches are kept as files.
+        listener: is told how far the run is.
+        pace: how fast rows are read.
+        keys_only: whether keys are compared at once and no more rows are read than are found missing.
+        allow_deletes: whether deletes are appended however many there are.
+    """
+
+    snapshot: Snapshot
+    session: Session
+    archive: Archive
+    listener: Listener
+    pace: Pace
+    keys_only: bool = False
+    allow_deletes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One table as a run finds it.
+
+    Attributes:
+        table: the raw table.
+        found: the columns that the source's table has, under their declared names; None where there is no such table.
+        entry: its catalogue entry.
+        state: what is remembered of it.
+        refusal: why it can't be loaded, where that is known beforehand.
+        standing: the keys of its rejections that stand.
+        has_folded_ids: whether raw has ids in a canonical form.
+    """
+
+    table: RawTable
+    found: Collection[str] | None
+    entry: TableEntry
+    state: TableState
+    refusal: str | None = None
+    standing: Collection[str] = ()
+    has_folded_ids: bool = False
+
+    @property
+    def may_renew_ids(self) -> bool:
+        """Whether raw may still hold ids as they were written, since columns came after every row was last read."""
+        return self.has_folded_ids and self.state.last_full_at is None
+
+    @property
+    def source_table(self) -> RawTable:
+        """The table as it can be read: the columns that the source has."""
+        found = self.found or ()
+        return replace(self.table, columns=tuple(c for c in self.table.columns if c.name in found))
+
+    @property
+    def key_table(self) -> RawTable:
+        """The table with its key alone."""
+        return replace(self.table, columns=self.table.key_columns)
+
+    def check_columns(self, snapshot: Snapshot) -> None:
+        """See to it that the source's table has what can't be done without.
+
+        Raises:
+            TableError: it lacks a column.
+        """
+        found = self.found or ()
+        # A source that tracks changes needs no cursor, and looks for itself.
+        by_cursor = self.entry.cursor and not isinstance(snapshot, ChangeTracking)
+        cursor = [self.entry.cursor] if by_cursor and self.entry.cursor else []
+        required = [c.name for c in self.table.columns if c.required]
+        for role, names in (("is its key", self.table.key), ("is its cursor", cursor), ("is not null", required)):
+            absent = [name for name in names if name not in found]
+            if absent:
+                raise TableError(f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}")

@@ -1,0 +1,331 @@
+"""Files of the archive and the exports: a folder on anything that fsspec reaches.
+
+Belongs here: opening, listing, reading, writing aside and renaming, with every backend's faults in one line. Not here:
+which files there are, and what they hold.
+
+Names are paths below the root, with slashes. On the machine's own disk no link below the root is followed: whoever can
+put one there would else decide what is read and written elsewhere.
+"""
+
+import hashlib
+import io
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, BinaryIO, Protocol
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from ingestion.errors import IngestionError, StorageError, one_line
+
+_ASIDE = re.compile(r"(?P<name>.+)\.[0-9a-f]{16}\.partial")
+_URL = re.compile(r"\b[\w+.-]+://\S+")
+
+
+def aside_name(name: str) -> str:
+    """A name beside a file's that nobody can have foreseen."""
+    return f"{name}.{token_hex(8)}.partial"
+
+
+def without_aside(name: str) -> str | None:
+    """The name that `aside_name` was given for what a killed run left; None of any other file."""
+    found = _ASIDE.fullmatch(name)
+    return found["name"] if found else None
+
+
+class Storage:
+    """A folder of the settings. Nothing is opened before it is used.
+
+    Args:
+        root: a folder, or any URL that fsspec takes.
+        setting: the variable that names it, for messages.
+
+    Raises:
+        StorageError: (every method) the place can't be used, or not so.
+    """
+
+    def __init__(self, root: str, setting: str) -> None:
+        self._root = root
+        self._setting = setting
+
+    @cached_property
+    def _files(self) -> "_Files":
+        try:
+            files, path = fsspec.core.url_to_fs(self._root)
+        # Backends raise what their libraries do, and some connect at once.
+        except Exception as error:
+            raise StorageError(f"{self._setting} can't be used: {_cause(error)}.") from None
+        return _Disk(path) if isinstance(files, LocalFileSystem) else _Remote(files, path)
+
+    def check(self) -> None:
+        """See whether the place answers; one that does not exist yet is no fault."""
+        self.listed("")
+
+    def names(self) -> set[str]:
+        """All files below the root."""
+        with self.told("listed"):
+            return self._files.names()
+
+    def listed(self, folder: str) -> list[str]:
+        """The names of what lies in a folder; nothing where there is no such folder."""
+        with self.told("listed", folder):
+            try:
+                return [posixpath.basename(path) for path in self._files.listed(folder)]
+            except FileNotFoundError:
+                return []
+
+    def opened(self, name: str) -> BinaryIO | None:
+        """A file to read; None where there is none, or what is there is no file of its own."""
+        with self.told("read", name):
+            try:
+                return self._files.opened(name)
+            except FileNotFoundError:
+                return None
+
+    def read(self, name: str, most_bytes: int = -1) -> bytes | None:
+        """A file's bytes, `most_bytes` of them; None where there is no such file."""
+        file = self.opened(name)
+        if file is None:
+            return None
+        with file, self.told("read", name):
+            return file.read(most_bytes)
+
+    def digest(self, name: str) -> str | None:
+        """The sha256 of a file's bytes; None where there is no such file."""
+        file = self.opened(name)
+        if file is None:
+            return None
+        with file, self.told("read", name):
+            sha256 = hashlib.sha256()
+            while part := file.read(1 << 20):
+                sha256.update(part)
+            return sha256.hexdigest()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file in its place: readers see the old bytes or the new ones."""
+        aside = Aside(self, name)
+        try:
+            aside.write(content)
+            aside.finish()
+        finally:
+            aside.discard()
+
+    def append(self, name: str, content: bytes) -> None:
+        """Add to a file's end; where that can't be, the file is written anew."""
+        with self.told("written", name):
+            is_done = self._files.appended(name, content)
+        if not is_done:
+            self.write(name, (self.read(name) or b"") + content)
+
+    def create(self, name: str) -> BinaryIO:
+        """A new file to write, with the folders that it needs."""
+        with self.told("written", name):
+            return self._files.created(name)
+
+    def move(self, old: str, new: str) -> None:
+        """Give a file another name, in the place of what has it."""
+        with self.told("written", new):
+            self._files.move(old, new)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; one that is gone already is no fault."""
+        with self.told("removed", name), suppress(FileNotFoundError):
+            self._files.remove(name)
+
+    @contextmanager
+    def told(self, done: str, name: str = "") -> Iterator[None]:
+        """Whatever goes wrong, as an error of this package: it can't be `done` (read, written ...)."""
+        try:
+            yield
+        except IngestionError:
+            raise
+        # Backends raise what their libraries do.
+        except Exception as error:
+            what = without_aside(name) or name or "what lies there"
+            raise StorageError(f"{what} can't be {done}: {_cause(error)}. Check {self._setting}.") from None
+
+
+class Aside(io.RawIOBase):
+    """A file on its way, under a name of its own until it is finished. Made when the first bytes come.
+
+    Attributes:
+        sha256: of all bytes so far.
+    """
+
+    def __init__(self, storage: Storage, name: str) -> None:
+        super().__init__()
+        self.sha256 = hashlib.sha256()
+        self._storage = storage
+        self._name = name
+        self._aside = aside_name(name)
+        self._file: BinaryIO | None = None
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, content: Any) -> int:
+        """Add bytes.
+
+        Raises:
+            StorageError: they can't be written.
+        """
+        self._file = self._file or self._storage.create(self._aside)
+        with self._storage.told("written", self._name):
+            written = self._file.write(content)
+        self.sha256.update(content)
+        return written
+
+    def finish(self) -> None:
+        """Give the file its name.
+
+        Raises:
+            StorageError: it can't be written.
+        """
+        if self._file is None:
+            self._file = self._storage.create(self._aside)
+        with self._storage.told("written", self._name):
+            self._file.close()
+        self._storage.move(self._aside, self._name)
+        self._file = None
+
+    def discard(self) -> None:
+        """Remove what was not finished."""
+        if self._file is not None:
+            with suppress(Exception):
+                self._file.close()
+            with suppress(IngestionError):
+                self._storage.remove(self._aside)
+            self._file = None
+
+
+class _Files(Protocol):
+    """What files can be asked for. Paths are below the root."""
+
+    def names(self) -> set[str]: ...
+    def listed(self, folder: str) -> list[str]: ...
+    def opened(self, name: str) -> BinaryIO: ...
+    def created(self, name: str) -> BinaryIO: ...
+    def appended(self, name: str, content: bytes) -> bool: ...
+    def move(self, old: str, new: str) -> None: ...
+    def remove(self, name: str) -> None: ...
+
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class _Disk:
+    """The machine's own files."""
+
+    def __init__(self, root: str) -> None:
+        self._root = Path(root)
+
+    def names(self) -> set[str]:
+        root = str(self._root)
+        found = ((posixpath.relpath(folder.replace(os.sep, "/"), root), names) for folder, _, names in os.walk(root))
+        return {posixpath.normpath(f"{folder}/{name}") for folder, names in found for name in names}
+
+    def listed(self, folder: str) -> list[str]:
+        return [path.name for path in self._path(f"{folder}/.").iterdir()]
+
+    def opened(self, name: str) -> BinaryIO:
+        path = self._path(name)
+        if path.is_symlink():
+            raise FileNotFoundError
+        # A pipe would be waited for, for ever.
+        number = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise FileNotFoundError
+        return os.fdopen(number, "rb")
+
+    def created(self, name: str) -> BinaryIO:
+        path = self._path(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
+        try:
+            return os.fdopen(os.open(path, flags, 0o666), "wb")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return os.fdopen(os.open(path, flags, 0o666), "wb")
+
+    def appended(self, name: str, content: bytes) -> bool:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW
+        with os.fdopen(os.open(self._path(name), flags, 0o666), "ab", 0) as file:
+            file.write(content)
+        return True
+
+    def move(self, old: str, new: str) -> None:
+        path = self._path(new)
+        if posixpath.dirname(old) != posixpath.dirname(new):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._path(old).replace(path)
+
+    def remove(self, name: str) -> None:
+        self._path(name).unlink()
+
+    def _path(self, name: str) -> Path:
+        *folders, last = [part for part in name.split("/") if part]
+        path = self._root
+        for folder in folders:
+            path /= folder
+            if path.is_symlink():
+                raise OSError(f"the folder {folder} is a link, which is not followed. Name its target in the setting")
+        return path / last
+
+
+class _Remote:
+    """Whatever else fsspec reaches."""
+
+    def __init__(self, files: Any, root: str) -> None:
+        self._files = files
+        self._root = root
+
+    def names(self) -> set[str]:
+        self._files.invalidate_cache()
+        return {posixpath.relpath(path, self._root) for path in self._files.find(self._root)}
+
+    def listed(self, folder: str) -> list[str]:
+        # Another process may have written since.
+        self._files.invalidate_cache()
+        found: list[str] = self._files.ls(self._path(folder), detail=False)
+        return found
+
+    def opened(self, name: str) -> BinaryIO:
+        file: BinaryIO = self._files.open(self._path(name), "rb")
+        return file
+
+    def created(self, name: str) -> BinaryIO:
+        path = self._path(name)
+        self._files.makedirs(posixpath.dirname(path), exist_ok=True)
+        if self._files.exists(path):
+            raise FileExistsError
+        file: BinaryIO = self._files.open(path, "wb")
+        return file
+
+    def appended(self, name: str, content: bytes) -> bool:
+        return False
+
+    def move(self, old: str, new: str) -> None:
+        self._files.makedirs(posixpath.dirname(self._path(new)), exist_ok=True)
+        self._files.mv(self._path(old), self._path(new))
+
+    def remove(self, name: str) -> None:
+        self._files.rm_file(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return posixpath.join(self._root, name) if name else self._root
+
+
+def _cause(error: Exception) -> str:
+    """Why, without the place, the statement or a URL, which may hold a password."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    kind = "" if isinstance(error, (OSError, ImportError, ValueError)) else f"{type(error).__name__}: "
+    return kind + _URL.sub("...", one_line(error)).removesuffix(".")
