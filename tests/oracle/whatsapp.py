@@ -204,7 +204,7 @@ class Whatsapp:
         valid = [span for span in spans if span >= 0]
         minutes = rounded(sum(valid) / Fraction(60))
         firsts = [turns[0] for talk in talks if (turns := talk.turns())]
-        phones = {_phone(_row(talk)["customer_phone"]) for talk in talks} - {None}
+        phones = {phone_number(_row(talk)["customer_phone"]) for talk in talks} - {None}
         eligible = [talk for talk in talks if any(m.sender == "llm" for m in talk.messages)]
         contained = [talk for talk in eligible if _is_contained(talk)]
         resolved = statuses.count("resolved")
@@ -356,7 +356,7 @@ class Whatsapp:
         return Mart("tenant_summary", ("tenant_key",), rows)
 
 
-def _phone(value: str | None) -> str | None:
+def phone_number(value: str | None) -> str | None:
     """A phone number, however it is written: + and 7 to 15 digits; what can't be one as clean text."""
     digits = re.sub(r"(?!^)[+]|[^\d+]", "", re.sub(r"^(whatsapp|tel):", "", code(value) or ""), flags=re.ASCII)
     number = re.sub(r"^00", "+", digits)
