@@ -17,8 +17,8 @@ from oracle.restaurant import Restaurant
 from oracle.shop import TENANT as SHOP
 from oracle.shop import ZONE as SHOP_ZONE
 from oracle.shop import Shop
-from oracle.sources import CURRENCY, code, plausible
-from oracle.whatsapp import Whatsapp
+from oracle.sources import CURRENCY, plausible
+from oracle.whatsapp import Whatsapp, phone_number
 
 NEW_DAYS, ACTIVE_DAYS, AT_RISK_DAYS, INACTIVE_DAYS = 30, 30, 90, 30
 HIGH_SPENDER_AMOUNT = 500
@@ -121,7 +121,7 @@ class Customers:
             revenue = purchase.amount if is_ours else Fraction(0)
             yield Activity(purchase.tenant_key, domain, purchase.customer_key, purchase.day, revenue, int(not is_ours))
         for talk in self._whatsapp.talks:
-            phone = code(talk.row["customer_phone"]) if talk.row else None
+            phone = phone_number(talk.row["customer_phone"]) if talk.row else None
             started_at = plausible(talk.row["started_at"]) if talk.row else None
             if started_at and phone:
                 day = self._whatsapp.tenants.day(talk.tenant_key, started_at)

@@ -11,12 +11,29 @@ import pyarrow as pa
 
 Query = Callable[[str], pa.Table]
 
+NAMED_TENANTS = "select count(*) from core.dim_tenants where {of_system} and not is_inferred"
+NAMED_CUSTOMERS = "select count(*) from core.dim_customers where {of_system} and not is_inferred"
 IN_CORE = {
-    ("restaurant", "restaurants"): "select count(*) from core.dim_tenants where {of_system} and not is_inferred",
-    ("restaurant", "customers"): "select count(*) from core.dim_customers where {of_system} and not is_inferred",
+    ("consulting", "event_outbox"): "select count(*) from core.fct_crm_events",
+    ("consulting", "leads"): "select count(*) from core.dim_leads where not is_inferred",
+    ("consulting", "accounts"): "select count(*) from core.dim_accounts where not is_inferred",
+    ("consulting", "deals"): "select count(*) from core.fct_deals",
+    ("erp", "organizations"): NAMED_TENANTS,
+    ("erp", "customers"): NAMED_CUSTOMERS,
+    ("erp", "customer_interactions"): "select count(*) from core.fct_interactions",
+    ("erp", "customer_segments"): "select sum(source_rows) from core.fct_segment_memberships",
+    ("restaurant", "restaurants"): NAMED_TENANTS,
+    ("restaurant", "customers"): NAMED_CUSTOMERS,
     ("restaurant", "visits"): "select count(*) from core.fct_visits",
     ("restaurant", "campaigns"): "select count(*) from core.dim_campaigns where not is_inferred",
     ("restaurant", "outreach_events"): "select sum(source_rows) from core.fct_outreach",
+    ("shop", "user_events"): "select count(*) from core.fct_web_events",
+    ("shop", "product_events"): "select count(*) from core.fct_product_events",
+    ("shop", "order_events"): "select sum(source_rows) from core.fct_orders",
+    ("whatsapp", "tenants"): NAMED_TENANTS,
+    ("whatsapp", "outlets"): "select count(*) from core.dim_outlets where not is_inferred",
+    ("whatsapp", "conversations"): "select count(*) from core.fct_conversations",
+    ("whatsapp", "messages"): "select count(*) from core.fct_messages",
 }
 """By source table, how many of its rows core represents."""
 

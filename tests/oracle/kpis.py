@@ -12,9 +12,20 @@ from enum import Enum
 from fractions import Fraction
 
 from oracle.arithmetic import ratio, rounded
-from oracle.periods import ONE_DAY, Mart, Period, Row, day_of, days_between, month_of, week_of
+from oracle.periods import (
+    ONE_DAY,
+    QUIET_DAYS,
+    QUIET_TENANT_DAYS,
+    Mart,
+    Period,
+    Row,
+    day_of,
+    days_between,
+    month_of,
+    week_of,
+)
 
-HISTORY_WEEKS, LEAST_HISTORY, LEAST_DENOMINATOR, ANOMALY, SILENT_DAYS = 8, 4, 10, 3, 400
+HISTORY_WEEKS, LEAST_HISTORY, LEAST_DENOMINATOR, ANOMALY = 8, 4, 10, 3
 GRAINS: dict[str, Callable[[date], Period]] = {"day": day_of, "week": week_of, "month": month_of}
 
 
@@ -87,11 +98,6 @@ class Day:
     conversations: int = 0
     active: int = 0
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing happened."""
-        return not self.numerator and not self.denominator
-
 
 Series = dict[date, Day]
 
@@ -110,22 +116,32 @@ def kpis(marts: Iterable[Mart], today: Callable[[str], date]) -> Mart:
             if metric.settles:
                 day.conversations += row["total_conversations"]
                 day.active += row["active_conversations"]
+    with_rows: dict[str, set[date]] = defaultdict(set)
+    for name, mart in by_name.items():
+        if name.endswith("_daily") and name != "tenant_summary_daily":
+            for row in mart.rows:
+                with_rows[row["tenant_key"]].add(row["period_start_date"])
     rows = [
         row
         for tenant_key, metrics in series.items()
-        for (name, metric), days in _without_gaps(metrics, today(tenant_key)).items()
+        for (name, metric), days in _without_gaps(metrics, with_rows[tenant_key], today(tenant_key)).items()
         for row in _rows(metric, days, {"tenant_key": tenant_key, "metric": name}, today(tenant_key))
     ]
     return Mart("kpis", ("tenant_key", "metric", "grain", "period_start_date"), rows)
 
 
-def _without_gaps(metrics: dict[tuple[str, Metric], Series], today: date) -> dict[tuple[str, Metric], Series]:
-    """Every metric on every day from the tenant's first one to today, unless it has been silent for too long."""
-    eventful = {day for days in metrics.values() for day, sums in days.items() if not sums.is_silent}
-    if not eventful:
-        return {}
-    last = min(today, max(eventful) + SILENT_DAYS * ONE_DAY)
-    span = days_between(min(eventful), last)
+def _without_gaps(
+    metrics: dict[tuple[str, Metric], Series], with_rows: set[date], today: date
+) -> dict[tuple[str, Metric], Series]:
+    """Every metric on every day from the tenant's first one to today, unless it has been silent for too long.
+
+    Args:
+        metrics: The days that daily marts have.
+        with_rows: Days on which any daily mart has a row of the tenant, the quiet ones after activity included.
+        today: The tenant's local date.
+    """
+    last = min(today, max(with_rows) + (QUIET_TENANT_DAYS - QUIET_DAYS) * ONE_DAY)
+    span = days_between(min(with_rows), last)
     return {
         key: {day: days.get(day) or Day(denominator=Fraction(0) if key[1].denominator else None) for day in span}
         for key, days in metrics.items()

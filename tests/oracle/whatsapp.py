@@ -204,7 +204,7 @@ class Whatsapp:
         valid = [span for span in spans if span >= 0]
         minutes = rounded(sum(valid) / Fraction(60))
         firsts = [turns[0] for talk in talks if (turns := talk.turns())]
-        phones = {_phone(_row(talk)["customer_phone"]) for talk in talks} - {None}
+        phones = {phone_number(_row(talk)["customer_phone"]) for talk in talks} - {None}
         eligible = [talk for talk in talks if any(m.sender == "llm" for m in talk.messages)]
         contained = [talk for talk in eligible if _is_contained(talk)]
         resolved = statuses.count("resolved")
@@ -345,7 +345,9 @@ class Whatsapp:
     def _lifetime(self, counted: list[Counted]) -> Mart:
         tenants: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         outlets = self._source.tables["outlets"]
-        for tenant_key in [*self.tenants.listed, *(self.tenants.key(outlet["tenant_id"]) for outlet in outlets)]:
+        named = [*self.tenants.listed, *(self.tenants.key(outlet["tenant_id"]) for outlet in outlets)]
+        # Also those of which nothing counts, as its time is not known or yet to come.
+        for tenant_key in [*named, *(talk.tenant_key for talk in self.talks)]:
             tenants[tenant_key]["messages"] = []
         for one in counted:
             if one.day <= self.tenants.today(one.tenant_key):
@@ -354,7 +356,7 @@ class Whatsapp:
         return Mart("tenant_summary", ("tenant_key",), rows)
 
 
-def _phone(value: str | None) -> str | None:
+def phone_number(value: str | None) -> str | None:
     """A phone number, however it is written: + and 7 to 15 digits; what can't be one as clean text."""
     digits = re.sub(r"(?!^)[+]|[^\d+]", "", re.sub(r"^(whatsapp|tel):", "", code(value) or ""), flags=re.ASCII)
     number = re.sub(r"^00", "+", digits)

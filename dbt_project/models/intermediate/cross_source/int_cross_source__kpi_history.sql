@@ -45,11 +45,12 @@ totals as (
         date_day
 ),
 
--- So many times the distance from the mean as there are days: it is exact, the mean is not.
+-- So many times the distance from the mean as there are days: exact, as no mean is.
 distances as (
     select
         totals.*,
-        {{ as_double('totals.days * earlier.value - totals.total_value') }} as distance
+        {{ as_double('totals.days * earlier.value - totals.total_value') }}
+            as distance
     from totals
     inner join earlier
         on

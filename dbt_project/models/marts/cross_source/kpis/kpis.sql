@@ -11,15 +11,14 @@ history as (
     select * from {{ ref('int_cross_source__kpi_history') }}
 ),
 
--- What a day is judged by: the pooled share has one success and one failure more than the
--- history has, so that it is never 0 or 1.
+-- The pooled share has a success and a failure more than the history: it is never 0 nor 1.
 judged as (
     select
         periods.tenant_key,
         periods.metric,
         periods.metric_kind,
         periods.period_start_date,
-        periods.denominator,
+        {{ as_double('periods.denominator') }} as denominator,
         coalesce(history.value_variance, 0) as value_variance,
         {{ as_double('history.total_value') }} / history.days as mean_value,
         {{ as_double('history.days * periods.value - history.total_value') }}
@@ -40,20 +39,23 @@ judged as (
         and (periods.metric_kind <> 'share' or periods.denominator >= 10)
 ),
 
+with_chance as (
+    select
+        *,
+        pooled_share * (1 - pooled_share) / nullif(denominator, 0)
+            as share_variance
+    from judged
+),
+
 spreads as (
     select
         *,
         case metric_kind
             when 'count' then greatest(value_variance, mean_value, 1)
-            when 'share'
-                then greatest(
-                    value_variance,
-                    pooled_share * (1 - pooled_share)
-                    / {{ as_double('denominator') }}
-                )
+            when 'share' then greatest(value_variance, share_variance)
             else value_variance
         end as variance
-    from judged
+    from with_chance
 ),
 
 -- Beyond a million it does not matter how many they are.
