@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conversion import convert
 
 
