@@ -134,8 +134,7 @@ class SqliteSnapshot:
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """See `Snapshot.read`."""
-        binary = {name for name, type_ in self._columns_of(table.name).items() if type_ is ColumnType.BYTES}
-        read = Read(table, binary)
+        read = Read(table, self._columns_of(table.name))
         with _faults_told(self._name), self._connection.cursor() as cursor:
             fetched = str(self._fetched_rows(cursor, read.widest_query(selection)))
             cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": fetched})

@@ -45,6 +45,8 @@ class SqlalchemySource:
             ) from None
         except (sa.exc.ArgumentError, TypeError) as error:
             raise ConfigurationError(f"{variable}: {one_line(error)}.") from None
+        if self._engine.dialect.driver == "pysqlite":
+            sa.event.listen(self._engine, "connect", _let_text_be_any)
 
     @contextmanager
     def snapshot(self) -> Iterator["SqlalchemySnapshot"]:
@@ -59,6 +61,18 @@ class SqlalchemySource:
             if "REPEATABLE READ" in levels:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield SqlalchemySnapshot(self._name, connection)
+
+
+def _let_text_be_any(connection: Any, _: object) -> None:
+    """Python's driver for SQLite fails a whole read where text is not UTF-8: hand it over as the bytes that it is."""
+    connection.text_factory = _text_or_bytes
+
+
+def _text_or_bytes(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 @contextmanager

@@ -10,7 +10,8 @@ come back in one extra column instead of an error.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,12 +45,20 @@ class Read:
 
     Args:
         table: table and columns to read.
-        binary: columns that the source declares to hold blobs; as text they are in hexadecimal.
+        found: raw types of the source's own columns: blobs as text are in hexadecimal, integers out of others text.
     """
 
-    def __init__(self, table: RawTable, binary: Collection[str]) -> None:
+    def __init__(self, table: RawTable, found: Mapping[str, ColumnType]) -> None:
+        # Numbers that conversion reads out of text: a column that holds no integers may hold their digits.
+        self._digits = {
+            c.name
+            for c in table.columns
+            if c.type is ColumnType.INTEGER and found.get(c.name, c.type) not in (ColumnType.INTEGER, ColumnType.BYTES)
+        }
+        columns = (replace(c, type=ColumnType.TEXT) if c.name in self._digits else c for c in table.columns)
+        table = replace(table, columns=tuple(columns))
         self._table = table
-        self._binary = binary
+        self._binary = {name for name, type_ in found.items() if type_ is ColumnType.BYTES}
         self._plain = table.columns[: MOST_COLUMNS - 1]
         self._packed = table.columns[MOST_COLUMNS - 1 :]
 
@@ -99,6 +108,9 @@ class Read:
         value: sa.ColumnElement[Any] = sa.column(column.name)
         class_ = sa.func.typeof(value)
         projected = value if column.type in _ACCEPTED else sa.cast(value, sa.Text)
+        if column.name in self._digits:
+            whole = sa.cast(value, sa.Integer)
+            projected = sa.case(((class_ == "real") & (whole == value), sa.cast(whole, sa.Text)), else_=projected)
         if self._is_hexadecimal(column):
             return sa.case((class_ == "blob", sa.func.lower(sa.func.hex(value))), else_=projected)
         return sa.case((class_.in_(self._accepted(column)), projected), else_=None)

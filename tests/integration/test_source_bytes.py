@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from mysql import Server as MysqlServer
@@ -59,6 +61,17 @@ def test_key_of_bytes_in_mysql(mysql_server: MysqlServer) -> None:
     )
     assert read(mysql_server.url(database)) == (sorted(KEYS), [])
     assert read(mysql_server.url(database), Selection(keys=[("636166e9",)])) == (["636166e9"], [])
+
+
+@pytest.mark.parametrize("reader", ["sqlite", "sqlite+pysqlite"])
+def test_text_of_sqlite_that_is_none_costs_its_row_alone(reader: str, tmp_path: Path) -> None:
+    broken = "cast(x'636166e9' as text)"
+    with closing(sqlite3.connect(tmp_path / "source.sqlite")) as connection, connection:
+        connection.execute("create table t (id text primary key, c text)")
+        connection.execute(f"insert into t values ('1', 'a'), ('2', {broken}), ({broken}, 'b'), ('3', 'caf\u00e9')")
+    loaded, rejected = read(f"{reader}:///{tmp_path / 'source.sqlite'}")
+    assert [key for key in loaded if key != "2"] == ["1", "3"]
+    assert [(key, column) for key, column, _ in rejected] == [('{"id": "2"}', "c"), (rejected[1][0], "id")]
 
 
 def test_bytes_that_are_no_text_cost_their_row_alone(postgresql_server: Server) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 
 from ingestion.errors import TransientSourceError
 from ingestion.rows.columns import Column, ColumnType, RawTable
+from ingestion.rows.conformance import conform
 from ingestion.sources import adbc_sqlite, open_source
 from ingestion.sources.base import Selection, WireBatch
 
@@ -94,6 +95,26 @@ def test_blob_that_is_declared_text_is_read_in_hexadecimal(file: Path, declared:
     with open_source("shop", make_url(f"sqlite:///{file}")).snapshot() as snapshot:
         assert snapshot.columns(["t"])["t"]["id"] is ColumnType.BYTES
         assert snapshot.shapes(["t"])["t"].columns["id"].type is ColumnType.BYTES
+
+
+@pytest.mark.parametrize("declared", ["text", "varchar(9)", "real", "numeric", "boolean", "date", ""])
+def test_integer_is_read_out_of_a_column_of_any_type(file: Path, declared: str) -> None:
+    change(
+        file,
+        f"create table t (id integer primary key, n {declared})",
+        "insert into t values (1, 7), (2, ' -8'), (3, 9.0), (4, null), (5, 9007199254740992), (6, 'n/a'), (7, 1.5),"
+        " (8, 1e300), (9, x'39')",
+    )
+    columns = {"id": ColumnType.INTEGER, "n": ColumnType.INTEGER}
+    [wire] = read(file, columns)
+    table = RawTable("shop", "t", ("id",), tuple(Column(name, type_) for name, type_ in columns.items()))
+    conformed = conform(table, wire.batch, wire.odd)
+    # Text takes the point that 9.0 is written with; what is no number stays text whatever the column is.
+    nine = None if declared in ("text", "varchar(9)") else 9
+    assert conformed.batch.column("n").to_pylist() == [7, -8, nine, None, 2**53, None, None, None, None]
+    assert {r.key for r in conformed.rejections} == {
+        f'{{"id": {i}}}' for i in ([3] if nine is None else []) + [6, 7, 8, 9]
+    }
 
 
 def test_file_that_somebody_writes_is_waited_for_and_tried_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
