@@ -82,6 +82,7 @@ def _to_integer(array: pa.Array) -> pa.Array:
     if pa.types.is_string(text.type):
         # Arrow would read hexadecimal too.
         _refuse_unless(pc.match_substring_regex(text, r"^[+-]?\d+$"), "not a decimal integer")
+        text = pc.utf8_ltrim(text, "+")
     return text.cast(pa.int64())
 
 
@@ -97,7 +98,13 @@ def _to_decimal(array: pa.Array) -> pa.Array:
 
 
 def _to_double(array: pa.Array) -> pa.Array:
-    return array.cast(pa.float64())
+    text = _trimmed(array)
+    doubles = text.cast(pa.float64())
+    if pa.types.is_string(text.type):
+        # Arrow takes a number that is too large for infinity.
+        is_number = pc.match_substring_regex(text, r"\d")
+        _refuse_unless(pc.invert(pc.and_(is_number, pc.is_inf(doubles))), "beyond what a double holds")
+    return doubles
 
 
 _TRUE, _FALSE = ("1", "t", "true", "y", "yes"), ("0", "f", "false", "n", "no")
