@@ -1,7 +1,7 @@
 """Two warehouses side by side: tables and views of the models, cell by cell.
 
 Another type of a column is a difference too. Left out are columns that tell of the load, `_loaded_at` and
-`_batch_seq`. What else the clock decides must be given to both builds: dbt's variable `as_of`, or sources whose periods
+`_batch_seq`, and when data_quality first and last saw something. What else the clock decides must be given to both builds: dbt's variable `as_of`, or sources whose periods
 have all ended.
 """
 
@@ -39,7 +39,9 @@ def differences(one: Warehouse, other: Warehouse, schemas: Collection[str] = SCH
 def _content(warehouse: Warehouse, schema: str, table: str) -> tuple[dict[str, str], Counter[Row]]:
     """Columns with their types, and how often each row occurs."""
     content = warehouse.query(f"select * from {relation(schema, table)}")
-    content = content.select([name for name in content.column_names if not name.startswith("_")])
+    of_load = {"first_seen_at", "last_seen_at"} if table == "data_quality" else set()
+    names = [name for name in content.column_names if not name.startswith("_") and name not in of_load]
+    content = content.select(names)
     columns = [_plain(column).to_pylist() for column in content.columns]
     return {field.name: str(field.type) for field in content.schema}, Counter(zip(*columns, strict=True))
 

@@ -10,7 +10,7 @@ gets another one, and the table's note in `_state` tells which.
 import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import TableError
@@ -51,6 +51,10 @@ class Admission:
     names: SourceNames
     note: str | None = None
 
+    def noted(self, further: str | None) -> "Admission":
+        """With a further note."""
+        return replace(self, note="; ".join(told for told in (self.note, further) if told) or None)
+
     @property
     def found(self) -> frozenset[str]:
         """The raw table's columns that the source gives values for."""
@@ -76,7 +80,7 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
                 others[name] = alike[0]
             elif alike:
                 faults[name] = (
-                    f"the database has {_listed(alike)}, which differ from its name in case alone. Leave one of them, "
+                    f"the database has {listed(alike)}, which differ from its name in case alone. Leave one of them, "
                     f"or read a view that is called {name}"
                 )
     if others:
@@ -122,14 +126,14 @@ def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]
     if len({name.casefold() for name in entry.columns}) < len(entry.columns):
         twice = next(a for a in (_alike(name, entry.columns) for name in entry.columns) if len(a) > 1)
         raise TableError(
-            f"the catalogue declares columns that differ in case alone: {_listed(twice)}. Leave one of them"
+            f"the catalogue declares columns that differ in case alone: {listed(twice)}. Leave one of them"
         )
     matched = {}
     for name in entry.columns:
         alike = [name] if name in found else _alike(name, found)
         if len(alike) > 1:
             raise TableError(
-                f"the source has {_listed(alike)}, which differ from the catalogue's column {name} in case alone. "
+                f"the source has {listed(alike)}, which differ from the catalogue's column {name} in case alone. "
                 "Declare one of them by its exact name"
             )
         if alike:
@@ -244,10 +248,10 @@ def _within(
 def _note(name: str, found: FoundTable, renamed: Mapping[str, str], left_out: list[str]) -> str | None:
     told = [f"the source's table is {_quoted(found.name)}"] if found.name != name else []
     if renamed:
-        pairs = _shortened([f"{_quoted(column)} as {other}" for column, other in renamed.items()])
+        pairs = shortened([f"{_quoted(column)} as {other}" for column, other in renamed.items()])
         told.append(f"columns are in raw under another name: {pairs}")
     if left_out:
-        told.append(f"the warehouse's tables have no room for {len(left_out):,} columns: {_listed(left_out)}")
+        told.append(f"the warehouse's tables have no room for {len(left_out):,} columns: {listed(left_out)}")
     return "; ".join(told) or None
 
 
@@ -255,11 +259,13 @@ def _alike(name: str, names: Iterable[str]) -> list[str]:
     return sorted(n for n in names if n.casefold() == name.casefold())
 
 
-def _listed(names: Iterable[str]) -> str:
-    return _shortened([_quoted(name) for name in names])
+def listed(names: Iterable[str]) -> str:
+    """Names in quotes: the first few, and how many more there are."""
+    return shortened([_quoted(name) for name in names])
 
 
-def _shortened(told: list[str]) -> str:
+def shortened(told: list[str]) -> str:
+    """The first few, and how many more there are."""
     more = f" and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
     return ", ".join(told[:_TOLD]) + more
 

@@ -5,9 +5,11 @@ Belongs here: a source's tables, matched with the warehouse that they go to. Not
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.matching import Admission, FoundTable, admitted, id_foldings, refused_tables
+from ingestion.catalogue.matching import Admission, FoundTable, admitted, id_foldings, refused_tables, shortened
+from ingestion.catalogue.rights import check_readable, left_out_note
 from ingestion.errors import TableError
 from ingestion.sources.base import Snapshot
 from ingestion.warehouses.base import Session
@@ -42,12 +44,16 @@ def admitted_tables(
     misnamed = refused_tables(entries, existing, rules)
     refused = dict(faults)
     foldings = id_foldings(entries, found, snapshot)
+    denied = snapshot.unreadable({table.name: entries[name].columns for name, table in found.items()})
     admissions = {}
     for name, entry in entries.items():
         table = None if name in faults or name in misnamed else found.get(name)
         told = foldings.get(table.name, {}) if table else None
         try:
-            admissions[name] = admitted(source, name, entry, table, told, existing.get(name, ()), rules)
+            unreadable = denied.get(table.name, {}) if table else {}
+            check_readable(entry, unreadable)
+            admission = admitted(source, name, entry, table, told, existing.get(name, ()), rules)
+            admissions[name] = _as_held(admission, session).noted(left_out_note(unreadable))
         except TableError as error:
             refused[name] = str(error)
             admissions[name] = admitted(source, name, entry, None)
@@ -56,3 +62,19 @@ def admitted_tables(
     unfit = session.prepare(prepared)
     refused = {t.name: unfit[t.label] for t in prepared if t.label in unfit} | refused
     return admissions, refused | misnamed
+
+
+def _as_held(admission: Admission, session: Session) -> Admission:
+    """With columns that nobody declared as raw has them: what does not fit is set aside without its row."""
+    held = session.held_types(admission.table)
+    changed = {
+        c.name: (c.type, held[c.name])
+        for c in admission.table.columns
+        if not c.is_declared and held.get(c.name, c.type) != c.type
+    }
+    if not changed:
+        return admission
+    columns = tuple(replace(c, type=held[c.name]) if c.name in changed else c for c in admission.table.columns)
+    told = shortened([f"{name} ({now} in the source, {before} in raw)" for name, (now, before) in changed.items()])
+    note = f"columns changed their type, and what of their values does not fit raw's is left out: {told}"
+    return replace(admission, table=replace(admission.table, columns=columns)).noted(note)

@@ -49,7 +49,7 @@ class Reading:
         if entry.mode == "full":
             return EVERYTHING, "full"
         if state.last_full_at is None:
-            return EVERYTHING, "initial" if state.last_run_at is None else "full: new columns"
+            return EVERYTHING, "initial" if state.last_run_at is None else "full: not all was seen"
         if position.condition is not None:
             return Selection(condition=position.condition), scope
         if position.since is None:

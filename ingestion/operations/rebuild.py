@@ -8,11 +8,12 @@ and recorded again, by the next run's comparison of keys.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import Catalogue, TableEntry
 from ingestion.catalogue.matching import FoundTable, admitted
@@ -23,7 +24,8 @@ from ingestion.loading.rows import pulled
 from ingestion.log.archive import Archive, ArchivedBatch
 from ingestion.log.state import MODELS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
-from ingestion.rows.conformance import Rejection, conform
+from ingestion.rows.conformance import Conformed, Effect, Rejection, conform
+from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
 from ingestion.warehouses.base import Session, Warehouse
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
@@ -47,9 +49,15 @@ class _ArchivedTable:
 
     @property
     def state(self) -> TableState:
-        """The state from which the next run reads on; keys are compared then, whenever they last were."""
+        """The state from which the next run reads on; keys are compared then, whenever they last were.
+
+        The archive does not hold what was set aside. Where there was anything, all is read once more, which tells it
+        again.
+        """
         last = self.batches[-1]
         state = last.origin.state if last.origin else TableState(self.table.name)
+        if any(batch.origin and batch.origin.state.rows_rejected for batch in self.batches):
+            state = replace(state, last_full_at=None)
         return replace(state, batch_seq=last.batch_seq, last_reconciled_at=None)
 
 
@@ -238,6 +246,18 @@ def _archived(
     return _ArchivedTable(table, batches, names)
 
 
+def _hashed(table: RawTable, conformed: Conformed) -> pa.RecordBatch:
+    """Versions with the hashes that rows without what was set aside here have when they are read again."""
+    versions = conformed.batch
+    if not any(rejection.effect is Effect.VALUE for rejection in conformed.rejections):
+        return versions
+    with closing(RowHasher(table.columns)) as hasher:
+        hashes = hasher(versions.select([c.name for c in table.columns])).column("_row_hash")
+    is_row = pc.equal(versions.column("_op"), "upsert")
+    place = versions.schema.get_field_index("_row_hash")
+    return versions.set_column(place, HASH_COLUMN, pc.if_else(is_row, hashes, versions.column(place)))
+
+
 def _missing(archive: Archive, table: RawTable, batch_seq: int) -> TableError:
     return TableError(
         f"the archive lacks {archive.name(table, batch_seq)}. Put it back, or extract the table anew "
@@ -262,7 +282,7 @@ def _restore(
                 rejections.extend(conformed.rejections)
                 read += rows.num_rows
                 listener.advanced(table.label, rows.num_rows)
-                yield conformed.batch
+                yield _hashed(table, conformed)
 
     listener.started(table.label, None)
     with session.load(table, started_at) as load:

@@ -19,6 +19,12 @@ from ingestion.sources.shape import TableShape
 Watermark = datetime | int
 BATCH_ROWS = 131_072
 
+BATCH_BYTES = 64 * 2**20
+"""A batch has at most `BATCH_ROWS`, and so many of them as come to about this size."""
+
+UNNAMED = "*"
+"""Stands for columns that a source does not name, but has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -65,8 +71,24 @@ class Snapshot(Protocol):
         """Columns and types of those tables that exist: table → column → type, in the source's order."""
         ...
 
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """Columns of existing tables that may not be read: table → column → the statement that would allow it.
+
+        They are not among `columns`.
+
+        Args:
+            columns: the tables, and columns that are looked for in them: a source that keeps from us what we may not
+                read tells of those, and of one at least, or of `UNNAMED`, if there are others.
+
+        Raises:
+            SourceError: the source failed.
+        """
+        ...
+
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """The selected rows with the table's columns (all must exist), at most `BATCH_ROWS` a batch.
+
+        Bytes that the table declares as text are read in hexadecimal.
 
         Raises:
             SourceError: the source failed; what was read until then is incomplete.

@@ -8,6 +8,7 @@ shown as of one moment by it.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
@@ -20,13 +21,23 @@ import sqlalchemy as sa
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
-from ingestion.errors import ConfigurationError, one_line
+from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EVERYTHING, UNNAMED, Selection, WireBatch
+from ingestion.sources.batches import cut
 from ingestion.sources.collations import mysql_foldings
-from ingestion.sources.mysql_sql import DATED, TABLES_QUERY, MysqlColumn, columns_query, count_query, rows_query
+from ingestion.sources.mysql_alterations import Identity, freed, identities_of, rows_of
+from ingestion.sources.mysql_sql import (
+    DATED,
+    TABLES_QUERY,
+    MysqlColumn,
+    columns_query,
+    count_query,
+    none_query,
+    rows_query,
+)
 from ingestion.sources.reflection import reflected_shapes
 from ingestion.sources.shape import TableShape
 from ingestion.sources.transient import fault_type
@@ -37,16 +48,17 @@ STATEMENT_TIMEOUT_SECONDS = 3_600
 LOCK_TIMEOUT_SECONDS = 300
 """How long a read waits for a table that someone else locks or alters; the servers' own default is a year."""
 
-BATCH_BYTES = 64 * 2**20
-"""A batch is made of so many rows as come to about this size."""
-
-_FIRST_ROWS = 1_000
 _SESSION = f"""
 set session sql_mode = '', time_zone = '+00:00', lock_wait_timeout = {{lock_timeout}},
     net_write_timeout = {STATEMENT_TIMEOUT_SECONDS}, wait_timeout = {STATEMENT_TIMEOUT_SECONDS * 8}
 """
 # MySQL's and MariaDB's name for it, and their units in a second. MySQL 5.6 has none.
 _STATEMENT_TIMEOUTS = {"max_execution_time": 1_000, "max_statement_time": 1}
+_COLUMN_REFUSED = 1143
+_TABLE_REFUSED = 1142
+_ABSENT = (1054, _TABLE_REFUSED, 1146)
+"""No such column, a table of which nothing may be read, no such table."""
+
 _ISOLATION = "set session transaction isolation level repeatable read"
 _SNAPSHOT = "start transaction with consistent snapshot, read only"
 
@@ -81,15 +93,17 @@ class MysqlSource:
             connection = pymysql.connect(**self._options | {"use_unicode": False, "conv": encoders})
         with closing(connection):
             with _faults_told(self._name):
-                _rows(connection, _SESSION.format(lock_timeout=LOCK_TIMEOUT_SECONDS))
+                rows_of(connection, _SESSION.format(lock_timeout=LOCK_TIMEOUT_SECONDS))
                 names = ", ".join(f"'{name}'" for name in _STATEMENT_TIMEOUTS)
-                for name, value in _rows(connection, f"show variables where variable_name in ({names})"):
+                for name, value in rows_of(connection, f"show variables where variable_name in ({names})"):
                     if float(value) == 0:
                         limit = STATEMENT_TIMEOUT_SECONDS * _STATEMENT_TIMEOUTS[name]
-                        _rows(connection, f"set session {name} = {limit}")
-                _rows(connection, _ISOLATION)
-                _rows(connection, _SNAPSHOT)
-            yield MysqlSnapshot(self._name, connection, self._inspected)
+                        rows_of(connection, f"set session {name} = {limit}")
+                rows_of(connection, _ISOLATION)
+                # Before the snapshot: what is altered in between is taken for altered after it.
+                identities = identities_of(connection)
+                rows_of(connection, _SNAPSHOT)
+            yield MysqlSnapshot(self._name, connection, self._inspected, identities)
 
     @contextmanager
     def _inspected(self) -> Iterator[sa.Connection]:
@@ -123,12 +137,6 @@ def _faults_told(name: str) -> Iterator[None]:
         ) from None
 
 
-def _rows(connection: pymysql.Connection, sql: str) -> list[tuple[str, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return [tuple((v or b"").decode() for v in row) for row in cursor.fetchall()]
-
-
 @contextmanager
 def _streamed(connection: pymysql.Connection, sql: str) -> Iterator[SSCursor]:
     """A cursor over rows that the server goes on sending; what is not fetched is read over when the block ends."""
@@ -152,22 +160,24 @@ class MysqlSnapshot:
         name: str,
         connection: pymysql.Connection,
         inspected: Callable[[], AbstractContextManager[sa.Connection]],
+        identities: Mapping[str, Identity],
     ) -> None:
         self._name = name
         self._connection = connection
         self._inspected = inspected
+        self._identities = identities
         self._columns: dict[str, list[MysqlColumn]] = {}
 
     def tables(self) -> list[str]:
         """See `Snapshot.tables`."""
         with _faults_told(self._name):
-            return [name for (name,) in _rows(self._connection, TABLES_QUERY)]
+            return [name for (name,) in rows_of(self._connection, TABLES_QUERY)]
 
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
         names = list(tables)
         with _faults_told(self._name):
-            rows = _rows(self._connection, columns_query(names))
+            rows = rows_of(self._connection, columns_query(names))
         for table in names:
             own = [
                 MysqlColumn(column, type_.lower(), int(precision or 0), int(scale or 0), collation)
@@ -177,6 +187,35 @@ class MysqlSnapshot:
             if own:
                 self._columns[table] = own
         return {t: {c.name: c.raw_type for c in self._columns[t]} for t in names if t in self._columns}
+
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """See `Snapshot.unreadable`. The server's catalog keeps them from us; its refusal names one, or none."""
+        denied: dict[str, dict[str, str]] = {}
+        with _faults_told(self._name):
+            [(user,)] = rows_of(self._connection, "select current_user()")
+            for table, names in columns.items():
+                found = {c.name.casefold() for c in self._columns.get(table, [])}
+                for name in [None, *(n for n in names if n.casefold() not in found)]:
+                    if (refused := self._refused(table, name)) is not None:
+                        account = "@".join(f"'{part}'" for part in user.rsplit("@", 1))
+                        of = "" if refused == UNNAMED else f" (`{refused}`)"
+                        grant = f"grant select{of} on `{table}` to {account}"
+                        denied.setdefault(table, {})[refused] = grant
+        return denied
+
+    def _refused(self, table: str, column: str | None) -> str | None:
+        """The column, of all or a certain one, that the server does not let us select; None if it does, or has none."""
+        try:
+            rows_of(self._connection, none_query(table, column))
+        except pymysql.MySQLError as error:
+            code, said = (*error.args, "")[:2]
+            if code == _TABLE_REFUSED and column is None and self._columns.get(table):
+                return UNNAMED
+            if code == _COLUMN_REFUSED and (told := re.search(r"for column '(.*)' in table", str(said))):
+                return told[1]
+            if code not in (_COLUMN_REFUSED, *_ABSENT):
+                raise
+        return None
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
         """See `Snapshot.shapes`."""
@@ -199,12 +238,12 @@ class MysqlSnapshot:
             for table, names in columns.items()
         }
         with _faults_told(self._name):
-            return mysql_foldings(lambda sql: _rows(self._connection, sql), collations)
+            return mysql_foldings(lambda sql: rows_of(self._connection, sql), collations)
 
     def count(self, table: RawTable) -> int:
         """See `Snapshot.count`."""
-        with _faults_told(self._name):
-            [(count,)] = _rows(self._connection, count_query(table.name))
+        with _faults_told(self._name), freed(self._connection):
+            [(count,)] = rows_of(self._connection, count_query(table.name))
         return int(count)
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
@@ -212,15 +251,19 @@ class MysqlSnapshot:
         sources = self._sources(table)
         query = rows_query(table, sources, selection)
         names = [c.name for c in table.columns]
-        with _faults_told(self._name), _streamed(self._connection, query) as cursor:
-            size = _FIRST_ROWS
-            while rows := cursor.fetchmany(size):
-                odd: list[OddValue] = []
-                columns = zip(table.columns, zip(*rows, strict=True), strict=True)
-                arrays = [_wire_array(c, sources[c.name], values, odd) for c, values in columns]
-                batch = pa.RecordBatch.from_arrays(arrays, names=names)
-                size = max(1, min(BATCH_ROWS, len(rows) * BATCH_BYTES // max(1, batch.nbytes)))
-                yield WireBatch(batch, odd)
+        with _faults_told(self._name), freed(self._connection):
+            with _streamed(self._connection, query) as cursor:
+                for rows in cut(cursor, BATCH_BYTES):
+                    odd: list[OddValue] = []
+                    columns = zip(table.columns, zip(*rows, strict=True), strict=True)
+                    arrays = [_wire_array(c, sources[c.name], values, odd) for c, values in columns]
+                    yield WireBatch(pa.RecordBatch.from_arrays(arrays, names=names), odd)
+            # At the end of all rows, so that nobody takes them for the whole table before it is known.
+            if identities_of(self._connection, table.name).get(table.name) != self._identities.get(table.name):
+                raise TransientSourceError(
+                    f"{self._name}: {table.name} was altered between the snapshot and its read: what of its rows is "
+                    "left is not of one moment, and nothing was taken from it. Run again."
+                )
 
     def _sources(self, table: RawTable) -> dict[str, MysqlColumn]:
         """The source's columns under the names of the raw table: case does not tell columns apart."""

@@ -127,6 +127,12 @@ def count_query(table: str) -> str:
     return _text(sa.select(sa.func.count()).select_from(sa.table(table)))
 
 
+def none_query(table: str, column: str | None) -> str:
+    """No row with all columns of a table, or with one of them."""
+    selected: sa.ColumnElement[Any] = sa.literal_column("*") if column is None else sa.column(column)
+    return _text(sa.select(selected).select_from(sa.table(table)).limit(0))
+
+
 def rows_query(table: RawTable, sources: dict[str, MysqlColumn], selection: Selection) -> str:
     """The statement for a read.
 

@@ -82,6 +82,10 @@ class NamedSnapshot:
         """See `Snapshot.shapes`: likewise."""
         return self._snapshot.shapes(tables)
 
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """See `Snapshot.unreadable`: likewise."""
+        return self._snapshot.unreadable(columns)
+
     def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
         """See `Snapshot.foldings`: likewise."""
         return self._snapshot.foldings(columns)

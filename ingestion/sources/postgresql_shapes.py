@@ -28,7 +28,7 @@ estimates as (
     inner join pg_class as c on c.oid = tree.oid and c.relkind in ('r', 'm', 'f')
     group by tree.root
 )
-select t.relname::text, c.relkind::text, has_table_privilege(c.oid, 'select'),
+select t.relname::text, c.relkind::text, has_any_column_privilege(c.oid, 'select'),
     case when e.least >= 0 then e.rows else 0 end
 from tables as t
 inner join pg_class as c on c.oid = t.oid

@@ -54,11 +54,14 @@ class Relation:
     """A table or view.
 
     Attributes:
-        columns: its columns by name, in their order.
+        columns: its columns by name, in their order: those that the role may read, or all where it may read none.
         members: the oids of the tables that hold its rows: its own, its partitions', its heirs'.
-        has_xmin: whether every row tells which transaction wrote it: not so in views and foreign tables.
+        has_xmin: whether every row tells us which transaction wrote it: not so in views and foreign tables, nor
+            where the role may read some columns only.
         is_local: whether its rows are written by transactions of this server, as far as its kind tells.
         shape: a digest of its columns' names, numbers and types.
+        oid: its own oid.
+        unreadable: its other columns.
     """
 
     columns: dict[str, PgColumn]
@@ -66,6 +69,8 @@ class Relation:
     has_xmin: bool
     is_local: bool
     shape: str
+    oid: int
+    unreadable: tuple[str, ...] = ()
 
 
 _RAW_TYPES = {
@@ -90,7 +95,7 @@ _NATIVE = {
     "text": _ANY,
     "varchar": _ANY,
     "bpchar": _ANY,
-    "bytea": _ANY,
+    "bytea": _ANY - {ColumnType.TEXT},
     "bool": {ColumnType.BOOLEAN},
     "int2": _NUMBERS,
     "int4": _NUMBERS,
@@ -115,16 +120,18 @@ _ALL = """
 _COLUMNS = """
 with recursive tables as ({visible}),
 resolved as (
-    select t.relname, a.attname, a.attnum, a.atttypid as declared, a.atttypid as typid, a.atttypmod as modifier
+    select t.oid, t.relname, a.attname, a.attnum, a.atttypid as declared, a.atttypid as typid,
+        a.atttypmod as modifier
     from tables as t
     inner join pg_attribute as a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
     union all
-    select r.relname, r.attname, r.attnum, r.declared, t.typbasetype, t.typtypmod
+    select r.oid, r.relname, r.attname, r.attnum, r.declared, t.typbasetype, t.typtypmod
     from resolved as r
     inner join pg_type as t on t.oid = r.typid and t.typtype = 'd'
 )
 select r.relname::text, r.attname::text, r.attnum::bigint, r.declared::bigint,
-    case when n.nspname = 'pg_catalog' then t.typname::text else '' end, r.modifier::bigint
+    case when n.nspname = 'pg_catalog' then t.typname::text else '' end, r.modifier::bigint,
+    has_column_privilege(r.oid, r.attnum, 'select'), has_table_privilege(r.oid, 'select')
 from resolved as r
 inner join pg_type as t on t.oid = r.typid and t.typtype <> 'd'
 inner join pg_namespace as n on n.oid = t.typnamespace
@@ -133,11 +140,11 @@ order by r.relname, r.attnum
 _MEMBERS = """
 with recursive tables as ({visible}),
 tree as (
-    select relname, oid from tables
+    select relname, oid as root, oid from tables
     union
-    select tree.relname, i.inhrelid from tree inner join pg_inherits as i on i.inhparent = tree.oid
+    select tree.relname, tree.root, i.inhrelid from tree inner join pg_inherits as i on i.inhparent = tree.oid
 )
-select tree.relname::text, c.oid::bigint, c.relkind::text, coalesce(a.amname = 'heap', false)
+select tree.relname::text, tree.root::bigint, c.oid::bigint, c.relkind::text, coalesce(a.amname = 'heap', false)
 from tree
 inner join pg_class as c on c.oid = tree.oid
 left join pg_am as a on a.oid = c.relam
@@ -145,12 +152,12 @@ left join pg_am as a on a.oid = c.relam
 
 
 def columns_query(tables: Iterable[str] | None) -> str:
-    """Table, column, its number, declared type, base type and modifier of those tables that exist."""
+    """Table, column, its number, declared type, base type and modifier; whether it may be read, and all of them."""
     return _COLUMNS.format(visible=visible(tables))
 
 
 def members_query(tables: Iterable[str] | None) -> str:
-    """Table, oid, kind and whether it is an ordinary heap, of each relation that holds a table's rows."""
+    """Table and its oid; then oid, kind and whether it is an ordinary heap, of each relation that holds its rows."""
     return _MEMBERS.format(visible=visible(tables))
 
 
@@ -171,17 +178,22 @@ def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[ob
     by_table, held_by = defaultdict(list), defaultdict(list)
     for row in columns:
         by_table[str(row[0])].append(row)
-    for name, oid, kind, is_heap in members:
+    roots = {str(name): int(str(root)) for name, root, *_ in members}
+    for name, _, oid, kind, is_heap in members:
         held_by[str(name)].append((int(str(oid)), str(kind), bool(is_heap)))
     for table, own in by_table.items():
         kinds = held_by[table]
         shape = hashlib.sha256(repr([tuple(row[1:4]) for row in own]).encode()).hexdigest()[:16]
+        readable = [row for row in own if row[6]] or own
         found[table] = Relation(
-            columns={str(row[1]): PgColumn(str(row[1]), str(row[4]), int(str(row[5]))) for row in own},
+            columns={str(row[1]): PgColumn(str(row[1]), str(row[4]), int(str(row[5]))) for row in readable},
             members=frozenset(oid for oid, _, _ in kinds),
-            has_xmin=all(kind == "p" or (kind in ("r", "m") and is_heap) for _, kind, is_heap in kinds),
+            has_xmin=bool(own[0][7])
+            and all(kind == "p" or (kind in ("r", "m") and is_heap) for _, kind, is_heap in kinds),
             is_local=all(kind != "f" for _, kind, _ in kinds),
             shape=shape,
+            oid=roots[table],
+            unreadable=tuple(str(row[1]) for row in own if row not in readable),
         )
     return found
 
@@ -215,11 +227,17 @@ def select_rows(table: RawTable, relation: Relation, selection: Selection) -> st
         conditions.append(f"{quoted(name)}::text in ({', '.join(map(literal, values))})")
     if selection.keys is not None:
         key = ", ".join(map(quoted, table.key))
-        tuples = ", ".join(f"({', '.join(map(literal, values))})" for values in selection.keys)
+        sources = [relation.columns[name] for name in table.key]
+        tuples = ", ".join(f"({', '.join(map(_compared, values, sources))})" for values in selection.keys)
         conditions.append(f"({key}) in ({tuples})")
     where = f" where {' or '.join(f'({c})' for c in conditions)}" if conditions else ""
     odd_values = " || ".join(odd) if odd else "''::text"
     return f"select {', '.join(expressions)}, {odd_values} from {quoted(table.name)}{where}"
+
+
+def _compared(value: object, source: PgColumn) -> str:
+    """A key's value as the source compares it."""
+    return literal(f"\\x{value}" if source.type == "bytea" and isinstance(value, str) else value)
 
 
 def _is_dated(column: Column, source: PgColumn) -> bool:
@@ -237,6 +255,8 @@ def _projected(column: Column, source: PgColumn) -> str:
     if source.type == "float4" and column.type in _NATIVE["float8"]:
         # Its shortest text is what the source shows: 0.1, not 0.10000000149.
         return f"{name}::text::float8"
+    if source.type == "bytea" and column.type is ColumnType.TEXT:
+        return f"encode({name}, 'hex')"
     return name if column.type in _NATIVE.get(source.type, ()) else f"{name}::text"
 
 

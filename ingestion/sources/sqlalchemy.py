@@ -9,6 +9,7 @@ conformance.py has seen it.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,8 @@ from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
+from ingestion.sources.batches import cut
 from ingestion.sources.collations import reflected_foldings
 from ingestion.sources.reflection import reflected_shapes, reflected_tables
 from ingestion.sources.shape import TableShape
@@ -77,6 +79,7 @@ class SqlalchemySnapshot:
     def __init__(self, name: str, connection: sa.Connection) -> None:
         self._name = name
         self._connection = connection
+        self._columns: dict[str, dict[str, ColumnType]] = {}
 
     def tables(self) -> list[str]:
         """See `Snapshot.tables`."""
@@ -85,7 +88,14 @@ class SqlalchemySnapshot:
 
     def columns(self, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:
         """See `Snapshot.columns`."""
-        return reflected_columns(self._connection, tables)
+        with _faults_told(self._name):
+            found = reflected_columns(self._connection, tables)
+        self._columns |= found
+        return found
+
+    def unreadable(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+        """See `Snapshot.unreadable`: it tells of none."""
+        return {}
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
         """See `Snapshot.shapes`."""
@@ -105,15 +115,39 @@ class SqlalchemySnapshot:
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """See `Snapshot.read`."""
+        hexadecimal = self._hexadecimal(table)
+        if selection.keys is not None and hexadecimal & set(table.key):
+            # As text that is no hexadecimal number a key is none of the source's.
+            bytes_of = [bytes.fromhex if name in hexadecimal else _unchanged for name in table.key]
+            keys = [tuple(f(v) for f, v in zip(bytes_of, key, strict=True)) for key in selection.keys]  # type: ignore[arg-type]
+            selection = replace(selection, keys=keys)
         statement = select_rows(table, selection).execution_options(stream_results=True)
         names = [c.name for c in table.columns]
         with _faults_told(self._name):
             result = self._connection.execute(statement)
-            for rows in result.partitions(BATCH_ROWS):
+            for rows in cut(result, BATCH_BYTES):
                 odd: list[OddValue] = []
                 values = zip(*rows, strict=True)
-                arrays = [_wire_array(name, column, odd) for name, column in zip(names, values, strict=True)]
+                arrays = [
+                    _wire_array(name, _in_hexadecimal(column) if name in hexadecimal else column, odd)
+                    for name, column in zip(names, values, strict=True)
+                ]
                 yield WireBatch(pa.RecordBatch.from_arrays(arrays, names=names), odd)
+
+    def _hexadecimal(self, table: RawTable) -> set[str]:
+        """Columns of bytes that the catalogue declares as text."""
+        if table.name not in self._columns:
+            self.columns([table.name])
+        found = self._columns.get(table.name, {})
+        return {c.name for c in table.columns if c.type is ColumnType.TEXT and found.get(c.name) is ColumnType.BYTES}
+
+
+def _unchanged(value: object) -> object:
+    return value
+
+
+def _in_hexadecimal(values: Sequence[Any]) -> list[Any]:
+    return [bytes(v).hex() if isinstance(v, bytes | bytearray | memoryview) else v for v in values]
 
 
 _PLAIN = (bool, int, float, Decimal, str, bytes, datetime, date)

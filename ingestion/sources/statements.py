@@ -19,6 +19,7 @@ def select_rows(
     selection: Selection,
     bound: BoundWriter = lambda value: value,
     expressions: Iterable[sa.ColumnElement[Any]] | None = None,
+    keys: Iterable[sa.ColumnElement[Any]] | None = None,
 ) -> sa.Select[Any]:
     """The statement for a read.
 
@@ -27,6 +28,7 @@ def select_rows(
         selection: which rows.
         bound: writes the watermark as the source's cursor column compares it.
         expressions: what to select instead of the plain columns.
+        keys: what to compare with the selection's keys instead of the plain columns of the key.
     """
     columns: list[Any] = list(expressions or [sa.column(c.name) for c in table.columns])
     statement = sa.select(*columns).select_from(sa.table(table.name))
@@ -36,7 +38,7 @@ def select_rows(
         conditions += [cursor >= sa.literal(bound(selection.since[1])), cursor.is_(None)]
     conditions += [sa.column(name).in_(values) for name, values in selection.open_rows.items()]
     if selection.keys is not None:
-        key: list[sa.ColumnElement[Any]] = [sa.column(name) for name in table.key]
+        key: list[sa.ColumnElement[Any]] = list(keys or [sa.column(name) for name in table.key])
         if len(key) == 1:
             conditions.append(key[0].in_([values[0] for values in selection.keys]))
         else:

@@ -13,7 +13,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingestion.log.state import TableState
-from ingestion.rows.columns import RawTable
+from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
 from ingestion.rows.names import ANY_NAME, NameRules
 
@@ -144,6 +144,13 @@ class Session(Protocol):
 
     def columns(self, source: str) -> Mapping[str, Collection[str]]:
         """The columns of a source's raw tables, by table, exactly as they are spelled; looked up anew."""
+        ...
+
+    def held_types(self, table: RawTable) -> dict[str, ColumnType]:
+        """The types of a raw table's columns that hold rows already, by the names of `table`.
+
+        Of types that the warehouse does not tell apart it is the table's own.
+        """
         ...
 
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:

@@ -77,6 +77,21 @@ class SqlSession(ABC):
         with self._transaction():
             return self._columns_of(schema)
 
+    def held_types(self, table: RawTable) -> dict[str, ColumnType]:
+        """See `Session.held_types`."""
+        with self._transaction():
+            existing = self._columns(table)
+            if not self._differing(table, existing) or not self._has_rows(table):
+                return {}
+        # The first of those that the engine does not tell apart: text.
+        by_name = {name: type_ for type_, name in reversed(list(self.types.items()))}
+        held = {c: existing.get(self._told_apart(c.name)) for c in table.columns}
+        return {
+            c.name: c.type if name == self.types[c.type] else by_name[name]
+            for c, name in held.items()
+            if name in by_name
+        }
+
     def prepare(self, tables: Iterable[RawTable]) -> dict[str, str]:
         """See `Session.prepare`."""
         told = list(tables)

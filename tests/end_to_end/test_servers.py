@@ -14,6 +14,7 @@ from analyzed_dbt import engine_of_raw, faults_of_run, faults_of_unit_tests
 from bigquery import Bigquery
 from comparison import differences
 from end_to_end.conftest import sample_place_in
+from end_to_end.flawed import add_flawed_rows, correct_some
 from end_to_end.place import Place
 from googlesql import GoogleSql
 from postgresql import Server
@@ -119,9 +120,24 @@ def test_run_without_changes_builds_nothing_and_says_so(places: Places) -> None:
     assert "the warehouse itself, schemas core and marts" in told
 
 
-def test_next_day_reaches_duckdb(places: Places) -> None:
+def test_next_day_and_every_kind_of_flaw_reach_duckdb(places: Places) -> None:
+    """No value that a source may hold stops a model, and every row of it is in the numbers or counted."""
     sample.advance(places.duckdb.folder / "sample")
+    add_flawed_rows(places.duckdb.folder / "sample")
     assert "none was built" not in run(places.duckdb)
+    rules = places.duckdb.rows("select distinct rule from marts.data_quality order by rule")
+    assert [rule for (rule,) in rules] == [
+        "implausible_amount",
+        "implausible_instant",
+        "interaction_of_another_organization",
+        "malformed_json",
+        "orphan",
+        "rejected",
+        "stored_total_differs",
+        "unknown_currency",
+        "unprocessed",
+        "value_set_aside",
+    ]
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "bigquery"])

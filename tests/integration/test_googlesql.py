@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from ingestion.log.state import TableState
 from ingestion.rows.columns import Column, ColumnType, RawTable
-from ingestion.rows.conformance import Rejection
+from ingestion.rows.conformance import Effect, Rejection
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.bigquery_connection import BigqueryConnection
 from ingestion.warehouses.bigquery_sql import translated
@@ -178,6 +178,8 @@ def test_all_that_the_warehouse_is_sent_is_taken(bigquery_warehouse_url: str, mo
             load.keys_where({"text": ["it's"], "timezone": ["UTC", ""]})
             append(load, EVERY, [row("d", None)])
             load.compare_keys(None, 1)
+            other = Rejection("{}", "id", "another", "v", "{}", Effect.VALUE)
+            load.reject([other], session.standing("shop")["every"], is_complete=False)
             load.restore(iter([batch(EVERY.versions, [])]), 7)
             load.commit(TableState("every", batch_seq=7))
         session.compact(EVERY, 2, NOON + timedelta(seconds=1))

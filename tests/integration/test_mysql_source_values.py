@@ -140,6 +140,24 @@ def test_value_is_faithful_or_text_or_set_aside(mysql_server: Server, tmp_path: 
     assert all(shown[row][t] is None for t, values in types.items() for row in shown if row >= len(values))
 
 
+def test_column_that_is_null_in_the_oldest_rows_keeps_none_of_them_out(mysql_server: Server, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    database = mysql_server.new_database()
+    rows = ", ".join(f"({i}, 1, {'null' if i < 2_000 else i}, '2026-01-01', '2026-01-01')" for i in range(5_002))
+    mysql_server.sql(
+        "create table conversations (id int primary key, tenant_id int, outlet_id int null, started_at datetime,"
+        " last_message_at datetime, nothing int null)",
+        "create table messages (id int primary key, conversation_id int, `timestamp` datetime)",
+        "insert into conversations (id, tenant_id, outlet_id, started_at, last_message_at) values " + rows,
+        database=database,
+    )
+    sandbox.url = mysql_server.url(database)
+    assert sandbox.run().errors == []
+    assert sandbox.query("select count(*) as n from raw_whatsapp._rejected") == [(0,)]
+    counted = "count(*) as n, count(outlet_id) as given, count(nothing) as none"
+    assert sandbox.query(f"select {counted} from raw_whatsapp.conversations") == [(5_002, 3_002, 0)]
+
+
 def test_type_of_the_catalogue_beats_the_type_of_the_source(mysql_server: Server) -> None:
     database = mysql_server.new_database()
     mysql_server.sql(

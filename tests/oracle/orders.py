@@ -71,7 +71,7 @@ class Order:
         prices = [event and (event["order_total"], currency_of(event)) for event in telling]
         amount, currency = min(
             by_preference(prices),
-            key=lambda price: (price[0] is None or price[1] in (None, UNKNOWN), price[0] is None, price[1] is None),
+            key=lambda price: (price[0] is None, price[1] is None if price[0] is None else price[1] in (None, UNKNOWN)),
             default=(None, None),
         )
         return cls(

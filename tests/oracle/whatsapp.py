@@ -345,7 +345,9 @@ class Whatsapp:
     def _lifetime(self, counted: list[Counted]) -> Mart:
         tenants: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         outlets = self._source.tables["outlets"]
-        for tenant_key in [*self.tenants.listed, *(self.tenants.key(outlet["tenant_id"]) for outlet in outlets)]:
+        named = [*self.tenants.listed, *(self.tenants.key(outlet["tenant_id"]) for outlet in outlets)]
+        # Also those of which nothing counts, as its time is not known or yet to come.
+        for tenant_key in [*named, *(talk.tenant_key for talk in self.talks)]:
             tenants[tenant_key]["messages"] = []
         for one in counted:
             if one.day <= self.tenants.today(one.tenant_key):

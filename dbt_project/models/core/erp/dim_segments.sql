@@ -44,7 +44,7 @@ interaction_counts as (
     select
         interactions.tenant_key,
         interactions.customer_id,
-        count(*) as interactions
+        count(*) as interaction_count
     from interactions
     inner join clock on interactions.tenant_key = clock.tenant_key
     where coalesce(interactions.interaction_date <= clock.local_date, true)
@@ -63,7 +63,7 @@ joined as (
                 sum(
                     case
                         when memberships.is_current
-                            then interaction_counts.interactions
+                            then interaction_counts.interaction_count
                     end
                 ),
                 0
