@@ -37,7 +37,7 @@ def inputs(system: str, now: datetime | None = None) -> str:
     """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
     now = now or datetime.now(UTC)
     raw = {}
-    for source in SOURCES if system == CROSS_SOURCE else {system} & set(SOURCES):
+    for source in SOURCES if system == CROSS_SOURCE else [system]:
         raw[source] = (last_batch(source), sorted(_local_dates(source, now)))
     return f"{_project()} {digest(raw, settings.contact_hash_salt)}"
 
@@ -112,5 +112,5 @@ def remember(step: str, system: str, fingerprint: str | None, batch_seq: int = 0
 
 
 def _place(step: str, system: str) -> tuple[str, str]:
-    """Schema and entry. What is no source's own has no raw schema either, and lodges with the first source."""
-    return (f"raw_{system}", step) if system in SOURCES else (f"raw_{SOURCES[0]}", f"{step}_{system}")
+    """Schema and entry. Cross-source models have no raw schema of their own and lodge with the first source."""
+    return (f"raw_{SOURCES[0]}", f"{step}_{CROSS_SOURCE}") if system == CROSS_SOURCE else (f"raw_{system}", step)

@@ -20,11 +20,13 @@ exports = load_exports(settings.exports_catalogue)
 JOB = "warehouse"
 """The main job."""
 
-REFERENCE = "reference"
 CROSS_SOURCE = "cross_source"
-SYSTEMS = (REFERENCE, *SOURCES, CROSS_SOURCE)
-"""What models are built by: each model carries one of these as its tag. The seeds that all systems read come first
-(they carry the systems' tags too, so that dbt alone builds them with each), cross-source models last."""
+SYSTEMS = (*SOURCES, CROSS_SOURCE)
+"""What models are built by: each model carries one of these as its tag. Cross-source models come last."""
+
+REFERENCE = "reference"
+"""The tag of seeds that all systems read. They carry every system's tag too and are loaded with each, so that none
+waits for another; an asset belongs to one step, so Dagster only shows what they feed."""
 
 PUBLISHED_SCHEMAS = ("core", "marts")
 """What people outside the project read."""

@@ -72,12 +72,11 @@ def _is_whole(manifest: Path, engine: str) -> bool:
     return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine])
 
 
-def build(select: Sequence[str], exclude: str, heard: Callable[[Event], None], is_full: bool) -> Build:
+def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:
     """Build models with their seeds and data tests.
 
     Args:
         select: dbt's node selection.
-        exclude: what of it is not to be built; nothing where empty.
         heard: is called with every event as it comes.
         is_full: build incremental models anew.
 
@@ -98,7 +97,6 @@ def build(select: Sequence[str], exclude: str, heard: Callable[[Event], None], i
     # Unit tests test the code, not the data: they belong to `dbt build` alone and to `make test`. Buildable: tests
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-    args += ["--exclude", exclude] if exclude else []
     args += ["--full-refresh"] if is_full else []
     outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke([*args, *_flags()])  # type: ignore[arg-type]
     if outcome.result is None:

@@ -14,10 +14,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from ingestion.errors import IngestionError
-from ingestion.settings import SOURCES
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
-from orchestration.configuration import PUBLISHED_SCHEMAS, REFERENCE, SYSTEMS, ingestion, manifest
+from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, REFERENCE, SYSTEMS, ingestion, manifest
 from orchestration.console import failure, say
 
 UNCHANGED = "unchanged"
@@ -43,7 +42,7 @@ class _Translator(DagsterDbtTranslator):
         """The spec of one node: dagster-dbt's, in its system's group."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        system = next((system for system in SYSTEMS if system in node.get("tags", [])), None)
+        system = next((tag for tag in node.get("tags", []) if tag in SYSTEMS), None)
         return spec.replace_attributes(group_name=system) if system else spec
 
 
@@ -54,7 +53,7 @@ def _asset(system: str) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
         select=f"tag:{system}",
-        exclude=_made_by_others(system),
+        exclude=f"tag:{REFERENCE}",
         name=f"models_{system}",
         dagster_dbt_translator=TRANSLATOR,
     )
@@ -62,7 +61,7 @@ def _asset(system: str) -> dg.AssetsDefinition:
         try:
             with ingestion.warehouse.exclusive():
                 current = changes.inputs(system)
-                batch_seq = changes.last_batch(system) if system in SOURCES else 0
+                batch_seq = 0 if system == CROSS_SOURCE else changes.last_batch(system)
                 is_asked_for = config.rebuild or changes.is_asked_for(context)
                 if not is_asked_for and changes.remembered(changes.MODELS, system) == current:
                     say(f"models {system}: nothing changed since they were last built")
@@ -77,10 +76,6 @@ def _asset(system: str) -> dg.AssetsDefinition:
             raise failure(error) from None
 
     return build
-
-
-def _made_by_others(system: str) -> str:
-    return "" if system == REFERENCE else f"tag:{REFERENCE}"
 
 
 def _unchanged(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
@@ -104,14 +99,23 @@ def _built(context: dg.AssetExecutionContext, system: str, is_full: bool) -> Ite
             say(f"models {system}: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
     say(f"models {system}: {len(keys)} to build")
-    result = dbt.build(select, _made_by_others(system), heard, is_full)
+    result = dbt.build(select, heard, is_full)
     for key, rows in _row_counts(keys).items():
         context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
     for event in result.events:
+        if _is_of_reference(event):
+            continue
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
     if result.faults:
         raise failure(f"{len(result.faults)} failed: {'; '.join(result.faults)}")
+
+
+def _is_of_reference(event: dbt.Event) -> bool:
+    """Whether it tells of a seed that all systems read, or of a test of one."""
+    node = manifest["nodes"].get(event["data"].get("node_info", {}).get("unique_id"), {})
+    attached = manifest["nodes"].get(node.get("attached_node"), node)
+    return REFERENCE in attached.get("tags", [])
 
 
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conversion import convert
 
 
@@ -70,11 +70,13 @@ class Limits:
         nul_in_text: whether text may hold the character U+0000.
         first_day: the earliest date, and the day of the earliest timestamp, in days since 1970-01-01; None: Arrow's.
         last_day: the latest date, and the day of the latest timestamp, likewise.
+        identifier_bytes: how long a key or reference may be in UTF-8, since indexes hold it; None: as long as any text.
     """
 
     nul_in_text: bool = True
     first_day: int | None = None
     last_day: int | None = None
+    identifier_bytes: int | None = None
 
 
 UNLIMITED = Limits()
@@ -116,7 +118,7 @@ def conform(
         array, bad = convert(wire, column.type)
         for row in bad:
             faults.add(row, column.name, f"expected {_NOUNS[column.type]}", _json_text(_plain(wire[row])))
-        for is_beyond, reason in _beyond(array, column.type, limits):
+        for is_beyond, reason in _beyond(array, column, column.is_needed or column.name in table.key, limits):
             for row in pc.indices_nonzero(is_beyond).to_pylist():
                 faults.add(row, column.name, reason, _json_text(_plain(wire[row])))
             array = pc.if_else(is_beyond, pa.scalar(None, array.type), array)
@@ -220,9 +222,13 @@ _PER_DAY = {ColumnType.DATE: 1, ColumnType.TIMESTAMP: 86_400_000_000}
 _LARGEST = 2**63 - 1
 
 
-def _beyond(array: pa.Array, type_: ColumnType, limits: Limits) -> Iterator[tuple[pa.Array, str]]:
+def _beyond(array: pa.Array, column: Column, is_identifier: bool, limits: Limits) -> Iterator[tuple[pa.Array, str]]:
     """Masks of the values that the warehouse can't hold, with the reason."""
+    type_ = column.type
     found: list[tuple[pa.Array, str]] = []
+    if type_ is ColumnType.TEXT and is_identifier and limits.identifier_bytes is not None:
+        reason = f"an identifier of more than {limits.identifier_bytes:,} bytes, which the warehouse can't index"
+        found.append((pc.greater(pc.binary_length(array), limits.identifier_bytes), reason))
     if type_ in _TEXTS and not limits.nul_in_text:
         reason = "text with the character U+0000, which the warehouse can't hold"
         found.append((pc.match_substring(array, "\0"), reason))

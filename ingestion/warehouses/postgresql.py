@@ -40,7 +40,8 @@ _TYPES = {
 # It cuts longer names without a word, and has columns of its own in every table.
 _CAPABILITIES = Capabilities(
     needs_copy=False,
-    limits=Limits(nul_in_text=False, first_day=-2_440_588, last_day=2_145_042_905),
+    # An entry of an index ends at a third of a page, 2,704 bytes; some hold two identifiers.
+    limits=Limits(nul_in_text=False, first_day=-2_440_588, last_day=2_145_042_905, identifier_bytes=1_000),
     names=NameRules(
         most_columns=1_600,
         most_bytes=63,

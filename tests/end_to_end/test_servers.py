@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from end_to_end.conftest import sample_place_in
 from end_to_end.flawed import add_flawed_rows, correct_some
 from end_to_end.place import Place
 from googlesql import GoogleSql
+from oracle.check import disagreements_of_system
 from postgresql import Server
 from sqlalchemy import make_url
 
@@ -38,6 +40,7 @@ class Places:
     duckdb: Place
     servers: dict[str, Place]
     bigquery: Bigquery
+    began_at: datetime
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,7 @@ def places(
         urls = {k: v for k, v in sample_place.environment.items() if k.endswith("_DATABASE_URL")}
         place.environment |= urls | environment
         servers[engine] = place
-    return Places(sample_place, servers, bigquery_service)
+    return Places(sample_place, servers, bigquery_service, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +147,31 @@ def test_next_day_and_every_kind_of_flaw_reach_duckdb(places: Places) -> None:
 def test_next_day_gives_what_it_gives_on_duckdb(engine: str, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     run(places.servers[engine])
     assert_equal(places, engine, monkeypatch)
+
+
+@pytest.mark.parametrize("system", SOURCES)
+def test_oracle_agrees_on_flawed_rows(system: str, places: Places) -> None:
+    # The runs may have passed a midnight: marts may be as of either.
+    told = [
+        disagreements_of_system(places.duckdb.query, system, as_of) for as_of in (places.began_at, datetime.now(UTC))
+    ]
+    assert min(told, key=len) == []
+
+
+def test_what_is_corrected_or_goes_wrong_later_is_told_anew(places: Places) -> None:
+    """The tests of data quality run in every build: it goes on adding up."""
+    counted = (
+        "select table_name, sum(row_count) from marts.data_quality"
+        " where rule in ('rejected', 'value_set_aside') and source_system = 'consulting' group by 1"
+    )
+    before = dict(places.duckdb.rows(counted))
+    correct_some(places.duckdb.folder / "sample")
+    run(places.duckdb)
+    after = dict(places.duckdb.rows(counted))
+    assert after["leads"] < before["leads"]
+    assert after["deals"] < before["deals"]
+    assert after["accounts"] == before["accounts"] + 2
+    assert after["event_outbox"] == before["event_outbox"]
 
 
 def test_statements_of_an_incremental_build_on_bigquery_say_what_may_be_left_out(places: Places) -> None:

@@ -4,6 +4,7 @@ Belongs here: interactions, segments and who was in them when. Not here: custome
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -284,7 +285,8 @@ def _status(row: Row) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    # Digits of escapes are capitals in every warehouse.
+    return re.sub(r"(?<=\\u00)[0-9a-f]{2}", lambda digits: digits[0].upper(), json.dumps(value, ensure_ascii=False))
 
 
 def _members_added(counted: Counted) -> int:

@@ -1,7 +1,7 @@
 {#
-    The code of a currency that a field of an event's JSON names, as json_text gives it: an
-    object is read by its own `code`, else its `currency_code`; without either it stays as
-    it is, which is no code that anybody knows.
+    The code of a currency that a field of an event's JSON names, as json_text gives it:
+    an object is read by its own `code`, else its `currency_code`; without either it stays
+    as it is, which is no code that anybody knows.
 #}
 {% macro currency_in_json(field) -%}
     case

@@ -12,8 +12,8 @@ events as (
         *,
         {{ sortable_id('event_id') }} as event_order,
         occurred_at is not null as is_timed,
-        -- Within a scope, events of several users are of several visitors; those without a
-        -- user are the only user's, or a visitor of their own.
+        -- Events of several users are of several visitors; those without a user are the
+        -- only user's of the scope, or a visitor's of their own.
         coalesce(
             user_id,
             case

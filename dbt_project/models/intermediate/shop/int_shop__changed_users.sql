@@ -1,4 +1,4 @@
-{# Of whole scopes: whether an event is a bot's depends on the others of its session. -#}
+{# Of whole scopes: whether an event is a bot's depends on others of its session. -#}
 {% set changed %}
     select {{ optional_identifier('user_id') }} as user_id
     from {{ source('shop', 'user_events') }}

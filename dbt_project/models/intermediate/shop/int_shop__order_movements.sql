@@ -12,7 +12,8 @@ refunds as (
 
 final as (
     {% for movement, moved_date, payment_method, amount, condition in [
-        ('created', 'created_date', 'payment_method', 'order_amount', 'has_created_event'),
+        ('created', 'created_date', 'payment_method', 'order_amount',
+         'has_created_event'),
         ('seen', 'first_event_date', 'payment_method', 'order_amount',
          'not has_created_event'),
         ('payment_started', 'payment_started_date', 'payment_started_method',

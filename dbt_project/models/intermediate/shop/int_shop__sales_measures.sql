@@ -14,7 +14,8 @@ movements as (
 
 days as (
     {{ days_to_measure(
-        'int_shop__changed_sales_periods', ref('int_shop__order_movements'), 'moved_date'
+        'int_shop__changed_sales_periods', ref('int_shop__order_movements'),
+        'moved_date'
     ) }}
 ),
 

@@ -54,7 +54,8 @@ final as (
         and {{ is_implausible_product(
             'coalesce(measured.plausible_quantity, 1)', 'measured.plausible_price'
         ) }} as has_implausible_revenue,
-        {{ is_implausible_instant('measured.timestamp') }} as has_implausible_occurred_at,
+        {{ is_implausible_instant('measured.timestamp') }}
+            as has_implausible_occurred_at,
         {{ is_invalid_json_object('measured.data') }} as has_invalid_data,
         {{ plausible_instant('measured.timestamp') }} as occurred_at,
         measured._batch_seq,
