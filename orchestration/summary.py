@@ -19,10 +19,20 @@ from orchestration.models import UNCHANGED
 
 _MODEL_SCHEMAS = ("staging", "intermediate", *PUBLISHED_SCHEMAS)
 _COUNTS = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
+_OF_A_MONTH = (
+    ("conversations", "total_conversations", 0, ""),
+    ("messages", "total_messages", 0, ""),
+    ("median response time", "p50_response_seconds", 1, "seconds"),
+    ("median response time of agents", "p50_agent_response_seconds", 1, "seconds"),
+    ("resolution rate", "resolution_rate", 4, ""),
+    ("handoffs", "handoff_rate", 4, "per conversation"),
+    ("cost", "total_cost", 2, "US dollars"),
+)
+"""What is told of a month: label, column, decimals, unit."""
 
 
 def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
-    """Rows per table, models and tests, places, last month's numbers, and what to try next."""
+    """Rows per table, models and tests, what is left out, places, last month's numbers, and what to try next."""
     events = list(events)
     materialized = {
         e.asset_key: e.step_materialization_data.materialization
@@ -32,6 +42,7 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     }
     _print_tables(console, materialized)
     _print_models(console, events, materialized)
+    _print_left_out(console)
     console.print(f"Warehouse     {_place(settings.warehouse.database or settings.warehouse.host)}")
     if ingestion.warehouse.capabilities.needs_copy:
         console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
@@ -93,13 +104,25 @@ def _print_models(
         console.print(f"Not reached   {', '.join(unreached)}: as they were before; see the errors below")
 
 
+def _print_left_out(console: Console) -> None:
+    """How many source rows, and values of others, are in no number."""
+    try:
+        rows = ingestion.warehouse.query("select effect, row_count from marts.data_quality").to_pylist()
+    except IngestionError:
+        return
+    left_out = Counter[str]()
+    for row in rows:
+        left_out[row["effect"]] += row["row_count"]
+    told = " and ".join(f"{left_out[effect]:,} {effect}s" for effect in ("row", "value"))
+    console.print(f"Left out      {told}  (which and why: marts.data_quality)")
+
+
 def _print_last_month(console: Console) -> None:
     """The last complete month of the tenant with the most conversations in it."""
     try:
         rows = ingestion.warehouse.query(
             """
-            select tenant_name, period_start_date, total_conversations, total_messages, average_response_time_seconds,
-                resolution_rate, handoff_rate, total_cost
+            select *
             from marts.tenant_summary_monthly
             where is_complete
             order by period_start_date desc, total_conversations desc, tenant_key
@@ -111,12 +134,14 @@ def _print_last_month(console: Console) -> None:
     if not rows:
         return
     [row] = rows
-    name, month = row.pop("tenant_name"), row.pop("period_start_date")
-    table = Table(box=SIMPLE, pad_edge=False, title=f"{name}, {month:%B %Y}", title_justify="left", show_header=False)
+    title = f"{row['tenant_name']}, {row['period_start_date']:%B %Y}"
+    table = Table(box=SIMPLE, pad_edge=False, title=title, title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    for column, value in row.items():
-        table.add_row(column.replace("_", " "), "-" if value is None else f"{value:,.4f}".rstrip("0").rstrip("."))
+    table.add_column()
+    for label, column, decimals, unit in _OF_A_MONTH:
+        value = row[column]
+        table.add_row(label, "-" if value is None else f"{value:,.{decimals}f}", unit)
     console.print()
     console.print(table)
 

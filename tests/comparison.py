@@ -1,8 +1,8 @@
 """Two warehouses side by side: tables and views of the models, cell by cell.
 
-Another type of a column is a difference too. Left out are columns that tell of the load, `_loaded_at` and
-`_batch_seq`, and when data_quality first and last saw something. What else the clock decides must be given to both builds: dbt's variable `as_of`, or sources whose periods
-have all ended.
+Another type of a column is a difference too. Left out are columns that tell of the load: `_loaded_at`, `_batch_seq`,
+and when data_quality first and last saw something. What else the clock decides must be given to both builds: dbt's
+variable `as_of`, or sources whose periods have all ended.
 """
 
 from collections import Counter

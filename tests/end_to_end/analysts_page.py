@@ -14,15 +14,6 @@ PAGE = PROJECT_ROOT / "docs" / "analysts.md"
 AS_OF = "2026-11-01T12:00:00Z"
 """The instant that the page speaks for."""
 
-READS_CLOCK = (
-    "customer_360+",
-    "retention_cohorts",
-    "customer_analytics",
-    "organization_summary",
-    "int_shop__calendar+",
-)
-"""dbt's selection of the models whose numbers on the page depend on it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -24,9 +24,8 @@ def place(first_run: FirstRun, tmp_path: Path) -> Place:
 
 
 def test_queries_of_the_page_for_analysts_give_what_it_shows(place: Place) -> None:
-    # What the page shows of models that read the clock is what they are at its instant.
-    clock = ["--vars", json.dumps({"as_of": analysts_page.AS_OF}), "--select", *analysts_page.READS_CLOCK]
-    result = place.dbt("run", *clock)
+    # Nothing new was extracted: what this build does is put the clock back to the page's instant.
+    result = place.dbt("run", "--vars", json.dumps({"as_of": analysts_page.AS_OF}))
     assert result.returncode == 0, result.stdout[-3000:]
     for example in analysts_page.examples():
         assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql

@@ -113,6 +113,22 @@ def test_first_run_builds_everything_and_its_totals_agree_with_the_source(
     assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite" if file == SAMPLE else Path(file))
 
 
+def test_first_run_tells_what_is_left_out_and_the_response_times_of_the_last_month(first_run: FirstRun) -> None:
+    [(rows, values)] = first_run.place.rows(
+        "select sum(row_count) filter (effect = 'row'), sum(row_count) filter (effect = 'value')"
+        " from marts.data_quality"
+    )
+    assert 0 < rows < values  # type: ignore[operator]
+    [(tenant, anyone, agents)] = first_run.place.rows(
+        "select tenant_name, p50_response_seconds, p50_agent_response_seconds from marts.tenant_summary_monthly"
+        " where period_start_date = date '2026-10-01' order by total_conversations desc, tenant_key limit 1"
+    )
+    told = " ".join(first_run.result.stdout.split())
+    assert f"Left out {rows:,} rows and {values:,} values (which and why: marts.data_quality)" in told
+    assert f"{tenant}, October 2026 conversations" in told
+    assert f"median response time {anyone:,.1f} seconds median response time of agents {agents:,.1f} seconds" in told
+
+
 def test_every_mart_is_what_the_oracle_makes_of_the_sources(sample_place: Place) -> None:
     assert disagreements(sample_place.query, sample_place.folder / "sample") == []
 

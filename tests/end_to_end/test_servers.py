@@ -19,6 +19,7 @@ from end_to_end.flawed import add_flawed_rows, correct_some
 from end_to_end.place import Place
 from googlesql import GoogleSql
 from oracle.check import disagreements_of_system
+from oracle.data_quality import unaccounted
 from postgresql import Server
 from sqlalchemy import make_url
 
@@ -152,10 +153,10 @@ def test_next_day_gives_what_it_gives_on_duckdb(engine: str, places: Places, mon
 @pytest.mark.parametrize("system", SOURCES)
 def test_oracle_agrees_on_flawed_rows(system: str, places: Places) -> None:
     # The runs may have passed a midnight: marts may be as of either.
-    told = [
-        disagreements_of_system(places.duckdb.query, system, as_of) for as_of in (places.began_at, datetime.now(UTC))
-    ]
+    query, moments = places.duckdb.query, (places.began_at, datetime.now(UTC))
+    told = [disagreements_of_system(query, system, as_of) for as_of in moments]
     assert min(told, key=len) == []
+    assert unaccounted(query) == []
 
 
 def test_what_is_corrected_or_goes_wrong_later_is_told_anew(places: Places) -> None:

@@ -11,7 +11,7 @@ history as (
     select * from {{ ref('int_cross_source__kpi_history') }}
 ),
 
--- The pooled share has a success and a failure more than the history: it is never 0 nor 1.
+-- The pooled share has a success and a failure more than the history: never 0 nor 1.
 judged as (
     select
         periods.tenant_key,
