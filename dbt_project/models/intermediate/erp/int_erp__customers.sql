@@ -52,8 +52,10 @@ referenced as (
     group by customer_id
 ),
 
+-- Those with another organization are that one's to know.
 first_interactions as (
     select
+        interactions.tenant_key,
         interactions.customer_id,
         min(interactions.interaction_at) as first_seen_at
     from interactions
@@ -61,7 +63,9 @@ first_interactions as (
         on
             interactions.tenant_key = clock.tenant_key
             and interactions.interaction_date <= clock.local_date
-    group by interactions.customer_id
+    group by
+        interactions.tenant_key,
+        interactions.customer_id
 ),
 
 joined as (
@@ -85,7 +89,9 @@ final as (
         first_interactions.first_seen_at
     from joined
     left join first_interactions
-        on joined.customer_id = first_interactions.customer_id
+        on
+            joined.tenant_key = first_interactions.tenant_key
+            and joined.customer_id = first_interactions.customer_id
 )
 
 select * from final

@@ -12,6 +12,10 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+clock as (
+    select * from {{ ref('int_shop__clock') }}
+),
+
 seen as (
     select
         customer_key,
@@ -39,16 +43,24 @@ seen as (
 
 final as (
     select
-        customer_key,
-        tenant_key,
+        seen.customer_key,
+        seen.tenant_key,
         'shop' as source_system,
-        user_id as customer_id,
+        seen.user_id as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
         false as is_inferred,
-        min(seen_at) as first_seen_at
+        min(
+            case
+                when
+                    {{ local_date('seen.seen_at', 'clock.timezone') }}
+                    <= clock.local_date
+                    then seen.seen_at
+            end
+        ) as first_seen_at
     from seen
-    group by customer_key, tenant_key, user_id
+    inner join clock on seen.tenant_key = clock.tenant_key
+    group by seen.customer_key, seen.tenant_key, seen.user_id
 )
 
 select * from final

@@ -9,6 +9,10 @@ tenants as (
     select * from {{ ref('int_whatsapp__tenants') }}
 ),
 
+clock as (
+    select * from {{ ref('int_whatsapp__clock') }}
+),
+
 final as (
     select
         tenants.tenant_key || ':' || conversations.customer_hash as customer_key,
@@ -18,9 +22,15 @@ final as (
         cast(null as {{ dbt.type_string() }}) as email_hash,
         conversations.customer_hash as phone_hash,
         false as is_inferred,
-        min(conversations.started_at) as first_seen_at
+        min(
+            case
+                when conversations.started_date <= clock.local_date
+                    then conversations.started_at
+            end
+        ) as first_seen_at
     from conversations
     inner join tenants on conversations.tenant_key = tenants.tenant_key
+    inner join clock on conversations.tenant_key = clock.tenant_key
     group by
         tenants.tenant_key,
         tenants.tenant_id,
