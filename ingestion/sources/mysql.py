@@ -56,8 +56,6 @@ set session sql_mode = '', time_zone = '+00:00', lock_wait_timeout = {{lock_time
 _STATEMENT_TIMEOUTS = {"max_execution_time": 1_000, "max_statement_time": 1}
 _COLUMN_REFUSED = 1143
 _TABLE_REFUSED = 1142
-_ABSENT = (1054, _TABLE_REFUSED, 1146)
-"""No such column, a table of which nothing may be read, no such table."""
 
 _ISOLATION = "set session transaction isolation level repeatable read"
 _SNAPSHOT = "start transaction with consistent snapshot, read only"
@@ -193,6 +191,8 @@ class MysqlSnapshot:
         denied: dict[str, dict[str, str]] = {}
         with _faults_told(self._name):
             [(user,)] = rows_of(self._connection, "select current_user()")
+            # Whether it is locked is no question here.
+            rows_of(self._connection, "set session lock_wait_timeout = 1")
             for table, names in columns.items():
                 found = {c.name.casefold() for c in self._columns.get(table, [])}
                 for name in [None, *(n for n in names if n.casefold() not in found)]:
@@ -201,20 +201,21 @@ class MysqlSnapshot:
                         of = "" if refused == UNNAMED else f" (`{refused}`)"
                         grant = f"grant select{of} on `{table}` to {account}"
                         denied.setdefault(table, {})[refused] = grant
+            rows_of(self._connection, f"set session lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}")
         return denied
 
     def _refused(self, table: str, column: str | None) -> str | None:
         """The column, of all or a certain one, that the server does not let us select; None if it does, or has none."""
         try:
-            rows_of(self._connection, none_query(table, column))
+            with freed(self._connection):
+                rows_of(self._connection, none_query(table, column))
         except pymysql.MySQLError as error:
             code, said = (*error.args, "")[:2]
             if code == _TABLE_REFUSED and column is None and self._columns.get(table):
                 return UNNAMED
             if code == _COLUMN_REFUSED and (told := re.search(r"for column '(.*)' in table", str(said))):
                 return told[1]
-            if code not in (_COLUMN_REFUSED, *_ABSENT):
-                raise
+            # What else keeps a table from being read (a lock, say) is told where it is read, of that table alone.
         return None
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import open_warehouse
 
-TIMEOUT_SECONDS = 600
+TIMEOUT_SECONDS = 1_800
 
 
 class Place:

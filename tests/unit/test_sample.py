@@ -60,7 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Large enough that every kind of flaw finds a row on its day."""
     directory = tmp_path_factory.mktemp("dirty")
-    make(directory, scale=1.0)
+    make(directory, scale=3.0)
     return directory
 
 
