@@ -235,11 +235,13 @@ def test_any_case_of_names_gives_the_same_rows(source: Sandbox, mode: str, seed:
     plain.source = plain.folder / "whatsapp.sqlite"
     plain.url = f"sqlite:///{plain.source}"
     fill(plain)
-    c = {name: f'"{called(name)}"' for name in ("conversations", "messages", "status", "id", "content")}
+    c = {name: f'"{called(name)}"' for name in ("conversations", "messages", "status", "id", "content", "timestamp")}
+    # An edit that moves the cursor beyond every watermark: PostgreSQL's is the clock's.
+    edit = "update {messages} set {content} = 'edited', {timestamp} = '2099-01-01 10:00:00+00:00' where {id} = 8"
     for change in (
         (),
         ("update {conversations} set {status} = 'closed' where {id} = 'c1'",),
-        ("delete from {messages} where {id} = 3", "update {messages} set {content} = 'edited' where {id} = 8"),
+        ("delete from {messages} where {id} = 3", edit),
     ):
         source.sql(*(statement.format(**c) for statement in change))
         plain.sql(*(statement.format(**{name: name for name in c}) for statement in change))
