@@ -76,7 +76,7 @@ class Batch:
 
     def _finish(self, state: TableState) -> None:
         table, archived = self._subject.table, replace(state, batch_seq=self.load.batch_seq)
-        origin = Origin(self._subject.state.batch_seq, table.key, archived)
+        origin = Origin(self._subject.state.batch_seq, table.key, archived, self._rejections.has_values)
         self._file.finish(table.versions.arrow_schema, origin)
 
     def _archived(self, rows: Rows) -> Iterator[pa.RecordBatch]:

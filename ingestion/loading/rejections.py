@@ -46,6 +46,11 @@ class Rejections:
         """The keys of rows that are kept out, as JSON."""
         return {r.key for r in self.all if r.effect is Effect.ROW}
 
+    @property
+    def has_values(self) -> bool:
+        """Whether values were set aside without their rows."""
+        return any(r.effect is Effect.VALUE for r in self.all)
+
     def note(self, conformed: Conformed, rows: int) -> None:
         """Take what was found in a batch of so many rows.
 

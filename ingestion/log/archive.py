@@ -7,7 +7,7 @@ what is made of it (operations/rebuild.py).
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -34,11 +34,13 @@ class Origin:
         follows: the table's batch before it; 0 where it is the first.
         key: the table's key, which the catalogue need not tell.
         state: what was committed together with it.
+        lacks_values: whether rows of it are without a value that raw can't hold, which the archive lacks too.
     """
 
     follows: int
     key: tuple[str, ...]
     state: TableState
+    lacks_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,9 @@ class Archive:
         """
         with self._opened(table, batch_seq) as file:
             told = json.loads((file.metadata.metadata or {}).get(_METADATA, b"null"))
-            origin = Origin(told["follows"], tuple(told["key"]), parse_state(told["state"])) if told else None
+            origin = told and Origin(
+                told["follows"], tuple(told["key"]), parse_state(told["state"]), told.get("lacks_values", False)
+            )
             schema = file.schema_arrow.remove_metadata()
         return ArchivedBatch(_name(table, batch_seq), batch_seq, schema, origin)
 
@@ -246,7 +250,7 @@ class BatchFile:
         Raises:
             StorageError: the archive can't be written.
         """
-        told = {"follows": origin.follows, "key": origin.key, "state": state_record(origin.state)}
+        told = asdict(origin) | {"state": state_record(origin.state)}
         with self._storage.told("written", self._folder):
             writer = self._begun(schema)
             writer.add_key_value_metadata({_METADATA: json.dumps(told)})

@@ -51,12 +51,12 @@ class _ArchivedTable:
     def state(self) -> TableState:
         """The state from which the next run reads on; keys are compared then, whenever they last were.
 
-        The archive does not hold what was set aside. Where there was anything, all is read once more, which tells it
-        again.
+        That finds the rows that were kept out. Values that were set aside are in the archive as little: where there
+        were any, all is read once more.
         """
         last = self.batches[-1]
         state = last.origin.state if last.origin else TableState(self.table.name)
-        if any(batch.origin and batch.origin.state.rows_rejected for batch in self.batches):
+        if any(batch.origin and batch.origin.lacks_values for batch in self.batches):
             state = replace(state, last_full_at=None)
         return replace(state, batch_seq=last.batch_seq, last_reconciled_at=None)
 

@@ -90,7 +90,7 @@ def test_what_was_found_is_in_the_archive(sandbox: Sandbox) -> None:
     sandbox.sql("delete from messages where id = 1")
     assert reconcile() == 0
     archived = sorted(file.name for file in (sandbox.folder / "archive" / "whatsapp" / "messages").iterdir())
-    assert archived == ["3.parquet", "4.parquet"]
+    assert archived == ["3.parquet", "4.parquet", "digests.txt"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,26 @@
 {{ clustered_by(['conversation_id', 'message_id']) }}
 {{ waits_for('int_whatsapp__build') }}
 
-{% set tokens = json_text('metadata', 'tokens_used') -%}
 with
 
 source as (
     select *
     from {{ latest_versions(source('whatsapp', 'messages')) }} as latest
+),
+
+-- Step by step: as one expression it is deeper than BigQuery's parser answers for.
+told as (
+    select
+        source.*,
+        {{ json_text('metadata', 'tokens_used') }} as tokens_text
+    from source
+),
+
+counted as (
+    select
+        told.*,
+        {{ whole_number_from_text('tokens_text') }} as tokens
+    from told
 ),
 
 final as (
@@ -17,20 +31,20 @@ final as (
         {{ clean_code('sender_type') }} as sender_type,
         {{ clean_code(json_text('metadata', 'model')) }} as model,
         {{ clean_code(json_text('metadata', 'trigger')) }} as handoff_trigger,
-        {{ plausible_count(whole_number_from_text(tokens)) }} as tokens_used,
+        {{ plausible_count('tokens') }} as tokens_used,
         {{ decimal_from_text(json_text('metadata', 'confidence')) }} as confidence,
         coalesce(
             {{ clean_code(json_text('metadata', 'handoff_requested')) }} = 'true', false
         ) as is_handoff_request,
         {{ is_invalid_json_object('metadata') }} as has_invalid_metadata,
-        {{ clean_text(tokens) }} is not null
-        and {{ plausible_count(whole_number_from_text(tokens)) }} is null
+        {{ clean_text('tokens_text') }} is not null
+        and {{ plausible_count('tokens') }} is null
             as has_invalid_tokens_used,
         {{ plausible_instant('timestamp') }} as sent_at,
         {{ is_implausible_instant('timestamp') }} as has_implausible_sent_at,
         _batch_seq,
         _loaded_at
-    from source
+    from counted
 )
 
 select * from final
