@@ -199,7 +199,10 @@ class Severing(LogListener):
 @pytest.mark.parametrize(
     ("kill", "told"), [("kill", "Lost connection to MySQL server"), ("kill query", "Query execution was interrupted")]
 )
-def test_read_that_breaks_off_changes_nothing(mysql: MysqlSandbox, kill: str, told: str) -> None:
+def test_read_that_breaks_off_changes_nothing(
+    mysql: MysqlSandbox, kill: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "BATCH_BYTES", 1_000_000)
     mysql.put(*range(1000))
     mysql.run()
     kept = (
