@@ -87,7 +87,12 @@ def assert_equal(places: Places, engine: str, monkeypatch: pytest.MonkeyPatch) -
         places.bigquery.reach_by(monkeypatch)
     one, other = (open_warehouse(make_url(place.environment["WAREHOUSE_URL"]), 60) for place in (places.duckdb, server))
     assert len(one.tables(["core", "marts"])) > 20
-    assert differences(one, other, ["staging", "core", "marts"]) == []
+    schemas = ["staging", "core", "marts"]
+    if differences(one, other, schemas):
+        # Some tenant's midnight may have passed between the two runs.
+        run(places.duckdb)
+        run(server)
+    assert differences(one, other, schemas) == []
     assert exported(server)
     assert exported(server) == exported(places.duckdb)
 

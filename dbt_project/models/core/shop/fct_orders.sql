@@ -75,6 +75,10 @@ ranked as (
 preferred as (
     select
         *,
+        {% for attribute in attributes -%}
+        min(case when {{ attribute }} is not null then preference end)
+            over (partition by order_id) as preferred_{{ attribute }},
+        {% endfor -%}
         coalesce(
             min(
                 case
@@ -88,12 +92,7 @@ preferred as (
                 over (partition by order_id),
             min(case when told_currency is not null then preference end)
                 over (partition by order_id)
-        ) as preferred_amount,
-        {% for attribute in attributes -%}
-        min(case when {{ attribute }} is not null then preference end) over (
-            partition by order_id
-        ) as preferred_{{ attribute }}{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as preferred_amount
     from ranked
 ),
 
@@ -104,8 +103,12 @@ priced as (
         tenants.tenant_key,
         tenants.timezone,
         coalesce(
-            max(case when preference = preferred_amount then told_currency end)
-                over (partition by order_id),
+            max(
+                case
+                    when preferred.preference = preferred.preferred_amount
+                        then preferred.told_currency
+                end
+            ) over (partition by preferred.order_id),
             tenants.currency_code
         ) as order_currency_code
     from preferred

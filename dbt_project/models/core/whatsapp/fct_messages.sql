@@ -52,7 +52,8 @@ messages as (
         staged.has_invalid_tokens_used,
         staged.has_implausible_sent_at,
         {{ local_date(
-            'staged.sent_at', "coalesce(conversations.timezone, tenants.timezone, 'UTC')"
+            'staged.sent_at',
+            "coalesce(conversations.timezone, tenants.timezone, 'UTC')"
         ) }}
             as message_date,
         staged.sent_at

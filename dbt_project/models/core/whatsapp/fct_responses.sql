@@ -68,6 +68,13 @@ turns as (
     group by conversation_id, tenant_key, outlet_id, replies_before
 ),
 
+zones as (
+    select distinct
+        tenant_key,
+        timezone
+    from business_hours
+),
+
 answers as (
     select
         turns.opening_message_id,
@@ -76,20 +83,14 @@ answers as (
         turns.opened_at,
         turns.responded_at
     from turns
-    inner join (
-        select distinct
-            tenant_key,
-            timezone
-        from business_hours
-    ) as zones
-        on turns.tenant_key = zones.tenant_key
+    inner join zones on turns.tenant_key = zones.tenant_key
     where
         turns.customer_messages > 0
         and turns.response_message_id is not null
 ),
 
--- From where to where the wall clock went during the wait: in one go, but for what it was
--- put forward or back by.
+-- From where to where the wall clock went during the wait: in one go, but for what it
+-- was put forward or back by.
 readings as (
     select
         opening_message_id,

@@ -28,7 +28,9 @@ leads as (
     select
         tenants.tenant_key,
         staged.*,
-        {{ is_implausible_in_minor_units('staged.value_cents', 'currencies.minor_units') }}
+        {{ is_implausible_in_minor_units(
+            'staged.value_cents', 'currencies.minor_units'
+        ) }}
             as has_implausible_value,
         staged.account_id is not null and accounts.account_id is null as is_orphan
     from {{ ref('stg_consulting__leads') }} as staged
@@ -41,7 +43,9 @@ deals as (
     select
         tenants.tenant_key,
         staged.*,
-        {{ is_implausible_in_minor_units('staged.amount_cents', 'currencies.minor_units') }}
+        {{ is_implausible_in_minor_units(
+            'staged.amount_cents', 'currencies.minor_units'
+        ) }}
             as has_implausible_amount,
         staged.currency_code is not null and currencies.currency_code is null
             as has_unknown_currency,

@@ -6,7 +6,7 @@ tenants as (
 
 organizations as (
     select
-        'erp:' || organization_id as tenant_key,
+        'erp:' || staged.organization_id as tenant_key,
         staged.*
     from {{ ref('stg_erp__organizations') }} as staged
 ),

@@ -61,18 +61,26 @@ compared as (
             partition by membership_id
             order by _batch_seq
         ) as previous_assigned_at,
+        lag(is_active) over (
+            partition by membership_id
+            order by _batch_seq
+        ) as previous_is_active,
+        lag(segment_name) over (
+            partition by membership_id
+            order by _batch_seq
+        ) as previous_segment_name
+    from known
+),
+
+followed as (
+    select
+        *,
         coalesce(
-            is_active = lag(is_active) over (
-                partition by membership_id
-                order by _batch_seq
-            )
-            and segment_name = lag(segment_name) over (
-                partition by membership_id
-                order by _batch_seq
-            ),
+            is_active = previous_is_active
+            and segment_name = previous_segment_name,
             false
         ) as goes_on
-    from known
+    from compared
 ),
 
 numbered as (
@@ -83,11 +91,11 @@ numbered as (
             order by _batch_seq
             rows between unbounded preceding and current row
         ) as stretch_number
-    from compared
+    from followed
 ),
 
--- Of a stretch of versions that are active in one segment, or inactive, the first tells when
--- it began, and the last what is known of it by now.
+-- Of a stretch of versions that are active in one segment, or inactive, the first tells
+-- when it began, and the last what is known of it by now.
 placed as (
     select
         *,
@@ -129,8 +137,8 @@ stretches as (
         is_active
 ),
 
--- A date that was corrected while the membership lasted holds from its beginning; one that
--- is implausible leaves the beginning unknown.
+-- A date that was corrected while the membership lasted holds from its beginning; one
+-- that is implausible leaves the beginning unknown.
 started as (
     select
         *,

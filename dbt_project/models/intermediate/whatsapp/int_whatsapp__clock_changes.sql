@@ -46,7 +46,8 @@ changes_of_{{ step }} as (
 instants_of_{{ next }} as (
     select
         changes.timezone,
-        {{ seconds_after('changes.starts_at', 'numbers.number * ' ~ next) }} as starts_at
+        {{ seconds_after('changes.starts_at', 'numbers.number * ' ~ next) }}
+            as starts_at
     from changes_of_{{ step }} as changes
     inner join numbers on numbers.number < {{ step // next }}
 ),

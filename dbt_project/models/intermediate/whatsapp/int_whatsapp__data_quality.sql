@@ -28,7 +28,9 @@ messages as (
 ),
 
 final as (
-    {{ rejected_quality('whatsapp', ['tenants', 'outlets', 'conversations', 'messages']) }}
+    {{ rejected_quality('whatsapp', [
+        'tenants', 'outlets', 'conversations', 'messages'
+    ]) }}
     union all
     {{ flagged_quality('whatsapp', 'tenants', 'tenants', [
         ['has_unknown_timezone', 'unknown_time_zone', 'value'],

@@ -16,7 +16,8 @@ final as (
         {{ optional_identifier('customer_id') }} as customer_id,
         {{ clean_code('interaction_type') }} as interaction_type,
         {{ clean_code('status') }} as status,
-        {{ is_implausible_instant('interaction_date') }} as has_implausible_interaction_at,
+        {{ is_implausible_instant('interaction_date') }}
+            as has_implausible_interaction_at,
         {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
         {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
         {{ plausible_instant('interaction_date') }} as interaction_at,

@@ -21,7 +21,8 @@ final as (
         {{ plausible_instant('last_message_at') }} as last_message_at,
         {{ is_implausible_instant('started_at') }} as has_implausible_started_at,
         {{ is_implausible_instant('ended_at') }} as has_implausible_ended_at,
-        {{ is_implausible_instant('last_message_at') }} as has_implausible_last_message_at,
+        {{ is_implausible_instant('last_message_at') }}
+            as has_implausible_last_message_at,
         _batch_seq,
         _loaded_at
     from source
