@@ -16,7 +16,6 @@ measured as (
         calendar.grain,
         calendar.period_start_date,
         calendar.period_end_date,
-        calendar.is_complete,
         {% for measure in [
             'orders_created', 'orders_without_created_event', 'payments_started',
             'payments_completed', 'orders_paid', 'orders_cancelled',
@@ -27,8 +26,9 @@ measured as (
         {% endfor -%}
         {% for amount in ['gross_amount', 'cancelled_amount', 'refunded_amount'] -%}
         cast(coalesce(measures.{{ amount }}, 0) as numeric(38, 9))
-            as {{ amount }}{{ ',' if not loop.last }}
-        {% endfor %}
+            as {{ amount }},
+        {% endfor -%}
+        calendar.is_complete
     from calendar
     left join measures
         on

@@ -48,15 +48,32 @@ final as (
             ('refunded_amount', 'refunded')
         ] -%}
         cast(
-            coalesce(sum(case when movement = '{{ movement }}' then amount end), 0)
+            coalesce(
+                sum(
+                    case
+                        when movements.movement = '{{ movement }}'
+                            then movements.amount
+                    end
+                ),
+                0
+            )
             as numeric(38, 9)
         ) as {{ measure }},
         {% endfor -%}
         cast(
-            coalesce(sum(case when movement = 'paid' then items_count end), 0)
+            coalesce(
+                sum(
+                    case
+                        when movements.movement = 'paid' then movements.items_count
+                    end
+                ),
+                0
+            )
             as bigint
         ) as items,
-        count(distinct case when movement = 'paid' then user_id end) as distinct_buyers
+        count(
+            distinct case when movements.movement = 'paid' then movements.user_id end
+        ) as distinct_buyers
     from days
     inner join movements
         on

@@ -1,4 +1,6 @@
-{# Days with a change are looked for, of these hours, of these minutes; counted in seconds. -#}
+{#
+    Days with a change are looked for, of these hours, of these minutes; counted in seconds.
+-#}
 {% set steps = [86400, 3600, 60] -%}
 with
 
