@@ -32,12 +32,14 @@ filled as (
             as conversations_with_duration,
         coalesce(conversations.total_duration_minutes, 0) as total_duration_minutes,
         coalesce(conversations.invalid_durations, 0) as invalid_durations,
-        {% for who in ['', 'llm_', 'agent_'] -%}
-        coalesce(conversations.{{ who }}first_responses, 0) as {{ who }}first_responses,
-        coalesce(conversations.total_{{ who }}first_response_seconds, 0)
-            as total_{{ who }}first_response_seconds,
-        conversations.p50_{{ who }}first_response_seconds,
-        conversations.p90_{{ who }}first_response_seconds,
+        {% for response in [
+            'first_response', 'llm_first_response', 'agent_first_response'
+        ] -%}
+        coalesce(conversations.{{ response }}s, 0) as {{ response }}s,
+        coalesce(conversations.total_{{ response }}_seconds, 0)
+            as total_{{ response }}_seconds,
+        conversations.p50_{{ response }}_seconds,
+        conversations.p90_{{ response }}_seconds,
         {% endfor -%}
         coalesce(conversations.distinct_customers, 0) as distinct_customers,
         coalesce(conversations.eligible_conversations, 0) as eligible_conversations,
