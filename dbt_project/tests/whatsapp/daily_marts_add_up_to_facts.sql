@@ -1,4 +1,6 @@
-{# Measure, the fact and its date, what is added of it; the mart, and what is added of that. #}
+{#
+    Measure, the fact and its date, what is added of it; the mart, and what is added of that.
+#}
 {% set measures = [
     ['conversations', 'fct_conversations', 'started_date', 'count(*)',
         'conversations_daily', 'total_conversations'],
