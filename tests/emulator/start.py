@@ -11,6 +11,7 @@ These are all the places where it is not let be as it is; nothing in the project
 7. It makes no table of declared columns where the query is in brackets, as dbt has it.
 8. ISOWEEK goes to DuckDB, which calls it WEEK.
 9. It divides NUMERICs as doubles. BigQuery rounds exact quotients half away from zero.
+10. To it a part of a JSON document is a text, which TO_JSON_STRING quotes. To BigQuery's it is JSON already.
 """
 
 import re
@@ -92,6 +93,16 @@ def _divided(self: DuckDB.Generator, division: sqlglot.exp.SafeDivide) -> str:
 
 
 DuckDB.Generator.TRANSFORMS[sqlglot.exp.SafeDivide] = _divided
+
+_json_format = DuckDB.Generator.TRANSFORMS[sqlglot.exp.JSONFormat]
+
+
+def _part_as_it_is(self: DuckDB.Generator, formatted: sqlglot.exp.JSONFormat) -> str:
+    is_part = isinstance(formatted.this, sqlglot.exp.JSONExtract)
+    return f"CAST({self.sql(formatted, 'this')} AS TEXT)" if is_part else str(_json_format(self, formatted))
+
+
+DuckDB.Generator.TRANSFORMS[sqlglot.exp.JSONFormat] = _part_as_it_is
 
 if __name__ == "__main__":
     main()
