@@ -90,7 +90,8 @@ def _unchanged(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
 def _built(context: dg.AssetExecutionContext, system: str, is_full: bool) -> Iterator[Any]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
     keys = context.selected_asset_keys
-    select = [key.path[-1] for key in keys] if context.is_subset else [f"tag:{system}"]
+    # Seeds of reference data are no assets: whatever is asked for finds them there.
+    select = [*(key.path[-1] for key in keys), f"tag:{REFERENCE}"] if context.is_subset else [f"tag:{system}"]
     progress = count(1)
 
     def heard(event: dbt.Event) -> None:

@@ -21,49 +21,65 @@ tenants as (
     select * from {{ ref('int_whatsapp__known_tenants') }}
 ),
 
-messages as (
+placed as (
     select
         staged.message_id,
         staged.conversation_id,
         coalesce(conversations.tenant_key, 'whatsapp:{{ var("unknown_id") }}')
             as tenant_key,
         coalesce(conversations.outlet_id, '{{ var("unknown_id") }}') as outlet_id,
+        conversations.timezone,
         staged.model,
-        coalesce(staged.model, 'default') as rated_model,
-        case
-            when staged.sender_type in ('customer', 'llm', 'agent')
-                then staged.sender_type
-            else 'other'
-        end as sender_type,
-        case
-            when staged.handoff_trigger in ('keyword', 'confidence')
-                then staged.handoff_trigger
-            else 'other'
-        end as handoff_trigger,
-        case
-            when staged.sender_type = 'llm' and staged.has_invalid_tokens_used then null
-            when staged.sender_type = 'llm' then coalesce(staged.tokens_used, 0)
-            else 0
-        end as tokens_used,
+        staged.sender_type,
+        staged.handoff_trigger,
+        staged.tokens_used,
         staged.confidence,
         conversations.conversation_id is not null as has_conversation,
         staged.is_handoff_request,
         staged.has_invalid_metadata,
         staged.has_invalid_tokens_used,
         staged.has_implausible_sent_at,
-        {{ local_date(
-            'staged.sent_at',
-            "coalesce(conversations.timezone, tenants.timezone, 'UTC')"
-        ) }}
-            as message_date,
         staged.sent_at
     from staged
     left join conversations on staged.conversation_id = conversations.conversation_id
-    -- Of messages without a conversation.
-    left join tenants
-        on
-            conversations.conversation_id is null
-            and tenants.tenant_key = 'whatsapp:{{ var("unknown_id") }}'
+),
+
+messages as (
+    select
+        placed.message_id,
+        placed.conversation_id,
+        placed.tenant_key,
+        placed.outlet_id,
+        placed.model,
+        coalesce(placed.model, 'default') as rated_model,
+        case
+            when placed.sender_type in ('customer', 'llm', 'agent')
+                then placed.sender_type
+            else 'other'
+        end as sender_type,
+        case
+            when placed.handoff_trigger in ('keyword', 'confidence')
+                then placed.handoff_trigger
+            else 'other'
+        end as handoff_trigger,
+        case
+            when placed.sender_type = 'llm' and placed.has_invalid_tokens_used then null
+            when placed.sender_type = 'llm' then coalesce(placed.tokens_used, 0)
+            else 0
+        end as tokens_used,
+        placed.confidence,
+        placed.has_conversation,
+        placed.is_handoff_request,
+        placed.has_invalid_metadata,
+        placed.has_invalid_tokens_used,
+        placed.has_implausible_sent_at,
+        {{ local_date(
+            'placed.sent_at', "coalesce(placed.timezone, tenants.timezone, 'UTC')"
+        ) }} as message_date,
+        placed.sent_at
+    from placed
+    -- The time zone of messages without a conversation.
+    left join tenants on placed.tenant_key = tenants.tenant_key
 ),
 
 llm_rates as (
