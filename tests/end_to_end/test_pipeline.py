@@ -29,7 +29,7 @@ NAMED_FILES = [path for path in os.environ.get("WHATSAPP_TEST_SQLITE", "").split
 
 
 def source_totals(path: Path, rejected: dict[str, list[object]]) -> dict[str, object]:
-    """Totals in plain SQL on the source, without the rows that the warehouse says it rejected, or of implausible times."""
+    """Totals in plain SQL on the source, without rows that the warehouse says it rejected, or of implausible times."""
     with closing(sqlite3.connect(path)) as connection:
 
         def one(sql: str) -> object:
