@@ -17,8 +17,8 @@ ingestion = Ingestion(settings)
 engine = settings.warehouse.get_backend_name()
 exports = load_exports(settings.exports_catalogue)
 
-JOB = "warehouse"
-"""The main job."""
+JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
+"""The main job, which extracts, and the two that are launched with what it makes due (chain.py)."""
 
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)

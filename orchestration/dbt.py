@@ -39,10 +39,15 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build did: its events in order, and what failed, each in one line."""
+    """What a build did.
+
+    Attributes:
+        events: dbt's, in order.
+        faults: node → why it failed, in one line; under an empty name what is no node's.
+    """
 
     events: list[Event]
-    faults: list[str]
+    faults: dict[str, str]
 
 
 def prepare(engine: str) -> None:
@@ -101,13 +106,13 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke([*args, *_flags()])  # type: ignore[arg-type]
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
-    faults = [
-        f"{result.node.name}: {' '.join((result.message or str(result.status)).split())}"
+    faults = {
+        result.node.unique_id: f"{result.node.name}: {' '.join((result.message or str(result.status)).split())}"
         for result in outcome.result.results  # type: ignore[union-attr]
         if str(result.status) in _FAULTS
-    ]
+    }
     if not outcome.success and not faults:
-        faults = [f"dbt failed: {_told(outcome.exception)}"]
+        faults = {"": f"dbt failed: {_told(outcome.exception)}"}
     return Build(events, faults)
 
 

@@ -12,20 +12,19 @@ from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
-from orchestration.models import UNCHANGED, model_assets
+from orchestration.models import keys_of_models
 
 
-def _copied(assets: dg.AssetsDefinition) -> list[dg.AssetKey]:
-    return sorted(key for key in assets.keys if key.path[0] in PUBLISHED_SCHEMAS)
+def key_of_copy(system: str) -> dg.AssetKey:
+    """The asset of a system's part of the copy."""
+    return dg.AssetKey(["bi_copy", system])
 
 
-def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefinition | None:
-    keys = _copied(models)
-    if not keys or not ingestion.warehouse.capabilities.needs_copy:
-        return None
+def _snapshot_asset(system: str) -> dg.AssetsDefinition:
+    keys = sorted(key for key in keys_of_models(system) if key.path[0] in PUBLISHED_SCHEMAS)
 
     @dg.asset(
-        key=["bi_copy", system],
+        key=key_of_copy(system),
         deps=keys,
         group_name="bi_copy",
         kinds={"duckdb"},
@@ -34,15 +33,11 @@ def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefini
     def publish_copy(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         try:
             with ingestion.warehouse.exclusive():
-                tables = [(key.path[0], key.path[-1]) for key in keys]
-                models, path = changes.remembered(changes.MODELS, system), settings.bi_snapshot
-                current = changes.digest(models, str(path), tables)
-                is_current = models and path.exists() and changes.remembered(changes.COPY, system) == current
-                if is_current and not changes.is_asked_for(context):
-                    return dg.MaterializeResult(metadata={UNCHANGED: True})
                 say(f"BI copy: {len(keys)} tables of {system}")
-                size = ingestion.warehouse.publish_copy(tables, path)
-                changes.remember(changes.COPY, system, current)
+                size = ingestion.warehouse.publish_copy(
+                    [(key.path[0], key.path[-1]) for key in keys], settings.bi_snapshot
+                )
+                changes.publish(changes.COPY, system)
         except IngestionError as error:
             raise failure(error) from None
         return dg.MaterializeResult(
@@ -52,6 +47,4 @@ def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefini
     return publish_copy
 
 
-snapshot_assets = [
-    asset for system, models in zip(SYSTEMS, model_assets, strict=True) if (asset := _snapshot_asset(system, models))
-]
+snapshot_assets = [_snapshot_asset(system) for system in SYSTEMS if ingestion.warehouse.capabilities.needs_copy]
