@@ -41,7 +41,8 @@ def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefini
                 if is_current and not changes.is_asked_for(context):
                     return dg.MaterializeResult(metadata={UNCHANGED: True})
                 say(f"BI copy: {len(keys)} tables of {system}")
-                size = ingestion.warehouse.publish_copy(tables, path)
+                kept = [(key.path[0], key.path[-1]) for assets in model_assets for key in _copied(assets)]
+                size = ingestion.warehouse.publish_copy(tables, path, kept)
                 changes.remember(changes.COPY, system, current)
         except IngestionError as error:
             raise failure(error) from None

@@ -222,10 +222,13 @@ class Warehouse(Protocol):
         """
         ...
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
-        """Put tables (schema, name) into a file that readers open instead of the warehouse.
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
+        """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
-        Tables of it that are not named stay as they are; readers see the old file or the new one.
+        Args:
+            tables: schema and name of those to take from the warehouse.
+            path: the file.
+            kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
 
         Returns:
             The file's size in bytes.

@@ -145,10 +145,11 @@ class PostgresqlWarehouse:
             except DriverError as error:
                 raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
         """See `Warehouse.publish_copy`."""
         raise WarehouseError(
-            f"{path.name} is not made of {len(tables)} tables: BI tools read the warehouse {self._url.database} itself."
+            f"{path.name} is not made of {len([*tables, *kept])} tables: "
+            f"BI tools read the warehouse {self._url.database} itself."
         )
 
 
