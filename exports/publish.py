@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import reduce
 from importlib.metadata import version
 
 import pyarrow as pa
@@ -206,16 +207,23 @@ def _tenants(export: Export, told: Listed, rows: pa.Table) -> dict[str | None, _
     tenants: dict[str | None, _Tenant] = {}
     for path, entry in told.files.items():
         tenants.setdefault(entry.tenant_key, _Tenant()).known[path] = entry
-    # In one thread it gives groups in the order of their rows.
-    groups = rows.group_by(_file_columns(export), use_threads=False).aggregate([([], "count_all")])
+    columns = [rows[name] for name in _file_columns(export)]
+    starts = _starts(columns)
     # Days, as text: a date that a warehouse can hold need not be one that Python can.
-    *keys, starts, ends = (groups[name].cast(pa.string()).to_pylist() for name in _file_columns(export))
-    position = 0
-    counts = groups["count_all"].to_pylist()
-    for key, start, end, count in zip(keys[0] if keys else [None] * len(counts), starts, ends, counts, strict=True):
-        tenants.setdefault(key, _Tenant()).periods.append((start, end, position, position + count))
-        position += count
+    *keys, first_days, last_days = (column.take(starts).cast(pa.string()).to_pylist() for column in columns)
+    positions = [*starts.to_pylist(), len(rows)]
+    for number, (first_day, last_day) in enumerate(zip(first_days, last_days, strict=True)):
+        period = (first_day, last_day, positions[number], positions[number + 1])
+        tenants.setdefault(keys[0][number] if keys else None, _Tenant()).periods.append(period)
     return tenants
+
+
+def _starts(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
+    """The positions at which a value is not that of the row before."""
+    if not len(columns[0]):
+        return pa.array([], pa.uint64())
+    is_new = reduce(pc.or_, (pc.not_equal(column[1:], column[:-1]) for column in columns))
+    return pc.indices_nonzero(pa.chunked_array([[True], *is_new.chunks]))
 
 
 def _move_to_current_places(storage: Storage, tenant: _Tenant, present: dict[str, int | None]) -> None:
