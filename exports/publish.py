@@ -6,13 +6,14 @@ Belongs here: which files there should be, and what is done with those that diff
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import reduce
+from functools import cache
 from importlib.metadata import version
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,13 +25,12 @@ from exports.manifest import MANIFEST, Listed, Manifest, PublishedFile
 from exports.restatements import RESTATEMENTS
 from ingestion.errors import IngestionError, one_line
 from ingestion.output.storage import Storage, without_aside
+from ingestion.warehouses.base import Query
 
 _PERIOD = ["tenant_key", "period_start_date", "period_end_date"]
 _PROJECT = "crm-warehouse"
 _MOST_FAULTS = 20
 """So many tenants' faults are told one by one."""
-
-Query = Callable[[str], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,9 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
         storage.write(kept, before)
         faults.add(f"{MANIFEST} was not believed: {told.doubt}. It is kept as {kept}; the files are published anew")
     entries = {path: entry for tenant in tenants.values() for path, entry in tenant.entries.items()}
-    after = Manifest(export.name, export.mart, list(header), version(_PROJECT), entries).to_json()
-    if after != before:
-        storage.write(MANIFEST, after)
+    after = Manifest(export.name, export.mart, list(header), _version(), entries)
+    if after.content() != told.content:
+        storage.write(MANIFEST, after.to_json())
     done = [tenant for tenant in tenants.values() if tenant.is_done]
     files_, unchanged, restated, withdrawn = (
         sum(len(getattr(tenant, name)) for tenant in done) for name in ("files", "unchanged", "restated", "withdrawn")
@@ -141,6 +141,11 @@ def check_place(root: str) -> None:
         StorageError: it does not.
     """
     Storage(root, "EXPORTS_URL").check()
+
+
+@cache
+def _version() -> str:
+    return version(_PROJECT)
 
 
 class _Faults:
@@ -207,23 +212,15 @@ def _tenants(export: Export, told: Listed, rows: pa.Table) -> dict[str | None, _
     tenants: dict[str | None, _Tenant] = {}
     for path, entry in told.files.items():
         tenants.setdefault(entry.tenant_key, _Tenant()).known[path] = entry
-    columns = [rows[name] for name in _file_columns(export)]
-    starts = _starts(columns)
+    columns = _file_columns(export)
     # Days, as text: a date that a warehouse can hold need not be one that Python can.
-    *keys, first_days, last_days = (column.take(starts).cast(pa.string()).to_pylist() for column in columns)
-    positions = [*starts.to_pylist(), len(rows)]
-    for number, (first_day, last_day) in enumerate(zip(first_days, last_days, strict=True)):
-        period = (first_day, last_day, positions[number], positions[number + 1])
-        tenants.setdefault(keys[0][number] if keys else None, _Tenant()).periods.append(period)
+    keys = pa.table({name: rows[name].cast(pa.string()) for name in columns}).to_pandas(types_mapper=pd.ArrowDtype)
+    firsts = keys.drop_duplicates()
+    positions = [*firsts.index, len(rows)]
+    for number, (*tenant_key, start, end) in enumerate(firsts.itertuples(index=False, name=None)):
+        tenant = tenants.setdefault(tenant_key[0] if tenant_key else None, _Tenant())
+        tenant.periods.append((start, end, positions[number], positions[number + 1]))
     return tenants
-
-
-def _starts(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
-    """The positions at which a value is not that of the row before."""
-    if not len(columns[0]):
-        return pa.array([], pa.uint64())
-    is_new = reduce(pc.or_, (pc.not_equal(column[1:], column[:-1]) for column in columns))
-    return pc.indices_nonzero(pa.chunked_array([[True], *is_new.chunks]))
 
 
 def _move_to_current_places(storage: Storage, tenant: _Tenant, present: dict[str, int | None]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from ingestion.warehouses.sql import literal, quoted, relation, tables_of
 from ingestion.warehouses.sql_session import SqlSession
@@ -108,15 +108,25 @@ class DuckdbWarehouse:
         """See `Warehouse.tables`."""
         return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
 
-    def query(self, sql: str) -> pa.Table:
-        """See `Warehouse.query`."""
+    @contextmanager
+    def reader(self) -> Iterator[Query]:
+        """See `Warehouse.reader`."""
         if not self.path.exists():
             raise WarehouseError(f"There is no warehouse {self.path.name} yet. Make it: make run")
         with self._connection(read_only=True) as connection:
-            try:
-                return connection.sql(sql).to_arrow_table()
-            except duckdb.Error as error:
-                raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
+
+            def read(sql: str) -> pa.Table:
+                try:
+                    return connection.sql(sql).to_arrow_table()
+                except duckdb.Error as error:
+                    raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
+
+            yield read
+
+    def query(self, sql: str) -> pa.Table:
+        """See `Warehouse.query`."""
+        with self.reader() as read:
+            return read(sql)
 
     def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
         """See `Warehouse.publish_copy`."""
