@@ -4,6 +4,7 @@ A warehouse on a server needs none: there are no such assets then.
 Belongs here: what the copy holds and how it shows in Dagster. Not here: the engine's way to make it (warehouses/).
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -20,31 +21,43 @@ def key_of_copy(system: str) -> dg.AssetKey:
     return dg.AssetKey(["bi_copy", system])
 
 
-def _snapshot_asset(system: str) -> dg.AssetsDefinition:
-    keys = sorted(key for key in keys_of_models(system) if key.path[0] in PUBLISHED_SCHEMAS)
+def _copied(systems: Iterable[str]) -> list[dg.AssetKey]:
+    return sorted(key for system in systems for key in keys_of_models(system) if key.path[0] in PUBLISHED_SCHEMAS)
 
-    @dg.asset(
+
+def _spec(system: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
         key=key_of_copy(system),
-        deps=keys,
+        deps=_copied([system]),
         group_name="bi_copy",
         kinds={"duckdb"},
         description=f"Core and marts of {system} in the read-only file that BI tools open.",
     )
-    def publish_copy(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        try:
-            with ingestion.warehouse.exclusive():
-                say(f"BI copy: {len(keys)} tables of {system}")
-                size = ingestion.warehouse.publish_copy(
-                    [(key.path[0], key.path[-1]) for key in keys], settings.bi_snapshot
-                )
+
+
+@dg.multi_asset(name="bi_copy", specs=[_spec(system) for system in SYSTEMS], can_subset=True)
+def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    """Make the file anew: what is asked for from the warehouse, the rest from the file as it is."""
+    systems = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
+    try:
+        with ingestion.warehouse.exclusive():
+            tables, kept = (
+                [(key.path[0], key.path[-1]) for key in _copied(of_systems)]
+                for of_systems in (systems, set(SYSTEMS) - set(systems))
+            )
+            say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
+            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept)
+            for system in systems:
                 changes.publish(changes.COPY, system)
-        except IngestionError as error:
-            raise failure(error) from None
-        return dg.MaterializeResult(
-            metadata={"file": dg.MetadataValue.path(settings.bi_snapshot), "tables": len(keys), "bytes": size}
-        )
+    except IngestionError as error:
+        raise failure(error) from None
+    for system in systems:
+        metadata = {
+            "file": dg.MetadataValue.path(settings.bi_snapshot),
+            "tables": len(_copied([system])),
+            "bytes of the file": size,
+        }
+        yield dg.MaterializeResult(asset_key=key_of_copy(system), metadata=metadata)
 
-    return publish_copy
 
-
-snapshot_assets = [_snapshot_asset(system) for system in SYSTEMS if ingestion.warehouse.capabilities.needs_copy]
+snapshot_assets = [_copy] if ingestion.warehouse.capabilities.needs_copy else []

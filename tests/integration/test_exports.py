@@ -1,6 +1,7 @@
 """One export: complete periods, unchanged files untouched, restatements recorded."""
 
 import csv
+import io
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,10 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exports.catalogue import Export, load_exports
 from exports.errors import ExportError
-from exports.formats import csv_bytes
+from exports.formats import cell_text, csv_files
 from exports.publish import publish
 from ingestion.output.storage import Storage
 
@@ -164,10 +167,38 @@ def test_file_that_somebody_edited_is_still_restated(tmp_path: Path) -> None:
 
 
 def test_cells_that_a_spreadsheet_would_run_are_neutralised_and_numbers_are_not() -> None:
-    content = csv_bytes(["a", "b"], [("=1+1", Decimal("-1")), ("@x", -2), ('a,b\n"c"', None), ("é", Decimal("0E-9"))])
+    numbers = pa.array([Decimal("-1"), Decimal("-2"), None, Decimal(0)], pa.decimal128(38, 9))
+    content = csv_files(pa.table({"a": ["=1+1", "@x", 'a,b\n"c"', "\u00e9"], "b": numbers}))(0, 4)
     text = content.decode()
-    assert text == 'a,b\r\n\'=1+1,-1\r\n\'@x,-2\r\n"a,b\n""c""",\r\né,0.000000000\r\n'
+    assert text == ('a,b\r\n\'=1+1,-1.000000000\r\n\'@x,-2.000000000\r\n"a,b\n""c""",\r\n\u00e9,0.000000000\r\n')
     assert list(csv.reader(text.splitlines(keepends=True)))[3] == ['a,b\n"c"', ""]
+
+
+TYPES: list[tuple[pa.DataType, st.SearchStrategy[object]]] = [
+    (pa.string(), st.text(st.sampled_from('a\u00e9",;\r\n\t =+-')) | st.text(max_size=5)),
+    (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    (pa.decimal128(38, 9), st.decimals(-(10**9), 10**9, places=9)),
+    (pa.float64(), st.floats()),
+    (pa.bool_(), st.booleans()),
+    (pa.date32(), st.dates()),
+    (pa.timestamp("us", "UTC"), st.datetimes(timezones=st.just(UTC))),
+    (pa.null(), st.none()),
+]
+
+
+@given(st.data())
+def test_lines_are_those_that_the_csv_module_writes(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(0, 5))
+    columns = data.draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
+    values = [data.draw(st.lists(st.none() | value, min_size=rows, max_size=rows)) for _, value in columns]
+    names = [f"n,{number}" for number in range(len(columns))]
+    arrays = [pa.array(found, kind) for found, (kind, _) in zip(values, columns, strict=True)]
+    first, after = sorted(data.draw(st.tuples(*[st.integers(0, rows)] * 2)))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([map(cell_text, row) for row in zip(*values, strict=True)][first:after])
+    assert csv_files(pa.table(arrays, names))(first, after) == text.getvalue().encode()
 
 
 def test_column_that_the_mart_lacks_is_told(tmp_path: Path) -> None:
