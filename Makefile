@@ -21,7 +21,7 @@ ui: $(VENV)/.installed
 ## docs: dbt's documentation of the models with their lineage, as one page that needs no server: data/docs/static_index.html
 docs: $(VENV)/.installed
 	@mkdir -p data/docs
-	cd dbt_project && $(CURDIR)/$(BIN)/dbt --quiet docs generate --static --target-path ../data/docs --log-path ../data/docs
+	@$(BIN)/python -m orchestration dbt --quiet docs generate --static --target-path ../data/docs --log-path ../data/docs
 	@echo "Open data/docs/static_index.html in a browser."
 
 ## sample-day: move the sample sources one day on
@@ -34,7 +34,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@mkdir -p data
-	WAREHOUSE_URL="duckdb:///$(CURDIR)/data/lint.duckdb" $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE=$(CURDIR)/data/lint.duckdb \
+	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 ## test: lint, then every test
 test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed

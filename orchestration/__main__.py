@@ -14,6 +14,7 @@ from ingestion.errors import IngestionError
 from ingestion.output.terminal import page, say_error
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
+from orchestration.profile import run_dbt
 
 if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
@@ -25,8 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
+    commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        if arguments[:1] == ["dbt"]:
+            run_dbt(arguments[1:])
+    except IngestionError as error:
+        say_error(error)
+        return 1
     options = parser.parse_args(arguments)
     prepare_home()
     if options.command == "forget":

@@ -46,6 +46,9 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
                 for of_systems in (systems, set(SYSTEMS) - set(systems))
             )
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
+            if not settings.bi_snapshot.exists():
+                for system in set(SYSTEMS) - set(systems):
+                    changes.forget(changes.COPY, system)
             size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept)
             for system in systems:
                 changes.publish(changes.COPY, system)
