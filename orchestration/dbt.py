@@ -11,6 +11,7 @@ dbt is imported where it is called: importing it takes two seconds, and most run
 
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,8 @@ ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"
 
 _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 _FAULTS = ("error", "fail", "runtime error")
+_RESULTS = frozenset(("LogModelResult", "LogSeedResult", "LogTestResult"))
+"""Events that tell what became of a node: a few hundred among twenty thousand, most of which nobody reads."""
 
 Event = dict[str, Any]
 
@@ -42,7 +45,7 @@ class Build:
     """What a build did.
 
     Attributes:
-        events: dbt's, in order.
+        events: of its results, in order.
         faults: node → why it failed, in one line; under an empty name what is no node's.
     """
 
@@ -82,7 +85,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
 
     Args:
         select: dbt's node selection.
-        heard: is called with every event as it comes.
+        heard: is called with the event of every result as it comes.
         is_full: build incremental models anew.
 
     Raises:
@@ -95,6 +98,8 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     events: list[Event] = []
 
     def hear(message: Any) -> None:
+        if message.info.name not in _RESULTS:
+            return
         event = MessageToDict(message, preserving_proto_field_name=True)
         events.append(event)
         heard(event)
@@ -103,7 +108,11 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     args += ["--full-refresh"] if is_full else []
-    outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke([*args, *_flags()])  # type: ignore[arg-type]
+    args += ["--no-write-json", *_flags()]
+    try:
+        outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
+    finally:
+        _release()
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
     faults = {
@@ -129,7 +138,15 @@ def _parsed() -> "dbtRunnerResult":
 def _flags() -> list[str]:
     place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
     artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
-    return [*place, *artifacts, "--quiet", "--log-level-file", "info"]
+    return [*place, *artifacts, "--quiet", "--log-level-file", "warn"]
+
+
+def _release() -> None:
+    """Let others open the DuckDB file, which dbt keeps open for as long as its process lives."""
+    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
+    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
+        environment.close()
+        adapter.DuckDBConnectionManager._ENV = None
 
 
 def _told(error: BaseException | None) -> str:
