@@ -6,12 +6,11 @@ Belongs here: what the next run holds. Not here: what is due (changes.py), or wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import dagster as dg
 
 from orchestration import changes
-from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB
+from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB, settings
 from orchestration.exported import keys_of_exports
 from orchestration.models import keys_of_models
 from orchestration.snapshot import key_of_copy
@@ -37,7 +36,7 @@ def next_launch(ended: str) -> Launch | None:
         WarehouseError: the warehouse can't be read.
     """
     memory = changes.read()
-    if ended == JOB and (systems := memory.due_models(datetime.now(UTC))):
+    if ended == JOB and (systems := memory.due_models(settings.now)):
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
     if ended in (JOB, MODELS_JOB):
         exports = [key for source in memory.due_exports() for key in keys_of_exports(source)]

@@ -45,16 +45,17 @@ class Ui:
         return str(launched["run"]["runId"])
 
     def with_what_it_is_made_from(self, asset: str) -> list[str]:
-        """An asset and everything upstream of it."""
-        nodes = self.ask("{ assetNodes { assetKey { path } dependencyKeys { path } } }")["assetNodes"]
+        """An asset and everything upstream of it that a run can make."""
+        nodes = self.ask("{ assetNodes { assetKey { path } dependencyKeys { path } isExecutable } }")["assetNodes"]
         direct = {
             "/".join(node["assetKey"]["path"]): {"/".join(key["path"]) for key in node["dependencyKeys"]}
             for node in nodes
+            if node["isExecutable"]
         }
         found, waiting = set(), {asset}
         while waiting:
             found.add(name := waiting.pop())
-            waiting |= direct[name] - found
+            waiting |= direct[name] & direct.keys() - found
         return sorted(found)
 
     def run(self, run_id: str) -> dict[str, Any]:
@@ -135,7 +136,8 @@ _LATEST = """
 
 def shown(ui: Ui) -> dict[str, Shown]:
     """What the asset graph shows now, by asset."""
-    keys = [node["assetKey"] for node in ui.ask("{ assetNodes { assetKey { path } } }")["assetNodes"]]
+    nodes = ui.ask("{ assetNodes { assetKey { path } isExecutable } }")["assetNodes"]
+    keys = [node["assetKey"] for node in nodes if node["isExecutable"]]
     answer = ui.ask(_LATEST, keys=[{"path": key["path"]} for key in keys])
     checks = {
         "/".join(node["assetKey"]["path"]): {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from end_to_end.conftest import FirstRun
+from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.place import Place
 from oracle.check import disagreements
 from oracle.sources import text
@@ -134,7 +134,7 @@ def test_first_run_tells_what_is_left_out_and_the_response_times_of_the_last_mon
 
 
 def test_every_mart_is_what_the_oracle_makes_of_the_sources(sample_place: Place) -> None:
-    assert disagreements(sample_place.query, sample_place.folder / "sample") == []
+    assert disagreements(sample_place.query, sample_place.folder / "sample", AS_OF) == []
 
 
 def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
@@ -204,7 +204,7 @@ def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: P
     [(total,)] = sample_place.rows("select count(*) from core.fct_messages")
     assert 0 < appended <= read < total / 5  # type: ignore[operator]
     assert deleted > 0  # type: ignore[operator]
-    assert disagreements(sample_place.query, directory) == []
+    assert disagreements(sample_place.query, directory, AS_OF) == []
 
 
 def test_dbt_builds_alone(sample_place: Place) -> None:
@@ -230,4 +230,4 @@ def test_two_runs_at_once_both_succeed(sample_place: Place) -> None:
         _, errors = run.communicate(timeout=600)
         assert run.returncode == 0, errors
     assert_totals_agree(sample_place, sample_place.folder / "sample" / "whatsapp.sqlite")
-    assert disagreements(sample_place.query, sample_place.folder / "sample") == []
+    assert disagreements(sample_place.query, sample_place.folder / "sample", AS_OF) == []
