@@ -32,7 +32,7 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 """What people outside the project read."""
 
 # dbt reads the environment of this process, but no .env.
-os.environ |= profile.variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt}
+os.environ |= profile.environment(settings)
 
 dbt.prepare(engine)
 manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())

@@ -43,6 +43,12 @@ def variables(warehouse: URL) -> dict[str, str]:
     }
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """Everything that dbt takes from its environment: the profile's variables, and what models are made with."""
+    as_of = settings.as_of.isoformat() if settings.as_of else ""
+    return variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt, "AS_OF": as_of}
+
+
 def run_dbt(arguments: Sequence[str]) -> NoReturn:
     """Become dbt's command line, inside dbt_project/, on the warehouse that the settings name.
 
@@ -51,7 +57,6 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     """
     settings = Settings.read()
     open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
-    environment = variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt}
     os.chdir(DIRECTORY)
     program = Path(sys.executable).with_name("dbt")
-    os.execve(program, ["dbt", *arguments], os.environ | environment)  # noqa: S606 - no shell is wanted
+    os.execve(program, ["dbt", *arguments], os.environ | environment(settings))  # noqa: S606 - no shell is wanted
