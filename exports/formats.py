@@ -50,10 +50,17 @@ def csv_files(table: pa.Table) -> Files:
 
 
 def _cells(column: pa.ChunkedArray) -> pa.Array:
-    """A column's cells. What is not a whole number is put into words once for each of its values."""
     values = column.combine_chunks()
-    if pa.types.is_integer(values.type):
-        return values.cast(pa.large_string()).fill_null("")
+    if not pa.types.is_integer(values.type) and not pa.types.is_decimal(values.type):
+        return _distinct_cells(values)
+    texts = values.cast(pa.large_string())
+    # Decimals near zero, and zero itself.
+    has_exponent = pc.match_substring(texts, "E")
+    return pc.replace_with_mask(texts, has_exponent, _distinct_cells(values.filter(has_exponent))).fill_null("")
+
+
+def _distinct_cells(values: pa.Array) -> pa.Array:
+    """Cells that are put into words once for each value."""
     encoded = values.dictionary_encode()
     texts = [_quoted(cell_text(value)) for value in _values(encoded.dictionary)]
     return pa.array(texts, pa.large_string()).take(encoded.indices).fill_null("")

@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
@@ -92,6 +93,35 @@ def test_publishing_again_changes_no_byte(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
+def test_publishing_again_reads_the_manifest_alone_and_touches_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mart = Mart(row(1, "0.5"), row(2, "1"))
+    published(mart, tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+    opened, read = Storage.opened, list[str]()
+
+    def note(self: Storage, name: str) -> BinaryIO | None:
+        read.append(name)
+        return opened(self, name)
+
+    monkeypatch.setattr(Storage, "opened", note)
+    assert published(mart, tmp_path, hour=5) == (0, 2, 0, 0)
+    assert read == ["manifest.json"]
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files} == before
+
+
+def test_every_row_of_many_lies_in_the_file_of_its_tenant_and_period(tmp_path: Path) -> None:
+    rows = [row(day, "1", f"whatsapp:t{n}", f"o{o}") for o in range(3) for n in range(40) for day in range(1, 32)]
+    random.Random(7).shuffle(rows)
+    assert published(Mart(*rows), tmp_path) == (40 * 31, 0, 0, 0)
+    for path, content in tree(tmp_path / "costs_daily" / "whatsapp").items():
+        tenant, day = path.removesuffix(".csv").split("/")
+        expected = [["whatsapp:" + tenant, f"o{o}", day, day, "true", "1.000000000"] for o in range(3)]
+        assert list(csv.reader(content.decode().splitlines()))[1:] == expected, path
+
+
 def test_changed_period_is_restated_with_old_and_new_values(tmp_path: Path) -> None:
     published(Mart(row(1, "0.5"), row(2, "1")), tmp_path)
     assert published(Mart(row(1, "0.75"), row(2, "1")), tmp_path, hour=1) == (0, 1, 1, 0)
@@ -143,6 +173,16 @@ def test_published_file_that_was_removed_is_written_again(tmp_path: Path) -> Non
     (tmp_path / "costs_daily/whatsapp/t1/2026-03-01.csv").unlink()
     published(mart, tmp_path)
     assert tree(tmp_path)["costs_daily/whatsapp/t1/2026-03-01.csv"] == before["costs_daily/whatsapp/t1/2026-03-01.csv"]
+
+
+def test_published_file_that_lost_its_end_is_written_again(tmp_path: Path) -> None:
+    mart = Mart(row(1, "0.5"), row(2, "1"))
+    published(mart, tmp_path)
+    before = tree(tmp_path / "costs_daily" / "whatsapp")
+    (tmp_path / "costs_daily/whatsapp/t1/2026-03-01.csv").write_bytes(b"tenant_key,outl")
+    assert published(mart, tmp_path, hour=1) == (1, 1, 0, 0)
+    assert tree(tmp_path / "costs_daily" / "whatsapp") == before
+    assert not (tmp_path / "costs_daily/restatements.jsonl").exists()
 
 
 def test_withdrawal_that_died_half_way_is_completed_by_the_next_run(
