@@ -55,7 +55,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
     except IngestionError as error:
         raise failure(error) from None
     for system in systems:
-        metadata = {
+        metadata: dict[str, Any] = {
             "file": dg.MetadataValue.path(settings.bi_snapshot),
             "tables": len(_copied([system])),
             "bytes of the file": size,
