@@ -127,11 +127,16 @@ _LATEST = """
         assetNodes(assetKeys: $keys) {
             assetKey { path }
             assetChecksOrError {
-                ... on AssetChecks { checks { name executionForLatestMaterialization { runId status } } }
+                ... on AssetChecks { checks { name executionForLatestMaterialization { runId status evaluation { severity } } } }
             }
         }
     }
 """
+
+
+def _status(execution: dict[str, Any]) -> str:
+    has_warned = execution["status"] == "FAILED" and execution["evaluation"]["severity"] == "WARN"
+    return "WARNED" if has_warned else str(execution["status"])
 
 
 def shown(ui: Ui) -> dict[str, Shown]:
@@ -141,7 +146,7 @@ def shown(ui: Ui) -> dict[str, Shown]:
     answer = ui.ask(_LATEST, keys=[{"path": key["path"]} for key in keys])
     checks = {
         "/".join(node["assetKey"]["path"]): {
-            check["name"]: (execution["runId"], execution["status"])
+            check["name"]: (execution["runId"], _status(execution))
             for check in node["assetChecksOrError"].get("checks", [])
             if (execution := check["executionForLatestMaterialization"])
         }
