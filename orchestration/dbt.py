@@ -11,7 +11,6 @@ dbt is imported where it is called: importing it takes two seconds, and most run
 
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -90,6 +89,8 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
+    from orchestration import dbt_internals
+
     manifest = _parsed().result
     events: list[Event] = []
 
@@ -108,7 +109,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     try:
         outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
     finally:
-        _release()
+        dbt_internals.release()
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
     faults = [
@@ -125,7 +126,9 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
 def _parsed() -> "dbtRunnerResult":
     from dbt.cli.main import dbtRunner
 
-    _hear_no_debugging()
+    from orchestration import dbt_internals
+
+    dbt_internals.hurry()
     # Writing the manifest takes as long as reading what dbt remembers of the last parsing.
     artifacts = ["--no-write-json"] if MANIFEST.exists() else []
     outcome = dbtRunner().invoke(["parse", *artifacts, *_flags()])
@@ -138,28 +141,6 @@ def _flags() -> list[str]:
     place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
     artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
     return [*place, *artifacts, "--quiet", "--log-level-file", "warn"]
-
-
-def _hear_no_debugging() -> None:
-    """Let dbt make no messages of its debugging events, most of 20,000 in a build: each costs as much as a query."""
-    from dbt_common.events.base_types import EventLevel
-    from dbt_common.events.event_manager import EventManager
-    from dbt_common.events.event_manager_client import ctx_set_event_manager
-
-    class Manager(EventManager):
-        def fire_event(self, e: Any, level: Any = None, *others: Any, **options: Any) -> None:
-            if (level or e.level_tag()) != EventLevel.DEBUG:
-                super().fire_event(e, level, *others, **options)
-
-    ctx_set_event_manager(Manager())
-
-
-def _release() -> None:
-    """Let others open the DuckDB file, which dbt keeps open for as long as its process lives."""
-    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
-    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
-        environment.close()
-        adapter.DuckDBConnectionManager._ENV = None
 
 
 def _told(error: BaseException | None) -> str:
