@@ -11,7 +11,6 @@ dbt is imported where it is called: importing it takes two seconds, and most run
 
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +61,7 @@ def prepare(engine: str) -> None:
     # Folders count too: a removed file leaves nothing else that is newer.
     newest = max(path.stat().st_mtime for path in inputs())
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST, engine):
+        MANIFEST.unlink(missing_ok=True)
         _parsed()
 
 
@@ -94,6 +94,8 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
+    from orchestration import dbt_internals
+
     manifest = _parsed().result
     events: list[Event] = []
 
@@ -112,7 +114,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     try:
         outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
     finally:
-        _release()
+        dbt_internals.release()
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
     faults = {
@@ -129,7 +131,12 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
 def _parsed() -> "dbtRunnerResult":
     from dbt.cli.main import dbtRunner
 
-    outcome = dbtRunner().invoke(["parse", *_flags()])
+    from orchestration import dbt_internals
+
+    dbt_internals.hurry()
+    # Writing the manifest takes as long as reading what dbt remembers of the last parsing.
+    artifacts = ["--no-write-json"] if MANIFEST.exists() else []
+    outcome = dbtRunner().invoke(["parse", *artifacts, *_flags()])
     if not outcome.success:
         raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
     return outcome
@@ -139,14 +146,6 @@ def _flags() -> list[str]:
     place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
     artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
     return [*place, *artifacts, "--quiet", "--log-level-file", "warn"]
-
-
-def _release() -> None:
-    """Let others open the DuckDB file, which dbt keeps open for as long as its process lives."""
-    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
-    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
-        environment.close()
-        adapter.DuckDBConnectionManager._ENV = None
 
 
 def _told(error: BaseException | None) -> str:
