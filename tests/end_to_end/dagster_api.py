@@ -127,7 +127,9 @@ _LATEST = """
         assetNodes(assetKeys: $keys) {
             assetKey { path }
             assetChecksOrError {
-                ... on AssetChecks { checks { name executionForLatestMaterialization { runId status evaluation { severity } } } }
+                ... on AssetChecks {
+                    checks { name executionForLatestMaterialization { runId status evaluation { severity } } }
+                }
             }
         }
     }
