@@ -46,27 +46,28 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                 say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
                 check_place(settings.exports)
                 faults: list[str] = []
-                for export in of_source:
-                    if _key(export) not in context.selected_asset_keys:
-                        continue
-                    try:
-                        result = publish(export, ingestion.warehouse.query, settings.exports)
-                    except (ExportError, IngestionError) as error:
-                        faults.append(f"{export.name}: {error}")
-                        continue
-                    if result.faults:
-                        faults += [f"{export.name}: {fault}" for fault in result.faults]
-                        continue
-                    yield dg.MaterializeResult(
-                        asset_key=_key(export),
-                        metadata={
-                            "files_published": result.published,
-                            "files_unchanged": result.unchanged,
-                            "files_restated": result.restated,
-                            "files_withdrawn": result.withdrawn,
-                            "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
-                        },
-                    )
+                with ingestion.warehouse.reader() as query:
+                    for export in of_source:
+                        if _key(export) not in context.selected_asset_keys:
+                            continue
+                        try:
+                            result = publish(export, query, settings.exports)
+                        except (ExportError, IngestionError) as error:
+                            faults.append(f"{export.name}: {error}")
+                            continue
+                        if result.faults:
+                            faults += [f"{export.name}: {fault}" for fault in result.faults]
+                            continue
+                        yield dg.MaterializeResult(
+                            asset_key=_key(export),
+                            metadata={
+                                "files_published": result.published,
+                                "files_unchanged": result.unchanged,
+                                "files_restated": result.restated,
+                                "files_withdrawn": result.withdrawn,
+                                "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
+                            },
+                        )
                 if faults:
                     # Published by hand, they may have been current before.
                     changes.forget(changes.EXPORTS, source)
