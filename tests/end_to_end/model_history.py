@@ -16,6 +16,7 @@ from ingestion.loading.progress import LogListener
 from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
+from orchestration import dbt_internals
 
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
 """Of the first build: a part of the rows lies after it, and is counted when its day has come."""
@@ -171,6 +172,7 @@ class ModelHistory:
             runner = dbtRunner(manifest=getattr(self, "_manifest", None))
             return runner.invoke([command, *arguments, *place, *artifacts, *options])
         finally:
+            dbt_internals.release()
             os.environ.pop("WAREHOUSE_URL")
             if before is not None:
                 os.environ["WAREHOUSE_URL"] = before
