@@ -17,6 +17,7 @@ from ingestion.loading.progress import LogListener
 from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
+from orchestration import dbt_internals
 from orchestration.profile import variables
 
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
@@ -169,4 +170,7 @@ class ModelHistory:
         options = ["--quiet", "--log-level-file", "none", "--vars", f"as_of: {self.as_of.isoformat()}"]
         with patch.dict(os.environ, variables(self.settings.warehouse)):
             runner = dbtRunner(manifest=getattr(self, "_manifest", None))
-            return runner.invoke([command, *arguments, *place, *artifacts, *options])
+            try:
+                return runner.invoke([command, *arguments, *place, *artifacts, *options])
+            finally:
+                dbt_internals.release()
