@@ -1,4 +1,5 @@
-# What people run. Everything lives in .venv, .venv-emulator (for tests) and data/; `make clean` removes them.
+# What people run. Everything lives in .venv, in .venv-emulator and .venv-oldest-duckdb for tests, and in data/;
+# `make clean` removes them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +21,7 @@ ui: $(VENV)/.installed
 ## docs: dbt's documentation of the models with their lineage, as one page that needs no server: data/docs/static_index.html
 docs: $(VENV)/.installed
 	@mkdir -p data/docs
-	cd dbt_project && $(CURDIR)/$(BIN)/dbt --quiet docs generate --static --target-path ../data/docs --log-path ../data/docs
+	@$(BIN)/python -m orchestration dbt --quiet docs generate --static --target-path ../data/docs --log-path ../data/docs
 	@echo "Open data/docs/static_index.html in a browser."
 
 ## sample-day: move the sample sources one day on
@@ -39,8 +40,8 @@ LINTED_BY := .sqlfluff dbt_project/dbt_project.yml $(shell find dbt_project/macr
 # Other rules or macros may find other faults in every file.
 data/lint/.passed: $(LINTED) $(LINTED_BY)
 	@mkdir -p $(@D)
-	WAREHOUSE_URL="duckdb:///$(CURDIR)/$(@D)/lint.duckdb" DBT_TARGET_PATH="$(CURDIR)/$(@D)" $(BIN)/sqlfluff lint --processes 2 \
-		$(if $(filter $(LINTED_BY),$?),dbt_project/models dbt_project/tests,$?)
+	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE=$(CURDIR)/$(@D)/lint.duckdb DBT_TARGET_PATH=$(CURDIR)/$(@D) \
+	$(BIN)/sqlfluff lint --processes 2 $(if $(filter $(LINTED_BY),$?),dbt_project/models dbt_project/tests,$?)
 	@touch $@
 
 ## check: lint and the tests that need no server, for the one who is editing: two minutes
@@ -48,7 +49,7 @@ check: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not servers and not slow"
 
 ## test: lint, then every test
-test: lint .venv-emulator/.installed
+test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use
@@ -65,7 +66,7 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) .venv-benchmarks .venv-emulator data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks .venv-emulator .venv-oldest-duckdb data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -86,6 +87,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing the BigQuery emulator into .venv-emulator ..."
 	$(PYTHON) -m venv .venv-emulator
 	.venv-emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Only modules: the project's Python imports them before its own.
+.venv-oldest-duckdb/.installed: tests/oldest_duckdb/requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --no-deps --target $(@D) --requirement $<
 	@touch $@
 
 .venv-benchmarks/.installed: benchmarks/requirements.txt constraints.txt

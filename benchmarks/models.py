@@ -140,9 +140,8 @@ class Warehouse:
     def build(self, name: str, *arguments: str) -> Build:
         """Build all whatsapp models."""
         target = self._folder / "target"
-        command = [str(self._python.parent / "dbt"), "build", "--select", "tag:whatsapp", *arguments]
+        command = [str(self._python), "-m", "orchestration", "dbt", "build", "--select", "tag:whatsapp", *arguments]
         command += ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-        command += ["--project-dir", str(ROOT / "dbt_project"), "--profiles-dir", str(ROOT / "dbt_project")]
         command += ["--target-path", str(target), "--log-path", str(target), "--vars", json.dumps({"as_of": AS_OF})]
         process = measured(command, self._environment(), self._folder / "dbt.log")
         results = json.loads((target / "run_results.json").read_bytes())["results"]

@@ -22,7 +22,8 @@ from benchmarks.source import SETTINGS, Server, running_server
 
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEMS = ("consulting", "whatsapp", "restaurant", "shop", "erp")
-BUILD = ("-m", "dbt.cli.main", "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+_UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+BUILD = ("-m", "orchestration", "dbt", "build", *_UNTESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,6 @@ class Bench:
         target = str(self._folder / f"dbt-{engine}")
         environment = {
             "PYTHONPATH": str(ROOT),
-            "DBT_PROJECT_DIR": str(ROOT / "dbt_project"),
-            "DBT_PROFILES_DIR": str(ROOT / "dbt_project"),
             "DBT_TARGET_PATH": target,
             "DBT_LOG_PATH": target,
             "ARCHIVE_URL": str(self._archive(engine)),

@@ -10,15 +10,15 @@ from typing import Any
 from exports.catalogue import load_exports
 from ingestion.loading.run import Ingestion
 from ingestion.settings import SOURCES, Settings
-from orchestration import dbt
+from orchestration import dbt, profile
 
 settings = Settings.read()
 ingestion = Ingestion(settings)
 engine = settings.warehouse.get_backend_name()
 exports = load_exports(settings.exports_catalogue)
 
-JOB = "warehouse"
-"""The main job."""
+JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
+"""The main job, which extracts, and the two that are launched with what it makes due (chain.py)."""
 
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)
@@ -31,9 +31,8 @@ waits for another; an asset belongs to one step, so Dagster only shows what they
 PUBLISHED_SCHEMAS = ("core", "marts")
 """What people outside the project read."""
 
-# dbt reads the same variables, but neither .env nor paths that are relative to the project's root.
-os.environ["WAREHOUSE_URL"] = settings.warehouse.render_as_string(hide_password=False)
-os.environ["CONTACT_HASH_SALT"] = settings.contact_hash_salt
+# dbt reads the environment of this process, but no .env.
+os.environ |= profile.environment(settings)
 
 dbt.prepare(engine)
 manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())

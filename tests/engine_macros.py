@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import psycopg2
@@ -16,6 +17,7 @@ from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses.bigquery_sql import literal
+from orchestration.profile import variables
 
 Row = tuple[object, ...]
 _NEXT = "-- the next one --"
@@ -128,9 +130,7 @@ def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
 
     project = str(_macros_alone(target.with_name(f"{target.name}_project")))
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
-    before = os.environ.get("WAREHOUSE_URL")
-    os.environ["WAREHOUSE_URL"] = url
-    try:
+    with patch.dict(os.environ, variables(make_url(url))):
         inline = f"\n{_NEXT}\n".join(templates)
         outcome = dbtRunner().invoke(
             [
@@ -145,9 +145,5 @@ def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
                 *places,
             ]
         )
-    finally:
-        os.environ.pop("WAREHOUSE_URL")
-        if before is not None:
-            os.environ["WAREHOUSE_URL"] = before
     assert outcome.success, outcome.exception or outcome.result
     return [sql.strip() for sql in outcome.result.results[0].node.compiled_code.split(_NEXT)]

@@ -1,16 +1,10 @@
 """What every model promises in its YAML, read from dbt's manifest."""
 
-import os
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
-import pytest
-import yaml
-
-from ingestion.settings import PROJECT_ROOT, SOURCES, parse_url
-from ingestion.warehouses.bigquery_connection import BigqueryConnection
+from ingestion.settings import PROJECT_ROOT, SOURCES
 
 ADDITIVITY = {"sum", "last", "distinct", "quantile", "ratio"}
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
@@ -145,64 +139,3 @@ def test_functions_that_differ_by_engine_are_called_by_engine_macros_only() -> N
 def test_names_of_unit_tests_are_no_longer_than_postgresql_allows(manifest: Node) -> None:
     """dbt makes a relation by the name of each."""
     assert [test["name"] for test in manifest["unit_tests"].values() if len(test["name"]) > 63] == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "postgresql://us%40er:p%2Fa%3As%25%C3%A9%22@[::1]:5433/base?sslmode=require&sslrootcert=%2Fa%20b",
-        "postgresql://me:1234@warehouse.example/base",
-        "postgresql://me:{{x}}@warehouse.example:5432/base%20two",
-        "postgresql+psycopg2://me@/base?host=%2Ftmp%2Fx",
-        "postgresql:///base?host=/tmp/a+b&port=5433",
-    ],
-)
-def test_profile_reads_a_url_as_the_ingestion_does(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE_URL", url)
-    expected = parse_url(url, "WAREHOUSE_URL")
-    assert (
-        _profile("postgres").items()
-        >= {
-            "user": expected.username or "",
-            "password": expected.password or "",
-            "host": expected.query.get("host", expected.host),
-            "port": int(str(expected.query.get("port", expected.port or 5432))),
-            "database": str(expected.database).replace("%20", " "),
-            "sslmode": expected.query.get("sslmode", ""),
-            "sslrootcert": expected.query.get("sslrootcert", ""),
-        }.items()
-    )
-
-
-@pytest.mark.parametrize(
-    "url", ["bigquery://project-1/pre_fix", "bigquery://p/x?maximum_bytes_billed=5000&location=europe-west3"]
-)
-def test_profile_reads_a_bigquery_url_as_the_ingestion_does(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE_URL", url)
-    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
-    with closing(BigqueryConnection(parse_url(url, "WAREHOUSE_URL"))) as connection:
-        assert (
-            _profile("bigquery").items()
-            >= {
-                "project": connection.project,
-                "dataset": connection.prefix,
-                "location": connection.location or "",
-                "maximum_bytes_billed": connection.maximum_bytes_billed,
-                "method": "oauth-secrets",
-            }.items()
-        )
-    monkeypatch.delenv("BIGQUERY_EMULATOR_HOST")
-    assert _profile("bigquery")["method"] == "oauth"
-
-
-def _profile(target: str) -> Node:
-    """What a target connects to."""
-    from dbt.config.renderer import ProfileRenderer
-    from dbt_common.context import set_invocation_context
-
-    set_invocation_context(os.environ)
-    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["crm_warehouse"]
-    renderer = ProfileRenderer({})
-    assert renderer.render_value(profile["target"]) == target
-    rendered: Node = renderer.render_data(profile["outputs"][target])
-    return rendered

@@ -45,7 +45,7 @@ class Place:
     def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run dbt's command line by itself, with artifacts of its own in `target`."""
         places = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
-        return self.run("dbt", *arguments, *places, cwd=PROJECT_ROOT / "dbt_project")
+        return self.module("orchestration", "dbt", *arguments, *places)
 
     def query(self, sql: str) -> pa.Table:
         """Read the warehouse."""

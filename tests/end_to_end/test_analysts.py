@@ -10,8 +10,10 @@ import pytest
 from end_to_end import analysts_page
 from end_to_end.conftest import FirstRun
 from end_to_end.place import Place
+from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
+from orchestration.profile import variables
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +38,8 @@ def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(place: Place
     # MetricFlow reads and writes in the project's own target folder.
     project = place.folder / "dbt_project"
     shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
+
+    place.environment |= variables(make_url(place.environment["WAREHOUSE_URL"]))
 
     def done(*command: str) -> None:
         result = place.run(*command, cwd=project)

@@ -1,12 +1,20 @@
 {#
-    The source systems that have a model int_<source>__<feeder>, for models over all of
-    them. `feeder` is customers, purchases, customer_activity or data_quality.
+    The source systems that there are (variable `systems`) and that have a model
+    int_<source>__<feeder>, for models over all of them. `feeder` is purchases or
+    customer_activity; all have the others: tenants, customers, data_quality, ...
 #}
 {% macro feeding_sources(feeder) -%}
-    {{ return({
-        'customers': ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'],
+    {%- set all = ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'] -%}
+    {%- set feeding = {
         'purchases': ['restaurant', 'shop'],
         'customer_activity': ['erp', 'restaurant', 'shop', 'whatsapp'],
-        'data_quality': ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'],
-    }[feeder]) }}
+    }.get(feeder, all) -%}
+    {%- set systems = var('systems') -%}
+    {%- if systems is string or not systems or systems | reject('in', all) | list -%}
+        {%- do exceptions.raise_compiler_error(
+            'The variable systems is ' ~ systems ~ '. It is a list of one or more of '
+            ~ all | join(', ') ~ '.'
+        ) -%}
+    {%- endif -%}
+    {{ return(feeding | select('in', systems) | list) }}
 {%- endmacro %}

@@ -4,10 +4,12 @@ named as (
     select customer_key from {{ ref('int_cross_source__purchases') }}
     union distinct
     select customer_key from {{ ref('int_cross_source__customer_activity') }}
+    {% if 'restaurant' in var('systems') -%}
     union distinct
     select customer_key from {{ ref('fct_visits') }}
     union distinct
     select customer_key from {{ ref('fct_outreach') }}
+    {% endif -%}
 )
 
 select named.customer_key

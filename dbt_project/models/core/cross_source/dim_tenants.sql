@@ -1,7 +1,7 @@
 with
 
 tenants as (
-    {% for source_system in ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'] %}
+    {% for source_system in feeding_sources('tenants') %}
     {{ 'union all' if not loop.first }}
     select
         tenant_key,

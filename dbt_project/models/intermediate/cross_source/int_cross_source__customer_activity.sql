@@ -12,6 +12,14 @@ final as (
         domain,
         activity_date
     from {{ ref('int_' ~ source_system ~ '__customer_activity') }}
+    {% else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as tenant_key,
+        cast(null as {{ dbt.type_string() }}) as customer_key,
+        cast(null as {{ dbt.type_string() }}) as source_system,
+        cast(null as {{ dbt.type_string() }}) as domain,
+        cast(null as date) as activity_date
+    limit 0
     {% endfor %}
 )
 

@@ -1,5 +1,5 @@
 {#
-    The one list of metrics, as sums over the dimensions of daily marts. `kind` is
+    The one list of metrics, by system, as sums over the dimensions of daily marts. `kind` is
 
     - count: things that are counted,
     - share: the numerator counts some of those that the denominator counts,
@@ -9,41 +9,58 @@
     Metrics of the mart that `settling` names go on changing while its conversations are
     active.
 #}
-{% set metrics = [
-    ['conversations', 'count', 'conversations', 'total_conversations', none],
-    [
-        'resolution_rate', 'share', 'conversations',
-        'resolved_conversations', 'total_conversations'
+{% set metrics_of = {
+    'consulting': [
+        ['leads_created', 'count', 'crm_metrics', 'leads_created', none],
+        ['deals_won', 'count', 'crm_metrics', 'deals_won', none],
+        ['won_amount', 'amount', 'crm_metrics', 'won_amount', none],
     ],
-    [
-        'containment_rate', 'share', 'conversations',
-        'contained_conversations', 'eligible_conversations'
+    'erp': [
+        ['interactions', 'count', 'interactions', 'total_interactions', none],
     ],
-    ['messages', 'count', 'messages', 'total_messages', none],
-    [
-        'average_response_time_seconds', 'ratio', 'messages',
-        'total_response_seconds', 'responses'
+    'restaurant': [
+        ['visits', 'count', 'visits', 'total_visits', none],
+        ['spend_amount', 'amount', 'visits', 'total_spend_amount', none],
+        [
+            'outreach_delivery_rate', 'share', 'campaigns', 'sent',
+            'delivery_attempts'
+        ],
     ],
-    ['handoff_rate', 'ratio', 'handoffs', 'total_handoffs', 'total_conversations'],
-    ['cost_per_conversation', 'ratio', 'costs', 'total_cost', 'total_conversations'],
-    ['leads_created', 'count', 'crm_metrics', 'leads_created', none],
-    ['deals_won', 'count', 'crm_metrics', 'deals_won', none],
-    ['won_amount', 'amount', 'crm_metrics', 'won_amount', none],
-    ['visits', 'count', 'visits', 'total_visits', none],
-    ['spend_amount', 'amount', 'visits', 'total_spend_amount', none],
-    ['outreach_delivery_rate', 'share', 'campaigns', 'sent', 'delivery_attempts'],
-    ['orders_paid', 'count', 'sales', 'orders_paid', none],
-    ['net_amount', 'amount', 'sales', 'net_amount', none],
-    ['sessions', 'count', 'web_behavior', 'sessions', none],
-    ['purchase_rate', 'share', 'web_behavior', 'purchase_sessions', 'sessions'],
-    ['interactions', 'count', 'interactions', 'total_interactions', none],
-] -%}
+    'shop': [
+        ['orders_paid', 'count', 'sales', 'orders_paid', none],
+        ['net_amount', 'amount', 'sales', 'net_amount', none],
+        ['sessions', 'count', 'web_behavior', 'sessions', none],
+        ['purchase_rate', 'share', 'web_behavior', 'purchase_sessions', 'sessions'],
+    ],
+    'whatsapp': [
+        ['conversations', 'count', 'conversations', 'total_conversations', none],
+        [
+            'resolution_rate', 'share', 'conversations',
+            'resolved_conversations', 'total_conversations'
+        ],
+        [
+            'containment_rate', 'share', 'conversations',
+            'contained_conversations', 'eligible_conversations'
+        ],
+        ['messages', 'count', 'messages', 'total_messages', none],
+        [
+            'average_response_time_seconds', 'ratio', 'messages',
+            'total_response_seconds', 'responses'
+        ],
+        ['handoff_rate', 'ratio', 'handoffs', 'total_handoffs', 'total_conversations'],
+        [
+            'cost_per_conversation', 'ratio', 'costs', 'total_cost',
+            'total_conversations'
+        ],
+    ],
+} -%}
+{% set systems = feeding_sources('tenant_calendar') -%}
 {% set settling = 'conversations' -%}
 with
 
 -- Silence must be visible: a tenant as a whole has rows up to its local day.
 tenant_days as (
-    {% for system in ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'] -%}
+    {% for system in systems -%}
     select
         tenant_key,
         period_start_date as date_day
@@ -54,7 +71,10 @@ tenant_days as (
 ),
 
 sums as (
-    {% for metric, kind, mart, numerator, denominator in metrics -%}
+    {% for system in systems -%}
+    {{ 'union all' if not loop.first }}
+    {% for metric, kind, mart, numerator, denominator in metrics_of[system] -%}
+    {{ 'union all' if not loop.first }}
     select
         tenant_key,
         {% if kind == 'amount' -%}
@@ -80,7 +100,7 @@ sums as (
         tenant_key,
         {{ 'currency_code,' if kind == 'amount' }}
         period_start_date
-    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {% endfor -%}
 ),
 

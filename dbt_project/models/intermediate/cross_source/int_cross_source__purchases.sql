@@ -15,6 +15,17 @@ final as (
         purchase_date,
         purchased_at
     from {{ ref('int_' ~ source_system ~ '__purchases') }}
+    {% else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as purchase_id,
+        cast(null as {{ dbt.type_string() }}) as tenant_key,
+        cast(null as {{ dbt.type_string() }}) as customer_key,
+        cast(null as {{ dbt.type_string() }}) as source_system,
+        cast(null as {{ dbt.type_string() }}) as currency_code,
+        cast(null as numeric(38, 9)) as amount,
+        cast(null as date) as purchase_date,
+        {{ timestamp_literal('1970-01-01T00:00:00Z') }} as purchased_at
+    limit 0
     {% endfor %}
 )
 

@@ -28,6 +28,8 @@ customers as (
         and customers.source_system in (
             {% for source_system in feeding_sources('purchases') -%}
             '{{ source_system }}'{{ ',' if not loop.last }}
+            {% else -%}
+            null
             {% endfor %}
         )
 ),

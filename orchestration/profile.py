@@ -1,0 +1,62 @@
+"""dbt's environment: WAREHOUSE_URL taken apart into the plain variables of dbt_project/profiles.yml.
+
+Belongs here: these variables, and dbt's own command line with them. Not here: the builds of a run (dbt.py).
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sqlalchemy import URL
+
+from ingestion.settings import Settings
+from ingestion.warehouses import open_warehouse
+from orchestration.dbt import ADAPTERS, DIRECTORY
+
+MAXIMUM_BYTES_BILLED = 100 * 2**30
+"""The dearest query on BigQuery that is let run, unless the URL says otherwise; as the ingestion's."""
+
+
+def variables(warehouse: URL) -> dict[str, str]:
+    """All variables that the profile knows, empty where the engine has no use for them.
+
+    The password's name begins as dbt wants it of secrets: it is kept out of logs and artifacts, and allowed nowhere but
+    in the profile.
+    """
+    # Of an option that is given twice, the first counts.
+    options = {name: value if isinstance(value, str) else value[0] for name, value in warehouse.query.items()}
+    return {
+        "CRM_WAREHOUSE_TARGET": ADAPTERS[warehouse.get_backend_name()],
+        # DuckDB's file, PostgreSQL's database, BigQuery's prefix.
+        "CRM_WAREHOUSE_DATABASE": warehouse.database or "",
+        # PostgreSQL's server, which may be a socket's folder, BigQuery's project.
+        "CRM_WAREHOUSE_HOST": options.get("host", warehouse.host or ""),
+        "CRM_WAREHOUSE_PORT": options.get("port", str(warehouse.port or 5432)),
+        "CRM_WAREHOUSE_USER": warehouse.username or "",
+        "DBT_ENV_SECRET_CRM_WAREHOUSE_PASSWORD": warehouse.password or os.environ.get("PGPASSWORD", ""),
+        "CRM_WAREHOUSE_SSLMODE": options.get("sslmode", ""),
+        "CRM_WAREHOUSE_SSLROOTCERT": options.get("sslrootcert", ""),
+        "CRM_WAREHOUSE_LOCATION": options.get("location", ""),
+        "CRM_WAREHOUSE_MAXIMUM_BYTES_BILLED": options.get("maximum_bytes_billed", str(MAXIMUM_BYTES_BILLED)),
+    }
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Everything that dbt takes from its environment: the profile's variables, and what models are made with."""
+    as_of = settings.as_of.isoformat() if settings.as_of else ""
+    return variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt, "AS_OF": as_of}
+
+
+def run_dbt(arguments: Sequence[str]) -> NoReturn:
+    """Become dbt's command line, inside dbt_project/, on the warehouse that the settings name.
+
+    Raises:
+        ConfigurationError: the settings name none.
+    """
+    settings = Settings.read()
+    open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+    os.chdir(DIRECTORY)
+    program = Path(sys.executable).with_name("dbt")
+    os.execve(program, ["dbt", *arguments], os.environ | environment(settings))  # noqa: S606 - no shell is wanted
