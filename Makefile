@@ -40,7 +40,7 @@ LINTED_BY := .sqlfluff dbt_project/dbt_project.yml $(shell find dbt_project/macr
 # Other rules or macros may find other faults in every file.
 data/lint/.passed: $(LINTED) $(LINTED_BY)
 	@mkdir -p $(@D)
-	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE="$(CURDIR)/$(@D)/lint.duckdb" DBT_TARGET_PATH="$(CURDIR)/$(@D)" \
+	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE=$(CURDIR)/$(@D)/lint.duckdb DBT_TARGET_PATH=$(CURDIR)/$(@D) \
 	$(BIN)/sqlfluff lint --processes 2 $(if $(filter $(LINTED_BY),$?),dbt_project/models dbt_project/tests,$?)
 	@touch $@
 

@@ -36,6 +36,8 @@ ODD_VALUES: tuple[str | int | float, ...] = (
 )
 """What applications and people write where they should not."""
 
+_MANIFESTS: dict[tuple[str, str], Any] = {}
+
 
 class ModelHistory:
     """A small source system, a warehouse, and dbt inside this process.
@@ -59,7 +61,15 @@ class ModelHistory:
         )
         tables = self._rows("select name from sqlite_master where type = 'table'")
         self.tables = [table for (table,) in tables if table in self._catalogue_entry()]
-        self._manifest = self._dbt("parse").result
+        self._manifest = self._parsed()
+
+    def _parsed(self) -> Any:
+        """The dbt project, read once for all histories whose models have the same names in full."""
+        url = self.settings.warehouse
+        names = url.get_backend_name(), Path(url.database or "").stem
+        if names not in _MANIFESTS:
+            _MANIFESTS[names] = self._dbt("parse").result
+        return _MANIFESTS[names]
 
     def _catalogue_entry(self) -> dict[str, Any]:
         catalogue = yaml.safe_load((PROJECT_ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
