@@ -20,6 +20,7 @@ from ingestion.operations.compaction import compact
 from ingestion.operations.inspection import inspect
 from ingestion.operations.inspection_report import print_inspection
 from ingestion.operations.rebuild import rebuild
+from ingestion.operations.removal import find, remove
 from ingestion.operations.report import print_compactions, print_status
 from ingestion.operations.status import read_status
 from ingestion.output.terminal import page, say, say_error
@@ -105,6 +106,26 @@ def _compact(options: argparse.Namespace) -> list[str]:
     before = datetime.now(UTC) - timedelta(days=days)
     results = compact(ingestion.catalogue, ingestion.warehouse, tables, before)
     print_compactions(page(), results, days)
+    return []
+
+
+def _prepare(_: argparse.Namespace) -> list[str]:
+    absent = Ingestion(Settings.read()).prepare()
+    print(f"Raw has the tables of {', '.join(absent)}." if absent else "Every source has a URL: nothing to prepare.")
+    return []
+
+
+def _remove(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    found = find(ingestion, options.source)
+    what = f"raw_{found.source} with {len(found.raw)} tables, and {len(found.built)} tables and views built of it"
+    if not options.yes:
+        return [f"This would remove {what}. Say --yes if you mean it."]
+    removed = remove(ingestion, found, with_archive=options.archive)
+    print(f"Removed {what}.")
+    kept = f"python -m ingestion rebuild --from-archive --source {found.source} brings raw back"
+    print(f"Archive: {f'{removed.archived:,} files removed' if options.archive else f'kept; {kept}'}.")
+    print("Models of all systems together are without it after the next run. Published files stay.")
     return []
 
 
@@ -205,6 +226,21 @@ def _parser() -> argparse.ArgumentParser:
     compact_.add_argument(
         "--older-than-days", type=float, metavar="N", help="superseded so long ago; COMPACT_AFTER_DAYS unless given"
     )
+    prepare = commands.add_parser(
+        "prepare",
+        help="make empty raw tables for sources without a URL",
+        description="What `dbt build` needs by itself, without being told which systems there are.",
+    )
+    prepare.set_defaults(command=_prepare)
+    remove_ = commands.add_parser(
+        "remove",
+        help="take a source system away",
+        description="Drops its raw log and all that was built of it. Its URL must not be set any more.",
+    )
+    remove_.set_defaults(command=_remove)
+    remove_.add_argument("source", help="the source system, e.g. shop")
+    remove_.add_argument("--yes", action="store_true", help="say that you mean it")
+    remove_.add_argument("--archive", action="store_true", help="the archive's files too: its rows are gone for good")
     for command in (run, inspect_, reconcile, rebuild_):
         command.add_argument("--table", help="one table of it, e.g. messages")
     return parser

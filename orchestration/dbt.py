@@ -11,8 +11,7 @@ dbt is imported where it is called: importing it takes two seconds, and most run
 
 import json
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +28,9 @@ TARGET = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
 """Artifacts of this orchestration, apart from those of dbt's command line."""
 
 MANIFEST = TARGET / "manifest.json"
+_VARIABLES = TARGET / "variables.json"
+"""The variables that the manifest was made with, which it does not tell."""
+
 ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"}
 """The engines that the models are built on, by the name of their warehouse, and what dbt calls them."""
 
@@ -36,6 +38,8 @@ _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "test
 _FAULTS = ("error", "fail", "runtime error")
 _RESULTS = frozenset(("LogModelResult", "LogSeedResult", "LogTestResult"))
 """Events that tell what became of a node: a few hundred among twenty thousand, most of which nobody reads."""
+
+_variables: dict[str, Any] = {}
 
 Event = dict[str, Any]
 
@@ -53,15 +57,23 @@ class Build:
     faults: dict[str, str]
 
 
-def prepare(engine: str) -> None:
+def prepare(engine: str, variables: Mapping[str, Any]) -> None:
     """Parse the project if its manifest is missing, another engine's, or older than anything it is made from.
+
+    Args:
+        engine: the warehouse's, by the name that its URL has.
+        variables: dbt's, for this and everything that this process does with dbt.
 
     Raises:
         ConfigurationError: the project can't be parsed.
     """
+    _variables.update(variables)
     # Folders count too: a removed file leaves nothing else that is newer.
     newest = max(path.stat().st_mtime for path in inputs())
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST, engine):
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_of(MANIFEST, engine):
+        MANIFEST.unlink(missing_ok=True)
+        TARGET.mkdir(parents=True, exist_ok=True)
+        _VARIABLES.write_text(json.dumps(_variables), encoding="utf-8")
         _parsed()
 
 
@@ -71,13 +83,14 @@ def inputs() -> list[Path]:
     return [path for place in places for path in (place, *place.rglob("*")) if path.exists()]
 
 
-def _is_whole(manifest: Path, engine: str) -> bool:
-    """Whether the process that wrote it lived to the end, and worked for this engine."""
+def _is_of(manifest: Path, engine: str) -> bool:
+    """Whether the process that wrote it lived to the end, and worked for this engine and with these variables."""
     try:
         content = json.loads(manifest.read_bytes())
     except ValueError:
         return False
-    return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine])
+    variables = json.loads(_VARIABLES.read_bytes()) if _VARIABLES.exists() else None
+    return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine] and variables == _variables)
 
 
 def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:
@@ -93,6 +106,8 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     """
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
+
+    from orchestration import dbt_internals
 
     manifest = _parsed().result
     events: list[Event] = []
@@ -112,7 +127,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     try:
         outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
     finally:
-        _release()
+        dbt_internals.release()
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
     faults = {
@@ -129,7 +144,12 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
 def _parsed() -> "dbtRunnerResult":
     from dbt.cli.main import dbtRunner
 
-    outcome = dbtRunner().invoke(["parse", *_flags()])
+    from orchestration import dbt_internals
+
+    dbt_internals.hurry()
+    # Writing the manifest takes as long as reading what dbt remembers of the last parsing.
+    artifacts = ["--no-write-json"] if MANIFEST.exists() else []
+    outcome = dbtRunner().invoke(["parse", *artifacts, *_flags()])
     if not outcome.success:
         raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
     return outcome
@@ -138,15 +158,8 @@ def _parsed() -> "dbtRunnerResult":
 def _flags() -> list[str]:
     place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
     artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
-    return [*place, *artifacts, "--quiet", "--log-level-file", "warn"]
-
-
-def _release() -> None:
-    """Let others open the DuckDB file, which dbt keeps open for as long as its process lives."""
-    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
-    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
-        environment.close()
-        adapter.DuckDBConnectionManager._ENV = None
+    variables = ["--vars", json.dumps(_variables)] if _variables else []
+    return [*place, *artifacts, *variables, "--quiet", "--log-level-file", "warn"]
 
 
 def _told(error: BaseException | None) -> str:

@@ -1,18 +1,21 @@
-"""dbt's environment: WAREHOUSE_URL taken apart into the plain variables of dbt_project/profiles.yml.
+"""What dbt is told: WAREHOUSE_URL taken apart into the plain variables of dbt_project/profiles.yml, and the systems.
 
 Belongs here: these variables, and dbt's own command line with them. Not here: the builds of a run (dbt.py).
 """
 
+import argparse
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import yaml
 from sqlalchemy import URL
 
-from ingestion.settings import Settings
-from ingestion.warehouses import open_warehouse
+from ingestion.loading.run import Ingestion
+from ingestion.settings import SOURCES, Settings
 from orchestration.dbt import ADAPTERS, DIRECTORY
 
 MAXIMUM_BYTES_BILLED = 100 * 2**30
@@ -49,14 +52,26 @@ def environment(settings: Settings) -> dict[str, str]:
     return variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt, "AS_OF": as_of}
 
 
+def vars_of(systems: Collection[str]) -> dict[str, list[str]]:
+    """The variables that tell dbt which source systems there are; none where all are, as the project has it then."""
+    return {} if set(systems) == set(SOURCES) else {"systems": sorted(systems)}
+
+
 def run_dbt(arguments: Sequence[str]) -> NoReturn:
-    """Become dbt's command line, inside dbt_project/, on the warehouse that the settings name.
+    """Become dbt's command line, inside dbt_project/, on the warehouse of the settings, with the systems there are.
 
     Raises:
-        ConfigurationError: the settings name none.
+        ConfigurationError: the settings name no warehouse.
+        WarehouseError: it can't be asked which systems it holds.
     """
     settings = Settings.read()
-    open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--vars", type=yaml.safe_load, default={})
+    given, others = parser.parse_known_args(arguments)
+    told = vars_of(Ingestion(settings).systems()) | (given.vars or {})
     os.chdir(DIRECTORY)
-    program = Path(sys.executable).with_name("dbt")
-    os.execve(program, ["dbt", *arguments], os.environ | environment(settings))  # noqa: S606 - no shell is wanted
+    os.execve(  # noqa: S606 - no shell is wanted
+        Path(sys.executable).with_name("dbt"),
+        ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])],
+        os.environ | environment(settings),
+    )

@@ -70,10 +70,34 @@ class Ingestion:
             raise ConfigurationError(f"The catalogue has no source '{unknown[0]}', but its URL is set.")
         return sources
 
+    def systems(self) -> tuple[str, ...]:
+        """The source systems there are, in the catalogue's order: those with a URL and those that the warehouse holds.
+
+        So a URL that is missing once takes nothing away. Where every source has a URL, the warehouse is not asked, and
+        it is never waited for.
+
+        Raises:
+            ConfigurationError: a URL is wrong.
+            WarehouseError: the warehouse can't be opened.
+        """
+        configured = self.settings.source_urls
+        absent = [name for name in self.catalogue if name not in configured]
+        held = self.warehouse.loaded_sources(absent) if absent else set()
+        return tuple(name for name in self.catalogue if name in configured or name in held)
+
     def ensure_sample(self) -> bool:
-        """Make the sample sources if they are to be used and are not there. Returns whether they were made."""
+        """Make the sample sources if they are to be used and are not there. Returns whether they were made.
+
+        Raises:
+            ConfigurationError: the warehouse holds other sources, whose URLs have gone.
+        """
         if not self.settings.uses_sample or sample.exists(SAMPLE_DIRECTORY):
             return False
+        if held := sorted(self.warehouse.loaded_sources(self.catalogue)):
+            raise ConfigurationError(
+                f"No source's URL is set, and the warehouse holds {', '.join(held)}: the sample would mix with it. Set "
+                f"{held[0].upper()}_DATABASE_URL, or WAREHOUSE_URL to another place for the sample."
+            )
         sample.create(SAMPLE_DIRECTORY)
         return True
 
@@ -160,6 +184,20 @@ class Ingestion:
 
         return self._retries.of(name, listener, load)
 
+    def prepare(self) -> list[str]:
+        """Make the raw tables, empty ones, of sources that have no URL; returns their names.
+
+        Nothing of this project needs them but dbt, where it is told to build all systems.
+
+        Raises:
+            WarehouseError: the warehouse can't be opened or written.
+        """
+        absent = [name for name in self.catalogue if name not in self.settings.source_urls]
+        with self.warehouse.session() as session:
+            for name in absent:
+                session.prepare(empty_tables(name, self.catalogue[name]))
+        return absent
+
     def rejected_rows(self, source: str) -> dict[str, int]:
         """How many rejections of rows and values stand of each of a source's tables.
 
@@ -200,8 +238,8 @@ class Ingestion:
         results: list[LoadResult] = []
         if len(faults) < len(names):
             with self.warehouse.session() as session:
-                for name in self.catalogue:
-                    if name in faults or (name in self.sources and name not in names):
+                for name in names:
+                    if name in faults:
                         continue
                     try:
                         results += self._load(

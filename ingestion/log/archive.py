@@ -116,6 +116,17 @@ class Archive:
         for _, name in later:
             self._storage.remove(f"{folder}/{name}")
 
+    def remove(self, source: str) -> int:
+        """Remove all files of a source; returns how many.
+
+        Raises:
+            StorageError: the archive can't be read or changed.
+        """
+        names = sorted(name for name in self._storage.sizes() if name.startswith(f"{source}/"))
+        for name in names:
+            self._storage.remove(name)
+        return len(names)
+
     @contextmanager
     def begin(self, table: RawTable, batch_seq: int) -> Iterator["BatchFile"]:
         """A file for one batch, aside until it is finished: a file with its final name is whole.

@@ -182,6 +182,13 @@ class Session(Protocol):
         """Replace one entry of a source's `_state`."""
         ...
 
+    def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
+        """Drop a source's raw schema with all that is in it, and tables and views that are there (schema, name).
+
+        What only shows rows of them, such as a view, may go with them.
+        """
+        ...
+
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
         """Remove versions that a later one supersedes which is of a batch up to a number and older than an instant.
 
@@ -257,6 +264,16 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it can't be opened; of a query: the engine refuses it.
+        """
+        ...
+
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """Those of some sources that raw holds something of, be it that all of their tables were empty when read.
+
+        It never waits for a writer: where one keeps readers out, the answer is what the last one left.
+
+        Raises:
+            WarehouseError: it can't be opened.
         """
         ...
 

@@ -4,7 +4,7 @@ Belongs here: the service's types, raw tables and limits. Not here: its client (
 (bigquery_lock.py), a table's load (bigquery_load.py).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverE
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
 from ingestion.warehouses.bigquery_sql import NAME_RULES, replace_state
-from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
+from ingestion.warehouses.sql import columns, loaded_tables, quoted, relation, remove_superseded
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -125,6 +125,13 @@ class BigqueryWarehouse:
 
             yield read
 
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """See `Warehouse.loaded_sources`."""
+        schemas = {f"raw_{source}": source for source in sources}
+        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
+        rows = self.query(loaded_tables(known)).to_pylist() if known else []
+        return {row["source"] for row in rows if row["loaded"]}
+
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""
         with self.reader() as read:
@@ -218,6 +225,15 @@ class BigquerySession(SqlSession):
         with self._transaction():
             self._complete(schema, "_state", STATE_COLUMNS)
             self._execute(replace_state(schema, state))
+
+    def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
+        """See `Session.remove`."""
+        with self._told():
+            for schema, name in relations:
+                self._connection.drop(schema, name)
+            self._connection.drop_dataset(f"raw_{source}")
+        self._known.clear()
+        self._highest_batch.clear()
 
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
         """See `Session.compact`."""

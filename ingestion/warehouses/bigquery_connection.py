@@ -160,6 +160,16 @@ class BigqueryConnection:
         """Drop a table, if it is there."""
         self._client.delete_table(self._path(schema, name), not_found_ok=True, retry=self._retry, timeout=RETRY_SECONDS)
 
+    def drop_dataset(self, schema: str) -> None:
+        """Drop a schema's dataset with its tables, if it is there."""
+        self._client.delete_dataset(
+            f"{self.project}.{self.prefix}_{schema}",
+            delete_contents=True,
+            not_found_ok=True,
+            retry=self._retry,
+            timeout=RETRY_SECONDS,
+        )
+
     def _path(self, schema: str, name: str) -> str:
         return f"{self.project}.{self.prefix}_{schema}.{name}"
 

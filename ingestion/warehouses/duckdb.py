@@ -18,7 +18,7 @@ from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
-from ingestion.warehouses.sql import literal, quoted, relation, tables_of
+from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation, tables_of
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -55,6 +55,7 @@ class DuckdbWarehouse:
                 f"WAREHOUSE_URL's file must not be called {self.path.name}: DuckDB would take {self.path.stem} for the "
                 "file where the schema is meant."
             )
+        self._notes = Path(f"{self.path}.sources")
         self._lock = filelock.FileLock(
             f"{self.path}.lock", timeout=lock_timeout_seconds, is_singleton=True, thread_local=False
         )
@@ -103,6 +104,41 @@ class DuckdbWarehouse:
                 yield DuckdbSession(connection)
             except duckdb.Error as error:
                 raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
+            finally:
+                with suppress(duckdb.Error, OSError):
+                    self._note(_loaded_sources(connection))
+
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """See `Warehouse.loaded_sources`.
+
+        The file itself tells, unless a writer has it: then what the last session noted beside it.
+        """
+        if not self.path.exists():
+            return set()
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return self._noted() & set(sources)
+        try:
+            with self._connection(read_only=True) as connection:
+                return _loaded_sources(connection) & set(sources)
+        except WarehouseError:
+            # dbt by itself, or a session of this process.
+            return self._noted() & set(sources)
+        finally:
+            self._lock.release()
+
+    def _note(self, sources: set[str]) -> None:
+        if sources != self._noted():
+            aside = self._notes.with_name(aside_name(self._notes.name))
+            aside.write_text("".join(f"{source}\n" for source in sorted(sources)), encoding="utf-8")
+            aside.replace(self._notes)
+
+    def _noted(self) -> set[str]:
+        try:
+            return set(self._notes.read_text(encoding="utf-8").split())
+        except FileNotFoundError:
+            return set()
 
     def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
         """See `Warehouse.tables`."""
@@ -179,6 +215,17 @@ def _make_copy(
     connection.execute("commit")
     connection.execute("checkpoint bi_copy")
     connection.execute("detach bi_copy")
+
+
+def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    schemas = connection.execute(
+        "select schema_name from duckdb_tables() where database_name = current_database() "
+        "and table_name = '_state' and starts_with(schema_name, 'raw_')"
+    ).fetchall()
+    if not schemas:
+        return set()
+    rows = connection.execute(loaded_tables(schema.removeprefix("raw_") for (schema,) in schemas)).fetchall()
+    return {source for source, loaded in rows if loaded}
 
 
 class DuckdbSession(SqlSession):

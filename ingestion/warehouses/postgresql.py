@@ -21,7 +21,7 @@ from ingestion.rows.names import NameRules
 from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
-from ingestion.warehouses.sql import literal, tables_of
+from ingestion.warehouses.sql import literal, loaded_tables, tables_of
 from ingestion.warehouses.sql_session import SqlSession
 
 _TYPES = {
@@ -151,6 +151,13 @@ class PostgresqlWarehouse:
                     connection.rollback()
 
             yield read
+
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """See `Warehouse.loaded_sources`."""
+        schemas = {f"raw_{source}": source for source in sources}
+        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
+        rows = self.query(loaded_tables(known)).to_pylist() if known else []
+        return {row["source"] for row in rows if row["loaded"]}
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""

@@ -220,6 +220,17 @@ def tables_of(schemas: Iterable[str]) -> str:
     """
 
 
+def loaded_tables(sources: Iterable[str]) -> str:
+    """A query for `source` and `loaded`, how many of its tables were ever read, of sources that have a `_state`."""
+    return " union all ".join(
+        f"""
+        select {literal(source)} as source, count(*) as loaded from {relation(f"raw_{source}", "_state")}
+        where substr(table_name, 1, 1) <> '_' and (batch_seq > 0 or last_run_at is not null)
+        """
+        for source in sources
+    )
+
+
 def count_versions(table: RawTable) -> str:
     """A query for a raw table's name, `versions` and `live`: the keys whose latest version is not a delete."""
     return f"""

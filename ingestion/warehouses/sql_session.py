@@ -210,6 +210,21 @@ class SqlSession(ABC):
         with self._transaction():
             return bool(self._columns(table)) and self._has_rows(table)
 
+    def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
+        """See `Session.remove`."""
+        with self._transaction():
+            schemas = ", ".join(literal(schema) for schema in {schema for schema, _ in relations} or {""})
+            rows = self._read(
+                "select table_schema, table_name, table_type from information_schema.tables "
+                f"where table_schema in ({schemas})"
+            )
+            for schema, name, kind in zip(*(c.to_pylist() for c in rows.columns), strict=True):
+                if (schema, name) in relations:
+                    what = "view" if kind == "VIEW" else "table"
+                    self._execute(f"drop {what} if exists {relation(schema, name)} cascade")
+            self._execute(f"drop schema if exists {quoted(f'raw_{source}')} cascade")
+        self._known.clear()
+
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
         """See `Session.compact`."""
         with self._transaction():

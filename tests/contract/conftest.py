@@ -16,7 +16,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
     target, project = tmp_path_factory.mktemp("target"), str(PROJECT_ROOT / "dbt_project")
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
-    outcome = dbtRunner().invoke(["--warn-error", "parse", "--quiet", "--log-path", str(target), *places])
+    outcome = dbtRunner().invoke(["--warn-error", "parse", "--quiet", "--log-level-file", "none", *places])
     assert outcome.success, outcome.exception
     content: dict[str, Any] = json.loads(Path(target / "manifest.json").read_bytes())
     return content

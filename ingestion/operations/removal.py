@@ -1,0 +1,79 @@
+"""A source system is taken away: its raw log, and what was built of it.
+
+Belongs here: what belongs to a system, and when it may go. Not here: the statements (warehouses/), published files.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ingestion.errors import ConfigurationError
+from ingestion.loading.run import Ingestion
+from ingestion.settings import PROJECT_ROOT
+
+_PROJECT = PROJECT_ROOT / "dbt_project"
+_LAYERS = ("staging", "intermediate", "core", "marts")
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is to be removed, or was.
+
+    Attributes:
+        source: the system.
+        raw: its tables of raw.
+        built: tables and views that were built of it: schema, name.
+        archived: how many files of the archive were removed.
+    """
+
+    source: str
+    raw: list[str]
+    built: list[tuple[str, str]]
+    archived: int = 0
+
+
+def find(ingestion: Ingestion, source: str) -> Removal:
+    """What the warehouse has of a system.
+
+    Raises:
+        ConfigurationError: the source is not known, or its URL is set: the next run would bring it back.
+        WarehouseError: the warehouse can't be read.
+    """
+    ingestion.chosen(source, None, only_configured=False)
+    if source in ingestion.settings.source_urls:
+        raise ConfigurationError(
+            f"{source} is of the sample, which stands in for all sources while no URL is set. Set one."
+            if ingestion.settings.uses_sample
+            else f"{source.upper()}_DATABASE_URL is set: the next run would bring {source} back. Unset it first."
+        )
+    raw = f"raw_{source}"
+    there = ingestion.warehouse.tables((raw, *_LAYERS))
+    return Removal(
+        source,
+        sorted(name for schema, name in there if schema == raw),
+        sorted(place for place in there if place[0] != raw and _is_of(source, place)),
+    )
+
+
+def remove(ingestion: Ingestion, removal: Removal, *, with_archive: bool) -> Removal:
+    """Remove what was found, and the archive's files if they are to go too: then nothing brings the rows back.
+
+    Raises:
+        StorageError: the archive can't be changed; the warehouse is done already.
+        WarehouseError: the warehouse can't be written.
+    """
+    with ingestion.warehouse.session() as session:
+        session.remove(removal.source, removal.built)
+    archived = ingestion.archive.remove(removal.source) if with_archive else 0
+    return Removal(removal.source, removal.raw, removal.built, archived)
+
+
+def _is_of(source: str, place: tuple[str, str]) -> bool:
+    schema, name = place
+    return name.startswith((f"stg_{source}__", f"int_{source}__")) or name in _names(source, schema)
+
+
+def _names(source: str, layer: str) -> Iterable[str]:
+    """Models lie in folders by layer and system; what seeds hold is in core."""
+    models = {path.stem for path in (_PROJECT / "models" / layer / source).rglob("*.sql")}
+    seeds = {path.stem for path in (_PROJECT / "seeds" / source).glob("*.csv")} if layer == "core" else set()
+    return models | seeds
