@@ -90,7 +90,7 @@ class Sandbox:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""
-        table = open_warehouse(make_url(self.warehouse_url), lock_timeout_seconds=60).query(sql)
+        table = open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     def change_warehouse(self, sql: str) -> None:
