@@ -1,4 +1,5 @@
-# What people run. Everything lives in .venv, .venv-emulator (for tests) and data/; `make clean` removes them.
+# What people run. Everything lives in .venv, in .venv-emulator and .venv-oldest-duckdb for tests, and in data/;
+# `make clean` removes them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,7 +38,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 ## test: lint, then every test
-test: lint .venv-emulator/.installed
+test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use
@@ -54,7 +55,7 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) .venv-benchmarks .venv-emulator data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks .venv-emulator .venv-oldest-duckdb data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -75,6 +76,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing the BigQuery emulator into .venv-emulator ..."
 	$(PYTHON) -m venv .venv-emulator
 	.venv-emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Only modules: the project's Python imports them before its own.
+.venv-oldest-duckdb/.installed: tests/oldest_duckdb/requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --no-deps --target $(@D) --requirement $<
 	@touch $@
 
 .venv-benchmarks/.installed: benchmarks/requirements.txt constraints.txt

@@ -36,10 +36,10 @@ def _run(name: str | None) -> int:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
         check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
-        with warehouse.exclusive():
+        with warehouse.exclusive(), warehouse.reader() as query:
             for export in exports.values() if name is None else [exports[name]]:
                 try:
-                    result = publish(export, warehouse.query, settings.exports)
+                    result = publish(export, query, settings.exports)
                     results.append(result)
                     faults += [f"{export.name}: {fault}" for fault in result.faults]
                 except (ExportError, IngestionError) as error:

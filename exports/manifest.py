@@ -6,7 +6,7 @@ should be.
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from exports import places
@@ -37,6 +37,10 @@ class PublishedFile:
     as_of: str
 
 
+_FIELDS = tuple(PublishedFile.__dataclass_fields__)
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that one export has published: files by path below the export's folder."""
@@ -47,11 +51,21 @@ class Manifest:
     model_version: str
     files: dict[str, PublishedFile]
 
-    def to_json(self) -> bytes:
-        """Stable bytes: the same content gives the same file. `folders` tells where a tenant's files lie."""
+    def content(self) -> dict[str, Any]:
+        """What the JSON says. `folders` tells where a tenant's files lie."""
         keys = {file.tenant_key for file in self.files.values() if file.tenant_key is not None}
-        content = asdict(self) | {"folders": {key: places.folder(key) for key in keys}}
-        return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        return {
+            "export": self.export,
+            "mart": self.mart,
+            "columns": self.columns,
+            "model_version": self.model_version,
+            "files": {path: {name: getattr(file, name) for name in _FIELDS} for path, file in self.files.items()},
+            "folders": {key: places.folder(key) for key in keys},
+        }
+
+    def to_json(self) -> bytes:
+        """Stable bytes: the same content gives the same file."""
+        return (json.dumps(self.content(), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,12 @@ class Listed:
 
     Attributes:
         files: by the path at which the file is listed; each is one that this package can have written.
+        content: all that it says, believed or not.
         doubt: what is wrong with the manifest, in words; None where nothing is.
     """
 
     files: dict[str, PublishedFile]
+    content: Any = None
     doubt: str | None = None
 
 
@@ -77,18 +93,18 @@ def listed(data: bytes) -> Listed:
         entries = {path: _entry(path, value) for path, value in files.items()}
     # Its own words may be anything: only their kind is told.
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
-        return Listed({}, f"it is no manifest ({type(error).__name__})")
+        return Listed({}, doubt=f"it is no manifest ({type(error).__name__})")
     believed = {path: entry for path, entry in entries.items() if entry}
     if doubted := [path for path in entries if path not in believed]:
         more = f" and {len(doubted) - 1} more" if len(doubted) > 1 else ""
-        return Listed(believed, f"it lists {doubted[0][:100]!r}{more}, which this export did not write")
-    return Listed(believed)
+        return Listed(believed, content, f"it lists {doubted[0][:100]!r}{more}, which this export did not write")
+    return Listed(believed, content)
 
 
 def _entry(path: str, value: Any) -> PublishedFile | None:
     """What is said of a file, if all of it is of its kind."""
     try:
-        entry = PublishedFile(**{name: value[name] for name in PublishedFile.__dataclass_fields__})
+        entry = PublishedFile(**{name: value[name] for name in _FIELDS})
         is_sound = (
             type(entry.rows) is int
             and entry.rows >= 0
@@ -98,7 +114,7 @@ def _entry(path: str, value: Any) -> PublishedFile | None:
             and re.fullmatch("[0-9a-f]{64}", entry.sha256)
         )
         # What JSON can say and UTF-8 can't, no warehouse has said.
-        json.dumps(value, ensure_ascii=False).encode()
+        _ENCODER.encode(value).encode()
         if is_sound and places.current_path(path, entry.tenant_key, entry.period_start_date):
             return entry
     except (KeyError, TypeError, ValueError, RecursionError):

@@ -31,7 +31,7 @@ def current_path(listed: str, tenant_key: str | None, period_start: str) -> str 
     """Where a file that a manifest lists belongs; None where no version of this package can have written it there."""
     for format_name in FORMATS:
         now = path(tenant_key, period_start, format_name)
-        if listed in (now, _former_path(tenant_key, period_start, format_name)):
+        if listed == now or listed == _former_path(tenant_key, period_start, format_name):
             return now
     return None
 

@@ -6,31 +6,31 @@ Belongs here: which files there should be, and what is done with those that diff
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from exports import manifest, places, restatements
 from exports.catalogue import Export
 from exports.errors import ExportError
-from exports.formats import FORMATS
+from exports.formats import FORMATS, Files
 from exports.manifest import MANIFEST, Listed, Manifest, PublishedFile
 from exports.restatements import RESTATEMENTS
 from ingestion.errors import IngestionError, one_line
 from ingestion.output.storage import Storage, without_aside
+from ingestion.warehouses.base import Query
 
 _PERIOD = ["tenant_key", "period_start_date", "period_end_date"]
 _PROJECT = "crm-warehouse"
 _MOST_FAULTS = 20
 """So many tenants' faults are told one by one."""
-
-Query = Callable[[str], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,14 @@ class _File:
 
 @dataclass(slots=True)
 class _Tenant:
-    """One tenant's files: as the manifest lists them and as they should be."""
+    """One tenant's files: as the manifest lists them and as they should be.
+
+    Attributes:
+        periods: first and last day, and the positions from which to before which their rows lie.
+    """
 
     known: dict[str, PublishedFile] = field(default_factory=dict)
-    periods: list[tuple[str, str, list[int]]] = field(default_factory=list)
+    periods: list[tuple[str, str, int, int]] = field(default_factory=list)
     files: dict[str, _File] = field(default_factory=dict)
     unchanged: set[str] = field(default_factory=set)
     restated: list[str] = field(default_factory=list)
@@ -93,7 +97,9 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
     stamp = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
     before = storage.read(MANIFEST, manifest.MOST_BYTES + 1)
     told = manifest.listed(before) if before is not None else Listed({})
-    header, rows, lines = _complete_rows(export, query)
+    rows = _complete_rows(export, query)
+    header = export.columns or rows.column_names
+    made: dict[str, Files] = {name: FORMATS[name](rows.select(header)) for name in export.formats}
     present = _present(storage)
     faults = _Faults()
     tenants = _tenants(export, told, rows)
@@ -101,7 +107,7 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
     for key, tenant in tenants.items():
         with faults.of(key):
             _move_to_current_places(storage, tenant, present)
-            files = dict(_files(export, key, tenant, header, lines, stamp))
+            files = dict(_files(key, tenant, made, stamp))
             published = tenant.known if told.doubt is None else _found(storage, tenant.known, files, present)
             _compare(tenant, files, published, present)
             records += _records(storage, tenant, published, header, stamp)
@@ -118,9 +124,9 @@ def publish(export: Export, query: Query, root: str, as_of: datetime | None = No
         storage.write(kept, before)
         faults.add(f"{MANIFEST} was not believed: {told.doubt}. It is kept as {kept}; the files are published anew")
     entries = {path: entry for tenant in tenants.values() for path, entry in tenant.entries.items()}
-    after = Manifest(export.name, export.mart, list(header), version(_PROJECT), entries).to_json()
-    if after != before:
-        storage.write(MANIFEST, after)
+    after = Manifest(export.name, export.mart, list(header), _version(), entries)
+    if after.content() != told.content:
+        storage.write(MANIFEST, after.to_json())
     done = [tenant for tenant in tenants.values() if tenant.is_done]
     files_, unchanged, restated, withdrawn = (
         sum(len(getattr(tenant, name)) for tenant in done) for name in ("files", "unchanged", "restated", "withdrawn")
@@ -135,6 +141,11 @@ def check_place(root: str) -> None:
         StorageError: it does not.
     """
     Storage(root, "EXPORTS_URL").check()
+
+
+@cache
+def _version() -> str:
+    return version(_PROJECT)
 
 
 class _Faults:
@@ -167,60 +178,52 @@ class _Faults:
         return (*self._lines, *([f"{self._more:,} more tenants failed"] if self._more else []))
 
 
-def _complete_rows(export: Export, query: Query) -> tuple[list[str], pd.DataFrame, list[tuple[object, ...]]]:
-    """The columns to publish; tenant and period of complete periods in a stable order; the lines of the same order."""
-    table = query(f'select * from marts."{export.mart}" where is_complete')
-    header = export.columns or table.column_names
-    absent = sorted({*header, *_PERIOD} - set(table.column_names))
+def _complete_rows(export: Export, query: Query) -> pa.Table:
+    """The rows of complete periods in the one order that they are published in, a file's rows together."""
+    table = query(f'select * from marts."{export.mart}" where is_complete').combine_chunks()
+    absent = sorted({*export.columns, *_PERIOD} - set(table.column_names))
     if absent:
         raise ExportError(f"{export.name}: marts.{export.mart} has no column {', '.join(absent)}.")
+    for name in _file_columns(export):
+        if table[name].null_count:
+            table = table.filter(pc.is_valid(table[name]))
     texts = [f.name for f in table.schema if pa.types.is_string(f.type) and f.name not in _PERIOD]
-    keys = table.select([*_PERIOD, *texts])
-    for name in _PERIOD:
-        # Days, as text: a date that a warehouse can hold need not be one that Python can.
-        keys = keys.set_column(keys.column_names.index(name), name, keys[name].cast(pa.string()))
-    rows = keys.to_pandas(types_mapper=pd.ArrowDtype).sort_values([*_PERIOD, *texts], kind="stable")
-    ordered = table.take(pa.array(rows.index.to_numpy()))
-    lines = list(zip(*(_values(ordered[name]) for name in header), strict=True))
-    return header, rows[_PERIOD].reset_index(drop=True), lines
+    order = dict.fromkeys([*_file_columns(export), *_PERIOD, *texts])
+    return table.take(pc.sort_indices(table, [(name, "ascending") for name in order]))
 
 
-def _values(column: pa.ChunkedArray) -> list[object]:
-    with suppress(OverflowError, ValueError):
-        return list(column.to_pylist())
-    texts = column.cast(pa.string()).to_pylist()
-    return [_value(scalar, text) for scalar, text in zip(column, texts, strict=True)]
+def _file_columns(export: Export) -> list[str]:
+    """The columns that tell which file a row belongs to."""
+    return _PERIOD if export.split == "tenant" else _PERIOD[1:]
 
 
-def _value(scalar: Any, text: str | None) -> object:
-    with suppress(OverflowError, ValueError):
-        return scalar.as_py()
-    return text
-
-
-def _present(storage: Storage) -> set[str]:
-    """The files that are there, after those that killed runs left on their way are removed."""
-    names = storage.names()
-    for name in sorted(names):
+def _present(storage: Storage) -> dict[str, int | None]:
+    """The files that are there and their sizes, after those that killed runs left on their way are removed."""
+    sizes = storage.sizes()
+    for name in sorted(sizes):
         base = posixpath.basename(without_aside(name) or "")
         if base in (MANIFEST, RESTATEMENTS) or base.rpartition(".")[2] in FORMATS:
             storage.remove(name)
-            names.discard(name)
-    return names
+            del sizes[name]
+    return sizes
 
 
-def _tenants(export: Export, told: Listed, rows: pd.DataFrame) -> dict[str | None, _Tenant]:
+def _tenants(export: Export, told: Listed, rows: pa.Table) -> dict[str | None, _Tenant]:
     tenants: dict[str | None, _Tenant] = {}
     for path, entry in told.files.items():
         tenants.setdefault(entry.tenant_key, _Tenant()).known[path] = entry
-    by = _PERIOD if export.split == "tenant" else _PERIOD[1:]
-    groups: dict[Any, Any] = rows.groupby(by, sort=True).indices
-    for (*key, start, end), positions in groups.items():
-        tenants.setdefault(str(key[0]) if key else None, _Tenant()).periods.append((start, end, list(positions)))
+    columns = _file_columns(export)
+    # Days, as text: a date that a warehouse can hold need not be one that Python can.
+    keys = pa.table({name: rows[name].cast(pa.string()) for name in columns}).to_pandas(types_mapper=pd.ArrowDtype)
+    firsts = keys.drop_duplicates()
+    positions = [*firsts.index, len(rows)]
+    for number, (*tenant_key, start, end) in enumerate(firsts.itertuples(index=False, name=None)):
+        tenant = tenants.setdefault(tenant_key[0] if tenant_key else None, _Tenant())
+        tenant.periods.append((start, end, positions[number], positions[number + 1]))
     return tenants
 
 
-def _move_to_current_places(storage: Storage, tenant: _Tenant, present: set[str]) -> None:
+def _move_to_current_places(storage: Storage, tenant: _Tenant, present: dict[str, int | None]) -> None:
     """Files that earlier versions put elsewhere keep their history under today's names."""
     for path, entry in list(tenant.known.items()):
         now = places.current_path(path, entry.tenant_key, entry.period_start_date) or path
@@ -228,30 +231,23 @@ def _move_to_current_places(storage: Storage, tenant: _Tenant, present: set[str]
             continue
         if path in present:
             storage.move(path, now)
-            present.discard(path)
-            present.add(now)
+            present[now] = present.pop(path)
         tenant.known[now] = tenant.known.pop(path)
 
 
 def _files(
-    export: Export,
-    tenant_key: str | None,
-    tenant: _Tenant,
-    header: Sequence[str],
-    lines: Sequence[tuple[object, ...]],
-    stamp: str,
+    tenant_key: str | None, tenant: _Tenant, made: Mapping[str, Files], stamp: str
 ) -> Iterator[tuple[str, _File]]:
-    for start, end, positions in tenant.periods:
-        values = [lines[position] for position in positions]
-        for name in export.formats:
-            content = FORMATS[name](header, values)
+    for start, end, first, after in tenant.periods:
+        for name, files in made.items():
+            content = files(first, after)
             digest = hashlib.sha256(content).hexdigest()
-            entry = PublishedFile(len(values), digest, tenant_key, start, end, stamp)
+            entry = PublishedFile(after - first, digest, tenant_key, start, end, stamp)
             yield places.path(tenant_key, start, name), _File(content, entry)
 
 
 def _found(
-    storage: Storage, known: dict[str, PublishedFile], files: dict[str, _File], present: set[str]
+    storage: Storage, known: dict[str, PublishedFile], files: dict[str, _File], present: Mapping[str, int | None]
 ) -> dict[str, PublishedFile]:
     """What was published before, where the manifest is in doubt: the files that are there, by their bytes."""
     found = {}
@@ -261,11 +257,17 @@ def _found(
     return known | found
 
 
-def _compare(tenant: _Tenant, files: dict[str, _File], published: dict[str, PublishedFile], present: set[str]) -> None:
+def _compare(
+    tenant: _Tenant,
+    files: dict[str, _File],
+    published: dict[str, PublishedFile],
+    present: Mapping[str, int | None],
+) -> None:
     same = {path for path, file in files.items() if path in published and published[path].sha256 == file.entry.sha256}
     tenant.files = files
-    # A published file that somebody removed is written again.
-    tenant.unchanged = same & present
+    # A published file that somebody removed or that lost its end is written again. No file is read for this; some
+    # servers do not tell sizes.
+    tenant.unchanged = {p for p in same & present.keys() if present[p] in (len(files[p].content), None)}
     tenant.restated = [path for path in files if path in published and path not in same]
     tenant.withdrawn = sorted(set(published) - set(files))
 

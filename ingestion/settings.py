@@ -4,11 +4,12 @@ Belongs here: environment variables, `.env`, defaults and their validation. Not 
 """
 
 import re
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
+    as_of: AwareDatetime | None = None
 
     @classmethod
     def read(cls) -> "Settings":
@@ -66,6 +68,11 @@ class Settings(BaseSettings):
             fault = error.errors()[0]
             name = ".".join(str(part) for part in fault["loc"]).upper()
             raise ConfigurationError(f"{name} can't be used: {fault['msg']}.") from None
+
+    @property
+    def now(self) -> datetime:
+        """The instant that models are built for: AS_OF, as a rule the clock's."""
+        return self.as_of or datetime.now(UTC)
 
     @cached_property
     def uses_sample(self) -> bool:

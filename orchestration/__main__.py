@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when anything failed."""
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
-    commands.add_parser("run", help="the main job: sources → raw → models → copy and exports")
+    commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
@@ -91,8 +91,11 @@ def _prepare() -> int:
 def _run() -> int:
     import dagster as dg  # noqa: PLC0415
 
+    from orchestration.chain import Launch, next_launch  # noqa: PLC0415
     from orchestration.configuration import JOB, ingestion  # noqa: PLC0415
     from orchestration.definitions import defs  # noqa: PLC0415
+    from orchestration.jobs import IN_ONE_PROCESS  # noqa: PLC0415
+    from orchestration.raw import raw_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
     if ingestion.ensure_sample():
@@ -103,18 +106,26 @@ def _run() -> int:
         for fault in faults.values():
             say_error(fault)
         return 1
+    launch: Launch | None = Launch(JOB, [key for assets in raw_assets for key in assets.keys])
+    events: list[dg.DagsterEvent] = []
+    is_well = True
     with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def(JOB).execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
-    events = result.all_events
+        while launch:
+            result = defs.resolve_job_def(launch.job).execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                asset_selection=list(launch.assets),
+                tags=IN_ONE_PROCESS,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+            events += result.all_events
+            is_well &= result.success
+            launch = next_launch(launch.job)
     print_summary(page(), events)
     for event in events:
         if event.is_step_failure:
             say_error(f"{event.step_key}: {_cause(event.step_failure_data)}")
-    return 0 if result.success else 1
+    return 0 if is_well else 1
 
 
 def _cause(failure: "StepFailureData") -> str:

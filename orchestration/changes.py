@@ -1,62 +1,189 @@
-"""What has changed since a step last ended well.
+"""What has changed since something was last made, and so is due.
 
-Belongs here: fingerprints of what models, copy and exports are made from, and their memory in the warehouse. Not
-here: building.
+Belongs here: fingerprints of what models, copy and exports are made from, their memory in the warehouse, and the
+comparison of the two. Not here: making anything.
 
-Models are made from raw rows, from the project's files and from the tenants' local dates (which decide what periods
-are complete). The copy and the exports are made from built models, and from where and what they are to publish. Each
-step remembers what it last worked from, in the `_state` of its system's raw schema: kept anywhere else, it could
-speak of another warehouse. A step that begins a build forgets first, so that one that dies is done again.
+Models are made from raw rows, from the project's files and from the tenants' local days (which decide what periods
+are complete). The copy and the exports are made from built models, and from where and what they are to publish. What
+each was last made from lies in the `_state` of its system's raw schema: kept anywhere else, it could speak of another
+warehouse. A build forgets first, so that one that dies is due again.
 """
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cache
-from zoneinfo import ZoneInfo
-
-import dagster as dg
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.log import state
 from ingestion.settings import SOURCES
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, JOB, ingestion, settings
+from orchestration.configuration import CROSS_SOURCE, SYSTEMS, exports, ingestion, settings
 
 MODELS, COPY, EXPORTS = state.MODELS, "_copy", "_exports"
 """Entries of `_state`."""
 
 _UNFINISHED = " unfinished"
+_OF_CROSS_SOURCE = f"_{CROSS_SOURCE}"
 
 
-def is_asked_for(context: dg.AssetExecutionContext) -> bool:
-    """Whether somebody picked assets by hand, and so wants them made though nothing changed."""
-    return bool(context.job_name != JOB)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of `_state`; see `TableState`."""
+
+    watermark: str | None = None
+    batch_seq: int = 0
+    last_run_at: datetime | None = None
 
 
-def inputs(system: str, now: datetime | None = None) -> str:
-    """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
-    now = now or datetime.now(UTC)
-    raw = {}
-    for source in SOURCES if system == CROSS_SOURCE else [system]:
-        raw[source] = (last_batch(source), sorted(_local_dates(source, now)))
-    return f"{_project()} {digest(raw, settings.contact_hash_salt)}"
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the warehouse remembers, read at once.
+
+    Attributes:
+        entries: system → name → entry, of the systems whose raw tables have been made.
+        local_days: system → time zone → the local day that its models were last built for.
+    """
+
+    entries: Mapping[str, Mapping[str, Entry]]
+    local_days: Mapping[str, Mapping[str, date]]
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources whose raw tables have been made."""
+        return [source for source in SOURCES if source in self.entries]
+
+    def entry(self, step: str, system: str) -> Entry:
+        """What is remembered of a step; an empty entry where nothing is."""
+        return self.entries.get(system, {}).get(step, Entry())
+
+    def last_batch(self, source: str) -> int:
+        """The number of the last batch of a source in raw; 0 where there is none."""
+        return max((entry.batch_seq for entry in self.entries.get(source, {}).values()), default=0)
+
+    def last_read(self, source: str) -> datetime | None:
+        """When a source was last read, by the table that was read longest ago; None if never."""
+        read = [
+            entry.last_run_at
+            for name, entry in self.entries.get(source, {}).items()
+            if name not in (MODELS, COPY, EXPORTS) and entry.last_run_at
+        ]
+        return min(read, default=None)
+
+    def built(self, system: str) -> str | None:
+        """What a system's models were last built from, and when; None while or after a build that did not end well."""
+        entry = self.entry(MODELS, system)
+        is_whole = entry.watermark and not entry.watermark.endswith(_UNFINISHED)
+        return f"{entry.watermark} {entry.last_run_at}" if is_whole else None
+
+    def inputs(self, system: str) -> str:
+        """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
+        from_what: object = self.last_batch(system)
+        if system == CROSS_SOURCE:
+            from_what = [(source, self.entry(MODELS, source)) for source in self.sources]
+        return f"{_project()} {digest(from_what, settings.contact_hash_salt)}"
+
+    def is_new_project(self, system: str) -> bool:
+        """Whether the project's files are others than when a system was last built, so that no built row holds."""
+        return (self.entry(MODELS, system).watermark or "").split(" ")[0] != _project()
+
+    def due_models(self, now: datetime) -> list[str]:
+        """The systems whose models would come out otherwise than they stand, in the order in which they are built.
+
+        Cross-source models are due with any system.
+        """
+        due = [s for s in self.sources if self._differs(s) or self._is_another_day(s, now)]
+        if due or (self.sources and self._differs(CROSS_SOURCE)):
+            due.append(CROSS_SOURCE)
+        return due
+
+    def due_exports(self) -> list[str]:
+        """The sources whose exports were last published from other marts than there are, where these are whole."""
+        return [s for s in self.sources if (now := self.published(EXPORTS, s)) and self._last(EXPORTS, s) != now]
+
+    def due_copies(self) -> list[str]:
+        """The systems whose part of the copy was last made from other tables than there are, where these are whole."""
+        if not ingestion.warehouse.capabilities.needs_copy:
+            return []
+        is_there = settings.bi_snapshot.exists()
+        return [
+            s for s in SYSTEMS if (now := self.published(COPY, s)) and not (is_there and self._last(COPY, s) == now)
+        ]
+
+    def published(self, step: str, system: str) -> str | None:
+        """Fingerprint of what a system's exports or copy are made from; None where its models are not whole."""
+        of_system = [export.model_dump() for export in exports.values() if export.source == system]
+        place = (str(settings.bi_snapshot),) if step == COPY else (settings.exports, of_system)
+        return (built := self.built(system)) and digest(built, *place)
+
+    def _differs(self, system: str) -> bool:
+        return self.entry(MODELS, system).watermark != self.inputs(system)
+
+    def _is_another_day(self, system: str, now: datetime) -> bool:
+        return any(_local_day(zone, now) not in (day, None) for zone, day in self.local_days.get(system, {}).items())
+
+    def _last(self, step: str, system: str) -> str | None:
+        return self.entry(step, system).watermark
 
 
-def is_new_project(system: str) -> bool:
-    """Whether the project's files are others than when a system was last built, so that no built row holds."""
-    return (_watermark(MODELS, system) or "").split(" ")[0] != _project()
+def read() -> Memory:
+    """Read what the warehouse remembers.
+
+    Raises:
+        WarehouseError: it can't be read.
+    """
+    existing = ingestion.warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
+    sources = [source for source in SOURCES if (f"raw_{source}", "_state") in existing]
+    clocks = [source for source in sources if ("intermediate", f"int_{source}__clock") in existing]
+    entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
+    for source, name, *values in _rows(
+        f"select '{source}' as source, table_name, watermark, batch_seq, last_run_at from raw_{source}._state"
+        for source in sources
+    ):
+        step, is_of_cross_source = str(name).removesuffix(_OF_CROSS_SOURCE), str(name).endswith(_OF_CROSS_SOURCE)
+        if not (is_of_cross_source and step in (MODELS, COPY, EXPORTS)):
+            entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
+        elif source == sources[0]:
+            entries.setdefault(CROSS_SOURCE, {})[step] = Entry(*values)  # type: ignore[arg-type]
+    days: dict[str, dict[str, date]] = {source: {} for source in clocks}
+    for source, zone, day in _rows(
+        f"select distinct '{source}' as source, timezone, local_date from intermediate.int_{source}__clock"
+        for source in clocks
+    ):
+        days[str(source)][str(zone)] = day  # type: ignore[assignment]
+    return Memory(entries, days)
 
 
 def begin(system: str) -> None:
     """Forget what a system's models were last built from, but for the project: the rows that are there come from it."""
-    last = _watermark(MODELS, system)
-    remember(MODELS, system, last and last.split(" ")[0] + _UNFINISHED)
+    memory = read()
+    last = memory.entry(MODELS, system)
+    project = last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
+    _note(memory, MODELS, system, Entry(project, 0, last.last_run_at))
 
 
-def last_batch(source: str) -> int:
-    """The number of the last batch of a source in raw; 0 where there is none."""
-    [(batch,)] = _rows(f"select coalesce(max(batch_seq), 0) as batch_seq from raw_{source}._state")
-    return int(str(batch))
+def end(system: str) -> None:
+    """Note that a system's models were built to the end, from what is there now.
+
+    The last batch that they saw is noted too: no version that they still need may be compacted (see
+    ingestion/operations/compaction.py).
+    """
+    memory = read()
+    seen = 0 if system == CROSS_SOURCE else memory.last_batch(system)
+    _note(memory, MODELS, system, Entry(memory.inputs(system), seen, datetime.now(UTC)))
+
+
+def publish(step: str, system: str) -> None:
+    """Note that a system's exports or copy were made from its models as they stand."""
+    memory = read()
+    _note(memory, step, system, Entry(memory.published(step, system)))
+
+
+def forget(step: str, system: str) -> None:
+    """Note that a system's exports or copy are due."""
+    _note(read(), step, system, Entry())
 
 
 def digest(*parts: object) -> str:
@@ -73,44 +200,23 @@ def _project() -> str:
     )
 
 
-def _local_dates(source: str, now: datetime) -> set[str]:
-    zones = {"UTC"}
-    for table, entry in ingestion.catalogue[source].items():
-        for column, declared in entry.columns.items():
-            if declared.type == "timezone":
-                found = _rows(f'select distinct "{column}" from raw_{source}."{table}"')
-                zones |= {str(zone) for (zone,) in found if zone}
-    return {f"{zone} {now.astimezone(ZoneInfo(zone)).date()}" for zone in zones}
+def _local_day(zone: str, now: datetime) -> date | None:
+    """The day in a time zone; None where only the warehouse knows the zone."""
+    try:
+        return now.astimezone(ZoneInfo(zone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
-def _rows(sql: str) -> list[tuple[object, ...]]:
-    table = ingestion.warehouse.query(sql)
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+def _rows(selects: Iterable[str]) -> list[tuple[object, ...]]:
+    sql = " union all ".join(selects)
+    table = ingestion.warehouse.query(sql) if sql else None
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table else []
 
 
-def remembered(step: str, system: str) -> str | None:
-    """What a step last worked from; None before it first ended well, and while or after it failed."""
-    watermark = _watermark(step, system)
-    return None if watermark is None or watermark.endswith(_UNFINISHED) else watermark
-
-
-def _watermark(step: str, system: str) -> str | None:
-    schema, entry = _place(step, system)
-    rows = _rows(f"select watermark from {schema}._state where table_name = '{entry}'")
-    return str(rows[0][0]) if rows and rows[0][0] else None
-
-
-def remember(step: str, system: str, fingerprint: str | None, batch_seq: int = 0) -> None:
-    """Note what a step ended well on; None forgets.
-
-    Models note the last batch that they saw too: no version that they still need may be compacted (see
-    ingestion/operations/compaction.py).
-    """
-    schema, entry = _place(step, system)
+def _note(memory: Memory, step: str, system: str, entry: Entry) -> None:
+    # Cross-source models have no raw schema of their own and lodge with the first source.
+    source, name = (memory.sources[0], step + _OF_CROSS_SOURCE) if system == CROSS_SOURCE else (system, step)
     with ingestion.warehouse.session() as session:
-        session.remember(schema.removeprefix("raw_"), state.TableState(entry, fingerprint, batch_seq))
-
-
-def _place(step: str, system: str) -> tuple[str, str]:
-    """Schema and entry. Cross-source models have no raw schema of their own and lodge with the first source."""
-    return (f"raw_{SOURCES[0]}", f"{step}_{CROSS_SOURCE}") if system == CROSS_SOURCE else (f"raw_{system}", step)
+        noted = state.TableState(name, entry.watermark, entry.batch_seq, entry.last_run_at)
+        session.remember(source, noted)

@@ -17,8 +17,8 @@ ingestion = Ingestion(settings)
 engine = settings.warehouse.get_backend_name()
 exports = load_exports(settings.exports_catalogue)
 
-JOB = "warehouse"
-"""The main job."""
+JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
+"""The main job, which extracts, and the two that are launched with what it makes due (chain.py)."""
 
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)
@@ -32,7 +32,7 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 """What people outside the project read."""
 
 # dbt reads the environment of this process, but no .env.
-os.environ |= profile.variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt}
+os.environ |= profile.environment(settings)
 
 dbt.prepare(engine)
 manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())

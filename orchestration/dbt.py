@@ -33,16 +33,23 @@ ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"
 
 _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 _FAULTS = ("error", "fail", "runtime error")
+_RESULTS = frozenset(("LogModelResult", "LogSeedResult", "LogTestResult"))
+"""Events that tell what became of a node: a few hundred among twenty thousand, most of which nobody reads."""
 
 Event = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build did: its events in order, and what failed, each in one line."""
+    """What a build did.
+
+    Attributes:
+        events: of its results, in order.
+        faults: node → why it failed, in one line; under an empty name what is no node's.
+    """
 
     events: list[Event]
-    faults: list[str]
+    faults: dict[str, str]
 
 
 def prepare(engine: str) -> None:
@@ -54,6 +61,7 @@ def prepare(engine: str) -> None:
     # Folders count too: a removed file leaves nothing else that is newer.
     newest = max(path.stat().st_mtime for path in inputs())
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST, engine):
+        MANIFEST.unlink(missing_ok=True)
         _parsed()
 
 
@@ -77,7 +85,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
 
     Args:
         select: dbt's node selection.
-        heard: is called with every event as it comes.
+        heard: is called with the event of every result as it comes.
         is_full: build incremental models anew.
 
     Raises:
@@ -86,10 +94,14 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
+    from orchestration import dbt_internals
+
     manifest = _parsed().result
     events: list[Event] = []
 
     def hear(message: Any) -> None:
+        if message.info.name not in _RESULTS:
+            return
         event = MessageToDict(message, preserving_proto_field_name=True)
         events.append(event)
         heard(event)
@@ -98,16 +110,20 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     args += ["--full-refresh"] if is_full else []
-    outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke([*args, *_flags()])  # type: ignore[arg-type]
+    args += ["--no-write-json", *_flags()]
+    try:
+        outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
+    finally:
+        dbt_internals.release()
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
-    faults = [
-        f"{result.node.name}: {' '.join((result.message or str(result.status)).split())}"
+    faults = {
+        result.node.unique_id: f"{result.node.name}: {' '.join((result.message or str(result.status)).split())}"
         for result in outcome.result.results  # type: ignore[union-attr]
         if str(result.status) in _FAULTS
-    ]
+    }
     if not outcome.success and not faults:
-        faults = [f"dbt failed: {_told(outcome.exception)}"]
+        faults = {"": f"dbt failed: {_told(outcome.exception)}"}
     return Build(events, faults)
 
 
@@ -115,7 +131,12 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
 def _parsed() -> "dbtRunnerResult":
     from dbt.cli.main import dbtRunner
 
-    outcome = dbtRunner().invoke(["parse", *_flags()])
+    from orchestration import dbt_internals
+
+    dbt_internals.hurry()
+    # Writing the manifest takes as long as reading what dbt remembers of the last parsing.
+    artifacts = ["--no-write-json"] if MANIFEST.exists() else []
+    outcome = dbtRunner().invoke(["parse", *artifacts, *_flags()])
     if not outcome.success:
         raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
     return outcome
@@ -124,7 +145,7 @@ def _parsed() -> "dbtRunnerResult":
 def _flags() -> list[str]:
     place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
     artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
-    return [*place, *artifacts, "--quiet", "--log-level-file", "info"]
+    return [*place, *artifacts, "--quiet", "--log-level-file", "warn"]
 
 
 def _told(error: BaseException | None) -> str:

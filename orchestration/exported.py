@@ -15,17 +15,25 @@ from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import exports, ingestion, settings
 from orchestration.console import failure, say
-from orchestration.models import UNCHANGED
+
+
+def _key(export: Export) -> dg.AssetKey:
+    return dg.AssetKey(["exports", export.name])
 
 
 def _spec(export: Export) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key=["exports", export.name],
+        key=_key(export),
         deps=[dg.AssetKey(["marts", export.mart])],
         group_name="exports",
         kinds=set(export.formats),
         description=f"Complete periods of marts.{export.mart} as files, {export.cadence}, by {export.split}.",
     )
+
+
+def keys_of_exports(source: str) -> list[dg.AssetKey]:
+    """The assets of a source's exports."""
+    return [_key(export) for export in exports.values() if export.source == source]
 
 
 def _export_asset(source: str) -> dg.AssetsDefinition:
@@ -35,44 +43,37 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
     def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         try:
             with ingestion.warehouse.exclusive():
-                models = changes.remembered(changes.MODELS, source)
-                current = changes.digest(models, settings.exports, [export.model_dump() for export in of_source])
-                is_current = models and changes.remembered(changes.EXPORTS, source) == current
-                if is_current and not changes.is_asked_for(context):
-                    for key in context.selected_asset_keys:
-                        yield dg.MaterializeResult(asset_key=key, metadata={UNCHANGED: True})
-                    return
                 say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
                 check_place(settings.exports)
                 faults: list[str] = []
-                for export in of_source:
-                    key = dg.AssetKey(["exports", export.name])
-                    if key not in context.selected_asset_keys:
-                        continue
-                    try:
-                        result = publish(export, ingestion.warehouse.query, settings.exports)
-                    except (ExportError, IngestionError) as error:
-                        faults.append(f"{export.name}: {error}")
-                        continue
-                    if result.faults:
-                        faults += [f"{export.name}: {fault}" for fault in result.faults]
-                        continue
-                    yield dg.MaterializeResult(
-                        asset_key=key,
-                        metadata={
-                            "files_published": result.published,
-                            "files_unchanged": result.unchanged,
-                            "files_restated": result.restated,
-                            "files_withdrawn": result.withdrawn,
-                            "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
-                        },
-                    )
+                with ingestion.warehouse.reader() as query:
+                    for export in of_source:
+                        if _key(export) not in context.selected_asset_keys:
+                            continue
+                        try:
+                            result = publish(export, query, settings.exports)
+                        except (ExportError, IngestionError) as error:
+                            faults.append(f"{export.name}: {error}")
+                            continue
+                        if result.faults:
+                            faults += [f"{export.name}: {fault}" for fault in result.faults]
+                            continue
+                        yield dg.MaterializeResult(
+                            asset_key=_key(export),
+                            metadata={
+                                "files_published": result.published,
+                                "files_unchanged": result.unchanged,
+                                "files_restated": result.restated,
+                                "files_withdrawn": result.withdrawn,
+                                "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
+                            },
+                        )
                 if faults:
                     # Published by hand, they may have been current before.
-                    changes.remember(changes.EXPORTS, source, None)
+                    changes.forget(changes.EXPORTS, source)
                     raise failure("; ".join(faults))
-                if not context.is_subset:
-                    changes.remember(changes.EXPORTS, source, current)
+                if not context.is_subset or set(keys_of_exports(source)) <= context.selected_asset_keys:
+                    changes.publish(changes.EXPORTS, source)
         except (ExportError, IngestionError) as error:
             raise failure(error) from None
 

@@ -1,11 +1,10 @@
-"""dbt assets: one step per source system, so that one system's failure leaves the others' marts fresh.
+"""dbt assets: one step that builds what is selected, where one system's failure leaves the others' marts fresh.
 
-Belongs here: how models and tests show in Dagster, and when a build is skipped. Not here: SQL (dbt_project).
+Belongs here: how models and tests show in Dagster. Not here: SQL (dbt_project), or what is due (changes.py).
 """
 
-import logging
-from collections.abc import Collection, Iterator, Mapping
-from graphlib import TopologicalSorter
+from collections.abc import Collection, Generator, Iterator, Mapping
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -19,20 +18,7 @@ from orchestration import changes, dbt
 from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, REFERENCE, SYSTEMS, ingestion, manifest
 from orchestration.console import failure, say
 
-UNCHANGED = "unchanged"
-"""Metadata of a materialization that only says that the asset is up to date."""
-
 _BUILT = ("LogModelResult", "LogSeedResult")
-
-# It warns of each check of a step that built nothing, which is said in plain words here.
-logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
-
-
-class ModelsConfig(dg.Config):
-    """Run configuration of a model step."""
-
-    rebuild: bool = False
-    """Build although nothing changed since the last build."""
 
 
 class _Translator(DagsterDbtTranslator):
@@ -49,67 +35,104 @@ class _Translator(DagsterDbtTranslator):
 TRANSLATOR = _Translator()
 
 
-def _asset(system: str) -> dg.AssetsDefinition:
-    @dbt_assets(
-        manifest=manifest,
-        select=f"tag:{system}",
-        exclude=f"tag:{REFERENCE}",
-        name=f"models_{system}",
-        dagster_dbt_translator=TRANSLATOR,
-    )
-    def build(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
-        try:
-            with ingestion.warehouse.exclusive():
-                current = changes.inputs(system)
-                batch_seq = 0 if system == CROSS_SOURCE else changes.last_batch(system)
-                is_asked_for = config.rebuild or changes.is_asked_for(context)
-                if not is_asked_for and changes.remembered(changes.MODELS, system) == current:
-                    say(f"models {system}: nothing changed since they were last built")
-                    yield from _unchanged(context)
-                    return
-                is_full = changes.is_new_project(system)
-                changes.begin(system)
-                yield from _built(context, system, is_full)
-                if not context.is_subset:
-                    changes.remember(changes.MODELS, system, current, batch_seq)
-        except IngestionError as error:
-            raise failure(error) from None
-
-    return build
+@dbt_assets(
+    manifest=manifest,
+    select="fqn:*",
+    exclude=f"tag:{REFERENCE}",
+    name="models",
+    dagster_dbt_translator=TRANSLATOR,
+)
+def model_assets(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """Build the systems together, then what reads several of them, from their tables as they then stand."""
+    asked = {system: keys for system in SYSTEMS if (keys := context.selected_asset_keys & set(keys_of_models(system)))}
+    faults: list[str] = []
+    try:
+        with ingestion.warehouse.exclusive():
+            memory = changes.read()
+            for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
+                for is_full in (True, False):
+                    if group := {s: asked[s] for s in sorted(systems) if memory.is_new_project(s) is is_full}:
+                        faults += yield from _built(context, group, is_full)
+    except IngestionError as error:
+        raise failure(error) from None
+    if faults:
+        raise failure(f"{len(faults)} failed: {'; '.join(faults)}")
 
 
-def _unchanged(context: dg.AssetExecutionContext) -> Iterator[dg.Output[None]]:
-    """Say of each model that it is up to date: Dagster skips what comes after a step whose outputs are missing."""
-    dependencies = context.assets_def.asset_deps
-    for key in TopologicalSorter({k: dependencies[k] for k in context.selected_asset_keys}).static_order():
-        if key in context.selected_asset_keys:
-            name = context.assets_def.get_output_name_for_asset_key(key)
-            yield dg.Output(None, output_name=name, metadata={UNCHANGED: True})
+@cache
+def keys_of_models(system: str) -> list[dg.AssetKey]:
+    """The assets of a system's models."""
+    return [key for key, group in model_assets.group_names_by_key.items() if group == system]
 
 
-def _built(context: dg.AssetExecutionContext, system: str, is_full: bool) -> Iterator[Any]:
+def _built(
+    context: dg.AssetExecutionContext, asked: Mapping[str, Collection[dg.AssetKey]], is_full: bool
+) -> Generator[Any, None, list[str]]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
-    keys = context.selected_asset_keys
-    # Seeds of reference data are no assets: whatever is asked for finds them there.
-    select = [*(key.path[-1] for key in keys), f"tag:{REFERENCE}"] if context.is_subset else [f"tag:{system}"]
+    whole = [system for system, keys in asked.items() if len(keys) == len(keys_of_models(system))]
+    keys = {key for keys in asked.values() for key in keys}
     progress = count(1)
 
     def heard(event: dbt.Event) -> None:
         if event["info"]["name"] in _BUILT:
-            context.log.info(event["info"]["msg"])
-            say(f"models {system}: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
+            say(f"models: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
-    say(f"models {system}: {len(keys)} to build")
+    say(f"models: {len(keys)} to build of {', '.join(asked)}")
+    for system in asked:
+        changes.begin(system)
+    select = [f"tag:{system}" for system in whole]
+    if parts := [key.path[-1] for system in asked.keys() - whole for key in asked[system]]:
+        # Seeds of reference data are no assets: whatever is asked for finds them there.
+        select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full)
-    for key, rows in _row_counts(keys).items():
-        context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
+    failed = {_system_of(node) for node in result.faults}
+    for system in whole:
+        if system not in failed and None not in failed:
+            changes.end(system)
+    for key, metadata in _metadata(keys).items():
+        context.add_asset_metadata(metadata, asset_key=key)
     for event in result.events:
         if _is_of_reference(event):
             continue
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
-    if result.faults:
-        raise failure(f"{len(result.faults)} failed: {'; '.join(result.faults)}")
+    return list(result.faults.values())
+
+
+def _metadata(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:
+    """What is told of each model beside what dbt tells: its rows, and of what moment those of each system are."""
+    told: dict[dg.AssetKey, dict[str, Any]] = {
+        key: {"dagster/row_count": rows} for key, rows in _row_counts(built).items()
+    }
+    of_cross_source = [key for key in built if key in set(keys_of_models(CROSS_SOURCE))]
+    if of_cross_source:
+        memory = changes.read()
+        moments = {f"{source} is as of": _moment(memory, source) for source in memory.sources}
+        for key in of_cross_source:
+            told[key] = told.get(key, {}) | moments
+    return told
+
+
+def _moment(memory: changes.Memory, source: str) -> str:
+    """When a source was read and its models were built, and whether the last build of them failed."""
+    read_at, built_at = memory.last_read(source), memory.entry(changes.MODELS, source).last_run_at
+    told = f"read {read_at:%Y-%m-%d %H:%M:%S}" if read_at else "never read"
+    if built_at is None:
+        return f"{told}, never built to the end"
+    is_whole = memory.built(source) is not None
+    return f"{told}, built {built_at:%Y-%m-%d %H:%M:%S}{'' if is_whole else '; a later build failed'} (UTC)"
+
+
+def _system_of(node: str) -> str | None:
+    """The system of a dbt model, seed or test; None where it is none's."""
+    properties = manifest["nodes"].get(node, {})
+    systems = {tag for tag in properties.get("tags", []) if tag in SYSTEMS}
+    if not systems:
+        # A test is its models'.
+        systems = {
+            system for parent in properties.get("depends_on", {}).get("nodes", []) if (system := _system_of(parent))
+        }
+    return systems.pop() if len(systems) == 1 else CROSS_SOURCE if systems else None
 
 
 def _is_of_reference(event: dbt.Event) -> bool:
@@ -130,6 +153,3 @@ def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
     ]
     rows = ingestion.warehouse.query(" union all ".join(selects)).to_pylist()
     return {keys[row["place"]]: row["row_count"] for row in rows}
-
-
-model_assets = [_asset(system) for system in SYSTEMS]

@@ -51,6 +51,12 @@ def vars_of(systems: Collection[str]) -> dict[str, list[str]]:
     return {} if set(systems) == set(SOURCES) else {"systems": sorted(systems)}
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """Everything that dbt takes from its environment: the profile's variables, and what models are made with."""
+    as_of = settings.as_of.isoformat() if settings.as_of else ""
+    return variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt, "AS_OF": as_of}
+
+
 def run_dbt(arguments: Sequence[str]) -> NoReturn:
     """Become dbt's command line, inside dbt_project/, on the warehouse of the settings, with the systems there are.
 
@@ -63,10 +69,9 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     parser.add_argument("--vars", type=yaml.safe_load, default={})
     given, others = parser.parse_known_args(arguments)
     told = vars_of(Ingestion(settings).systems()) | (given.vars or {})
-    environment = variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt}
     os.chdir(DIRECTORY)
     os.execve(  # noqa: S606 - no shell is wanted
         Path(sys.executable).with_name("dbt"),
         ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])],
-        os.environ | environment,
+        os.environ | environment(settings),
     )

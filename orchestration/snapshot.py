@@ -4,6 +4,7 @@ A warehouse on a server needs none: there are no such assets then.
 Belongs here: what the copy holds and how it shows in Dagster. Not here: the engine's way to make it (warehouses/).
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -12,46 +13,54 @@ from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
-from orchestration.models import UNCHANGED, model_assets
+from orchestration.models import keys_of_models
 
 
-def _copied(assets: dg.AssetsDefinition) -> list[dg.AssetKey]:
-    return sorted(key for key in assets.keys if key.path[0] in PUBLISHED_SCHEMAS)
+def key_of_copy(system: str) -> dg.AssetKey:
+    """The asset of a system's part of the copy."""
+    return dg.AssetKey(["bi_copy", system])
 
 
-def _snapshot_asset(system: str, models: dg.AssetsDefinition) -> dg.AssetsDefinition | None:
-    keys = _copied(models)
-    if not keys or not ingestion.warehouse.capabilities.needs_copy:
-        return None
+def _copied(systems: Iterable[str]) -> list[dg.AssetKey]:
+    return sorted(key for system in systems for key in keys_of_models(system) if key.path[0] in PUBLISHED_SCHEMAS)
 
-    @dg.asset(
-        key=["bi_copy", system],
-        deps=keys,
+
+def _spec(system: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=key_of_copy(system),
+        deps=_copied([system]),
         group_name="bi_copy",
         kinds={"duckdb"},
         description=f"Core and marts of {system} in the read-only file that BI tools open.",
     )
-    def publish_copy(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        try:
-            with ingestion.warehouse.exclusive():
-                tables = [(key.path[0], key.path[-1]) for key in keys]
-                models, path = changes.remembered(changes.MODELS, system), settings.bi_snapshot
-                current = changes.digest(models, str(path), tables)
-                is_current = models and path.exists() and changes.remembered(changes.COPY, system) == current
-                if is_current and not changes.is_asked_for(context):
-                    return dg.MaterializeResult(metadata={UNCHANGED: True})
-                say(f"BI copy: {len(keys)} tables of {system}")
-                size = ingestion.warehouse.publish_copy(tables, path)
-                changes.remember(changes.COPY, system, current)
-        except IngestionError as error:
-            raise failure(error) from None
-        return dg.MaterializeResult(
-            metadata={"file": dg.MetadataValue.path(settings.bi_snapshot), "tables": len(keys), "bytes": size}
-        )
-
-    return publish_copy
 
 
-snapshot_assets = [
-    asset for system, models in zip(SYSTEMS, model_assets, strict=True) if (asset := _snapshot_asset(system, models))
-]
+@dg.multi_asset(name="bi_copy", specs=[_spec(system) for system in SYSTEMS], can_subset=True)
+def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    """Make the file anew: what is asked for from the warehouse, the rest from the file as it is."""
+    systems = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
+    try:
+        with ingestion.warehouse.exclusive():
+            tables, kept = (
+                [(key.path[0], key.path[-1]) for key in _copied(of_systems)]
+                for of_systems in (systems, set(SYSTEMS) - set(systems))
+            )
+            say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
+            if not settings.bi_snapshot.exists():
+                for system in set(SYSTEMS) - set(systems):
+                    changes.forget(changes.COPY, system)
+            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept)
+            for system in systems:
+                changes.publish(changes.COPY, system)
+    except IngestionError as error:
+        raise failure(error) from None
+    for system in systems:
+        metadata: dict[str, Any] = {
+            "file": dg.MetadataValue.path(settings.bi_snapshot),
+            "tables": len(_copied([system])),
+            "bytes of the file": size,
+        }
+        yield dg.MaterializeResult(asset_key=key_of_copy(system), metadata=metadata)
+
+
+snapshot_assets = [_copy] if ingestion.warehouse.capabilities.needs_copy else []

@@ -15,7 +15,6 @@ from rich.table import Table
 from ingestion.errors import IngestionError
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.configuration import PUBLISHED_SCHEMAS, ingestion, settings
-from orchestration.models import UNCHANGED
 
 _MODEL_SCHEMAS = ("staging", "intermediate", *PUBLISHED_SCHEMAS)
 _COUNTS = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
@@ -38,7 +37,6 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
         e.asset_key: e.step_materialization_data.materialization
         for e in events
         if e.is_step_materialization and e.asset_key
-        if UNCHANGED not in e.step_materialization_data.materialization.metadata
     }
     _print_tables(console, materialized)
     _print_models(console, events, materialized)
@@ -101,7 +99,9 @@ def _print_models(
     elif not unreached:
         console.print("Models        nothing changed since they were last built; none was built")
     if unreached:
-        console.print(f"Not reached   {', '.join(unreached)}: as they were before; see the errors below")
+        console.print(
+            f"Not reached   {', '.join(unreached)}: what is not told here stands as before; see the errors below"
+        )
 
 
 def _print_left_out(console: Console) -> None:

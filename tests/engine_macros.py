@@ -116,11 +116,19 @@ def _literal(value: object) -> str:
     return "null" if value is None else "'" + str(value).replace("'", "''") + "'"
 
 
+def _macros_alone(folder: Path) -> Path:
+    """The dbt project without its models, of which dbt would read every one first; its folder."""
+    Path(folder, "models").mkdir(parents=True)
+    for name in ("dbt_project.yml", "profiles.yml", "macros", "models/groups.yml"):
+        (folder / name).symlink_to(PROJECT_ROOT / "dbt_project" / name)
+    return folder
+
+
 def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
     """One compilation of all templates."""
     from dbt.cli.main import dbtRunner
 
-    project = str(PROJECT_ROOT / "dbt_project")
+    project = str(_macros_alone(target.with_name(f"{target.name}_project")))
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
     with patch.dict(os.environ, variables(make_url(url))):
         inline = f"\n{_NEXT}\n".join(templates)

@@ -14,6 +14,7 @@ from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
 from ingestion.loading.run import Ingestion, RunResult
 from ingestion.settings import Settings
+from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.postgresql_connection import connected
 
 
@@ -77,7 +78,7 @@ class Sandbox:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""
-        table = Ingestion(self.settings()).warehouse.query(sql)
+        table = open_warehouse(make_url(self.warehouse_url), lock_timeout_seconds=60).query(sql)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     def change_warehouse(self, sql: str) -> None:

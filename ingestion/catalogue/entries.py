@@ -191,7 +191,7 @@ def load_catalogue(path: Path) -> Catalogue:
         ConfigurationError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = _yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"Catalogue {path} can't be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
@@ -215,3 +215,12 @@ def load_catalogue(path: Path) -> Catalogue:
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         message = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"Catalogue {path.name}: {entry}: {message}.{more}") from None
+
+
+def _yaml(text: str) -> Any:
+    try:
+        # By the C library: a tenth of the time.
+        return yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError:
+        # It says better what is wrong.
+        return yaml.safe_load(text)

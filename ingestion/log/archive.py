@@ -122,7 +122,7 @@ class Archive:
         Raises:
             StorageError: the archive can't be read or changed.
         """
-        names = sorted(name for name in self._storage.names() if name.startswith(f"{source}/"))
+        names = sorted(name for name in self._storage.sizes() if name.startswith(f"{source}/"))
         for name in names:
             self._storage.remove(name)
         return len(names)

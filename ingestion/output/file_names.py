@@ -5,6 +5,7 @@ Belongs here: what a disk, a share or an object store may hold as one part of a 
 
 import hashlib
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 LONGEST = 200
@@ -17,6 +18,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 """What Windows takes for a device."""
 
 
+@lru_cache(10_000)
 def file_name(text: str) -> str:
     """A name of its own for every text, in ASCII and one part of a path, always the same.
 

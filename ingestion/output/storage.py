@@ -68,10 +68,10 @@ class Storage:
         """See whether the place answers; one that does not exist yet is no fault."""
         self.listed("")
 
-    def names(self) -> set[str]:
-        """All files below the root."""
+    def sizes(self) -> dict[str, int | None]:
+        """All files below the root, and how many bytes they have; None where the place does not tell."""
         with self.told("listed"):
-            return self._files.names()
+            return self._files.sizes()
 
     def listed(self, folder: str) -> list[str]:
         """The names of what lies in a folder; nothing where there is no such folder."""
@@ -209,7 +209,7 @@ class Aside(io.RawIOBase):
 class _Files(Protocol):
     """What files can be asked for. Paths are below the root."""
 
-    def names(self) -> set[str]: ...
+    def sizes(self) -> dict[str, int | None]: ...
     def listed(self, folder: str) -> list[str]: ...
     def opened(self, name: str) -> BinaryIO: ...
     def created(self, name: str) -> BinaryIO: ...
@@ -227,10 +227,19 @@ class _Disk:
     def __init__(self, root: str) -> None:
         self._root = Path(root)
 
-    def names(self) -> set[str]:
-        root = str(self._root)
-        found = ((posixpath.relpath(folder.replace(os.sep, "/"), root), names) for folder, _, names in os.walk(root))
-        return {posixpath.normpath(f"{folder}/{name}") for folder, names in found for name in names}
+    def sizes(self) -> dict[str, int | None]:
+        found: dict[str, int | None] = {}
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            # What can't be listed is told by who uses it.
+            with suppress(OSError), os.scandir(self._root / folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{folder}{entry.name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        found[folder + entry.name] = entry.stat(follow_symlinks=False).st_size
+        return found
 
     def listed(self, folder: str) -> list[str]:
         return [path.name for path in self._path(f"{folder}/.").iterdir()]
@@ -287,9 +296,10 @@ class _Remote:
         self._files = files
         self._root = root
 
-    def names(self) -> set[str]:
+    def sizes(self) -> dict[str, int | None]:
         self._files.invalidate_cache()
-        return {posixpath.relpath(path, self._root) for path in self._files.find(self._root)}
+        found = self._files.find(self._root, detail=True)
+        return {posixpath.relpath(path, self._root): file.get("size") for path, file in found.items()}
 
     def listed(self, folder: str) -> list[str]:
         # Another process may have written since.

@@ -3,7 +3,7 @@
 Belongs here: the interface of a warehouse and of one table's load. Not here: any engine's SQL.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,9 @@ from ingestion.log.state import TableState
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
 from ingestion.rows.names import ANY_NAME, NameRules
+
+Query = Callable[[str], pa.Table]
+"""Rows of a read-only query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +232,13 @@ class Warehouse(Protocol):
         """
         ...
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
-        """Put tables (schema, name) into a file that readers open instead of the warehouse.
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
+        """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
-        Tables of it that are not named stay as they are; readers see the old file or the new one.
+        Args:
+            tables: schema and name of those to take from the warehouse.
+            path: the file.
+            kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
 
         Returns:
             The file's size in bytes.
@@ -257,6 +263,17 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it can't be opened.
+        """
+        ...
+
+    def reader(self) -> AbstractContextManager[Query]:
+        """Open for read-only queries until the block ends. Nothing is written meanwhile by the same process.
+
+        Opening a DuckDB file of the sample's size takes longer than reading a mart of it. A query that fails does not
+        keep the next from being run.
+
+        Raises:
+            WarehouseError: it can't be opened; of a query: the engine refuses it.
         """
         ...
 

@@ -17,7 +17,7 @@ from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.log.state import STATE_COLUMNS, TableState
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import Limits
-from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError, is_missing, said
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
@@ -116,21 +116,32 @@ class BigqueryWarehouse:
         rows = self.query(loaded_tables(known)).to_pylist() if known else []
         return {row["source"] for row in rows if row["loaded"]}
 
+    @contextmanager
+    def reader(self) -> Iterator[Query]:
+        """See `Warehouse.reader`."""
+        with self._connected() as connection:
+
+            def read(sql: str) -> pa.Table:
+                try:
+                    # The service has no read-only jobs: it is asked first what the statement is.
+                    if not connection.is_query(sql):
+                        raise WarehouseError(f"The warehouse {self._url.database} says: only queries are run here.")
+                    return connection.read(sql)
+                except DriverError as error:
+                    raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
+
+            yield read
+
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""
-        with self._connected() as connection:
-            try:
-                # The service has no read-only jobs: it is asked first what the statement is.
-                if not connection.is_query(sql):
-                    raise WarehouseError(f"The warehouse {self._url.database} says: only queries are run here.")
-                return connection.read(sql)
-            except DriverError as error:
-                raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
+        with self.reader() as read:
+            return read(sql)
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
         """See `Warehouse.publish_copy`."""
         raise WarehouseError(
-            f"{path.name} is not made of {len(tables)} tables: BI tools read the warehouse {self._url.database} itself."
+            f"{path.name} is not made of {len([*tables, *kept])} tables: "
+            f"BI tools read the warehouse {self._url.database} itself."
         )
 
 

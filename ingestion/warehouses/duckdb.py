@@ -3,7 +3,6 @@
 Belongs here: DuckDB connections, its lock, its types and tables. Not here: a table's load (duckdb_load.py).
 """
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -17,7 +16,7 @@ from sqlalchemy import URL
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation, tables_of
 from ingestion.warehouses.sql_session import SqlSession
@@ -38,6 +37,8 @@ _TYPES = {
 _CAPABILITIES = Capabilities(needs_copy=True)
 _SCHEMAS = ("staging", "intermediate", "core", "marts")
 MEMORY_LIMIT = "384MB"
+COPY_VERSION = "v1.0.0"
+"""The oldest DuckDB that reads the copy for BI tools: they bring their own."""
 
 
 class DuckdbWarehouse:
@@ -143,40 +144,41 @@ class DuckdbWarehouse:
         """See `Warehouse.tables`."""
         return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
 
-    def query(self, sql: str) -> pa.Table:
-        """See `Warehouse.query`."""
+    @contextmanager
+    def reader(self) -> Iterator[Query]:
+        """See `Warehouse.reader`."""
         if not self.path.exists():
             raise WarehouseError(f"There is no warehouse {self.path.name} yet. Make it: make run")
         with self._connection(read_only=True) as connection:
-            try:
-                return connection.sql(sql).to_arrow_table()
-            except duckdb.Error as error:
-                raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+            def read(sql: str) -> pa.Table:
+                try:
+                    return connection.sql(sql).to_arrow_table()
+                except duckdb.Error as error:
+                    raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
+
+            yield read
+
+    def query(self, sql: str) -> pa.Table:
+        """See `Warehouse.query`."""
+        with self.reader() as read:
+            return read(sql)
+
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
         """See `Warehouse.publish_copy`."""
         aside = path.with_name(aside_name(path.name))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # A killed run's.
-            for left in path.parent.iterdir():
-                if without_aside(left.name.removesuffix(".wal")) == path.name:
-                    left.unlink()
-            if path.exists():
-                with path.open("rb") as published, aside.open("xb") as copied:
-                    shutil.copyfileobj(published, copied, 1 << 20)
+            _remove_asides(path)
             with self._connection(read_only=True) as connection:
-                place = str(aside).replace("'", "''")
-                connection.execute(f"attach '{place}' as bi_copy (read_write)")
-                for schema, name in tables:
-                    connection.execute(f"create schema if not exists bi_copy.{quoted(schema)}")
-                    target = f"bi_copy.{relation(schema, name)}"
-                    connection.execute(f"create or replace table {target} as from {relation(schema, name)}")
-                connection.execute("checkpoint bi_copy")
-                connection.execute("detach bi_copy")
+                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+                _make_copy(connection, tables, aside, path if kept and path.exists() else None, kept)
             aside.replace(path)
             return path.stat().st_size
         except (OSError, duckdb.Error) as error:
+            with suppress(OSError):
+                _remove_asides(path)
             raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
 
 
@@ -189,6 +191,41 @@ def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
         return set()
     rows = connection.execute(loaded_tables(schema.removeprefix("raw_") for (schema,) in schemas)).fetchall()
     return {source for source, loaded in rows if loaded}
+
+
+def _remove_asides(path: Path) -> None:
+    for left in path.parent.iterdir():
+        if without_aside(left.name.removesuffix(".wal")) == path.name:
+            left.unlink()
+
+
+def _make_copy(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[tuple[str, str]],
+    new: Path,
+    old: Path | None,
+    kept: Sequence[tuple[str, str]],
+) -> None:
+    """Write a file that holds tables of the warehouse, and some that only an older such file has.
+
+    It is always a new file: in one that had its tables replaced, deleted rows would stay legible, in blocks that no
+    table uses any more.
+    """
+    connection.execute(f"attach {literal(str(new))} as bi_copy (read_write, storage_version {literal(COPY_VERSION)})")
+    sources = [(relation(*table), table) for table in tables]
+    if old:
+        connection.execute(f"attach {literal(str(old))} as bi_before (read_only)")
+        connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'bi_before'")
+        there = set(connection.fetchall()) - set(tables)
+        sources += [(f"bi_before.{relation(*table)}", table) for table in kept if table in there]
+    connection.execute("begin transaction")
+    for schema in dict.fromkeys(schema for _, (schema, _) in sources):
+        connection.execute(f"create schema bi_copy.{quoted(schema)}")
+    for source, table in sources:
+        connection.execute(f"create table bi_copy.{relation(*table)} as from {source}")
+    connection.execute("commit")
+    connection.execute("checkpoint bi_copy")
+    connection.execute("detach bi_copy")
 
 
 class DuckdbSession(SqlSession):

@@ -18,7 +18,7 @@ from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import Limits
 from ingestion.rows.names import NameRules
-from ingestion.warehouses.base import Capabilities
+from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
 from ingestion.warehouses.sql import literal, loaded_tables, tables_of
@@ -143,19 +143,32 @@ class PostgresqlWarehouse:
         rows = self.query(loaded_tables(known)).to_pylist() if known else []
         return {row["source"] for row in rows if row["loaded"]}
 
+    @contextmanager
+    def reader(self) -> Iterator[Query]:
+        """See `Warehouse.reader`."""
+        with connected(self._url) as connection:
+
+            def read(sql: str) -> pa.Table:
+                try:
+                    connection.execute("set transaction read only")
+                    return connection.read(sql)
+                except DriverError as error:
+                    raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
+                finally:
+                    connection.rollback()
+
+            yield read
+
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""
-        with connected(self._url) as connection:
-            try:
-                connection.execute("set transaction read only")
-                return connection.read(sql)
-            except DriverError as error:
-                raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
+        with self.reader() as read:
+            return read(sql)
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path) -> int:
+    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
         """See `Warehouse.publish_copy`."""
         raise WarehouseError(
-            f"{path.name} is not made of {len(tables)} tables: BI tools read the warehouse {self._url.database} itself."
+            f"{path.name} is not made of {len([*tables, *kept])} tables: "
+            f"BI tools read the warehouse {self._url.database} itself."
         )
 
 

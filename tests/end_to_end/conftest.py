@@ -6,7 +6,7 @@ A first run builds everything and takes a minute: it is made once, and what does
 import shutil
 import subprocess
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,15 @@ class FirstRun:
     result: subprocess.CompletedProcess[str]
 
 
+AS_OF = datetime(2026, 11, 26, 12, tzinfo=UTC)
+"""The instant that all runs on the sample are built for, whatever the clock says."""
+
+
 def sample_place_in(folder: Path) -> Place:
     """A place whose sources are the sample in it."""
-    return Place(folder, {name: f"sqlite:///{folder / 'sample' / name}.sqlite" for name in sample.SOURCES})
+    place = Place(folder, {name: f"sqlite:///{folder / 'sample' / name}.sqlite" for name in sample.SOURCES})
+    place.environment["AS_OF"] = AS_OF.isoformat()
+    return place
 
 
 @pytest.fixture(scope="session")

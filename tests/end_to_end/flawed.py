@@ -56,7 +56,8 @@ def add_flawed_rows(folder: Path) -> None:
 def correct_some(folder: Path) -> None:
     """Correct, delete and spoil again: what stood does not stand any more, and the other way about."""
     with closing(sqlite3.connect(folder / "consulting.sqlite")) as db, db:
-        db.execute("update leads set value_cents = 100, updated_at = '2026-10-30 10:00:00' where value_cents = 'n/a'")
+        # Rows from the future have drawn the watermark up to now.
+        db.execute("update leads set value_cents = 100, updated_at = datetime('now') where value_cents = 'n/a'")
         db.execute("delete from deals where typeof(amount_cents) = 'text'")
         db.execute("update accounts set created_at = 'gone' where id in (select id from accounts order by id limit 2)")
 

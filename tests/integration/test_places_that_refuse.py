@@ -193,20 +193,20 @@ def test_files_lie_alike_on_a_disk_and_on_a_server(
     name = f"{folder}/n.txt".lstrip("/")
     root = tmp_path_factory.mktemp("disk")
     for storage in (Storage(str(root), "ARCHIVE_URL"), Storage(f"memory://{root.name}", "ARCHIVE_URL")):
-        assert storage.names() == set()
+        assert storage.sizes() == {}
         assert storage.listed(folder) == []
         assert storage.read(name) is None
         assert storage.digest(name) is None
         storage.write(name, one)
         storage.append(name, other)
         assert storage.read(name) == one + other
-        assert storage.names() == {name}
+        assert storage.sizes() == {name: len(one + other)}
         assert storage.listed(folder) == ["n.txt"]
         storage.move(name, "z/other.txt")
-        assert storage.names() == {"z/other.txt"}
+        assert storage.sizes() == {"z/other.txt": len(one + other)}
         storage.remove("z/other.txt")
         storage.remove("z/other.txt")
-        assert storage.names() == set()
+        assert storage.sizes() == {}
 
 
 def test_export_to_a_server_that_takes_no_file_tells_each_tenant(

@@ -428,6 +428,17 @@ def test_query_can_only_read_and_tells_its_faults_in_one_line(warehouse: Warehou
     assert len(log(warehouse)) == 1
 
 
+def test_reader_answers_after_a_query_that_failed_and_changes_nothing(warehouse: Warehouse) -> None:
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x")])
+    with warehouse.reader() as read:
+        for sql in ("select * from raw_shop.nothing", "delete from raw_shop.items"):
+            with pytest.raises(WarehouseError, match=r"^The warehouse \S+ says: [^\n]+$"):
+                read(sql)
+            assert read("select count(*) as n from raw_shop.items").to_pylist() == [{"n": 1}]
+
+
 def test_numbers_of_a_query_are_decimals(warehouse: Warehouse) -> None:
     with warehouse.session():
         pass

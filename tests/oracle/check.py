@@ -5,7 +5,7 @@ Belongs here: what is compared. Not here: what their marts must hold (one module
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -44,23 +44,16 @@ SYSTEMS: dict[str, Callable[[Source, Versions], System]] = {
 }
 
 
-def disagreements(query: Query, folder: Path) -> list[str]:
+def disagreements(query: Query, folder: Path, as_of: datetime) -> list[str]:
     """Compare every mart with the oracle, a line for each disagreement.
 
     Args:
         query: Reads the warehouse.
-        folder: Where the sources' SQLite files are. They were changed last before the build, which may have passed a
-            midnight: a mart may be as of either.
+        folder: Where the sources' SQLite files are.
+        as_of: The instant that the marts were built for.
     """
-    changed_at = datetime.fromtimestamp(max(path.stat().st_mtime for path in folder.iterdir()), UTC)
-    told: dict[str, list[str]] = {}
-    for as_of in (changed_at, datetime.now(UTC)):
-        sources = {name: Source.from_file(name, as_of, folder / f"{name}.sqlite") for name in SYSTEMS}
-        compared = _compared(query, sources)
-        told = {name: lines and compared[name] for name, lines in (told or compared).items()}
-        if not any(told.values()):
-            break
-    return [line for lines in told.values() for line in lines]
+    sources = {name: Source.from_file(name, as_of, folder / f"{name}.sqlite") for name in SYSTEMS}
+    return [line for lines in _compared(query, sources).values() for line in lines]
 
 
 def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:

@@ -69,13 +69,22 @@
     {{ return(local_md5(parts | join('\n'))) }}
 {%- endmacro %}
 
-{# The last batch of the last complete build of the running model's system; 0: do everything. #}
+{#
+    The last batch of the last complete build of the running model's system; 0: do everything.
+    Asked for several times by each model, looked up once in a build: `graph` is what all nodes
+    of one invocation share.
+#}
 {% macro last_built_batch() -%}
     {%- set systems = model.tags | reject('equalto', 'cross_source') | list -%}
-    {%- set build = load_relation(relation_of('int_' ~ systems[0] ~ '__build')) -%}
-    {%- if build is none -%}{{ return(0) }}{%- endif -%}
-    {%- set rows = run_query('select from_batch_seq from ' ~ build) -%}
-    {{ return(rows.columns[0].values()[0] | int) }}
+    {%- set build = 'int_' ~ systems[0] ~ '__build' -%}
+    {%- set known = graph.setdefault('last_built_batches', {}) -%}
+    {%- set key = invocation_id ~ build -%}
+    {%- if key not in known -%}
+        {%- set relation = load_relation(relation_of(build)) -%}
+        {%- set rows = run_query('select from_batch_seq from ' ~ relation) if relation -%}
+        {%- do known.update({key: rows.columns[0].values()[0] | int if relation else 0}) -%}
+    {%- endif -%}
+    {{ return(known[key]) }}
 {%- endmacro %}
 
 {#

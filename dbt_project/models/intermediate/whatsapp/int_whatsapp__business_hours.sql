@@ -16,11 +16,20 @@ days as (
     {{ 'union all' if not loop.first }}
     select
         tenant_key,
-        {{ loop.index0 * 1440 }} as day_minute,
-        {{ minute_of_day(weekday ~ '_opens') }} as opens,
-        {{ minute_of_day(weekday ~ '_closes') }} as closes
+        {{ weekday }}_opens as opens_time,
+        {{ weekday }}_closes as closes_time,
+        {{ loop.index0 * 1440 }} as day_minute
     from settings
     {% endfor -%}
+),
+
+timed as (
+    select
+        tenant_key,
+        day_minute,
+        {{ minute_of_day('opens_time') }} as opens,
+        {{ minute_of_day('closes_time') }} as closes
+    from days
 ),
 
 -- What closes at or before it opens does so on the next day.
@@ -29,7 +38,7 @@ spans as (
         tenant_key,
         day_minute + opens as starts,
         day_minute + closes + case when closes <= opens then 1440 else 0 end as ends
-    from days
+    from timed
     where opens < 1440 and closes is not null
 ),
 

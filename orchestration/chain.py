@@ -1,0 +1,45 @@
+"""What is launched after what: extraction first, then the models that are due, then what publishes them.
+
+Each is a run of its own that holds only what it makes: what is not in a run keeps its last result in Dagster.
+Belongs here: what the next run holds. Not here: what is due (changes.py), or who launches (jobs.py, __main__.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from orchestration import changes
+from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB, settings
+from orchestration.exported import keys_of_exports
+from orchestration.models import keys_of_models
+from orchestration.snapshot import key_of_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A run to launch: a job, and the assets that it is to make."""
+
+    job: str
+    assets: Sequence[dg.AssetKey]
+
+
+def next_launch(ended: str) -> Launch | None:
+    """The run to launch after one of a job; None where nothing is due.
+
+    A run that failed is gone on from too: what it did not reach stands as it was.
+
+    Args:
+        ended: name of the job that ended.
+
+    Raises:
+        WarehouseError: the warehouse can't be read.
+    """
+    memory = changes.read()
+    if ended == JOB and (systems := memory.due_models(settings.now)):
+        return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
+    if ended in (JOB, MODELS_JOB):
+        exports = [key for source in memory.due_exports() for key in keys_of_exports(source)]
+        copies = [key_of_copy(system) for system in memory.due_copies()]
+        return Launch(PUBLICATION_JOB, [*copies, *exports]) if copies or exports else None
+    return None

@@ -1,0 +1,176 @@
+"""What Dagster shows after each kind of run: everything its own last real result, and red only what failed."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import duckdb
+import pytest
+from end_to_end.dagster_api import Shown, Ui, shown
+from end_to_end.place import Place
+from end_to_end.web import free_port, wait_until_it_answers
+
+from ingestion.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Watched:
+    """A place with a web server that reads its runs."""
+
+    place: Place
+    ui: Ui
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        return self.place.module("orchestration", "run")
+
+    def change(self, source: str, statement: str) -> None:
+        with closing(sqlite3.connect(self.place.folder / "sample" / f"{source}.sqlite")) as db, db:
+            db.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def watched(sample_place: Place) -> Iterator[Watched]:
+    """The sample after its first run."""
+    port = free_port()
+    command = ["dagster-webserver", "--workspace", "workspace.yaml", "--host", "127.0.0.1", "--port", str(port)]
+    with (sample_place.folder / "webserver.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=sample_place.environment, stdout=log, stderr=log)
+        try:
+            wait_until_it_answers(f"http://127.0.0.1:{port}/server_info", server)
+            yield Watched(sample_place, Ui(f"http://127.0.0.1:{port}"))
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def is_raw(asset: str) -> bool:
+    return asset.partition("/")[0] in ("consulting", "whatsapp", "restaurant", "shop", "erp")
+
+
+def made_anew(before: dict[str, Shown], after: dict[str, Shown]) -> set[str]:
+    """The assets whose last materialization or check is another than before, raw tables left out."""
+    return {name for name in after if not is_raw(name) and after[name] != before[name]}
+
+
+def red(assets: dict[str, Shown]) -> set[str]:
+    return {name for name, asset in assets.items() if asset.is_red}
+
+
+def statuses(assets: dict[str, Shown]) -> set[str]:
+    """How checks ended. The first run warns of rows that it rejects, later ones of those that they reject anew."""
+    return {status for asset in assets.values() for _, status in asset.checks.values()}
+
+
+def system_of(asset: str) -> str:
+    """The system that an asset's name tells, staging, intermediate and copy; else nothing."""
+    return next((s for s in ("consulting", "whatsapp", "restaurant", "shop", "erp") if s in asset), "")
+
+
+def test_after_the_first_run_everything_is_green_and_counted(watched: Watched) -> None:
+    assets = shown(watched.ui)
+    assert red(assets) == set()
+    assert all(asset.materialized_by for asset in assets.values())
+    assert all(asset.rows is not None for name, asset in assets.items() if name.startswith(("core/", "marts/")))
+    assert statuses(assets) == {"SUCCEEDED", "WARNED"}
+
+
+def test_nothing_changed_leaves_every_result_as_it_was(watched: Watched) -> None:
+    before = shown(watched.ui)
+    assert watched.run().returncode == 0
+    after = shown(watched.ui)
+    assert made_anew(before, after) == set()
+    assert red(after) == set()
+    # Raw tables were read, and say so.
+    assert all(after[name].materialized_by != before[name].materialized_by for name in after if is_raw(name))
+
+
+def test_one_changed_system_and_what_reads_it_alone_are_made_anew(watched: Watched) -> None:
+    before = shown(watched.ui)
+    watched.change("restaurant", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
+    assert watched.run().returncode == 0
+    after = shown(watched.ui)
+    anew = made_anew(before, after)
+    assert {"core/dim_tenants", "marts/customer_360", "bi_copy/restaurant", "bi_copy/cross_source"} <= anew
+    assert {system_of(name) for name in anew} == {"restaurant", ""}
+    assert red(after) == set()
+
+
+def test_source_that_is_down_is_red_and_nothing_else(watched: Watched) -> None:
+    before = shown(watched.ui)
+    shop = watched.place.folder / "sample" / "shop.sqlite"
+    shutil.move(shop, shop.with_suffix(".away"))
+    watched.change("restaurant", "insert into restaurants values (998, 'Newer', 'Europe/Berlin')")
+    result = watched.run()
+    shutil.move(shop.with_suffix(".away"), shop)
+    assert result.returncode == 1
+    after = shown(watched.ui)
+    assert red(after) == {name for name in after if name.startswith("shop/")}
+    anew = made_anew(before, after)
+    assert {"marts/customer_360", "marts/kpis", "bi_copy/cross_source"} <= anew
+    assert "shop" not in {system_of(name) for name in anew}
+
+
+def test_failing_test_reddens_its_model_and_what_could_not_be_built(watched: Watched) -> None:
+    before = shown(watched.ui)
+    warehouse = watched.place.folder / "warehouse.duckdb"
+    with duckdb.connect(warehouse) as db:
+        # A row that no source may hold: the log itself was tampered with.
+        db.execute("create table raw_shop.taken as from raw_shop.product_events limit 1")
+        db.execute("update raw_shop.product_events set id = null where id = (select id from raw_shop.taken)")
+    watched.change(
+        "shop", "update product_events set price = price + 1 where id = (select max(id) from product_events)"
+    )
+    watched.change("restaurant", "insert into restaurants values (997, 'Newest', 'Europe/Berlin')")
+    result = watched.run()
+    with duckdb.connect(warehouse) as db:
+        db.execute("update raw_shop.product_events set id = (select id from raw_shop.taken) where id is null")
+        db.execute("drop table raw_shop.taken")
+    assert result.returncode == 1
+    assert "stg_shop__product_events" in result.stderr
+    after = shown(watched.ui)
+    failed = red(after)
+    assert "staging/stg_shop__product_events" in failed
+    assert {after[name].is_failed for name in failed - {"staging/stg_shop__product_events"}} <= {True}
+    anew = made_anew(before, after)
+    assert {"marts/customer_360", "bi_copy/restaurant"} <= anew
+    assert not {name for name in failed if system_of(name) not in ("shop", "")}
+    assert not {"marts/customer_360", "marts/kpis", "core/dim_tenants"} & failed
+
+
+def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
+    watched.place.receive_message()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration", "run"],
+        cwd=PROJECT_ROOT,
+        env=watched.place.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "models: 3/" in line:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert watched.place.module("orchestration", "prepare").returncode == 0
+    after = shown(watched.ui)
+    assert after["marts/conversations_daily"].is_failed
+    assert {system_of(name) for name in red(after)} <= {"whatsapp", "shop", ""}
+
+
+def test_good_run_makes_everything_green_again(watched: Watched) -> None:
+    result = watched.run()
+    assert result.returncode == 0, result.stderr
+    after = shown(watched.ui)
+    assert red(after) == set()
+    assert all(asset.materialized_by for asset in after.values())
+    assert statuses(after) == {"SUCCEEDED"}

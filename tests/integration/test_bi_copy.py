@@ -1,0 +1,154 @@
+"""The copy for BI tools: one new file each time, that every DuckDB reads and no reader sees half of."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from sqlalchemy import make_url
+
+from ingestion.errors import WarehouseError
+from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.duckdb import DuckdbWarehouse
+
+ROOT = Path(__file__).resolve().parents[2]
+OLDEST = ROOT / ".venv-oldest-duckdb"
+EMULATOR = ROOT / ".venv-emulator"
+COSTS = ("marts", "costs")
+MESSAGES = ("core", "messages")
+READ = """
+import json, sys, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=True)
+print(json.dumps([duckdb.__version__, connection.execute(sys.argv[2]).fetchall()]))
+"""
+
+
+class Place:
+    """A warehouse and the copy of it."""
+
+    def __init__(self, folder: Path) -> None:
+        warehouse = open_warehouse(make_url(f"duckdb:///{folder / 'warehouse.duckdb'}"), 60)
+        assert isinstance(warehouse, DuckdbWarehouse)
+        self.warehouse = warehouse
+        self.copy = folder / "bi.duckdb"
+
+    def change(self, sql: str) -> None:
+        with duckdb.connect(self.warehouse.path) as connection:
+            connection.execute(sql)
+
+    def read(self, sql: str) -> list[tuple[object, ...]]:
+        with duckdb.connect(self.copy, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def tables(self) -> list[tuple[object, ...]]:
+        return self.read("select schema_name, table_name from duckdb_tables() order by all")
+
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.copy.parent.iterdir() if path.name.startswith("bi."))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.change(
+        """
+        create schema core;
+        create schema marts;
+        create table marts.costs as select 'whatsapp:t1' as tenant_key, 1.5::decimal(38, 9) as total_cost;
+        create table core.messages as
+        select
+            range as message_id,
+            'text ' || range as content,
+            'sent' as status,
+            range::decimal(38, 9) / 7 as amount,
+            range / 7.0 as share,
+            range % 2 = 0 as is_inbound,
+            date '2026-01-01' + range::integer % 300 as sent_date,
+            timestamptz '2026-01-01 00:00:00+00' + to_seconds(range) as sent_at
+        from range(10_000)
+        """
+    )
+    return place
+
+
+@pytest.mark.parametrize(
+    ("home", "python", "path", "generation"),
+    [(OLDEST, sys.executable, str(OLDEST), "1."), (EMULATOR, EMULATOR / "bin" / "python", "", "1.5")],
+    ids=["the oldest", "one between"],
+)
+def test_older_duckdb_reads_the_copy(place: Place, home: Path, python: Path, path: str, generation: str) -> None:
+    if not home.exists():
+        raise FileNotFoundError(f"{home} is missing. Make it: make {home.name}/.installed")
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy)
+    sql = "select columns(*)::varchar from core.messages order by message_id"
+    told = subprocess.run(
+        [python, "-c", READ, place.copy, sql],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version, rows = json.loads(told.stdout)
+    assert version.startswith(generation)
+    assert [tuple(row) for row in rows] == place.read(sql)
+
+
+def test_no_byte_of_a_deleted_row_is_in_the_copy(place: Place) -> None:
+    secret = b"Zq7#pR9vLk2@"
+    place.change(f"update core.messages set status = '{secret.decode()}' where message_id % 1000 = 1")
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy)
+    assert secret in place.copy.read_bytes(), "it would be found where it is"
+    place.change("delete from core.messages where message_id % 1000 = 1")
+    place.warehouse.publish_copy([MESSAGES], place.copy, kept=[COSTS])
+    assert place.read("select count(*) from core.messages") == [(9_990,)]
+    assert secret not in place.copy.read_bytes()
+
+
+def test_reader_that_has_the_copy_open_keeps_what_it_has(place: Place) -> None:
+    place.warehouse.publish_copy([COSTS], place.copy)
+    with duckdb.connect(place.copy, read_only=True) as reader:
+        place.change("update marts.costs set total_cost = 2")
+        place.warehouse.publish_copy([COSTS], place.copy)
+        old = reader.execute("select total_cost::varchar from marts.costs").fetchall()
+    assert old == [("1.500000000",)]
+    assert place.read("select total_cost::varchar from marts.costs") == [("2.000000000",)]
+
+
+def test_table_that_is_kept_stays_as_it_was_and_one_that_is_not_named_goes(place: Place) -> None:
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy)
+    place.change("update marts.costs set total_cost = 2; delete from core.messages")
+    place.warehouse.publish_copy([MESSAGES], place.copy, kept=[COSTS, MESSAGES, ("marts", "never_published")])
+    assert place.tables() == [MESSAGES, COSTS]
+    assert place.read("select total_cost::varchar from marts.costs") == [("1.500000000",)]
+    assert place.read("select count(*) from core.messages") == [(0,)]
+    place.warehouse.publish_copy([COSTS], place.copy)
+    assert place.tables() == [COSTS]
+
+
+def test_copy_that_fails_leaves_the_old_one_and_nothing_beside_it(place: Place) -> None:
+    place.warehouse.publish_copy([COSTS], place.copy)
+    before = place.copy.read_bytes()
+    with pytest.raises(WarehouseError, match=r"The copy for BI tools bi\.duckdb can't be written: .*absent") as error:
+        place.warehouse.publish_copy([MESSAGES, ("marts", "absent")], place.copy)
+    assert "\n" not in str(error.value)
+    assert place.copy.read_bytes() == before
+    assert place.left() == ["bi.duckdb"]
+
+
+def test_what_a_killed_run_left_goes_and_nothing_else(place: Place) -> None:
+    folder = place.copy.parent
+    for name in ("bi.duckdb.0123456789abcdef.partial", "bi.duckdb.0123456789abcdef.partial.wal", "bi.mine.partial"):
+        (folder / name).write_text("half")
+    place.warehouse.publish_copy([COSTS], place.copy)
+    assert place.left() == ["bi.duckdb", "bi.mine.partial"]
+
+
+def test_file_that_is_no_copy_is_replaced(place: Place) -> None:
+    place.copy.write_text("half of something")
+    with pytest.raises(WarehouseError, match=r"bi\.duckdb can't be written"):
+        place.warehouse.publish_copy([MESSAGES], place.copy, kept=[COSTS])
+    place.warehouse.publish_copy([MESSAGES, COSTS], place.copy)
+    assert place.tables() == [MESSAGES, COSTS]
