@@ -46,15 +46,15 @@ def variables(warehouse: URL) -> dict[str, str]:
     }
 
 
+def vars_of(systems: Collection[str]) -> dict[str, list[str]]:
+    """The variables that tell dbt which source systems there are; none where all are, as the project has it then."""
+    return {} if set(systems) == set(SOURCES) else {"systems": sorted(systems)}
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Everything that dbt takes from its environment: the profile's variables, and what models are made with."""
     as_of = settings.as_of.isoformat() if settings.as_of else ""
     return variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt, "AS_OF": as_of}
-
-
-def vars_of(systems: Collection[str]) -> dict[str, list[str]]:
-    """The variables that tell dbt which source systems there are; none where all are, as the project has it then."""
-    return {} if set(systems) == set(SOURCES) else {"systems": sorted(systems)}
 
 
 def run_dbt(arguments: Sequence[str]) -> NoReturn:

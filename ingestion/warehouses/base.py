@@ -256,6 +256,16 @@ class Warehouse(Protocol):
         """
         ...
 
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """Those of some sources that raw holds something of, be it that all of their tables were empty when read.
+
+        It never waits for a writer: where one keeps readers out, the answer is what the last one left.
+
+        Raises:
+            WarehouseError: it can't be opened.
+        """
+        ...
+
     def reader(self) -> AbstractContextManager[Query]:
         """Open for read-only queries until the block ends. Nothing is written meanwhile by the same process.
 
@@ -264,16 +274,6 @@ class Warehouse(Protocol):
 
         Raises:
             WarehouseError: it can't be opened; of a query: the engine refuses it.
-        """
-        ...
-
-    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
-        """Those of some sources that raw holds something of, be it that all of their tables were empty when read.
-
-        It never waits for a writer: where one keeps readers out, the answer is what the last one left.
-
-        Raises:
-            WarehouseError: it can't be opened.
         """
         ...
 

@@ -109,6 +109,13 @@ class BigqueryWarehouse:
             except DriverError as error:
                 raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """See `Warehouse.loaded_sources`."""
+        schemas = {f"raw_{source}": source for source in sources}
+        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
+        rows = self.query(loaded_tables(known)).to_pylist() if known else []
+        return {row["source"] for row in rows if row["loaded"]}
+
     @contextmanager
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
@@ -124,13 +131,6 @@ class BigqueryWarehouse:
                     raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
             yield read
-
-    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
-        """See `Warehouse.loaded_sources`."""
-        schemas = {f"raw_{source}": source for source in sources}
-        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
-        rows = self.query(loaded_tables(known)).to_pylist() if known else []
-        return {row["source"] for row in rows if row["loaded"]}
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""

@@ -182,6 +182,17 @@ class DuckdbWarehouse:
             raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
 
 
+def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    schemas = connection.execute(
+        "select schema_name from duckdb_tables() where database_name = current_database() "
+        "and table_name = '_state' and starts_with(schema_name, 'raw_')"
+    ).fetchall()
+    if not schemas:
+        return set()
+    rows = connection.execute(loaded_tables(schema.removeprefix("raw_") for (schema,) in schemas)).fetchall()
+    return {source for source, loaded in rows if loaded}
+
+
 def _remove_asides(path: Path) -> None:
     for left in path.parent.iterdir():
         if without_aside(left.name.removesuffix(".wal")) == path.name:
@@ -215,17 +226,6 @@ def _make_copy(
     connection.execute("commit")
     connection.execute("checkpoint bi_copy")
     connection.execute("detach bi_copy")
-
-
-def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    schemas = connection.execute(
-        "select schema_name from duckdb_tables() where database_name = current_database() "
-        "and table_name = '_state' and starts_with(schema_name, 'raw_')"
-    ).fetchall()
-    if not schemas:
-        return set()
-    rows = connection.execute(loaded_tables(schema.removeprefix("raw_") for (schema,) in schemas)).fetchall()
-    return {source for source, loaded in rows if loaded}
 
 
 class DuckdbSession(SqlSession):

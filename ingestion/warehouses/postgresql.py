@@ -136,6 +136,13 @@ class PostgresqlWarehouse:
         """See `Warehouse.tables`."""
         return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
 
+    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
+        """See `Warehouse.loaded_sources`."""
+        schemas = {f"raw_{source}": source for source in sources}
+        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
+        rows = self.query(loaded_tables(known)).to_pylist() if known else []
+        return {row["source"] for row in rows if row["loaded"]}
+
     @contextmanager
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
@@ -151,13 +158,6 @@ class PostgresqlWarehouse:
                     connection.rollback()
 
             yield read
-
-    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
-        """See `Warehouse.loaded_sources`."""
-        schemas = {f"raw_{source}": source for source in sources}
-        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
-        rows = self.query(loaded_tables(known)).to_pylist() if known else []
-        return {row["source"] for row in rows if row["loaded"]}
 
     def query(self, sql: str) -> pa.Table:
         """See `Warehouse.query`."""
