@@ -91,9 +91,8 @@ class Sandbox:
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""
         # A lock that another of this process holds wants to be asked for in the same words.
-        waited = float(
-            str(self.more.get("lock_timeout_seconds", Settings.model_fields["lock_timeout_seconds"].default))
-        )
+        default = Settings.model_fields["lock_timeout_seconds"].default
+        waited = float(str(self.more.get("lock_timeout_seconds", default)))
         table = open_warehouse(make_url(self.warehouse_url), waited).query(sql)
         return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
