@@ -44,9 +44,9 @@ data/lint/.passed: $(LINTED) $(LINTED_BY)
 	$(BIN)/sqlfluff lint --processes 2 $(if $(filter $(LINTED_BY),$?),dbt_project/models dbt_project/tests,$?)
 	@touch $@
 
-## check: lint and the tests that need no server, for the one who is editing: two minutes
-check: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not servers and not slow"
+## check: lint and the tests that need no server, for the one who is editing
+check: lint .venv-oldest-duckdb/.installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -m "not servers and not slow"
 
 ## test: lint, then every test
 test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
