@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run ui docs sample-day lint test test-bigquery benchmark clean
+.PHONY: run ui docs sample-day lint check test test-bigquery benchmark clean
 
 ## run: sources → raw → models → BI copy and exports, through Dagster's main job
 run: $(VENV)/.installed
@@ -28,14 +28,25 @@ docs: $(VENV)/.installed
 sample-day: $(VENV)/.installed
 	@$(BIN)/python -m ingestion.sample advance
 
-## lint: the checks that need no run
-lint: $(VENV)/.installed-dev
+## lint: the checks that need no run; of the SQL what changed since it last passed
+lint: $(VENV)/.installed-dev data/lint/.passed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@mkdir -p data
-	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE=$(CURDIR)/data/lint.duckdb \
-	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+
+LINTED := $(shell find dbt_project/models dbt_project/tests -name '*.sql')
+LINTED_BY := .sqlfluff dbt_project/dbt_project.yml $(shell find dbt_project/macros -name '*.sql') $(VENV)/.installed-dev
+
+# Other rules or macros may find other faults in every file.
+data/lint/.passed: $(LINTED) $(LINTED_BY)
+	@mkdir -p $(@D)
+	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE=$(CURDIR)/$(@D)/lint.duckdb DBT_TARGET_PATH=$(CURDIR)/$(@D) \
+	$(BIN)/sqlfluff lint --processes 2 $(if $(filter $(LINTED_BY),$?),dbt_project/models dbt_project/tests,$?)
+	@touch $@
+
+## check: lint and the tests that need no server, for the one who is editing
+check: lint .venv-oldest-duckdb/.installed
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -m "not servers and not slow"
 
 ## test: lint, then every test
 test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed

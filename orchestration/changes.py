@@ -18,9 +18,8 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.log import state
-from ingestion.settings import SOURCES
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, SYSTEMS, exports, ingestion, settings
+from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, settings
 
 MODELS, COPY, EXPORTS = state.MODELS, "_copy", "_exports"
 """Entries of `_state`."""

@@ -9,13 +9,17 @@ from typing import Any
 
 from exports.catalogue import load_exports
 from ingestion.loading.run import Ingestion
-from ingestion.settings import SOURCES, Settings
+from ingestion.settings import Settings
 from orchestration import dbt, profile
 
 settings = Settings.read()
 ingestion = Ingestion(settings)
 engine = settings.warehouse.get_backend_name()
-exports = load_exports(settings.exports_catalogue)
+
+SOURCES = ingestion.systems()
+"""The source systems there are."""
+
+exports = {name: e for name, e in load_exports(settings.exports_catalogue).items() if e.source in SOURCES}
 
 JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
 """The main job, which extracts, and the two that are launched with what it makes due (chain.py)."""
@@ -34,5 +38,5 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 # dbt reads the environment of this process, but no .env.
 os.environ |= profile.environment(settings)
 
-dbt.prepare(engine)
+dbt.prepare(engine, profile.vars_of(SOURCES))
 manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())

@@ -11,7 +11,7 @@ dbt is imported where it is called: importing it takes two seconds, and most run
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,9 @@ TARGET = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
 """Artifacts of this orchestration, apart from those of dbt's command line."""
 
 MANIFEST = TARGET / "manifest.json"
+_VARIABLES = TARGET / "variables.json"
+"""The variables that the manifest was made with, which it does not tell."""
+
 ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"}
 """The engines that the models are built on, by the name of their warehouse, and what dbt calls them."""
 
@@ -35,6 +38,8 @@ _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "test
 _FAULTS = ("error", "fail", "runtime error")
 _RESULTS = frozenset(("LogModelResult", "LogSeedResult", "LogTestResult"))
 """Events that tell what became of a node: a few hundred among twenty thousand, most of which nobody reads."""
+
+_variables: dict[str, Any] = {}
 
 Event = dict[str, Any]
 
@@ -52,16 +57,23 @@ class Build:
     faults: dict[str, str]
 
 
-def prepare(engine: str) -> None:
+def prepare(engine: str, variables: Mapping[str, Any]) -> None:
     """Parse the project if its manifest is missing, another engine's, or older than anything it is made from.
+
+    Args:
+        engine: the warehouse's, by the name that its URL has.
+        variables: dbt's, for this and everything that this process does with dbt.
 
     Raises:
         ConfigurationError: the project can't be parsed.
     """
+    _variables.update(variables)
     # Folders count too: a removed file leaves nothing else that is newer.
     newest = max(path.stat().st_mtime for path in inputs())
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_whole(MANIFEST, engine):
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_of(MANIFEST, engine):
         MANIFEST.unlink(missing_ok=True)
+        TARGET.mkdir(parents=True, exist_ok=True)
+        _VARIABLES.write_text(json.dumps(_variables), encoding="utf-8")
         _parsed()
 
 
@@ -71,13 +83,14 @@ def inputs() -> list[Path]:
     return [path for place in places for path in (place, *place.rglob("*")) if path.exists()]
 
 
-def _is_whole(manifest: Path, engine: str) -> bool:
-    """Whether the process that wrote it lived to the end, and worked for this engine."""
+def _is_of(manifest: Path, engine: str) -> bool:
+    """Whether the process that wrote it lived to the end, and worked for this engine and with these variables."""
     try:
         content = json.loads(manifest.read_bytes())
     except ValueError:
         return False
-    return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine])
+    variables = json.loads(_VARIABLES.read_bytes()) if _VARIABLES.exists() else None
+    return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine] and variables == _variables)
 
 
 def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:
@@ -145,7 +158,8 @@ def _parsed() -> "dbtRunnerResult":
 def _flags() -> list[str]:
     place = ["--project-dir", str(DIRECTORY), "--profiles-dir", str(DIRECTORY)]
     artifacts = ["--target-path", str(TARGET), "--log-path", str(TARGET)]
-    return [*place, *artifacts, "--quiet", "--log-level-file", "warn"]
+    variables = ["--vars", json.dumps(_variables)] if _variables else []
+    return [*place, *artifacts, *variables, "--quiet", "--log-level-file", "warn"]
 
 
 def _told(error: BaseException | None) -> str:

@@ -12,8 +12,7 @@ from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import IngestionError
 from ingestion.loading.results import LoadResult
 from ingestion.output.terminal import printable
-from ingestion.settings import SOURCES
-from orchestration.configuration import ingestion, settings
+from orchestration.configuration import SOURCES, ingestion, settings
 from orchestration.console import ConsoleListener, failure, say
 
 REJECTED_CHECK = "no_rejected_rows"

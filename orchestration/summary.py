@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.errors import IngestionError
-from ingestion.settings import PROJECT_ROOT, SOURCES
-from orchestration.configuration import PUBLISHED_SCHEMAS, ingestion, settings
+from ingestion.settings import PROJECT_ROOT
+from orchestration.configuration import PUBLISHED_SCHEMAS, SOURCES, ingestion, settings
 
 _MODEL_SCHEMAS = ("staging", "intermediate", *PUBLISHED_SCHEMAS)
 _COUNTS = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")

@@ -20,6 +20,17 @@ VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
 )
 
+SERVERS = ("postgresql", "bigquery", "mysql")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a server, or what stands for one, is started for: by its fixtures, or by what chooses among them."""
+    for item in items:
+        chosen = getattr(item, "callspec", None)
+        names = [*getattr(item, "fixturenames", ()), *(chosen.params.values() if chosen else ())]
+        if any(isinstance(name, str) and name.startswith(SERVERS) for name in names):
+            item.add_marker(pytest.mark.servers)
+
 
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:

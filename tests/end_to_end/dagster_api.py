@@ -3,6 +3,7 @@
 import json
 import time
 import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,20 +45,6 @@ class Ui:
         assert "run" in launched, launched
         return str(launched["run"]["runId"])
 
-    def with_what_it_is_made_from(self, asset: str) -> list[str]:
-        """An asset and everything upstream of it that a run can make."""
-        nodes = self.ask("{ assetNodes { assetKey { path } dependencyKeys { path } isExecutable } }")["assetNodes"]
-        direct = {
-            "/".join(node["assetKey"]["path"]): {"/".join(key["path"]) for key in node["dependencyKeys"]}
-            for node in nodes
-            if node["isExecutable"]
-        }
-        found, waiting = set(), {asset}
-        while waiting:
-            found.add(name := waiting.pop())
-            waiting |= direct[name] & direct.keys() - found
-        return sorted(found)
-
     def run(self, run_id: str) -> dict[str, Any]:
         query = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status startTime endTime } } }"
         found: dict[str, Any] = self.ask(query, id=run_id)["runOrError"]
@@ -69,10 +56,10 @@ class Ui:
         found = self.ask(query, filter={"pipelineName": job})["runsOrError"]["results"]
         return [run["runId"] for run in found]
 
-    def wait_for_run(self, job: str) -> str:
-        """Wait until a job has a run; its id."""
+    def wait_for_run(self, job: str, known: Collection[str] = ()) -> str:
+        """Wait until somebody launches a job once more; the run's id."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
-        while not (found := self.runs(job)):
+        while not (found := [run for run in self.runs(job) if run not in known]):
             assert time.monotonic() < deadline, f"nobody launched {job}"
             time.sleep(0.5)
         return found[0]

@@ -17,6 +17,7 @@ from ingestion.loading.progress import LogListener
 from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
+from orchestration import dbt_internals
 from orchestration.profile import variables
 
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
@@ -34,6 +35,8 @@ ODD_VALUES: tuple[str | int | float, ...] = (
     *('{"tokens_used": 999999999999999999}', "[]", "{"),
 )
 """What applications and people write where they should not."""
+
+_MANIFESTS: dict[tuple[str, str], Any] = {}
 
 
 class ModelHistory:
@@ -58,7 +61,15 @@ class ModelHistory:
         )
         tables = self._rows("select name from sqlite_master where type = 'table'")
         self.tables = [table for (table,) in tables if table in self._catalogue_entry()]
-        self._manifest = self._dbt("parse").result
+        self._manifest = self._parsed()
+
+    def _parsed(self) -> Any:
+        """The dbt project, read once for all histories whose models have the same names in full."""
+        url = self.settings.warehouse
+        names = url.get_backend_name(), Path(url.database or "").stem
+        if names not in _MANIFESTS:
+            _MANIFESTS[names] = self._dbt("parse").result
+        return _MANIFESTS[names]
 
     def _catalogue_entry(self) -> dict[str, Any]:
         catalogue = yaml.safe_load((PROJECT_ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
@@ -169,4 +180,7 @@ class ModelHistory:
         options = ["--quiet", "--log-level-file", "none", "--vars", f"as_of: {self.as_of.isoformat()}"]
         with patch.dict(os.environ, variables(self.settings.warehouse)):
             runner = dbtRunner(manifest=getattr(self, "_manifest", None))
-            return runner.invoke([command, *arguments, *place, *artifacts, *options])
+            try:
+                return runner.invoke([command, *arguments, *place, *artifacts, *options])
+            finally:
+                dbt_internals.release()

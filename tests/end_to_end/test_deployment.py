@@ -34,6 +34,7 @@ class Deployed:
     deployment: Deployment
     server: Server
     schedule_status: str
+    chain: list[dict[str, Any]]
     runs: list[dict[str, Any]]
     exit_codes: dict[str, int]
     services: dict[str, Service]
@@ -48,7 +49,7 @@ def psql(server: Server, database: str, file: Path, **variables: str) -> None:
 
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[Deployed]:
-    """A server set up as the page says, on which two runs were launched, and which was stopped during the second."""
+    """A server set up as the page says: the main job and what follows, then two runs; stopped during the second."""
     # Not pytest's folders: paths of sockets are short.
     folder = Path(tempfile.mkdtemp(prefix="deploy-"))
     services: dict[str, Service] = {}
@@ -87,17 +88,24 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     assert ui.schedule()["status"] == "STOPPED"
 
     services["daemon"] = Service(deployment, "daemon")
-    runs = [ui.launch(BY_HAND, *ui.with_what_it_is_made_from(MART)), ui.launch(BY_HAND, MART)]
+    ui.wait(ui.launch("warehouse"), "SUCCESS")
+    chain = [ui.wait(ui.wait_for_run(job), "SUCCESS") for job in ("warehouse_models", "warehouse_publication")]
+    runs = [ui.launch(BY_HAND, MART), ui.launch(BY_HAND, MART)]
     ui.wait(runs[0], "SUCCESS")
     ui.wait(runs[1], "STARTED", "SUCCESS")
     codes = {name: services[name].stop() for name in ("daemon", "code")}
     found = [ui.run(run) for run in runs]
     codes["webserver"] = services["webserver"].stop()
-    return Deployed(deployment, server, schedule["status"], found, codes, services)
+    return Deployed(deployment, server, schedule["status"], chain, found, codes, services)
 
 
 def test_schedule_is_switched_on_by_the_page_s_command(deployed: Deployed) -> None:
     assert deployed.schedule_status == "RUNNING"
+
+
+def test_what_the_main_job_made_due_was_launched_one_after_the_other(deployed: Deployed) -> None:
+    models, publication = deployed.chain
+    assert publication["startTime"] >= models["endTime"]
 
 
 def test_runs_wait_for_each_other_in_the_queue(deployed: Deployed) -> None:

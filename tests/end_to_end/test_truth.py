@@ -120,19 +120,17 @@ def test_source_that_is_down_is_red_and_nothing_else(watched: Watched) -> None:
 
 def test_failing_test_reddens_its_model_and_what_could_not_be_built(watched: Watched) -> None:
     before = shown(watched.ui)
-    warehouse = watched.place.folder / "warehouse.duckdb"
+    warehouse, built = watched.place.folder / "warehouse.duckdb", "staging.stg_shop__product_events"
     with duckdb.connect(warehouse) as db:
-        # A row that no source may hold: the log itself was tampered with.
-        db.execute("create table raw_shop.taken as from raw_shop.product_events limit 1")
-        db.execute("update raw_shop.product_events set id = null where id = (select id from raw_shop.taken)")
+        # A row twice, in a table of which a build replaces only what changed.
+        db.execute(f"insert into {built} select * replace (-1 as _batch_seq) from {built} limit 1")
     watched.change(
         "shop", "update product_events set price = price + 1 where id = (select max(id) from product_events)"
     )
     watched.change("restaurant", "insert into restaurants values (997, 'Newest', 'Europe/Berlin')")
     result = watched.run()
     with duckdb.connect(warehouse) as db:
-        db.execute("update raw_shop.product_events set id = (select id from raw_shop.taken) where id is null")
-        db.execute("drop table raw_shop.taken")
+        db.execute(f"delete from {built} where _batch_seq = -1")
     assert result.returncode == 1
     assert "stg_shop__product_events" in result.stderr
     after = shown(watched.ui)

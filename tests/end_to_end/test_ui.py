@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from end_to_end.dagster_api import Ui
 from end_to_end.place import Place
 from end_to_end.web import free_port, wait_until_it_answers
 
@@ -69,10 +70,12 @@ def stop_with_all_its_processes(server: "subprocess.Popen[bytes]") -> None:
     server.wait()
 
 
-def test_job_launched_in_the_browser_succeeds_and_its_assets_are_shown(ui: str, sample_place: Place) -> None:
+def test_job_launched_in_the_browser_brings_what_follows_and_assets_are_shown(ui: str, sample_place: Place) -> None:
     messages = "select count(*) from core.fct_messages"
     [before] = sample_place.rows(messages)
     sample_place.receive_message()
+    chain = ("warehouse_models", "warehouse_publication")
+    known = {job: Ui(ui).runs(job) for job in chain}
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 900})
@@ -83,6 +86,8 @@ def test_job_launched_in_the_browser_succeeds_and_its_assets_are_shown(ui: str, 
             page.get_by_role("link", name="View", exact=True).click(timeout=120_000)
             page.wait_for_url("**/runs/*")
             page.get_by_text("Success", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
+            for job in chain:
+                assert Ui(ui).wait(Ui(ui).wait_for_run(job, known[job]), "SUCCESS")
             page.goto(f"{ui}/assets/marts/conversations_daily?view=checks")
             page.get_by_text("rates_are_between_zero_and_one").last.wait_for(timeout=120_000)
             page.get_by_text("Passed", exact=True).first.wait_for(timeout=120_000)

@@ -4,6 +4,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -114,4 +115,4 @@ RandomHistory.TestCase.settings = settings(
     # A run takes a quarter of a second: shrinking would take minutes, and the steps printed tell enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
-TestRandomHistory = RandomHistory.TestCase
+TestRandomHistory = pytest.mark.slow(RandomHistory.TestCase)
