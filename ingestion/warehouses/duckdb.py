@@ -56,19 +56,19 @@ class DuckdbWarehouse:
                 "file where the schema is meant."
             )
         self._notes = Path(f"{self.path}.sources")
-        self._lock = filelock.FileLock(
-            f"{self.path}.lock", timeout=lock_timeout_seconds, is_singleton=True, thread_local=False
-        )
+        # Whoever opens it in this process shares the lock, with a patience of his own.
+        self._timeout_seconds = lock_timeout_seconds
+        self._lock = filelock.FileLock(f"{self.path}.lock", is_singleton=True, thread_local=False)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """See `Warehouse.exclusive`."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            self._lock.acquire(timeout=self._timeout_seconds)
         except filelock.Timeout:
             raise WarehouseError(
-                f"The warehouse {self.path.name} was held by another run for {self._lock.timeout:.0f} s. "
+                f"The warehouse {self.path.name} was held by another run for {self._timeout_seconds:.0f} s. "
                 "Wait for it to end, or raise LOCK_TIMEOUT_SECONDS."
             ) from None
         except OSError as error:
