@@ -25,7 +25,7 @@ from exports.manifest import MANIFEST, Listed, Manifest, PublishedFile
 from exports.restatements import RESTATEMENTS
 from ingestion.errors import IngestionError, one_line
 from ingestion.output.storage import Storage, without_aside
-from ingestion.warehouses.base import Query
+from ingestion.warehouses import Query
 
 _PERIOD = ["tenant_key", "period_start_date", "period_end_date"]
 _PROJECT = "crm-warehouse"

@@ -8,7 +8,9 @@ from importlib import import_module
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError
-from ingestion.warehouses.base import Warehouse
+from ingestion.warehouses.base import Query, Warehouse
+
+__all__ = ["Query", "Warehouse", "open_warehouse"]
 
 _WAREHOUSES = {
     "duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse",
