@@ -13,7 +13,7 @@ from exports.errors import ExportError
 from exports.publish import ExportResult, check_place, publish
 from ingestion.errors import IngestionError
 from ingestion.output.terminal import page, say_error
-from ingestion.settings import Settings
+from ingestion.settings import SOURCES, Settings
 from ingestion.warehouses import open_warehouse
 
 
@@ -36,8 +36,10 @@ def _run(name: str | None) -> int:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
         check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES)}
+        chosen = [export for export in exports.values() if export.source in present] if name is None else [exports[name]]
         with warehouse.exclusive(), warehouse.reader() as query:
-            for export in exports.values() if name is None else [exports[name]]:
+            for export in chosen:
                 try:
                     result = publish(export, query, settings.exports)
                     results.append(result)
