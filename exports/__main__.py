@@ -37,7 +37,7 @@ def _run(name: str | None) -> int:
         check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES)}
-        chosen = [export for export in exports.values() if export.source in present] if name is None else [exports[name]]
+        chosen = [exports[name]] if name else [export for export in exports.values() if export.source in present]
         with warehouse.exclusive(), warehouse.reader() as query:
             for export in chosen:
                 try:
