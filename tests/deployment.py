@@ -118,7 +118,13 @@ class Service:
         with self.log.open("a") as log:
             [command] = self._unit["ExecStart"]
             self.process = subprocess.Popen(
-                shlex.split(command), **self._place, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                shlex.split(command),
+                **self._place,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                # As systemd gives it; what runs in a shell's background inherits that it is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         for command in self._unit.get("ExecStartPost", []):
             self._run(command)
