@@ -74,7 +74,7 @@ def _built(
     progress = count(1)
 
     def heard(event: dbt.Event) -> None:
-        if event["info"]["name"] in _BUILT:
+        if event["info"]["name"] in _BUILT and not _is_of_reference(event):
             say(f"models: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
     say(f"models: {len(keys)} to build of {', '.join(asked)}")

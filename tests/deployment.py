@@ -117,14 +117,15 @@ class Service:
             self._run(command)
         with self.log.open("a") as log:
             [command] = self._unit["ExecStart"]
+            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+                # In a shell's background. Services inherit that, which systemd does not do.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             self.process = subprocess.Popen(
                 shlex.split(command),
                 **self._place,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                # As systemd gives it; what runs in a shell's background inherits that it is ignored.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         for command in self._unit.get("ExecStartPost", []):
             self._run(command)
