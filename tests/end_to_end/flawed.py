@@ -74,6 +74,9 @@ def _flawed(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iter
             row = rows[number % len(rows)]
             if table == "customers" and "email" in row:
                 row["email"] = f"flaw-{number}@example.com"
+            if column == "updated_at" and "is_active" in row:
+                # An end without a time is the load's, which each warehouse has its own.
+                row["is_active"] = 1
             if table == "outreach_events":
                 row["campaign_id"] = _identifier(db, "campaigns", number % 60)
             yield row | {column: value}

@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_quoted(expression) -%}
-    cast(to_json({{ expression }}) as {{ dbt.type_string() }})
+    {{ engine_schema() }}.json_quoted({{ identifier(expression) }})
 {%- endmacro %}
 
 {# To it a null is a JSON null. #}
