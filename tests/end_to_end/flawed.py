@@ -59,7 +59,8 @@ def correct_some(folder: Path) -> None:
         # Rows from the future have drawn the watermark up to now.
         db.execute("update leads set value_cents = 100, updated_at = datetime('now') where value_cents = 'n/a'")
         db.execute("delete from deals where typeof(amount_cents) = 'text'")
-        db.execute("update accounts set created_at = 'gone' where id in (select id from accounts order by id limit 2)")
+        some = "select id from accounts order by id limit 2"
+        db.execute(f"update accounts set created_at = 'gone', updated_at = datetime('now') where id in ({some})")
 
 
 def _flawed(db: sqlite3.Connection, table: str, columns: dict[str, str]) -> Iterator[dict[str, Any]]:
