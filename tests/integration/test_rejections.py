@@ -1,5 +1,7 @@
 """What `_rejected` tells of a source's rows over time, in each warehouse."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,13 +132,16 @@ def test_what_the_warehouse_refuses_of_one_table_keeps_no_other_out(sandbox: San
 
 def test_what_the_warehouse_refuses_of_one_source_keeps_no_other_out(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path).fill()
-    sandbox.run()
-    sandbox.change_warehouse("drop table raw_consulting._rejected")
-    sandbox.change_warehouse("create view raw_consulting._rejected as select 1 as one")
+    with closing(sqlite3.connect(tmp_path / "erp.sqlite")) as other:
+        other.execute("create table organizations (id integer primary key, name text, timezone text)")
+    sandbox.more["erp_database_url"] = f"sqlite:///{tmp_path / 'erp.sqlite'}"
+    assert sandbox.run().errors == []
+    sandbox.change_warehouse("drop table raw_erp._rejected")
+    sandbox.change_warehouse("create view raw_erp._rejected as select 1 as one")
     sandbox.sql(message(1))
     result = sandbox.run()
     [error] = result.errors
-    assert error.startswith("consulting: the warehouse says: ")
+    assert error.startswith("erp: the warehouse says: ")
     assert counts(result, "messages")[1] == 1
 
 
