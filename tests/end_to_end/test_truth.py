@@ -160,7 +160,7 @@ def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
         if "models: 3/" in line:
             break
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate()
     assert watched.place.module("orchestration", "prepare").returncode == 0
     after = shown(watched.ui)
     assert after["marts/conversations_daily"].is_failed
