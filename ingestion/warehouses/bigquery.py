@@ -4,7 +4,7 @@ Belongs here: the service's types, raw tables and limits. Not here: its client (
 (bigquery_lock.py), a table's load (bigquery_load.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +22,9 @@ from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverE
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
 from ingestion.warehouses.bigquery_sql import NAME_RULES, replace_state
-from ingestion.warehouses.sql import columns, loaded_tables, quoted, relation, remove_superseded
+from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
 from ingestion.warehouses.sql_session import SqlSession
+from ingestion.warehouses.sql_warehouse import SqlWarehouse
 
 _TYPES = {
     ColumnType.TEXT: "STRING",
@@ -49,7 +50,7 @@ _CLUSTERED_COLUMNS = 4
 _NOT_CLUSTERED = {ColumnType.DOUBLE, ColumnType.BYTES}
 
 
-class BigqueryWarehouse:
+class BigqueryWarehouse(SqlWarehouse):
     """Datasets of a project. BI tools read them themselves; a lease orders this project's writers."""
 
     capabilities = _CAPABILITIES
@@ -63,8 +64,7 @@ class BigqueryWarehouse:
         for name in ("lease_seconds", "maximum_bytes_billed"):
             if not str(url.query.get(name, "1")).isdigit():
                 raise ConfigurationError(f"WAREHOUSE_URL: {name} is not a whole number.")
-        self._url = url
-        self._timeout_seconds = lock_timeout_seconds
+        super().__init__(url, lock_timeout_seconds)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -109,13 +109,6 @@ class BigqueryWarehouse:
             except DriverError as error:
                 raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
-    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
-        """See `Warehouse.loaded_sources`."""
-        schemas = {f"raw_{source}": source for source in sources}
-        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
-        rows = self.query(loaded_tables(known)).to_pylist() if known else []
-        return {row["source"] for row in rows if row["loaded"]}
-
     @contextmanager
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
@@ -131,18 +124,6 @@ class BigqueryWarehouse:
                     raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
             yield read
-
-    def query(self, sql: str) -> pa.Table:
-        """See `Warehouse.query`."""
-        with self.reader() as read:
-            return read(sql)
-
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
-        """See `Warehouse.publish_copy`."""
-        raise WarehouseError(
-            f"{path.name} is not made of {len([*tables, *kept])} tables: "
-            f"BI tools read the warehouse {self._url.database} itself."
-        )
 
 
 class BigquerySession(SqlSession):

@@ -1,7 +1,7 @@
 """One table's load into BigQuery: staged, judged, and committed by one script.
 
 Belongs here: what BigQuery does in its own way. Not here: connections (bigquery_connection.py), datasets and tables
-(bigquery.py), which rows are read (loading/).
+(bigquery.py), scratch tables as such (bigquery_scratch.py), which rows are read (loading/).
 
 A load job is a commit of its own, and a transaction can't outlive the script that begins it. So rows are loaded into
 scratch tables beside the raw tables; what is to be done with them is worked out in scratch tables too; and the commit
@@ -13,9 +13,7 @@ The service charges by the column and takes its time for every job: the log is c
 was read stays in a local file from which the archive is made, and a read without rows costs no job at all.
 """
 
-import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,14 +21,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from google.cloud.bigquery import SchemaField
 
 from ingestion.log.state import REJECTED_COLUMNS, TableState
-from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.columns import RawTable
 from ingestion.rows.conformance import REPEATED_KEY, Rejection, rejection
 from ingestion.rows.row_hash import HASH_COLUMN
 from ingestion.warehouses.base import KeyDifference
-from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError
+from ingestion.warehouses.bigquery_connection import BigqueryConnection
+from ingestion.warehouses.bigquery_scratch import Scratch
 from ingestion.warehouses.bigquery_sql import replace_state
 from ingestion.warehouses.sql import (
     columns,
@@ -43,16 +41,6 @@ from ingestion.warehouses.sql import (
 )
 from ingestion.warehouses.sql_load import rejected_rows, settled_keys
 
-_FIELD_TYPES = {
-    pa.string(): "STRING",
-    pa.int64(): "INT64",
-    pa.float64(): "FLOAT64",
-    pa.bool_(): "BOOL",
-    pa.date32(): "DATE",
-    pa.binary(): "BYTES",
-    ColumnType.DECIMAL.arrow: "NUMERIC",
-    ColumnType.TIMESTAMP.arrow: "TIMESTAMP",
-}
 _KEPT_A_DAY = "options (expiration_timestamp = timestamp_add(current_timestamp(), interval 1 day))"
 _ROW = pa.field("_row", pa.int64())
 
@@ -98,13 +86,11 @@ class BigqueryLoad:
         self._loaded_at = loaded_at
         self._highest_batch = highest_batch
         self._batch_seq = highest_batch + 1
-        self._folder = folder
+        self._scratch = Scratch(connection, table.schema, folder)
         self._check_lock = check_lock
         self._raw = relation(table.schema, table.name)
         self._numbered = {c.name: f"c{number}" for number, c in enumerate(table.columns)}
         self._keys = [self._numbered[name] for name in table.key]
-        self._scratch: list[str] = []
-        self._name = uuid.uuid4().hex[:12]
         self._staged: _Staged | None = None
         self._appended: list[_Staged] = []
         self._gone: tuple[str, int] | None = None
@@ -125,17 +111,7 @@ class BigqueryLoad:
 
     def close(self) -> None:
         """Drop the scratch tables."""
-        for name in self._scratch:
-            with suppress(*DriverError):
-                self._connection.drop(self._table.schema, name)
-
-    def _new(self) -> str:
-        name = f"_load_{self._name}_{len(self._scratch)}"
-        self._scratch.append(name)
-        return name
-
-    def _relation(self, name: str) -> str:
-        return relation(self._table.schema, name)
+        self._scratch.drop()
 
     def _log(self) -> str:
         """A query for the versions of the log, those that this load is to append among them."""
@@ -145,7 +121,7 @@ class BigqueryLoad:
             [
                 f"select {key}, _batch_seq, _op, _row_hash from {self._raw}",
                 *(
-                    f"select {listed}, {self._batch_seq}, 'upsert', 0 from {self._relation(staged.choice)} "
+                    f"select {listed}, {self._batch_seq}, 'upsert', 0 from {self._scratch.relation(staged.choice)} "
                     "where _verdict = 'append'"
                     for staged in self._appended
                 ),
@@ -154,18 +130,6 @@ class BigqueryLoad:
 
     def _same_key(self, left: str, right: str) -> str:
         return " and ".join(f"{left}.{key} = {right}.{key}" for key in self._keys)
-
-    def _upload(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> tuple[Path, int, str]:
-        """Rows into a file and, unless there are none, a scratch table; their number, and the table's name."""
-        table = self._new()
-        file, rows = self._folder / f"{table}.parquet", 0
-        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for batch in batches:
-                writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-                rows += batch.num_rows
-        fields = [SchemaField(field.name, _FIELD_TYPES[field.type]) for field in schema]
-        self._connection.upload(self._table.schema, table, fields, file if rows else None)
-        return file, rows, table
 
     def stage(self, batches: Iterator[pa.RecordBatch]) -> None:
         """See `TableLoad.stage`."""
@@ -183,14 +147,16 @@ class BigqueryLoad:
 
         types = [c.type.arrow for c in self._table.columns]
         fields = [pa.field(name, type_) for name, type_ in zip(self._numbered.values(), types, strict=True)]
-        self._staged = _Staged(*self._upload(pa.schema([*fields, HASH_COLUMN, _ROW]), numbered()), self._new())
+        self._staged = _Staged(
+            *self._scratch.upload(pa.schema([*fields, HASH_COLUMN, _ROW]), numbered()), self._scratch.new()
+        )
 
     def append_changed(self) -> int:
         """See `TableLoad.append_changed`."""
         staged = self._staged
         if staged is None:
             return 0
-        keys, choice = ", ".join(self._keys), self._relation(staged.choice)
+        keys, choice = ", ".join(self._keys), self._scratch.relation(staged.choice)
         [counts] = self._connection.read(
             f"""
             create table {choice} {_KEPT_A_DAY} as
@@ -199,7 +165,7 @@ class BigqueryLoad:
                 select {keys}, _row, _row_hash,
                     row_number() over (partition by {keys} order by _row_hash, _row) as _place,
                     min(_row_hash) over (partition by {keys}) as _kept_hash
-                from {self._relation(staged.table)}
+                from {self._scratch.relation(staged.table)}
             ) as staged
             left join (
                 select {keys}, max(_batch_seq) as batch_seq, max_by(_op, _batch_seq) as op,
@@ -238,7 +204,7 @@ class BigqueryLoad:
         chosen = None
         if verdict != "append" or staged.appended < staged.rows:
             numbers = self._connection.read(
-                f"select _row from {self._relation(staged.choice)} where _verdict = '{verdict}'"
+                f"select _row from {self._scratch.relation(staged.choice)} where _verdict = '{verdict}'"
             )
             chosen = numbers.column(0).combine_chunks()
         with pq.ParquetFile(staged.file) as file:
@@ -264,12 +230,12 @@ class BigqueryLoad:
     def compare_keys(self, keys: Iterator[pa.RecordBatch] | None, missing_limit: int) -> KeyDifference:
         """See `TableLoad.compare_keys`."""
         if keys is None and self._staged:
-            source = self._relation(self._staged.table)
+            source = self._scratch.relation(self._staged.table)
         else:
             schema = pa.schema([(self._numbered[c.name], c.type.arrow) for c in self._table.key_columns])
-            source = self._relation(self._upload(schema, keys or iter(()))[2])
-        listed, name = ", ".join(self._keys), self._new()
-        gone, live = self._relation(name), self._relation(self._new())
+            source = self._scratch.relation(self._scratch.upload(schema, keys or iter(()))[2])
+        listed, name = ", ".join(self._keys), self._scratch.new()
+        gone, live = self._scratch.relation(name), self._scratch.relation(self._scratch.new())
         # What this batch read a row of is not gone, whatever a later look at the keys says.
         [difference] = self._connection.read(
             f"""
@@ -307,17 +273,17 @@ class BigqueryLoad:
         if not rejections and not settled:
             return 0
         schema, incoming, script, counts = self._table.schema, None, "", []
-        fresh = self._new()
+        fresh = self._scratch.new()
         if rejections:
             rows = rejected_rows(self._table, rejections, self._batch_seq, self._loaded_at)
-            incoming = self._relation(self._upload(rows.schema, iter(rows.to_batches()))[2])
+            incoming = self._scratch.relation(self._scratch.upload(rows.schema, iter(rows.to_batches()))[2])
             found = fresh_rejections(schema, rows.schema.names, incoming)
-            script = f"create table {self._relation(fresh)} {_KEPT_A_DAY} as {found};"
-            counts.append(f"(select count(*) from {self._relation(fresh)}) as recorded")
+            script = f"create table {self._scratch.relation(fresh)} {_KEPT_A_DAY} as {found};"
+            counts.append(f"(select count(*) from {self._scratch.relation(fresh)}) as recorded")
         condition = None
         if settled:
             keys = settled_keys(settled)
-            given = self._relation(self._upload(keys.schema, iter(keys.to_batches()))[2])
+            given = self._scratch.relation(self._scratch.upload(keys.schema, iter(keys.to_batches()))[2])
             condition = is_resolved(self._table, given, incoming, is_complete=is_complete)
             target = relation(schema, "_rejected")
             counts.append(f"(select count(*) from {target} as known where {condition}) as resolved")
@@ -332,7 +298,7 @@ class BigqueryLoad:
         """See `TableLoad.restore`."""
         types = [c.type.arrow for c in self._table.versions.columns]
         schema = pa.schema([(f"c{number}", type_) for number, type_ in enumerate(types)])
-        _, rows, self._restored = self._upload(schema, versions)
+        _, rows, self._restored = self._scratch.upload(schema, versions)
         self._batch_seq = batch_seq
         return rows
 
@@ -354,7 +320,7 @@ class BigqueryLoad:
             for batch in self._rows(staged, "append"):
                 yield versions(batch.columns[: len(self._numbered)], "upsert", batch.column("_row_hash"))
         if self._deleted is not None:
-            gone = self._connection.read(f"select {', '.join(self._keys)} from {self._relation(self._deleted)}")
+            gone = self._connection.read(f"select {', '.join(self._keys)} from {self._scratch.relation(self._deleted)}")
             for batch in gone.to_batches():
                 held = dict(zip(self._table.key, batch.columns, strict=True))
                 absent = (held.get(c.name, pa.nulls(batch.num_rows, c.type.arrow)) for c in self._table.columns)
@@ -388,25 +354,25 @@ class BigqueryLoad:
             whole = columns(c.name for c in self._table.versions.columns)
             numbered = ", ".join(f"c{number}" for number in range(len(self._table.versions.columns)))
             yield f"delete from {self._raw} where true"
-            yield f"insert into {self._raw} ({whole}) select {numbered} from {self._relation(self._restored)}"
+            yield f"insert into {self._raw} ({whole}) select {numbered} from {self._scratch.relation(self._restored)}"
         control = "_batch_seq, _loaded_at, _op, _row_hash"
         batch = f"{self._batch_seq}, {literal(self._loaded_at)}"
         for staged in self._appended:
             yield f"""
                 insert into {self._raw} ({columns(self._numbered)}, {control})
                 select {columns(self._numbered.values(), "staged.")}, {batch}, 'upsert', staged._row_hash
-                from {self._relation(staged.table)} as staged
-                inner join {self._relation(staged.choice)} as choice on choice._row = staged._row
+                from {self._scratch.relation(staged.table)} as staged
+                inner join {self._scratch.relation(staged.choice)} as choice on choice._row = staged._row
                 where choice._verdict = 'append'
             """
         if self._deleted is not None:
             yield f"""
                 insert into {self._raw} ({columns(self._table.key)}, {control})
-                select {", ".join(self._keys)}, {batch}, 'delete', 0 from {self._relation(self._deleted)}
+                select {", ".join(self._keys)}, {batch}, 'delete', 0 from {self._scratch.relation(self._deleted)}
             """
         for condition in self._resolved:
             yield resolve_rejections(self._table.schema, condition, self._loaded_at)
         listed = columns(c.name for c in REJECTED_COLUMNS)
         for fresh in self._rejected:
             target = relation(self._table.schema, "_rejected")
-            yield f"insert into {target} ({listed}) select {listed} from {self._relation(fresh)}"
+            yield f"insert into {target} ({listed}) select {listed} from {self._scratch.relation(fresh)}"

@@ -18,8 +18,9 @@ from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
-from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation, tables_of
+from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation
 from ingestion.warehouses.sql_session import SqlSession
+from ingestion.warehouses.sql_warehouse import SqlWarehouse
 
 _TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -41,7 +42,7 @@ COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy for BI tools: they bring their own."""
 
 
-class DuckdbWarehouse:
+class DuckdbWarehouse(SqlWarehouse):
     """A DuckDB file. A lock file beside it orders the writers of all processes, dbt among them."""
 
     capabilities = _CAPABILITIES
@@ -49,6 +50,7 @@ class DuckdbWarehouse:
     def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
         if not url.database or url.database == ":memory:":
             raise ConfigurationError("WAREHOUSE_URL needs a file: duckdb:///data/warehouse.duckdb")
+        super().__init__(url, lock_timeout_seconds)
         self.path = Path(url.database)
         if self.path.stem.startswith("raw_") or self.path.stem in _SCHEMAS:
             raise ConfigurationError(
@@ -57,7 +59,6 @@ class DuckdbWarehouse:
             )
         self._notes = Path(f"{self.path}.sources")
         # Whoever opens it in this process shares the lock, with a patience of his own.
-        self._timeout_seconds = lock_timeout_seconds
         self._lock = filelock.FileLock(f"{self.path}.lock", is_singleton=True, thread_local=False)
 
     @contextmanager
@@ -140,10 +141,6 @@ class DuckdbWarehouse:
         except FileNotFoundError:
             return set()
 
-    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
-        """See `Warehouse.tables`."""
-        return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
-
     @contextmanager
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
@@ -158,11 +155,6 @@ class DuckdbWarehouse:
                     raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
             yield read
-
-    def query(self, sql: str) -> pa.Table:
-        """See `Warehouse.query`."""
-        with self.reader() as read:
-            return read(sql)
 
     def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
         """See `Warehouse.publish_copy`."""

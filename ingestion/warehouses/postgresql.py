@@ -5,10 +5,9 @@ load (postgresql_load.py).
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
@@ -21,8 +20,9 @@ from ingestion.rows.names import NameRules
 from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
-from ingestion.warehouses.sql import literal, loaded_tables, tables_of
+from ingestion.warehouses.sql import literal
 from ingestion.warehouses.sql_session import SqlSession
+from ingestion.warehouses.sql_warehouse import SqlWarehouse
 
 _TYPES = {
     ColumnType.TEXT: "text",
@@ -97,7 +97,7 @@ class _Lock:
                 self._connection = None
 
 
-class PostgresqlWarehouse:
+class PostgresqlWarehouse(SqlWarehouse):
     """A PostgreSQL database. BI tools read it itself; an advisory lock orders this project's writers."""
 
     capabilities = _CAPABILITIES
@@ -105,8 +105,7 @@ class PostgresqlWarehouse:
     def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
         if not url.database:
             raise ConfigurationError("WAREHOUSE_URL needs a database: postgresql://user:password@host:port/database")
-        self._url = url
-        self._timeout_seconds = lock_timeout_seconds
+        super().__init__(url, lock_timeout_seconds)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -132,17 +131,6 @@ class PostgresqlWarehouse:
         with self.exclusive(), connected(self._url) as connection:
             yield PostgresqlSession(connection)
 
-    def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:
-        """See `Warehouse.tables`."""
-        return {(row["schema"], row["name"]) for row in self.query(tables_of(schemas)).to_pylist()}
-
-    def loaded_sources(self, sources: Iterable[str]) -> set[str]:
-        """See `Warehouse.loaded_sources`."""
-        schemas = {f"raw_{source}": source for source in sources}
-        known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
-        rows = self.query(loaded_tables(known)).to_pylist() if known else []
-        return {row["source"] for row in rows if row["loaded"]}
-
     @contextmanager
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
@@ -158,18 +146,6 @@ class PostgresqlWarehouse:
                     connection.rollback()
 
             yield read
-
-    def query(self, sql: str) -> pa.Table:
-        """See `Warehouse.query`."""
-        with self.reader() as read:
-            return read(sql)
-
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
-        """See `Warehouse.publish_copy`."""
-        raise WarehouseError(
-            f"{path.name} is not made of {len([*tables, *kept])} tables: "
-            f"BI tools read the warehouse {self._url.database} itself."
-        )
 
 
 class PostgresqlSession(SqlSession):
