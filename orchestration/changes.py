@@ -18,6 +18,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.log import state
+from ingestion.warehouses import Query
 from orchestration import dbt
 from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, settings
 
@@ -137,52 +138,63 @@ def read() -> Memory:
     sources = [source for source in SOURCES if (f"raw_{source}", "_state") in existing]
     clocks = [source for source in sources if ("intermediate", f"int_{source}__clock") in existing]
     entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
-    for source, name, *values in _rows(
-        f"select '{source}' as source, table_name, watermark, batch_seq, last_run_at from raw_{source}._state"
-        for source in sources
-    ):
-        step, is_of_cross_source = str(name).removesuffix(_OF_CROSS_SOURCE), str(name).endswith(_OF_CROSS_SOURCE)
-        if not (is_of_cross_source and step in (MODELS, COPY, EXPORTS)):
-            entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
-        elif source == sources[0]:
-            entries.setdefault(CROSS_SOURCE, {})[step] = Entry(*values)  # type: ignore[arg-type]
     days: dict[str, dict[str, date]] = {source: {} for source in clocks}
-    for source, zone, day in _rows(
-        f"select distinct '{source}' as source, timezone, local_date from intermediate.int_{source}__clock"
-        for source in clocks
-    ):
-        days[str(source)][str(zone)] = day  # type: ignore[assignment]
+    if not sources:
+        return Memory(entries, days)
+    with ingestion.warehouse.reader() as query:
+        for source, name, *values in _rows(
+            query,
+            [
+                f"select '{source}' as source, table_name, watermark, batch_seq, last_run_at from raw_{source}._state"
+                for source in sources
+            ],
+        ):
+            step, is_of_cross_source = str(name).removesuffix(_OF_CROSS_SOURCE), str(name).endswith(_OF_CROSS_SOURCE)
+            if not (is_of_cross_source and step in (MODELS, COPY, EXPORTS)):
+                entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
+            elif source == sources[0]:
+                entries.setdefault(CROSS_SOURCE, {})[step] = Entry(*values)  # type: ignore[arg-type]
+        for source, zone, day in _rows(
+            query,
+            [
+                f"select distinct '{source}' as source, timezone, local_date from intermediate.int_{source}__clock"
+                for source in clocks
+            ],
+        ):
+            days[str(source)][str(zone)] = day  # type: ignore[assignment]
     return Memory(entries, days)
 
 
-def begin(system: str) -> None:
-    """Forget what a system's models were last built from, but for the project: the rows that are there come from it."""
+def begin(systems: Iterable[str]) -> None:
+    """Forget what systems' models were last built from, but for the project: the rows that are there come from it."""
     memory = read()
-    last = memory.entry(MODELS, system)
-    project = last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
-    _note(memory, MODELS, system, Entry(project, 0, last.last_run_at))
+    entries = {}
+    for system in systems:
+        last = memory.entry(MODELS, system)
+        project = last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
+        entries[system] = Entry(project, 0, last.last_run_at)
+    _note(memory, MODELS, entries)
 
 
-def end(system: str) -> None:
-    """Note that a system's models were built to the end, from what is there now.
+def end(systems: Iterable[str]) -> None:
+    """Note that systems' models were built to the end, from what is there now.
 
     The last batch that they saw is noted too: no version that they still need may be compacted (see
     ingestion/operations/compaction.py).
     """
+    memory, now = read(), datetime.now(UTC)
+    _note(memory, MODELS, {s: Entry(memory.inputs(s), memory.last_batch(s), now) for s in systems})
+
+
+def publish(step: str, systems: Iterable[str]) -> None:
+    """Note that systems' exports or copy were made from their models as they stand."""
     memory = read()
-    seen = 0 if system == CROSS_SOURCE else memory.last_batch(system)
-    _note(memory, MODELS, system, Entry(memory.inputs(system), seen, datetime.now(UTC)))
+    _note(memory, step, {system: Entry(memory.published(step, system)) for system in systems})
 
 
-def publish(step: str, system: str) -> None:
-    """Note that a system's exports or copy were made from its models as they stand."""
-    memory = read()
-    _note(memory, step, system, Entry(memory.published(step, system)))
-
-
-def forget(step: str, system: str) -> None:
-    """Note that a system's exports or copy are due."""
-    _note(read(), step, system, Entry())
+def forget(step: str, systems: Iterable[str]) -> None:
+    """Note that systems' exports or copy are due."""
+    _note(read(), step, dict.fromkeys(systems, Entry()))
 
 
 def digest(*parts: object) -> str:
@@ -207,15 +219,17 @@ def _local_day(zone: str, now: datetime) -> date | None:
         return None
 
 
-def _rows(selects: Iterable[str]) -> list[tuple[object, ...]]:
+def _rows(query: Query, selects: Iterable[str]) -> list[tuple[object, ...]]:
     sql = " union all ".join(selects)
-    table = ingestion.warehouse.query(sql) if sql else None
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True)) if table else []
+    return list(zip(*(column.to_pylist() for column in query(sql).columns), strict=True)) if sql else []
 
 
-def _note(memory: Memory, step: str, system: str, entry: Entry) -> None:
-    # Cross-source models have no raw schema of their own and lodge with the first source.
-    source, name = (memory.sources[0], step + _OF_CROSS_SOURCE) if system == CROSS_SOURCE else (system, step)
+def _note(memory: Memory, step: str, entries: Mapping[str, Entry]) -> None:
+    if not entries:
+        return
     with ingestion.warehouse.session() as session:
-        noted = state.TableState(name, entry.watermark, entry.batch_seq, entry.last_run_at)
-        session.remember(source, noted)
+        for system, entry in entries.items():
+            # Cross-source models have no raw schema of their own and lodge with the first source.
+            is_lodger = system == CROSS_SOURCE
+            source, name = (memory.sources[0], step + _OF_CROSS_SOURCE) if is_lodger else (system, step)
+            session.remember(source, state.TableState(name, entry.watermark, entry.batch_seq, entry.last_run_at))

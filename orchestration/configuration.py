@@ -3,9 +3,7 @@
 Belongs here: the one reading of settings, catalogues and manifest per process. Not here: assets.
 """
 
-import json
 import os
-from typing import Any
 
 from exports.catalogue import load_exports
 from ingestion.loading.run import Ingestion
@@ -38,5 +36,4 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 # dbt reads the environment of this process, but no .env.
 os.environ |= profile.environment(settings)
 
-dbt.prepare(engine, profile.vars_of(SOURCES))
-manifest: dict[str, Any] = json.loads(dbt.MANIFEST.read_bytes())
+manifest = dbt.prepare(engine, profile.vars_of(SOURCES))

@@ -57,8 +57,10 @@ class Build:
     faults: dict[str, str]
 
 
-def prepare(engine: str, variables: Mapping[str, Any]) -> None:
-    """Parse the project if its manifest is missing, another engine's, or older than anything it is made from.
+def prepare(engine: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The project's manifest.
+
+    It is made anew if it is missing, another engine's, or older than anything that it is made from.
 
     Args:
         engine: the warehouse's, by the name that its URL has.
@@ -70,11 +72,13 @@ def prepare(engine: str, variables: Mapping[str, Any]) -> None:
     _variables.update(variables)
     # Folders count too: a removed file leaves nothing else that is newer.
     newest = max(path.stat().st_mtime for path in inputs())
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < newest or not _is_of(MANIFEST, engine):
-        MANIFEST.unlink(missing_ok=True)
-        TARGET.mkdir(parents=True, exist_ok=True)
-        _VARIABLES.write_text(json.dumps(_variables), encoding="utf-8")
-        _parsed()
+    if MANIFEST.exists() and MANIFEST.stat().st_mtime >= newest and (manifest := _manifest_of(engine)):
+        return manifest
+    MANIFEST.unlink(missing_ok=True)
+    TARGET.mkdir(parents=True, exist_ok=True)
+    _VARIABLES.write_text(json.dumps(_variables), encoding="utf-8")
+    _parsed()
+    return _read(MANIFEST)
 
 
 def inputs() -> list[Path]:
@@ -83,14 +87,18 @@ def inputs() -> list[Path]:
     return [path for place in places for path in (place, *place.rglob("*")) if path.exists()]
 
 
-def _is_of(manifest: Path, engine: str) -> bool:
-    """Whether the process that wrote it lived to the end, and worked for this engine and with these variables."""
+def _manifest_of(engine: str) -> dict[str, Any] | None:
+    """The manifest, if the process that wrote it lived to the end and worked for this engine, with these variables."""
     try:
-        content = json.loads(manifest.read_bytes())
-    except ValueError:
-        return False
-    variables = json.loads(_VARIABLES.read_bytes()) if _VARIABLES.exists() else None
-    return bool(content["metadata"]["adapter_type"] == ADAPTERS[engine] and variables == _variables)
+        manifest, variables = _read(MANIFEST), _read(_VARIABLES)
+    except (ValueError, FileNotFoundError):
+        return None
+    return manifest if (manifest["metadata"]["adapter_type"], variables) == (ADAPTERS[engine], _variables) else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_bytes())
+    return content
 
 
 def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:

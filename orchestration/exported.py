@@ -70,10 +70,10 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                         )
                 if faults:
                     # Published by hand, they may have been current before.
-                    changes.forget(changes.EXPORTS, source)
+                    changes.forget(changes.EXPORTS, [source])
                     raise failure("; ".join(faults))
-                if not context.is_subset or set(keys_of_exports(source)) <= context.selected_asset_keys:
-                    changes.publish(changes.EXPORTS, source)
+                if context.selected_asset_keys.issuperset(keys_of_exports(source)):
+                    changes.publish(changes.EXPORTS, [source])
         except (ExportError, IngestionError) as error:
             raise failure(error) from None
 

@@ -78,17 +78,14 @@ def _built(
             say(f"models: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
     say(f"models: {len(keys)} to build of {', '.join(asked)}")
-    for system in asked:
-        changes.begin(system)
+    changes.begin(asked)
     select = [f"tag:{system}" for system in whole]
     if parts := [key.path[-1] for system in asked.keys() - whole for key in asked[system]]:
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full)
     failed = {_system_of(node) for node in result.faults}
-    for system in whole:
-        if system not in failed and None not in failed:
-            changes.end(system)
+    changes.end(system for system in whole if not failed & {system, None})
     for key, metadata in _metadata(keys).items():
         context.add_asset_metadata(metadata, asset_key=key)
     for event in result.events:

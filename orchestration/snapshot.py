@@ -47,11 +47,9 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             )
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
             if not settings.bi_snapshot.exists():
-                for system in set(SYSTEMS) - set(systems):
-                    changes.forget(changes.COPY, system)
+                changes.forget(changes.COPY, set(SYSTEMS) - set(systems))
             size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept)
-            for system in systems:
-                changes.publish(changes.COPY, system)
+            changes.publish(changes.COPY, systems)
     except IngestionError as error:
         raise failure(error) from None
     for system in systems:
