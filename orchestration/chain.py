@@ -24,18 +24,19 @@ class Launch:
     assets: Sequence[dg.AssetKey]
 
 
-def next_launch(ended: str) -> Launch | None:
+def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | None:
     """The run to launch after one of a job; None where nothing is due.
 
     A run that failed is gone on from too: what it did not reach stands as it was.
 
     Args:
         ended: name of the job that ended.
+        patience_seconds: how long to wait for a warehouse that is in use; as long as a run if None.
 
     Raises:
         WarehouseError: the warehouse can't be read.
     """
-    memory = changes.read()
+    memory = changes.read(patience_seconds)
     if ended == JOB and (systems := memory.due_models(settings.now)):
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
     if ended in (JOB, MODELS_JOB):

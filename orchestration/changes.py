@@ -18,7 +18,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.log import state
-from ingestion.warehouses import Query
+from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
 from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, settings
 
@@ -128,20 +128,26 @@ class Memory:
         return self.entry(step, system).watermark
 
 
-def read() -> Memory:
+def read(patience_seconds: float | None = None) -> Memory:
     """Read what the warehouse remembers.
+
+    Args:
+        patience_seconds: how long to wait for one that is in use; as long as a run if None.
 
     Raises:
         WarehouseError: it can't be read.
     """
-    existing = ingestion.warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
+    warehouse = ingestion.warehouse
+    if patience_seconds is not None:
+        warehouse = open_warehouse(settings.warehouse, min(patience_seconds, settings.lock_timeout_seconds))
+    existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
     sources = [source for source in SOURCES if (f"raw_{source}", "_state") in existing]
     clocks = [source for source in sources if ("intermediate", f"int_{source}__clock") in existing]
     entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
     days: dict[str, dict[str, date]] = {source: {} for source in clocks}
     if not sources:
         return Memory(entries, days)
-    with ingestion.warehouse.reader() as query:
+    with warehouse.reader() as query:
         for source, name, *values in _rows(
             query,
             [

@@ -8,6 +8,7 @@ import dagster as dg
 from ingestion.errors import IngestionError
 from orchestration.chain import next_launch
 from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB
+from orchestration.ended import ended_since
 from orchestration.exported import export_assets
 from orchestration.models import model_assets
 from orchestration.raw import raw_assets
@@ -17,7 +18,8 @@ IN_ONE_PROCESS = {"warehouse/chain": "in one process"}
 """Tag of runs whose process launches what follows by itself."""
 
 _SECONDS_BETWEEN_LOOKS = 10
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+_PATIENCE_SECONDS = 5
+"""How long a look waits for a warehouse that is in use: Dagster ends one that takes a minute."""
 
 warehouse_job = dg.define_asset_job(
     JOB,
@@ -56,24 +58,24 @@ hourly = dg.ScheduleDefinition(
     description="After each run of the main job: what it made due. Switched off, the main job only extracts.",
 )
 def chain(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Launch what follows the last run that ended."""
-    records = context.instance.get_run_records(
-        dg.RunsFilter(statuses=_ENDED), limit=20, order_by="update_timestamp", ascending=False
-    )
-    ended = next((r.dagster_run for r in records if r.dagster_run.job_name in (JOB, MODELS_JOB)), None)
-    if ended is None or ended.run_id == context.cursor:
+    """Launch what follows the runs that ended since the last look."""
+    ended = ended_since(context.instance, context.cursor, (JOB, MODELS_JOB))
+    if not ended:
         return dg.SkipReason("No run of the main job or of the models has ended since.")
-    if IN_ONE_PROCESS.items() <= ended.tags.items():
-        return dg.SensorResult(skip_reason="What follows is launched by the same process.", cursor=ended.run_id)
+    cursor = ended[0].run_id
+    jobs_ended = [run.job_name for run in ended if not IN_ONE_PROCESS.items() <= run.tags.items()]
+    if not jobs_ended:
+        return dg.SensorResult(skip_reason="What follows is launched by the same process.", cursor=cursor)
     try:
-        launch = next_launch(ended.job_name)
+        # After an extraction models are due too, whatever ended after it.
+        launch = next_launch(JOB if JOB in jobs_ended else MODELS_JOB, _PATIENCE_SECONDS)
     except IngestionError as error:
         # The cursor stays: the next look asks again.
         return dg.SkipReason(f"What is due can't be told yet: {error}")
     if launch is None:
-        return dg.SensorResult(skip_reason="Nothing is due.", cursor=ended.run_id)
-    request = dg.RunRequest(run_key=ended.run_id, job_name=launch.job, asset_selection=list(launch.assets))
-    return dg.SensorResult(run_requests=[request], cursor=ended.run_id)
+        return dg.SensorResult(skip_reason="Nothing is due.", cursor=cursor)
+    request = dg.RunRequest(run_key=cursor, job_name=launch.job, asset_selection=list(launch.assets))
+    return dg.SensorResult(run_requests=[request], cursor=cursor)
 
 
 jobs = [warehouse_job, models_job, publication_job]
