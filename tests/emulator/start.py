@@ -12,8 +12,14 @@ These are all the places where it is not let be as it is; nothing in the project
 8. ISOWEEK goes to DuckDB, which calls it WEEK.
 9. It divides NUMERICs as doubles. BigQuery rounds exact quotients half away from zero.
 10. To it a part of a JSON document is a text, which TO_JSON_STRING quotes. To BigQuery's it is JSON already.
-11. It parses each statement up to twenty times: here once. Who changes the tree gets a copy.
+
+These are for speed and change no result; each of a thousand statements took half a second.
+
+11. It parses each statement up to twenty times: here once. Who changes the tree gets a copy, of which positions in
+    the text are copied plainly.
 12. It writes out the queries of the views that a statement reads, for row access policies. There are none here.
+13. It looks for columns to declare in every query, and for each of its 92 rules on every name and condition.
+14. Half its time goes into looking for garbage. That is done rarely, and not among what was there at the start.
 """
 
 import gc
@@ -119,7 +125,6 @@ _READERS = {
         "jobs.ddl_result",
         "jobs.executor",
         "jobs.routine_ddl",
-        "scripting.interpreter",
         "sql.catalog_schema",
         "sql.inner_query",
     )
