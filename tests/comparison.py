@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from ingestion.warehouses.base import Warehouse
+from ingestion.warehouses.base import Query, Warehouse
 from ingestion.warehouses.sql import relation
 
 SCHEMAS = ("core", "marts")
@@ -23,22 +23,23 @@ def differences(one: Warehouse, other: Warehouse, schemas: Collection[str] = SCH
     """What differs, a line for each table that does; empty where the warehouses hold the same."""
     ours, theirs = one.tables(schemas), other.tables(schemas)
     found = [f"{'.'.join(table)} is in one of the two only" for table in sorted(ours ^ theirs)]
-    for table in sorted(ours & theirs):
-        (names, rows), (other_names, other_rows) = _content(one, *table), _content(other, *table)
-        if names != other_names:
-            found.append(f"{'.'.join(table)} has columns {names} and {other_names}")
-        elif rows != other_rows:
-            missing, surplus = rows - other_rows, other_rows - rows
-            found.append(
-                f"{'.'.join(table)} {names}: {missing.total()} of {rows.total()} rows are in the first only, "
-                f"{surplus.total()} in the second only: {_shown(missing)} and {_shown(surplus)}"
-            )
+    with one.reader() as read, other.reader() as read_other:
+        for table in sorted(ours & theirs):
+            (names, rows), (other_names, other_rows) = _content(read, *table), _content(read_other, *table)
+            if names != other_names:
+                found.append(f"{'.'.join(table)} has columns {names} and {other_names}")
+            elif rows != other_rows:
+                missing, surplus = rows - other_rows, other_rows - rows
+                found.append(
+                    f"{'.'.join(table)} {names}: {missing.total()} of {rows.total()} rows are in the first only, "
+                    f"{surplus.total()} in the second only: {_shown(missing)} and {_shown(surplus)}"
+                )
     return found
 
 
-def _content(warehouse: Warehouse, schema: str, table: str) -> tuple[dict[str, str], Counter[Row]]:
+def _content(read: Query, schema: str, table: str) -> tuple[dict[str, str], Counter[Row]]:
     """Columns with their types, and how often each row occurs."""
-    content = warehouse.query(f"select * from {relation(schema, table)}")
+    content = read(f"select * from {relation(schema, table)}")
     of_load = {"first_seen_at", "last_seen_at"} if table == "data_quality" else set()
     names = [name for name in content.column_names if not name.startswith("_") and name not in of_load]
     content = content.select(names)

@@ -22,9 +22,24 @@ VARIABLES = (
 
 SERVERS = ("postgresql", "bigquery", "mysql")
 
+FIRST = ("sample", "histories", "tests/end_to_end/test_servers.py", "tests/end_to_end/test_deployment.py")
+"""What takes longest, in the order in which it is begun where tests run in several processes."""
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what a server, or what stands for one, is started for: by its fixtures, or by what chooses among them."""
+    """Tell what is kept in one process, what comes first, and what a server, or what stands for one, is started for.
+
+    Servers are told by fixtures, or by what chooses among them.
+    """
+    groups = {}
+    for item in items:
+        if mark := item.get_closest_marker("xdist_group"):
+            [groups[item]] = mark.args
+        else:
+            groups[item] = item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(groups[item]))
+    items.sort(key=lambda item: FIRST.index(groups[item]) if groups[item] in FIRST else len(FIRST))
     for item in items:
         chosen = getattr(item, "callspec", None)
         names = [*getattr(item, "fixturenames", ()), *(chosen.params.values() if chosen else ())]

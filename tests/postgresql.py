@@ -34,6 +34,11 @@ class Server:
         self.sql(f"create database {name}")
         return self.url(name)
 
+    def emptied_database(self) -> str:
+        """The URL of a database that is emptied for each who asks: what dbt calls a table in full stays the same."""
+        self.sql("drop database if exists emptied with (force)", "create database emptied")
+        return self.url("emptied")
+
     @contextmanager
     def database(self) -> Iterator[str]:
         """A database until the block ends; its URL."""

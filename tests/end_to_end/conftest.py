@@ -1,8 +1,12 @@
 """Runs of the whole product in processes of their own, each with its own warehouse, exports and Dagster home.
 
-A first run builds everything and takes a minute: it is made once, and what does not test it begins with a copy of it.
+A first run builds everything and takes a minute: it is made once for all processes of a test session, and what does
+not test it begins with a copy of it.
 """
 
+import fcntl
+import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -17,7 +21,7 @@ from ingestion import sample
 
 @dataclass(frozen=True)
 class FirstRun:
-    """A place as the first run left it, and what that run said."""
+    """A place as the first run left it, to be read only, and what that run said."""
 
     place: Place
     result: subprocess.CompletedProcess[str]
@@ -35,19 +39,37 @@ def sample_place_in(folder: Path) -> Place:
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
-    """The first run on a small sample of all five sources, two months long. Only to be read."""
-    folder = tmp_path_factory.mktemp("first")
-    sample.create(folder / "sample", scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
-    place = sample_place_in(folder)
-    result = place.module("orchestration", "run")
-    assert result.returncode == 0, result.stderr
-    return FirstRun(place, result)
+def live_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this process works on the sample, always.
+
+    Dagster and dbt then find what they noted: in another folder dbt would read its project anew, and all would be
+    published anew.
+    """
+    return tmp_path_factory.mktemp("sample") / "live"
+
+
+@pytest.fixture(scope="session")
+def first_run(live_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """The first run on a small sample of all five sources, two months long."""
+    # pytest-xdist's processes have a folder each in one that they share.
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    saved, said = shared / "first_run", shared / "first_run.json"
+    with (shared / "first_run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            sample.create(live_folder / "sample", scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
+            result = sample_place_in(live_folder).module("orchestration", "run")
+            assert result.returncode == 0, result.stderr
+            shutil.copytree(live_folder, saved)
+            said.write_text(json.dumps([result.stdout, result.stderr]), encoding="utf-8")
+    output, errors = json.loads(said.read_text(encoding="utf-8"))
+    return FirstRun(sample_place_in(saved), subprocess.CompletedProcess((), 0, output, errors))
 
 
 @pytest.fixture(scope="module")
-def sample_place(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A copy of what the first run left, for a module to go on with."""
-    folder = tmp_path_factory.mktemp("place") / "copy"
-    shutil.copytree(first_run.place.folder, folder)
-    return sample_place_in(folder)
+def sample_place(first_run: FirstRun, live_folder: Path) -> Place:
+    """What the first run left, for a module to go on with."""
+    shutil.rmtree(live_folder, ignore_errors=True)
+    shutil.copytree(first_run.place.folder, live_folder)
+    return sample_place_in(live_folder)

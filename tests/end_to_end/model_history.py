@@ -10,7 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import yaml
+from bigquery import Bigquery
 from dbt.cli.main import dbtRunner
+from postgresql import Server
 
 from ingestion import sample
 from ingestion.loading.progress import LogListener
@@ -45,7 +47,18 @@ class ModelHistory:
     Every table is read in full in every run: what raw misses until a sweep is not what is tested here.
     """
 
-    def __init__(self, system: str, folder: Path, warehouse_url: str | None = None) -> None:
+    def __init__(self, system: str, folder: Path, server: Server | Bigquery | None = None) -> None:
+        """Begin a history.
+
+        Args:
+            system: which of the sample's.
+            folder: an empty one.
+            server: where the warehouse is; a DuckDB file without one.
+        """
+        if isinstance(server, Server):
+            warehouse_url = server.emptied_database()
+        else:
+            warehouse_url = server.new_database() if server else f"duckdb:///{folder / 'warehouse.duckdb'}"
         self._system, self._folder = system, folder
         self.as_of = FIRST_AS_OF
         self._sources = folder / "sources"
@@ -53,7 +66,7 @@ class ModelHistory:
         self._deleted: list[tuple[str, tuple[Any, ...]]] = []
         self.settings = Settings.model_validate(
             {
-                "warehouse_url": warehouse_url or f"duckdb:///{folder / 'warehouse.duckdb'}",
+                "warehouse_url": warehouse_url,
                 "archive_url": str(folder / "archive"),
                 "ingestion_catalogue": self._catalogue(),
                 f"{system}_database_url": f"sqlite:///{self._file}",

@@ -1,6 +1,7 @@
 """A folder in which the whole product runs, in processes of its own."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -44,7 +45,13 @@ class Place:
 
     def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run dbt's command line by itself, with artifacts of its own in `target`."""
-        places = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
+        target = self.folder / "target"
+        parsed = self.folder / "dagster" / "dbt" / "partial_parse.msgpack"
+        if parsed.exists() and not target.exists():
+            # What a run here has read of the project need not be read again.
+            target.mkdir()
+            shutil.copyfile(parsed, target / parsed.name)
+        places = ["--target-path", str(target), "--log-path", str(self.folder / "logs")]
         return self.module("orchestration", "dbt", *arguments, *places)
 
     def query(self, sql: str) -> pa.Table:

@@ -1,38 +1,12 @@
-"""Whatever changes is built, copied and exported by the next run, and nothing else is."""
+"""What changes though no row does: where to publish, and what hashes are made with."""
 
-import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
 from end_to_end.place import Place
 
-pytestmark = pytest.mark.slow
-
-
-def change(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(statement)
-
-
-def test_change_in_one_system_reaches_the_models_that_read_all_systems(sample_place: Place) -> None:
-    # Models note what they saw, so that what they need no more may go; nothing is built again for that.
-    result = sample_place.module("ingestion", "compact", "--older-than-days", "0")
-    assert result.returncode == 0, result.stderr
-    assert "nothing removed" not in result.stdout
-    last = "select max(batch_seq) filter (where table_name = '_models') = max(batch_seq) from raw_whatsapp._state"
-    assert sample_place.rows(last) == [(True,)]
-    sources = sample_place.folder / "sample"
-    change(sources / "restaurant.sqlite", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
-    result = sample_place.module("orchestration", "run")
-    assert result.returncode == 0, result.stderr
-    assert re.findall(r"to build of (.*)", result.stderr) == ["restaurant", "cross_source"]
-    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:999'"
-    assert sample_place.rows(found) == [("New",)]
-    with duckdb.connect(sample_place.folder / "bi.duckdb", read_only=True) as copy:
-        assert copy.execute(found).fetchall() == [("New",)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
 
 
 def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample_place: Place, tmp_path: Path) -> None:

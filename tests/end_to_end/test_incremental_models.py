@@ -42,8 +42,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        warehouse_url = self.server.new_database() if self.server else None
-        self.history = ModelHistory(self.system, Path(self.folder.name), warehouse_url)
+        self.history = ModelHistory(self.system, Path(self.folder.name), self.server)
         self.builds = 0
 
     @initialize()
@@ -159,6 +158,7 @@ ENGINES = {
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("histories")
 @pytest.mark.parametrize(("engine", "system"), [(engine, system) for engine in ENGINES for system in ENGINES[engine]])
 def test_incremental_equals_full_refresh_after_any_history(
     engine: str, system: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -93,6 +93,7 @@ class OddShop:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("histories")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_shop_of_odd_rows_is_counted_as_it_should_be(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -101,7 +102,7 @@ def test_a_shop_of_odd_rows_is_counted_as_it_should_be(
     server: Server | Bigquery | None = request.getfixturevalue(fixtures[engine]) if engine in fixtures else None
     if isinstance(server, Bigquery):
         server.reach_by(monkeypatch)
-    history = ModelHistory("shop", tmp_path, server.new_database() if server else None)
+    history = ModelHistory("shop", tmp_path, server)
     history.as_of = datetime(2026, 10, 1, tzinfo=UTC)
     shop = OddShop(seed=7)
     for count in (120, 15):

@@ -5,8 +5,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -19,9 +17,8 @@ from oracle.check import disagreements
 from oracle.sources import text
 
 from ingestion import sample
-from ingestion.settings import PROJECT_ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
 
 SAMPLE = "sample"
 NAMED_FILES = [path for path in os.environ.get("WHATSAPP_TEST_SQLITE", "").split(os.pathsep) if path]
@@ -154,12 +151,6 @@ def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
                 assert live + kept_out == in_source, f"{source}.{table}"  # type: ignore[operator]
 
 
-def test_second_run_builds_nothing_and_says_so(sample_place: Place) -> None:
-    result = sample_place.module("orchestration", "run")
-    assert result.returncode == 0, result.stderr
-    assert "nothing changed since they were last built; none was built" in result.stdout
-
-
 def test_copy_for_bi_tools_holds_the_marts_and_no_personal_data(sample_place: Place) -> None:
     with duckdb.connect(sample_place.folder / "bi.duckdb", read_only=True) as copy:
         schemas = {
@@ -205,29 +196,3 @@ def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: P
     assert 0 < appended <= read < total / 5  # type: ignore[operator]
     assert deleted > 0  # type: ignore[operator]
     assert disagreements(sample_place.query, directory, AS_OF) == []
-
-
-def test_dbt_builds_alone(sample_place: Place) -> None:
-    result = sample_place.dbt("build")
-    assert result.returncode == 0, result.stdout[-3000:]
-    assert "WARN=0 ERROR=0" in result.stdout
-
-
-def test_two_runs_at_once_both_succeed(sample_place: Place) -> None:
-    sample_place.receive_message()
-    runs = [
-        subprocess.Popen(
-            [sys.executable, "-m", "orchestration", "run"],
-            cwd=PROJECT_ROOT,
-            env=sample_place.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for run in runs:
-        _, errors = run.communicate(timeout=600)
-        assert run.returncode == 0, errors
-    assert_totals_agree(sample_place, sample_place.folder / "sample" / "whatsapp.sqlite")
-    assert disagreements(sample_place.query, sample_place.folder / "sample", AS_OF) == []

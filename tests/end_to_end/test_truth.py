@@ -1,6 +1,7 @@
 """What Dagster shows after each kind of run: everything its own last real result, and red only what failed."""
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -12,13 +13,16 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
+from end_to_end.conftest import AS_OF
 from end_to_end.dagster_api import Shown, Ui, shown
 from end_to_end.place import Place
+from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
+from oracle.check import disagreements
 
 from ingestion.settings import PROJECT_ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
 
 
 @dataclass
@@ -30,6 +34,17 @@ class Watched:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         return self.place.module("orchestration", "run")
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start a run, which tells on its standard error how it goes."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestration", "run"],
+            cwd=PROJECT_ROOT,
+            env=self.place.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def change(self, source: str, statement: str) -> None:
         with closing(sqlite3.connect(self.place.folder / "sample" / f"{source}.sqlite")) as db, db:
@@ -83,10 +98,10 @@ def test_after_the_first_run_everything_is_green_and_counted(watched: Watched) -
 
 
 def test_nothing_changed_leaves_every_result_as_it_was(watched: Watched) -> None:
-    # The first run published elsewhere: this place is a copy.
-    assert watched.run().returncode == 0
     before = shown(watched.ui)
-    assert watched.run().returncode == 0
+    result = watched.run()
+    assert result.returncode == 0, result.stderr
+    assert "nothing changed since they were last built; none was built" in result.stdout
     after = shown(watched.ui)
     assert made_anew(before, after) == set()
     assert red(after) == set()
@@ -95,9 +110,21 @@ def test_nothing_changed_leaves_every_result_as_it_was(watched: Watched) -> None
 
 
 def test_one_changed_system_and_what_reads_it_alone_are_made_anew(watched: Watched) -> None:
+    # Models note what they saw, so that what they need no more may go; nothing is built again for that.
+    compacted = watched.place.module("ingestion", "compact", "--older-than-days", "0")
+    assert compacted.returncode == 0, compacted.stderr
+    assert "nothing removed" not in compacted.stdout
+    last = "select max(batch_seq) filter (where table_name = '_models') = max(batch_seq) from raw_whatsapp._state"
+    assert watched.place.rows(last) == [(True,)]
     before = shown(watched.ui)
     watched.change("restaurant", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
-    assert watched.run().returncode == 0
+    result = watched.run()
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r"to build of (.*)", result.stderr) == ["restaurant", "cross_source"]
+    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:999'"
+    assert watched.place.rows(found) == [("New",)]
+    with duckdb.connect(watched.place.folder / "bi.duckdb", read_only=True) as copy:
+        assert copy.execute(found).fetchall() == [("New",)]
     after = shown(watched.ui)
     anew = made_anew(before, after)
     assert {"core/dim_tenants", "marts/customer_360", "bi_copy/restaurant", "bi_copy/cross_source"} <= anew
@@ -105,7 +132,7 @@ def test_one_changed_system_and_what_reads_it_alone_are_made_anew(watched: Watch
     assert red(after) == set()
 
 
-def test_source_that_is_down_is_red_and_nothing_else(watched: Watched) -> None:
+def test_source_that_is_down_is_red_and_told_last_and_nothing_else_is(watched: Watched) -> None:
     before = shown(watched.ui)
     shop = watched.place.folder / "sample" / "shop.sqlite"
     shutil.move(shop, shop.with_suffix(".away"))
@@ -113,6 +140,10 @@ def test_source_that_is_down_is_red_and_nothing_else(watched: Watched) -> None:
     result = watched.run()
     shutil.move(shop.with_suffix(".away"), shop)
     assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("error: raw_shop: shop: there is no SQLite file shop.sqlite")
+    assert "Traceback" not in result.stderr
+    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:998'"
+    assert watched.place.rows(found) == [("Newer",)]
     after = shown(watched.ui)
     assert red(after) == {name for name in after if name.startswith("shop/")}
     anew = made_anew(before, after)
@@ -147,14 +178,7 @@ def test_failing_test_reddens_its_model_and_what_could_not_be_built(watched: Wat
 
 def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
     watched.place.receive_message()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orchestration", "run"],
-        cwd=PROJECT_ROOT,
-        env=watched.place.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = watched.start()
     assert process.stderr is not None
     for line in process.stderr:
         if "models: 3/" in line:
@@ -167,10 +191,15 @@ def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
     assert {system_of(name) for name in red(after)} <= {"whatsapp", "shop", ""}
 
 
-def test_good_run_makes_everything_green_again(watched: Watched) -> None:
-    result = watched.run()
-    assert result.returncode == 0, result.stderr
+def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watched: Watched) -> None:
+    runs = [watched.start() for _ in range(2)]
+    for run in runs:
+        _, errors = run.communicate(timeout=600)
+        assert run.returncode == 0, errors
     after = shown(watched.ui)
     assert red(after) == set()
     assert all(asset.materialized_by for asset in after.values())
     assert statuses(after) == {"SUCCEEDED"}
+    place = watched.place
+    assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite")
+    assert disagreements(place.query, place.folder / "sample", AS_OF) == []

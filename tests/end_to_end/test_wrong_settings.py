@@ -27,16 +27,3 @@ def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, t
     assert "hunter2" not in result.stderr + result.stdout
     assert result.stdout == ""
     assert not (tmp_path / "warehouse.duckdb").exists()
-
-
-def test_failing_source_leaves_the_others_and_is_told_last(sample_place: Place) -> None:
-    messages = "select count(*) from core.fct_messages"
-    [before] = sample_place.rows(messages)
-    sample_place.receive_message()
-    sample_place.environment["SHOP_DATABASE_URL"] = "sqlite:////nowhere/s.sqlite"
-    result = sample_place.module("orchestration", "run")
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: raw_shop: shop: there is no SQLite file s.sqlite")
-    assert "Traceback" not in result.stderr
-    [after] = sample_place.rows(messages)
-    assert after > before  # type: ignore[operator]

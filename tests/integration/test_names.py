@@ -1,7 +1,9 @@
 """Names that a source may have and a warehouse may not, or that are not quite the catalogue's."""
 
 import random
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -209,6 +211,32 @@ def test_columns_beyond_what_a_warehouse_has_room_for_are_left_out_and_told(
     assert '"later"' in note(sandbox, "outlets")
 
 
+EDITS = (
+    (),
+    ("update {conversations} set {status} = 'closed' where {id} = 'c1'",),
+    (
+        "delete from {messages} where {id} = 3",
+        # An edit that moves the cursor beyond every watermark: PostgreSQL's is the clock's.
+        "update {messages} set {content} = 'edited', {timestamp} = '2099-01-01 10:00:00+00:00' where {id} = 8",
+    ),
+)
+EDITED = ("conversations", "messages", "status", "id", "content", "timestamp")
+
+
+@cache
+def contents_by_plain_names() -> list[dict[str, list[tuple[object, ...]]]]:
+    """What raw shows after each of the edits of a source whose names are the catalogue's."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Sandbox(Path(folder))
+        fill(plain)
+        found = []
+        for edits in EDITS:
+            plain.sql(*(edit.format(**{name: name for name in EDITED}) for edit in edits))
+            assert plain.run().errors == []
+            found.append(content(plain))
+        return found
+
+
 def cased(seed: int) -> Callable[[str], str]:
     """Names in any case, each always the same."""
     return lambda name: "".join(
@@ -230,24 +258,11 @@ def test_any_case_of_names_gives_the_same_rows(source: Sandbox, mode: str, seed:
                 told.pop(name, None)
         source.more["ingestion_catalogue"] = source.folder / "full.yml"
         (source.folder / "full.yml").write_text(yaml.safe_dump(tables))
-    plain = Sandbox(source.folder / "plain")
-    plain.folder.mkdir()
-    plain.source = plain.folder / "whatsapp.sqlite"
-    plain.url = f"sqlite:///{plain.source}"
-    fill(plain)
-    c = {name: f'"{called(name)}"' for name in ("conversations", "messages", "status", "id", "content", "timestamp")}
-    # An edit that moves the cursor beyond every watermark: PostgreSQL's is the clock's.
-    edit = "update {messages} set {content} = 'edited', {timestamp} = '2099-01-01 10:00:00+00:00' where {id} = 8"
-    for change in (
-        (),
-        ("update {conversations} set {status} = 'closed' where {id} = 'c1'",),
-        ("delete from {messages} where {id} = 3", edit),
-    ):
-        source.sql(*(statement.format(**c) for statement in change))
-        plain.sql(*(statement.format(**{name: name for name in c}) for statement in change))
+    names = {name: f'"{called(name)}"' for name in EDITED}
+    for edits, expected in zip(EDITS, contents_by_plain_names(), strict=True):
+        source.sql(*(edit.format(**names) for edit in edits))
         assert source.run().errors == []
-        assert plain.run().errors == []
-        assert content(source) == content(plain)
+        assert content(source) == expected
         assert [s.fault for s in read_status(Ingestion(source.settings()), "whatsapp", contact_sources=True)] == [
             None
         ] * 4
