@@ -159,6 +159,10 @@ def _parsed() -> "dbtRunnerResult":
     artifacts = ["--no-write-json"] if MANIFEST.exists() else []
     outcome = dbtRunner().invoke(["parse", *artifacts, *_flags()])
     if not outcome.success:
+        # What dbt remembers of the files as they were may be at fault: of a model whose YAML moved to another file
+        # it finds two. By itself it reads everything anew.
+        outcome = dbtRunner().invoke(["parse", "--no-partial-parse", *artifacts, *_flags()])
+    if not outcome.success:
         raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
     return outcome
 
