@@ -35,8 +35,9 @@ def phases_of_run(measure: Measure, home: Path) -> Phases:
         seconds = measure.cpu_between(start, end)
         if phase == "dbt":
             models, tests = _node_seconds(home, start, end)
-            spent["models"] += seconds * models / (models + tests)
-            spent["tests"] += seconds * tests / (models + tests)
+            share = tests / (models + tests) if tests else 0
+            spent["models"] += seconds * (1 - share)
+            spent["tests"] += seconds * share
         else:
             spent[phase] += seconds
     spent["start"] = measure.cpu_between(measure.started_at, steps[0][0])

@@ -13,12 +13,15 @@
     The body of a model of changed keys: every key of the query `changed`, once for each
     tenant and day on which facts count it until they are replaced, or with nulls.
 
-    `counted` are [fact, its column of dates]. What an unfinished build noted is kept: by now
-    its facts may be replaced.
+    `counted` are [fact, its column of dates], and where the keys are not those of customers
+    [fact, its column of dates, its column of customers], which are noted too. What an
+    unfinished build noted is kept: by now its facts may be replaced.
 #}
 {% macro with_days_before(changed, key, counted) -%}
     {%- set last = last_built_batch() if execute else 0 -%}
     {%- set earlier = load_relation(this) if execute and last -%}
+    {%- set nothing = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set customers = counted | map(attribute=2) | select('defined') | unique | list -%}
     with
 
     changed as (
@@ -29,19 +32,25 @@
         {% if earlier -%}
         select
             {{ key }},
+            {% for customer in customers -%}
+            {{ customer }},
+            {% endfor -%}
             tenant_key,
             date_day
         from {{ earlier }}
         where from_batch_seq = {{ last }}
         union distinct
         {% endif -%}
-        {% for fact, date in counted -%}
-        {%- set relation = load_relation(relation_of(fact)) if execute and last -%}
+        {% for fact in counted -%}
+        {%- set relation = load_relation(relation_of(fact[0])) if execute and last -%}
         {%- if relation -%}
         select
             {{ key }},
+            {% for customer in customers -%}
+            {{ customer if fact[2] is defined else nothing }} as {{ customer }},
+            {% endfor -%}
             tenant_key,
-            {{ date }} as date_day
+            {{ fact[1] }} as date_day
         from {{ relation }}
         where {{ key }} in (select changed.{{ key }} from changed)
         union distinct
@@ -49,13 +58,19 @@
         {% endfor -%}
         select
             {{ key }},
-            cast(null as {{ dbt.type_string() }}) as tenant_key,
+            {% for customer in customers -%}
+            {{ nothing }} as {{ customer }},
+            {% endfor -%}
+            {{ nothing }} as tenant_key,
             cast(null as date) as date_day
         from changed
     )
 
     select
         {{ key }},
+        {% for customer in customers -%}
+        {{ customer }},
+        {% endfor -%}
         tenant_key,
         date_day,
         cast({{ last }} as bigint) as from_batch_seq

@@ -1,8 +1,8 @@
 {#
     The body of int_<system>__clock, made anew in every build: each tenant's local day as of
     this build, and as of the last complete one. A day that has come since is one of the
-    changed periods; facts that tell what is so by now have its keys among the changed ones
-    (passed_days.sql). Incremental models ask for nothing else of the clock.
+    changed periods; facts and customers that tell what is so by now have its keys among the
+    changed ones (passed_days.sql). Incremental models ask for nothing else of the clock.
 #}
 {% macro clock_of(system) -%}
     {{- waits_for('int_' ~ system ~ '__build') -}}

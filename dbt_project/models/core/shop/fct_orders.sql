@@ -3,7 +3,7 @@
     unique_key='order_id',
     meta={'changed': 'int_shop__changed_orders'}
 ) }}
-{{ clustered_by('order_id', month_of='first_event_date') }}
+{{ clustered_by(['order_id', 'customer_key'], month_of='first_event_date') }}
 
 {%- set attributes = ['user_id', 'payment_method', 'told_items'] -%}
 {%- set steps = [

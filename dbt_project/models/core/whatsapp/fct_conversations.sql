@@ -3,7 +3,7 @@
     unique_key='conversation_id',
     meta={'changed': 'int_whatsapp__changed_conversations'}
 ) }}
-{{ clustered_by('conversation_id', month_of='started_date') }}
+{{ clustered_by(['conversation_id', 'customer_hash'], month_of='started_date') }}
 
 with
 

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('int_erp__customer_activity') }}
+-- depends_on: {{ ref('int_erp__customers') }}
 -- depends_on: {{ ref('int_erp__interactions_measures') }}
 -- depends_on: {{ ref('int_erp__segments_measures') }}
 with

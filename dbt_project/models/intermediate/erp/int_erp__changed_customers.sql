@@ -17,6 +17,10 @@ where
         from {{ new_versions('erp', 'organizations') }} as new_versions
     )
 {% endfor %}
+union distinct
+select {{ identifier('new_versions.id') }} as customer_id
+from {{ new_versions('erp', 'customers') }} as new_versions
+{{ union_keys_of_passed_days('fct_interactions', 'customer_id', ['interaction_date']) }}
 {{ union_keys_of_passed_days(
     'fct_segment_memberships', 'customer_id', ['joined_date', 'left_date']
 ) }}

@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_erp__changed_customers'}
+) }}
+{{ clustered_by('customer_id') }}
+
 with
 
 interactions as (
     select * from {{ ref('fct_interactions') }}
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 clock as (
@@ -12,6 +20,7 @@ final as (
     select
         interactions.tenant_key,
         interactions.customer_key,
+        interactions.customer_id,
         'interactions' as domain,
         cast(0 as numeric(38, 9)) as revenue_amount,
         interactions.interaction_date as activity_date
@@ -24,6 +33,7 @@ final as (
     group by
         interactions.tenant_key,
         interactions.customer_key,
+        interactions.customer_id,
         interactions.interaction_date
 )
 

@@ -1,15 +1,25 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_erp__changed_customers'}
+) }}
+{{ clustered_by('customer_id') }}
+
 with
 
 customers as (
     select * from {{ ref('stg_erp__customers') }}
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 interactions as (
     select * from {{ ref('fct_interactions') }}
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 memberships as (
     select * from {{ ref('fct_segment_memberships') }}
+    {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
 tenants as (

@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_id',
+    meta={'changed': 'int_restaurant__changed_profiles'}
+) }}
+{{ clustered_by('customer_id') }}
+
 with
 
 customers as (
     select * from {{ ref('stg_restaurant__customers') }}
+    {{ where_changed('int_restaurant__changed_profiles', 'customer_id') }}
 ),
 
 tenants as (
@@ -10,10 +18,12 @@ tenants as (
 
 visits as (
     select * from {{ ref('fct_visits') }}
+    {{ where_changed('int_restaurant__changed_profiles', 'customer_id') }}
 ),
 
 outreach as (
     select * from {{ ref('fct_outreach') }}
+    {{ where_changed('int_restaurant__changed_profiles', 'customer_id') }}
 ),
 
 named as (

@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('int_shop__customer_activity') }}
+-- depends_on: {{ ref('int_shop__customers') }}
 -- depends_on: {{ ref('int_shop__products_measures') }}
 -- depends_on: {{ ref('int_shop__sales_measures') }}
 -- depends_on: {{ ref('int_shop__web_behavior_measures') }}

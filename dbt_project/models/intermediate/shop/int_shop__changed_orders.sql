@@ -10,7 +10,7 @@
     changed,
     'order_id',
     [
-        ['fct_orders', 'first_event_date'],
+        ['fct_orders', 'first_event_date', 'customer_key'],
         ['fct_orders', 'created_date'],
         ['fct_orders', 'payment_started_date'],
         ['fct_orders', 'paid_date'],

@@ -9,5 +9,5 @@
 {{ with_days_before(
     changed,
     'event_id',
-    [['fct_product_events', 'event_date']]
+    [['fct_product_events', 'event_date', 'customer_key']]
 ) }}

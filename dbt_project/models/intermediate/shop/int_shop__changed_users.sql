@@ -10,5 +10,5 @@
 {{ with_days_before(
     changed,
     'user_id',
-    [['int_shop__web_users', 'first_event_date']]
+    [['int_shop__web_users', 'first_event_date', 'customer_key']]
 ) }}

@@ -1,7 +1,15 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_key',
+    meta={'changed': 'int_shop__changed_customers'}
+) }}
+{{ clustered_by('customer_key') }}
+
 with
 
 purchases as (
     select * from {{ ref('int_shop__purchases') }}
+    {{ where_changed('int_shop__changed_customers', 'customer_key') }}
 ),
 
 tenants as (

@@ -1,15 +1,25 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_key',
+    meta={'changed': 'int_shop__changed_customers'}
+) }}
+{{ clustered_by('customer_key') }}
+
 with
 
 web_users as (
     select * from {{ ref('int_shop__web_users') }}
+    {{ where_changed('int_shop__changed_customers', 'customer_key') }}
 ),
 
 product_events as (
     select * from {{ ref('fct_product_events') }}
+    {{ where_changed('int_shop__changed_customers', 'customer_key') }}
 ),
 
 orders as (
     select * from {{ ref('fct_orders') }}
+    {{ where_changed('int_shop__changed_customers', 'customer_key') }}
 ),
 
 clock as (

@@ -3,7 +3,7 @@
     unique_key='user_id',
     meta={'changed': 'int_shop__changed_users'}
 ) }}
-{{ clustered_by('user_id') }}
+{{ clustered_by(['user_id', 'customer_key']) }}
 
 with
 

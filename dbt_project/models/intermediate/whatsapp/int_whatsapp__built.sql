@@ -1,4 +1,6 @@
 -- depends_on: {{ ref('int_whatsapp__conversation_measures') }}
+-- depends_on: {{ ref('int_whatsapp__customer_activity') }}
+-- depends_on: {{ ref('int_whatsapp__customers') }}
 -- depends_on: {{ ref('int_whatsapp__flawed_messages') }}
 -- depends_on: {{ ref('int_whatsapp__handoff_measures') }}
 -- depends_on: {{ ref('int_whatsapp__message_measures') }}

@@ -21,5 +21,8 @@
 {{ with_days_before(
     changed,
     'conversation_id',
-    [['fct_conversations', 'started_date'], ['fct_messages', 'message_date']]
+    [
+        ['fct_conversations', 'started_date', 'customer_hash'],
+        ['fct_messages', 'message_date']
+    ]
 ) }}

@@ -1,8 +1,15 @@
+{{ config(
+    materialized='incremental',
+    unique_key='customer_hash',
+    meta={'changed': 'int_whatsapp__changed_customers'}
+) }}
+{{ clustered_by('customer_hash') }}
+
 with
 
 conversations as (
     select * from {{ ref('fct_conversations') }}
-    where customer_hash is not null
+    {{ where_changed('int_whatsapp__changed_customers', 'customer_hash') }}
 ),
 
 tenants as (
@@ -20,6 +27,7 @@ final as (
         'whatsapp' as source_system,
         tenants.tenant_id || ':' || conversations.customer_hash as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
+        conversations.customer_hash,
         conversations.customer_hash as phone_hash,
         false as is_inferred,
         min(
@@ -31,6 +39,7 @@ final as (
     from conversations
     inner join tenants on conversations.tenant_key = tenants.tenant_key
     inner join clock on conversations.tenant_key = clock.tenant_key
+    where conversations.customer_hash is not null
     group by
         tenants.tenant_key,
         tenants.tenant_id,
