@@ -40,7 +40,7 @@ class Column(_Declared):
         where: SQL condition on the fact's columns; all rows if None.
         whole: of a sum: whether it adds up whole numbers.
         ratio: numerator and denominator, two columns of the mart; null where the denominator is 0.
-        total: columns of the mart that are added up.
+        total: columns of the mart that are added up; of one alone, a second name.
         difference: columns of the mart, the first less the others.
         additivity: how a difference or a total adds up over time, where it is not as its parts do.
         label: for people; from the name if None.
@@ -56,7 +56,7 @@ class Column(_Declared):
     where: str | None = None
     whole: bool = False
     ratio: tuple[str, str] | None = None
-    total: list[str] | None = Field(None, min_length=2)
+    total: list[str] | None = Field(None, min_length=1)
     difference: list[str] | None = Field(None, min_length=2)
     additivity: Additivity | None = None
     label: str | None = None
