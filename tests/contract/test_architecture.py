@@ -11,11 +11,12 @@ from exports.catalogue import load_exports
 from ingestion.catalogue.entries import load_catalogue
 from ingestion.settings import PROJECT_ROOT, Settings
 
-PACKAGES = ("ingestion", "exports", "orchestration", "benchmarks")
+PACKAGES = ("ingestion", "exports", "orchestration", "marts", "benchmarks")
 MAY_IMPORT = {
     "ingestion": {"ingestion"},
     "exports": {"exports", "ingestion"},
     "orchestration": {"orchestration", "exports", "ingestion"},
+    "marts": {"marts", "ingestion"},
     "benchmarks": {"benchmarks"},
 }
 INGESTION_MAY_IMPORT = {

@@ -1,3 +1,2 @@
-{{ calendar_of_activity('restaurant', [
-    ref('int_restaurant__campaigns_measures'),
-], ['campaign_id']) }}
+{#- Written by `python -m marts write`, from marts/restaurant/campaigns/campaigns.mart.yml. -#}
+{{ calendar_of_activity("restaurant", [ref("int_restaurant__campaigns_measures")], ["campaign_id"]) }}

@@ -1,3 +1,2 @@
-{{ calendar_of_activity('restaurant', [
-    ref('int_restaurant__visits_measures'),
-], ['currency_code']) }}
+{#- Written by `python -m marts write`, from marts/restaurant/visits/visits.mart.yml. -#}
+{{ calendar_of_activity("restaurant", [ref("int_restaurant__visits_measures")], ["currency_code"]) }}

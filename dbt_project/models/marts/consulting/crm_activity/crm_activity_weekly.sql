@@ -1,1 +1,5 @@
-{{ rows_of_grain(ref('int_consulting__crm_activity_by_period'), 'week') }}
+{#- Written by `python -m marts write`, from marts/consulting/crm_activity/crm_activity.mart.yml. -#}
+{{ periodic_mart("week", ref("int_consulting__crm_activity_calendar"), ref("int_consulting__crm_activity_measures"), ["event_type"], {
+    "event_count": {"kind": "count"},
+    "distinct_aggregates": {"kind": "distinct"},
+}) }}

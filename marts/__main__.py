@@ -1,0 +1,61 @@
+"""`python -m marts write`: the dbt models and YAML of every declared mart; `check` says what is not up to date."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingestion.errors import ConfigurationError
+from ingestion.output.terminal import say_error
+from ingestion.settings import PROJECT_ROOT
+from marts.declaration import read_marts
+from marts.models import WRITTEN, files_of
+
+MODELS = PROJECT_ROOT / "dbt_project" / "models"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, or 1 when a declaration is wrong or a file is not what it says."""
+    parser = argparse.ArgumentParser(prog="python -m marts", description="The dbt models of the declared marts.")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+    commands.add_parser("write", help="write what dbt needs of every *.mart.yml, remove what it needs no longer")
+    commands.add_parser("check", help="say which files are not what the declarations give")
+    options = parser.parse_args(arguments)
+    try:
+        stale = stale_files(MODELS)
+    except ConfigurationError as error:
+        say_error(error)
+        return 1
+    for path, text in stale.items():
+        print(path.relative_to(MODELS))
+        if options.command == "write":
+            path.unlink() if text is None else path.write_text(text, encoding="utf-8")
+    return 1 if stale and options.command == "check" else 0
+
+
+def stale_files(models: Path) -> dict[Path, str | None]:
+    """The files below dbt's models that are not what the declarations there give.
+
+    Returns:
+        Path → the text that it should have; None: it should not be there, as nothing declares it any more.
+
+    Raises:
+        ConfigurationError: a declaration is wrong, or a file that is to be written was written by hand.
+    """
+    declared = {
+        models / path: text
+        for name, (system, mart) in read_marts(models).items()
+        for path, text in files_of(system, name, mart).items()
+    }
+    found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
+    for path in declared.keys() & found.keys():
+        if WRITTEN not in found[path].partition("\n")[0]:
+            raise ConfigurationError(
+                f"{path.relative_to(models)} was written by hand, and a declared mart wants this name. Move it away."
+            )
+    left = {path for path, text in found.items() if WRITTEN in text.partition("\n")[0]} - declared.keys()
+    return {path: text for path, text in declared.items() if found.get(path) != text} | dict.fromkeys(sorted(left))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

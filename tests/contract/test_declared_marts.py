@@ -1,0 +1,66 @@
+"""What is written of declared marts is what they declare."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ingestion.errors import ConfigurationError
+from ingestion.settings import PROJECT_ROOT
+from marts.__main__ import stale_files
+
+MODELS = PROJECT_ROOT / "dbt_project" / "models"
+VISITS = Path("marts", "restaurant", "visits")
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A copy of dbt's models, to change."""
+    return Path(shutil.copytree(MODELS, tmp_path / "models"))
+
+
+def test_every_written_file_is_up_to_date() -> None:
+    assert stale_files(MODELS) == {}, "python -m marts write"
+
+
+def test_declaration_that_changed_makes_its_files_stale(models: Path) -> None:
+    declaration = models / VISITS / "visits.mart.yml"
+    text = declaration.read_text(encoding="utf-8")
+    declaration.write_text(text.replace("where: is_first_visit", "where: not is_first_visit"), encoding="utf-8")
+    assert [path.name for path in stale_files(models)] == ["int_restaurant__visits_measures.sql"]
+
+
+def test_measure_more_is_one_entry(models: Path) -> None:
+    declaration = models / VISITS / "visits.mart.yml"
+    with declaration.open("a", encoding="utf-8") as file:
+        file.write(
+            "  refunds: {of: fct_visits, by: visit_date, measure: count, where: spend_amount < 0, description: x}\n"
+        )
+    assert sorted(path.name for path in stale_files(models)) == [
+        "_int_restaurant__visits__models.yml",
+        "_visits__models.yml",
+        "int_restaurant__visits_measures.sql",
+        "visits_daily.sql",
+        "visits_monthly.sql",
+        "visits_weekly.sql",
+    ]
+
+
+def test_file_edited_by_hand_is_stale(models: Path) -> None:
+    path = models / VISITS / "visits_daily.sql"
+    path.write_text(path.read_text(encoding="utf-8").replace("total_visits", "visits"), encoding="utf-8")
+    assert list(stale_files(models)) == [path]
+
+
+def test_what_is_declared_no_longer_is_to_be_removed(models: Path) -> None:
+    (models / VISITS / "visits.mart.yml").unlink()
+    stale = stale_files(models)
+    assert set(stale.values()) == {None}
+    assert len(stale) == 7
+
+
+def test_file_that_was_written_by_hand_is_never_overwritten(models: Path) -> None:
+    path = models / VISITS / "visits_weekly.sql"
+    path.write_text("select 1 as total_visits\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"visits_weekly.sql was written by hand"):
+        stale_files(models)

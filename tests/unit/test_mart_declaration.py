@@ -1,0 +1,93 @@
+"""What a mart may declare, and what is said of one that makes no sense."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ingestion.errors import ConfigurationError
+from marts.declaration import Mart, read_marts
+
+COUNT = {"of": "fct_visits", "by": "visit_date", "measure": "count", "description": "Visits."}
+MART: dict[str, Any] = {
+    "description": "Visits.",
+    "row": "tenant",
+    "tenant": "A restaurant.",
+    "dimensions": {"currency_code": "ISO 4217."},
+    "columns": {
+        "visits": COUNT,
+        "first_visits": COUNT | {"where": "is_first_visit"},
+        "guests": COUNT | {"measure": "distinct customer_id"},
+        "spend_amount": COUNT | {"measure": "sum spend_amount"},
+        "covers": COUNT | {"measure": "sum covers", "whole": True},
+        "p90_wait_seconds": COUNT | {"measure": "p90 wait_seconds"},
+        "later_visits": {"difference": ["visits", "first_visits"], "description": "The others."},
+        "regulars": {"difference": ["guests", "first_visits"], "description": "Guests who came before."},
+        "average_amount": {"ratio": ["spend_amount", "later_visits"], "description": "spend_amount / later_visits"},
+    },
+}
+
+
+def with_column(name: str, **told: object) -> dict[str, Any]:
+    return MART | {"columns": MART["columns"] | {name: {"description": "Something."} | told}}
+
+
+def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
+    mart = Mart.model_validate(MART)
+    assert {name: mart.additivity(name) for name in mart.columns} == {
+        "visits": "sum",
+        "first_visits": "sum",
+        "guests": "distinct",
+        "spend_amount": "sum",
+        "covers": "sum",
+        "p90_wait_seconds": "quantile",
+        "later_visits": "sum",
+        "regulars": "distinct",
+        "average_amount": "ratio",
+    }
+    assert [name for name in mart.columns if mart.is_nullable(name)] == ["p90_wait_seconds", "average_amount"]
+    assert [name for name in mart.columns if not mart.is_whole(name)] == [
+        "spend_amount",
+        "p90_wait_seconds",
+        "average_amount",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        (with_column("x", of="fct_visits", by="visit_date", measure="average spend"), "columns.x.measure: .*'average"),
+        (with_column("x", of="fct_visits", measure="count"), "columns.x: .*the date that it counts `by`"),
+        (with_column("x", measure="count", by="visit_date"), "columns.x: .*the fact it is `of`"),
+        (with_column("x", ratio=["visits", "nothing"]), "x: nothing is no number of this mart"),
+        (with_column("x", ratio=["average_amount", "visits"]), "x: average_amount is no number"),
+        (with_column("x", total=["visits", "p90_wait_seconds"]), "x: p90_wait_seconds is no number"),
+        (with_column("x", total=[]), "columns.x.total: "),
+        (with_column("x"), "columns.x: .*exactly one of"),
+        (with_column("x", ratio=["visits", "covers"], total=["visits", "covers"]), "columns.x: .*exactly one of"),
+        (with_column("x", ratio=["visits", "covers"], where="true"), "columns.x: .*belong to a measure"),
+        (with_column("x", of="fct_visits", by="visit_date", measure="count", colour="red"), "columns.x.colour: "),
+        (with_column("Total visits", **COUNT), "'Total visits' is no name"),
+        (with_column("currency_code", **COUNT), "currency_code: a dimension and a column"),
+        (MART | {"columns": {}}, "it measures nothing"),
+        ({key: value for key, value in MART.items() if key != "row"}, "row: "),
+    ],
+)
+def test_what_makes_no_sense_is_told_by_file_and_place(told: object, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "marts" / "restaurant" / "visits" / "visits.mart.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"visits.mart.yml: .*{fault}"):
+        read_marts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"), [("", "declares nothing"), ("a: [", "is no YAML"), ("- a", "declares nothing")]
+)
+def test_file_that_is_no_declaration_is_told(text: str, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "marts" / "shop" / "visits.mart.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"visits.mart.yml {fault}"):
+        read_marts(tmp_path)
