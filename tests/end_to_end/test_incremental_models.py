@@ -49,6 +49,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     def first_build(self) -> None:
         self.history.extract()
         self.history.build()
+        self.history.leave_customers_without_rows()
 
     @rule(edits=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
     def edit(self, edits: list[tuple[int, int, int, int]]) -> None:
