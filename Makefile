@@ -46,11 +46,11 @@ data/lint/.passed: $(LINTED) $(LINTED_BY)
 
 ## check: lint and the tests that need no server, for the one who is editing
 check: lint .venv-oldest-duckdb/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder -m "not servers and not slow"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -m "not servers and not slow"
 
 ## test: lint, then every test
 test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use
 test-bigquery: $(VENV)/.installed-dev

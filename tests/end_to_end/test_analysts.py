@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from ingestion.settings import PROJECT_ROOT
 from orchestration.profile import variables
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

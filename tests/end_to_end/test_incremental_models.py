@@ -159,7 +159,6 @@ ENGINES = {
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("histories")
 @pytest.mark.parametrize(("engine", "system"), [(engine, system) for engine in ENGINES for system in ENGINES[engine]])
 def test_incremental_equals_full_refresh_after_any_history(
     engine: str, system: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -93,7 +93,6 @@ class OddShop:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("histories")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_shop_of_odd_rows_is_counted_as_it_should_be(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -18,7 +18,7 @@ from oracle.sources import text
 
 from ingestion import sample
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
+pytestmark = pytest.mark.slow
 
 SAMPLE = "sample"
 NAMED_FILES = [path for path in os.environ.get("WHATSAPP_TEST_SQLITE", "").split(os.pathsep) if path]

@@ -22,7 +22,7 @@ from oracle.check import disagreements
 
 from ingestion.settings import PROJECT_ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass

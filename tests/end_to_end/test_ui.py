@@ -31,7 +31,6 @@ RUN_MILLISECONDS = 600_000
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("sample"),
     pytest.mark.browser,
     pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine"),
 ]
