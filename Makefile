@@ -58,11 +58,12 @@ test-bigquery: $(VENV)/.installed-dev
 	MODEL_HISTORIES=1 $(BIN)/python -m pytest tests/integration/test_bigquery_warehouse.py tests/end_to_end/test_servers.py
 	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py -k bigquery
 
-## benchmark: one table moved beside peers and limits, models built, engines compared; an hour and a half; not part of test (see benchmarks/README.md)
+## benchmark: one table moved beside peers and limits, models built, engines compared, what a run costs; two hours; not part of test (see benchmarks/README.md)
 benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.extraction --python $(BIN)/python --report benchmarks/extraction.md
 	.venv-benchmarks/bin/python -m benchmarks.models --python $(BIN)/python --report benchmarks/models.md
 	.venv-benchmarks/bin/python -m benchmarks.warehouses --python $(BIN)/python --report benchmarks/warehouses.md
+	.venv-benchmarks/bin/python -m benchmarks.runs --python $(BIN)/python --report benchmarks/runs.md
 
 ## clean: remove the environment and everything that was made
 clean:
