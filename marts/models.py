@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from marts.declaration import Column, Mart
+from marts.declaration import SUFFIX, Column, Mart
 
 GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("month", "calendar month")}
 """Suffix of a mart → the grain of its rows, and what people call it."""
@@ -35,7 +35,7 @@ def files_of(system: str, name: str, mart: Mart) -> dict[Path, str]:
     """
     intermediate, marts = Path("intermediate", system), Path("marts", system, name)
     prefix = f"int_{system}__{name}"
-    source = f"marts/{system}/{name}/{name}.mart.yml"
+    source = f"{name}{SUFFIX}"
     return {
         intermediate / f"{prefix}_measures.sql": _sql(source, _measures(system, mart)),
         intermediate / f"{prefix}_calendar.sql": _sql(source, _calendar(system, name, mart)),
@@ -64,15 +64,17 @@ def _measures(system: str, mart: Mart) -> str:
     told = [
         "\n".join(
             [
-                f"    [ref({_literal(fact)}), {_literal(date)}, {{",
-                *(f"        {_literal(name)}: {_aggregate(column)}," for name, column in columns.items()),
-                "    }],",
+                f"        [ref({_literal(fact)}), {_literal(date)}, {{",
+                *(f"            {_literal(name)}: {_aggregate(column)}," for name, column in columns.items()),
+                "        }],",
             ]
         )
         for (fact, date), columns in facts.items()
     ]
     changed = mart.changed or f"int_{system}__changed_periods"
-    return "\n".join([f"measures_of({_literal(changed)}, {_list(mart.dimensions)}, [", *told, "])"])
+    return "\n".join(
+        ["measures_of(", f"    {_literal(changed)},", f"    {_list(mart.dimensions)},", "    [", *told, "    ]", ")"]
+    )
 
 
 def _aggregate(column: Column) -> str:
@@ -91,7 +93,8 @@ def _aggregate(column: Column) -> str:
 
 def _calendar(system: str, name: str, mart: Mart) -> str:
     measures = f"int_{system}__{name}_measures"
-    return f"calendar_of_activity({_literal(system)}, [ref({_literal(measures)})], {_list(mart.dimensions)})"
+    arguments = (_literal(system), f"[ref({_literal(measures)})]", _list(mart.dimensions))
+    return "\n".join(["calendar_of_activity(", *(f"    {argument}," for argument in arguments), ")"])
 
 
 def _periodic(system: str, name: str, mart: Mart, grain: str) -> str:
@@ -103,12 +106,15 @@ def _periodic(system: str, name: str, mart: Mart, grain: str) -> str:
             told["of"] = column.parts
         if column.kind in ("sum", "total", "difference") and mart.is_whole(column_name):
             told["whole"] = True
-        columns.append(f"    {_literal(column_name)}: {_mapping(told)},")
+        columns.append(f"        {_literal(column_name)}: {_mapping(told)},")
     return "\n".join(
         [
-            f"periodic_mart({_literal(grain)}, {calendar}, {measures}, {_list(mart.dimensions)}, {{",
+            "periodic_mart(",
+            *(f"    {argument}," for argument in (_literal(grain), calendar, measures, _list(mart.dimensions))),
+            "    {",
             *columns,
-            "})",
+            "    }",
+            ")",
         ]
     )
 

@@ -1,2 +1,6 @@
-{#- Written by `python -m marts write`, from marts/restaurant/campaigns/campaigns.mart.yml. -#}
-{{ calendar_of_activity("restaurant", [ref("int_restaurant__campaigns_measures")], ["campaign_id"]) }}
+{#- Written by `python -m marts write`, from campaigns.mart.yml. -#}
+{{ calendar_of_activity(
+    "restaurant",
+    [ref("int_restaurant__campaigns_measures")],
+    ["campaign_id"],
+) }}

@@ -1,2 +1,6 @@
-{#- Written by `python -m marts write`, from marts/shop/sales/sales.mart.yml. -#}
-{{ calendar_of_activity("shop", [ref("int_shop__sales_measures")], ["payment_method", "currency_code"]) }}
+{#- Written by `python -m marts write`, from sales.mart.yml. -#}
+{{ calendar_of_activity(
+    "shop",
+    [ref("int_shop__sales_measures")],
+    ["payment_method", "currency_code"],
+) }}

@@ -1,2 +1,6 @@
-{#- Written by `python -m marts write`, from marts/shop/web_behavior/web_behavior.mart.yml. -#}
-{{ calendar_of_activity("shop", [ref("int_shop__web_behavior_measures")], []) }}
+{#- Written by `python -m marts write`, from web_behavior.mart.yml. -#}
+{{ calendar_of_activity(
+    "shop",
+    [ref("int_shop__web_behavior_measures")],
+    [],
+) }}

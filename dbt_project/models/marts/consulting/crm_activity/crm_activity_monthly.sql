@@ -1,5 +1,11 @@
-{#- Written by `python -m marts write`, from marts/consulting/crm_activity/crm_activity.mart.yml. -#}
-{{ periodic_mart("month", ref("int_consulting__crm_activity_calendar"), ref("int_consulting__crm_activity_measures"), ["event_type"], {
-    "event_count": {"kind": "count"},
-    "distinct_aggregates": {"kind": "distinct"},
-}) }}
+{#- Written by `python -m marts write`, from crm_activity.mart.yml. -#}
+{{ periodic_mart(
+    "month",
+    ref("int_consulting__crm_activity_calendar"),
+    ref("int_consulting__crm_activity_measures"),
+    ["event_type"],
+    {
+        "event_count": {"kind": "count"},
+        "distinct_aggregates": {"kind": "distinct"},
+    }
+) }}

@@ -1,5 +1,11 @@
-{#- Written by `python -m marts write`, from marts/erp/interactions/interactions.mart.yml. -#}
-{{ periodic_mart("month", ref("int_erp__interactions_calendar"), ref("int_erp__interactions_measures"), ["interaction_type", "status"], {
-    "total_interactions": {"kind": "count"},
-    "distinct_customers": {"kind": "distinct"},
-}) }}
+{#- Written by `python -m marts write`, from interactions.mart.yml. -#}
+{{ periodic_mart(
+    "month",
+    ref("int_erp__interactions_calendar"),
+    ref("int_erp__interactions_measures"),
+    ["interaction_type", "status"],
+    {
+        "total_interactions": {"kind": "count"},
+        "distinct_customers": {"kind": "distinct"},
+    }
+) }}

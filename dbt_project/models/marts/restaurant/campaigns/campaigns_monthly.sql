@@ -1,10 +1,16 @@
-{#- Written by `python -m marts write`, from marts/restaurant/campaigns/campaigns.mart.yml. -#}
-{{ periodic_mart("month", ref("int_restaurant__campaigns_calendar"), ref("int_restaurant__campaigns_measures"), ["campaign_id"], {
-    "total_outreach": {"kind": "count"},
-    "queued": {"kind": "count"},
-    "sent": {"kind": "count"},
-    "failed": {"kind": "count"},
-    "delivery_attempts": {"kind": "total", "of": ["sent", "failed"], "whole": true},
-    "delivery_rate": {"kind": "ratio", "of": ["sent", "delivery_attempts"]},
-    "distinct_customers_reached": {"kind": "distinct"},
-}) }}
+{#- Written by `python -m marts write`, from campaigns.mart.yml. -#}
+{{ periodic_mart(
+    "month",
+    ref("int_restaurant__campaigns_calendar"),
+    ref("int_restaurant__campaigns_measures"),
+    ["campaign_id"],
+    {
+        "total_outreach": {"kind": "count"},
+        "queued": {"kind": "count"},
+        "sent": {"kind": "count"},
+        "failed": {"kind": "count"},
+        "delivery_attempts": {"kind": "total", "of": ["sent", "failed"], "whole": true},
+        "delivery_rate": {"kind": "ratio", "of": ["sent", "delivery_attempts"]},
+        "distinct_customers_reached": {"kind": "distinct"},
+    }
+) }}
