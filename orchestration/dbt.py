@@ -157,7 +157,7 @@ def _parsed() -> "dbtRunnerResult":
     dbt_internals.hurry()
     # Writing the manifest takes as long as reading what dbt remembers of the last parsing.
     artifacts = ["--no-write-json"] if MANIFEST.exists() else []
-    outcome = dbtRunner().invoke(["parse", *artifacts, *_flags()])
+    outcome = dbtRunner().invoke(["parse", *artifacts, *_flags(), "--log-level", "none"])
     if not outcome.success:
         # What dbt remembers of the files as they were may be at fault: of a model whose YAML moved to another file
         # it finds two. By itself it reads everything anew.
