@@ -81,8 +81,7 @@ def test_job_launched_in_the_browser_brings_what_follows_and_assets_are_shown(ui
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         try:
             page.goto(f"{ui}/locations/crm_warehouse/jobs/warehouse")
-            page.get_by_role("button", name="Skip").click(timeout=120_000)
-            page.get_by_role("button", name="Materialize all").click()
+            page.get_by_role("button", name="Materialize all").click(timeout=120_000)
             page.get_by_role("link", name="View", exact=True).click(timeout=120_000)
             page.wait_for_url("**/runs/*")
             page.get_by_text("Success", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
