@@ -47,7 +47,7 @@ CUSTOMERS = {
 }
 """Where a source names the customer of a row."""
 
-_MANIFESTS: dict[tuple[str, str], Any] = {}
+_MANIFESTS: dict[tuple[str, str, str], Any] = {}
 
 
 class ModelHistory:
@@ -86,9 +86,9 @@ class ModelHistory:
         self._manifest = self._parsed()
 
     def _parsed(self) -> Any:
-        """The dbt project, read once for all histories whose models have the same names in full."""
+        """A dbt project, read once for all histories whose models have the same names in full."""
         url = self.settings.warehouse
-        names = url.get_backend_name(), Path(url.database or "").stem
+        names = str(PROJECT), url.get_backend_name(), Path(url.database or "").stem
         if names not in _MANIFESTS:
             _MANIFESTS[names] = self._dbt("parse").result
         return _MANIFESTS[names]
