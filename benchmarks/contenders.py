@@ -14,9 +14,9 @@ from typing import ClassVar, Protocol
 import yaml
 
 from benchmarks import TABLE
+from benchmarks.measure import ROOT
 from benchmarks.source import CREATE, Content, Server, duckdb_content, postgresql_content
 
-ROOT = Path(__file__).parents[1]
 PROJECT = "this project"
 
 

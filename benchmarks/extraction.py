@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import (
-    ROOT,
     ArrowToDuckdb,
     Contender,
     CopyOut,
@@ -19,7 +18,7 @@ from benchmarks.contenders import (
     Project,
     Sling,
 )
-from benchmarks.measure import measured
+from benchmarks.measure import ROOT, measured
 from benchmarks.report import AFTER_CHANGE, FIRST_LOAD, INTO_DUCKDB, INTO_POSTGRESQL, NO_CHANGE, Results, render
 from benchmarks.source import Content, Server, change, make_source, postgresql_content, running_server
 

@@ -18,9 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.measure import Measure, measured
+from benchmarks.measure import ROOT, Measure, measured
 
-ROOT = Path(__file__).resolve().parents[1]
 MESSAGES_PER_CONVERSATION = 10
 BATCHES = 20
 FIRST_DAY, DAYS = "2024-01-01", 730

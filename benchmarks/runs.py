@@ -16,11 +16,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Measure, measured
+from benchmarks import sample
+from benchmarks.measure import ROOT, Measure, measured
 from benchmarks.phases import PHASES, Phases, phases_of_build, phases_of_run
 
-ROOT = Path(__file__).resolve().parents[1]
-SYSTEMS = ("consulting", "whatsapp", "restaurant", "shop", "erp")
 AS_OF = "2026-11-26T12:00:00+00:00"
 NEW_MESSAGE = """
 insert into messages (id, conversation_id, sender_type, sender_id, content, timestamp, metadata)
@@ -48,6 +47,7 @@ class History:
 
     def __init__(self, folder: Path, checkout: Path, python: Path) -> None:
         self._folder, self._checkout, self._python = folder, checkout, python
+        self._sources = folder / "sample"
         folder.mkdir(parents=True)
 
     def events(self, maker: "History", scale: float) -> dict[str, Callable[[], object]]:
@@ -57,17 +57,15 @@ class History:
             maker: whose sample it is, so that two checkouts run on the same one.
             scale: of the sample; 1 is about 100,000 rows.
         """
-        sample = ("--directory", str(self._folder / "sample"))
-        create = ("-m", "ingestion.sample", "create", *sample, "--scale", str(scale))
         return {
-            "first run": lambda: maker.measured(*create),
+            "first run": lambda: maker.measured(*sample.create(self._sources, scale)),
             "nothing changed": lambda: None,
-            "one day": lambda: maker.measured("-m", "ingestion.sample", "advance", *sample),
+            "one day": lambda: maker.measured(*sample.advance(self._sources)),
             "one system changed": self._receive_message,
         }
 
     def _receive_message(self) -> None:
-        with closing(sqlite3.connect(self._folder / "sample" / "whatsapp.sqlite")) as source, source:
+        with closing(sqlite3.connect(self._sources / "whatsapp.sqlite")) as source, source:
             source.execute(NEW_MESSAGE)
 
     def measured(self, *arguments: str) -> Measure:
@@ -83,9 +81,7 @@ class History:
             "DBT_LOG_PATH": self._folder / "target",
             "AS_OF": AS_OF,
         }
-        for system in SYSTEMS:
-            places[f"{system.upper()}_DATABASE_URL"] = f"sqlite:///{self._folder / 'sample' / system}.sqlite"
-        environment = {name: str(value) for name, value in places.items()}
+        environment = {name: str(value) for name, value in places.items()} | sample.urls(self._sources)
         return measured([str(self._python), *arguments], environment, self._folder / "log", self._checkout)
 
     def run(self) -> tuple[Measure, Phases]:

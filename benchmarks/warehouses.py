@@ -17,11 +17,10 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.measure import Measure, measured
+from benchmarks import sample
+from benchmarks.measure import ROOT, Measure, measured
 from benchmarks.source import SETTINGS, Server, running_server
 
-ROOT = Path(__file__).resolve().parents[1]
-SYSTEMS = ("consulting", "whatsapp", "restaurant", "shop", "erp")
 _UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 BUILD = ("-m", "orchestration", "dbt", "build", *_UNTESTED)
 
@@ -42,7 +41,7 @@ class Bench:
 
     def __init__(self, folder: Path, python: Path, server: Server, scale: float) -> None:
         self._folder, self._python, self._scale = folder, python, scale
-        self._duckdb = folder / "warehouse.duckdb"
+        self._duckdb, self._sources = folder / "warehouse.duckdb", folder / "sample"
         self._database = f"scale_{scale:g}".replace(".", "_")
         self._server = server
         server.new_database(self._database)
@@ -51,9 +50,7 @@ class Bench:
 
     def run(self) -> None:
         """Fill, build, let a day pass, fill and build again."""
-        sample = self._folder / "sample"
-        scale = ("--scale", str(self._scale))
-        self._measured("duckdb", "-m", "ingestion.sample", "create", "--directory", str(sample), *scale)
+        self._measured("duckdb", *sample.create(self._sources, self._scale))
         extracted = self._measured("duckdb", "-m", "ingestion", "run")
         with duckdb.connect(self._duckdb, read_only=True) as connection:
             found = connection.execute(
@@ -66,7 +63,7 @@ class Bench:
         shutil.copytree(self._archive("duckdb"), self._archive("postgresql"))
         self._step("postgresql", "raw rebuilt from the archive", "-m", "ingestion", "rebuild", "--from-archive")
         self._step("postgresql", "all models", *BUILD)
-        self._measured("duckdb", "-m", "ingestion.sample", "advance", "--directory", str(sample))
+        self._measured("duckdb", *sample.advance(self._sources))
         for engine in ("duckdb", "postgresql"):
             self._step(engine, "a day extracted", "-m", "ingestion", "run")
             self._step(engine, "a day's models", *BUILD)
@@ -87,9 +84,7 @@ class Bench:
             "ARCHIVE_URL": str(self._archive(engine)),
             "WAREHOUSE_URL": f"duckdb:///{self._duckdb}" if engine == "duckdb" else self._server.url(self._database),
         }
-        for system in SYSTEMS:
-            environment[f"{system.upper()}_DATABASE_URL"] = f"sqlite:///{self._folder / 'sample' / system}.sqlite"
-        return measured([str(self._python), *arguments], environment, self._folder / "log")
+        return measured([str(self._python), *arguments], environment | sample.urls(self._sources), self._folder / "log")
 
     def _archive(self, engine: str) -> Path:
         return self._folder / f"archive-{engine}"
