@@ -18,11 +18,12 @@ SUFFIX = ".mart.yml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MEASURE = re.compile(
     r"(?:(?P<count>count)"
-    r"|(?P<kind>sum|distinct|max)\s+(?P<column>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<divisor>[1-9][0-9]*))?"
+    r"|sum\s+(?P<added>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<divisor>[1-9][0-9]*))?"
+    r"|distinct\s+(?P<told_apart>[a-z][a-z0-9_]*)"
     r"|p(?P<percent>[1-9][0-9]?)\s+(?P<ordered>[a-z][a-z0-9_]*))"
 )
 
-Additivity = Literal["sum", "distinct", "quantile", "ratio", "max"]
+Additivity = Literal["sum", "distinct", "quantile", "ratio"]
 
 
 class _Declared(BaseModel):
@@ -36,13 +37,12 @@ class Column(_Declared):
         description: what it is, in whole words.
         of: the fact that it is measured from.
         by: the fact's column of dates that tells on which day a row counts.
-        measure: `count`, `sum x`, `sum x / 3600`, `distinct x`, `max x`, or `p50 x` for the median.
+        measure: `count`, `sum x`, `sum x / 3600`, `distinct x`, or `p50 x` for the median.
         where: SQL condition on the fact's columns; all rows if None.
         whole: of a sum: whether it adds up whole numbers.
         ratio: numerator and denominator, two columns of the mart; null where the denominator is 0.
         total: columns of the mart that are added up; of one alone, a second name.
         difference: columns of the mart, the first less the others.
-        additivity: how a difference or a total adds up over time, where it is not as its parts do.
         label: for people; from the name if None.
         unit: what is counted: seconds, hours, US dollars.
         better: whether more of it is good or bad news; None: neither.
@@ -58,7 +58,6 @@ class Column(_Declared):
     ratio: tuple[str, str] | None = None
     total: list[str] | None = Field(None, min_length=1)
     difference: list[str] | None = Field(None, min_length=2)
-    additivity: Additivity | None = None
     label: str | None = None
     unit: str | None = None
     better: Literal["more", "less"] | None = None
@@ -73,29 +72,33 @@ class Column(_Declared):
             raise ValueError("of, by, where and whole belong to a measure")
         if self.measure is not None and not (self.of and self.by):
             raise ValueError("a measure wants the fact it is `of`, and the date that it counts `by`")
+        if self.whole and (self.kind != "sum" or self.aggregate[2]):
+            raise ValueError("whole is said of a sum that is not divided")
         return self
 
     @field_validator("measure")
     @classmethod
     def _is_known(cls, told: str | None) -> str | None:
         if told is not None and not _MEASURE.fullmatch(told):
-            raise ValueError(f"{told!r} is none of `count`, `sum x`, `sum x / 60`, `distinct x`, `max x`, `p50 x`")
+            raise ValueError(f"{told!r} is none of `count`, `sum x`, `sum x / 60`, `distinct x`, `p50 x`")
         return told
 
     @property
     def aggregate(self) -> tuple[str, str | None, int | None]:
-        """The measure: its kind (count, sum, distinct, max, quantile), its column, and a divisor or percentage."""
+        """The measure: its kind (count, sum, distinct, quantile), its column, and a divisor or percentage."""
         found = _MEASURE.fullmatch(self.measure or "")
         assert found is not None
         if found["count"]:
             return "count", None, None
         if found["percent"]:
             return "quantile", found["ordered"], int(found["percent"])
-        return found["kind"], found["column"], int(found["divisor"]) if found["divisor"] else None
+        if found["told_apart"]:
+            return "distinct", found["told_apart"], None
+        return "sum", found["added"], int(found["divisor"]) if found["divisor"] else None
 
     @property
     def kind(self) -> str:
-        """count, sum, distinct, max or quantile; ratio, total or difference."""
+        """count, sum, distinct or quantile; ratio, total or difference."""
         if self.measure:
             return self.aggregate[0]
         return "ratio" if self.ratio else "total" if self.total else "difference"
@@ -146,8 +149,6 @@ class Mart(_Declared):
     def additivity(self, name: str) -> Additivity:
         """How a column adds up over time."""
         column = self.columns[name]
-        if column.additivity:
-            return column.additivity
         if column.ratio:
             return "ratio"
         if column.measure:
@@ -165,7 +166,7 @@ class Mart(_Declared):
 
     def is_nullable(self, name: str) -> bool:
         """Whether a column is null where there was nothing to measure."""
-        return self.additivity(name) in ("ratio", "quantile", "max")
+        return self.additivity(name) in ("ratio", "quantile")
 
 
 def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:

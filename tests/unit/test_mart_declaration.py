@@ -59,6 +59,15 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
     [
         (with_column("x", of="fct_visits", by="visit_date", measure="average spend"), "columns.x.measure: .*'average"),
         (with_column("x", of="fct_visits", measure="count"), "columns.x: .*the date that it counts `by`"),
+        (
+            with_column("x", **COUNT | {"measure": "distinct customer_id / 60"}),
+            "columns.x.measure: .*'distinct customer_id / 60'",
+        ),
+        (
+            with_column("x", **COUNT | {"measure": "sum seconds / 60", "whole": True}),
+            "columns.x: .*whole is said of a sum",
+        ),
+        (with_column("x", **COUNT | {"whole": True}), "columns.x: .*whole is said of a sum"),
         (with_column("x", measure="count", by="visit_date"), "columns.x: .*the fact it is `of`"),
         (with_column("x", ratio=["visits", "nothing"]), "x: nothing is no number of this mart"),
         (with_column("x", ratio=["average_amount", "visits"]), "x: average_amount is no number"),

@@ -5,7 +5,7 @@
 
     `facts` are [fact, its column of dates, columns]; columns are name → measure:
 
-    - kind: count, sum, distinct, max or quantile,
+    - kind: count, sum, distinct or quantile,
     - of: the fact's column, for all kinds but count,
     - where: a condition on the fact's columns,
     - whole: whether a sum is of whole numbers; else it is numeric(38, 9),
@@ -129,8 +129,6 @@ select * from final
     count(distinct {{ value }})
     {%- elif measure.kind == 'quantile' -%}
     {{ quantile(value, measure.percent) }}
-    {%- elif measure.kind == 'max' -%}
-    cast(max({{ value }}) as numeric(38, 9))
     {%- elif measure.divisor -%}
     {{ ratio('coalesce(sum(' ~ value ~ '), 0)', measure.divisor) }}
     {%- else -%}
@@ -140,7 +138,7 @@ select * from final
 
 {# What is measured where nothing was: 0 of what is counted or added up, else null. #}
 {% macro filled(value, measure) -%}
-    {%- if measure.kind in ('quantile', 'max') -%}
+    {%- if measure.kind == 'quantile' -%}
     {{ value }}
     {%- elif measure.kind == 'sum' -%}
     cast(

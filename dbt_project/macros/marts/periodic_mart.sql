@@ -5,7 +5,7 @@
 
     `columns` are name → what it is:
 
-    - kind: count or sum (0 where nothing was), quantile or max (null where nothing was),
+    - kind: count, sum or distinct (0 where nothing was), quantile (null where nothing was),
     - kind: ratio, total or difference, with the columns it is made `of`,
     - whole: whether a sum, total or difference is of whole numbers; else numeric(38, 9).
 #}
