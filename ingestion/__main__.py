@@ -46,10 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _status(options: argparse.Namespace) -> list[str]:
-    settings = Settings.read()
-    # Who only looks should not wait for a whole run where it keeps readers out.
-    patience = min(settings.lock_timeout_seconds, STATUS_PATIENCE_SECONDS)
-    ingestion = Ingestion(settings.model_copy(update={"lock_timeout_seconds": patience}))
+    ingestion = Ingestion(Settings.read().with_patience(STATUS_PATIENCE_SECONDS))
     tables = read_status(ingestion, options.source, contact_sources=not options.no_source)
     if options.json:
         print(json.dumps([t.record() for t in tables], indent=2))

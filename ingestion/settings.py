@@ -69,6 +69,10 @@ class Settings(BaseSettings):
             name = ".".join(str(part) for part in fault["loc"]).upper()
             raise ConfigurationError(f"{name} can't be used: {fault['msg']}.") from None
 
+    def with_patience(self, seconds: float) -> "Settings":
+        """The same for who only looks: a warehouse that is in use is waited for no longer than so."""
+        return self.model_copy(update={"lock_timeout_seconds": min(self.lock_timeout_seconds, seconds)})
+
     @property
     def now(self) -> datetime:
         """The instant that models are built for: AS_OF, as a rule the clock's."""

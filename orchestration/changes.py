@@ -139,7 +139,7 @@ def read(patience_seconds: float | None = None) -> Memory:
     """
     warehouse = ingestion.warehouse
     if patience_seconds is not None:
-        warehouse = open_warehouse(settings.warehouse, min(patience_seconds, settings.lock_timeout_seconds))
+        warehouse = open_warehouse(settings.warehouse, settings.with_patience(patience_seconds).lock_timeout_seconds)
     existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
     sources = [source for source in SOURCES if (f"raw_{source}", "_state") in existing]
     clocks = [source for source in sources if ("intermediate", f"int_{source}__clock") in existing]
