@@ -39,23 +39,27 @@ def sample_place_in(folder: Path) -> Place:
 
 
 @pytest.fixture(scope="session")
-def live_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this process works on the sample, always.
-
-    Dagster and dbt then find what they noted: in another folder dbt would read its project anew, and all would be
-    published anew.
-    """
-    return tmp_path_factory.mktemp("sample") / "live"
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all processes of the test session: pytest-xdist's have a folder each in one that they share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def first_run(live_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+def live_folder(shared_folder: Path) -> Path:
+    """Where the first run was made, and where the tests of one process go on with it.
+
+    Dagster and dbt find there what they noted: in another folder dbt would read its project anew, and all would be
+    published anew.
+    """
+    return shared_folder / "live"
+
+
+@pytest.fixture(scope="session")
+def first_run(live_folder: Path, shared_folder: Path) -> FirstRun:
     """The first run on a small sample of all five sources, two months long."""
-    # pytest-xdist's processes have a folder each in one that they share.
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    saved, said = shared / "first_run", shared / "first_run.json"
-    with (shared / "first_run.lock").open("w") as lock:
+    saved, said = shared_folder / "first_run", shared_folder / "first_run.json"
+    with (shared_folder / "first_run.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
             sample.create(live_folder / "sample", scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
@@ -69,7 +73,7 @@ def first_run(live_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Fi
 
 @pytest.fixture(scope="module")
 def sample_place(first_run: FirstRun, live_folder: Path) -> Place:
-    """What the first run left, for a module to go on with."""
+    """What the first run left, for a module to go on with: those that do are in one process ("sample" in GROUPS)."""
     shutil.rmtree(live_folder, ignore_errors=True)
     shutil.copytree(first_run.place.folder, live_folder)
     return sample_place_in(live_folder)

@@ -13,7 +13,7 @@ import pytest
 from analyzed_dbt import engine_of_raw, faults_of_run, faults_of_unit_tests
 from bigquery import Bigquery
 from comparison import differences
-from end_to_end.conftest import AS_OF, sample_place_in
+from end_to_end.conftest import AS_OF, FirstRun, sample_place_in
 from end_to_end.flawed import add_flawed_rows, correct_some
 from end_to_end.place import Place
 from googlesql import GoogleSql
@@ -44,22 +44,25 @@ class Places:
 
 @pytest.fixture(scope="module")
 def places(
-    sample_place: Place,
+    first_run: FirstRun,
     postgresql_server: Server,
     bigquery_service: Bigquery,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Places:
     """The sample on DuckDB as the first run left it; on servers nothing yet."""
+    folder = tmp_path_factory.mktemp("duckdb") / "live"
+    shutil.copytree(first_run.place.folder, folder)
+    duckdb = sample_place_in(folder)
     servers = {}
     for engine, environment in {
         "postgresql": {"WAREHOUSE_URL": postgresql_server.new_database()},
         "bigquery": {"WAREHOUSE_URL": bigquery_service.new_database()} | bigquery_service.environment,
     }.items():
         place = sample_place_in(tmp_path_factory.mktemp(engine))
-        urls = {k: v for k, v in sample_place.environment.items() if k.endswith("_DATABASE_URL")}
+        urls = {k: v for k, v in duckdb.environment.items() if k.endswith("_DATABASE_URL")}
         place.environment |= urls | environment
         servers[engine] = place
-    return Places(sample_place, servers, bigquery_service)
+    return Places(duckdb, servers, bigquery_service)
 
 
 @pytest.fixture(scope="module")
