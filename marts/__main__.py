@@ -42,11 +42,8 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     Raises:
         ConfigurationError: a declaration is wrong, or a file that is to be written was written by hand.
     """
-    declared = {
-        models / path: text
-        for name, (system, mart) in read_marts(models).items()
-        for path, text in files_of(system, name, mart).items()
-    }
+    marts = read_marts(models)
+    declared = {models / path: text for name in marts for path, text in files_of(marts, name).items()}
     found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
     for path in declared.keys() & found.keys():
         if WRITTEN not in found[path].partition("\n")[0]:

@@ -23,7 +23,9 @@ _MEASURE = re.compile(
     r"|p(?P<percent>[1-9][0-9]?)\s+(?P<ordered>[a-z][a-z0-9_]*))"
 )
 
-Additivity = Literal["sum", "distinct", "quantile", "ratio"]
+Additivity = Literal["sum", "last", "distinct", "quantile", "ratio"]
+
+_COMPUTED = ("ratio", "share", "total", "difference", "balance")
 
 
 class _Declared(BaseModel):
@@ -35,18 +37,21 @@ class Column(_Declared):
 
     Attributes:
         description: what it is, in whole words.
-        of: the fact that it is measured from.
-        by: the fact's column of dates that tells on which day a row counts.
+        of: the fact that it is measured from; the mart's if None.
+        by: the fact's column of dates that tells on which day a row counts; the mart's if None.
         measure: `count`, `sum x`, `sum x / 3600`, `distinct x`, or `p50 x` for the median.
         where: SQL condition on the fact's columns; all rows if None.
         whole: of a sum: whether it adds up whole numbers.
         ratio: numerator and denominator, two columns of the mart; null where the denominator is 0.
+        share: a ratio whose numerator counts some of what the denominator counts: 0 to 1.
         total: columns of the mart that are added up; of one alone, a second name.
         difference: columns of the mart, the first less the others.
+        balance: two counts of the mart: all of the first until the period's end, less all of the second.
+        known_since: `<model>.<column>`, an instant; null in periods that ended before it in the tenant's time zone.
         label: for people; from the name if None.
         unit: what is counted: seconds, hours, US dollars.
         better: whether more of it is good or bad news; None: neither.
-        headline: whether it is among the numbers that are watched.
+        headline: whether it is among the numbers that are watched; a text: under this name.
     """
 
     description: str
@@ -56,22 +61,23 @@ class Column(_Declared):
     where: str | None = None
     whole: bool = False
     ratio: tuple[str, str] | None = None
+    share: tuple[str, str] | None = None
     total: list[str] | None = Field(None, min_length=1)
     difference: list[str] | None = Field(None, min_length=2)
+    balance: tuple[str, str] | None = None
+    known_since: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     label: str | None = None
     unit: str | None = None
     better: Literal["more", "less"] | None = None
-    headline: bool = False
+    headline: bool | str = False
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
-        kinds = [name for name in ("measure", "ratio", "total", "difference") if getattr(self, name) is not None]
+        kinds = [name for name in ("measure", *_COMPUTED) if getattr(self, name) is not None]
         if len(kinds) != 1:
-            raise ValueError("wants exactly one of measure, ratio, total and difference")
-        if self.measure is None and (self.of or self.by or self.where or self.whole):
-            raise ValueError("of, by, where and whole belong to a measure")
-        if self.measure is not None and not (self.of and self.by):
-            raise ValueError("a measure wants the fact it is `of`, and the date that it counts `by`")
+            raise ValueError(f"wants exactly one of measure, {', '.join(_COMPUTED)}")
+        if self.measure is None and (self.of or self.by or self.where or self.whole or self.known_since):
+            raise ValueError("of, by, where, whole and known_since belong to a measure")
         if self.whole and (self.kind != "sum" or self.aggregate[2]):
             raise ValueError("whole is said of a sum that is not divided")
         return self
@@ -98,15 +104,34 @@ class Column(_Declared):
 
     @property
     def kind(self) -> str:
-        """count, sum, distinct or quantile; ratio, total or difference."""
+        """count, sum, distinct or quantile; ratio, share, total, difference or balance."""
         if self.measure:
             return self.aggregate[0]
-        return "ratio" if self.ratio else "total" if self.total else "difference"
+        return next(name for name in _COMPUTED if getattr(self, name) is not None)
+
+    @property
+    def quotient(self) -> tuple[str, str] | None:
+        """Numerator and denominator of a ratio or share."""
+        return self.ratio or self.share
 
     @property
     def parts(self) -> list[str]:
         """The columns of the mart that it is computed from."""
-        return [*(self.ratio or ()), *(self.total or ()), *(self.difference or ())]
+        return [part for name in _COMPUTED for part in getattr(self, name) or ()]
+
+
+class Attribute(_Declared):
+    """A text that says more of a mart's keys, in a column of its own.
+
+    Attributes:
+        description: what it is.
+        of: the model that has it, in a column of the same name.
+        by: the mart's keys that this model has one row of.
+    """
+
+    description: str
+    of: str
+    by: list[str] = ["tenant_key"]
 
 
 class Mart(_Declared):
@@ -116,57 +141,108 @@ class Mart(_Declared):
         description: what its rows count, and by which date.
         row: what one row is for beside the period: `tenant, currency`.
         tenant: description of tenant_key.
+        of: the fact of measures that name none.
+        by: the date of measures that name none.
         changed: the model of changed periods that tells what is measured anew; the system's if None.
+        quiet_days: the variable that says for how many days without activity rows go on; None: no such row.
         dimensions: name → description.
+        attributes: name → what else is said of tenant and dimensions.
         columns: name → what it is, in the order of the mart.
     """
 
     description: str
     row: str
     tenant: str
+    of: str | None = None
+    by: str | None = None
     changed: str | None = None
-    dimensions: dict[str, str]
+    quiet_days: str | None = "quiet_days"
+    dimensions: dict[str, str] = {}
+    attributes: dict[str, Attribute] = {}
     columns: dict[str, Column]
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        for name in (*self.dimensions, *self.columns):
+        names = [*self.dimensions, *self.attributes, *self.columns]
+        for name in names:
             if not _NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is no name of a column")
-        if twice := self.dimensions.keys() & self.columns.keys():
-            raise ValueError(f"{', '.join(sorted(twice))}: a dimension and a column")
-        measured: set[str] = set()
-        for name, column in self.columns.items():
-            # A ratio of ratios adds up to nothing; a sum of ratios neither.
-            if missing := [part for part in column.parts if part not in measured]:
-                raise ValueError(f"{name}: {', '.join(missing)} is no number of this mart that stands before it")
-            if column.ratio is None and self.additivity(name) != "quantile":
-                measured.add(name)
-        if not any(column.measure for column in self.columns.values()):
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"{', '.join(sorted(twice))}: two columns of the same name")
+        for name, attribute in self.attributes.items():
+            if unknown := set(attribute.by) - {"tenant_key", *self.dimensions}:
+                raise ValueError(f"{name}: {', '.join(sorted(unknown))} is no key of this mart")
+        # What is computed reads what is measured, and what is computed before it.
+        known = [name for name, column in self.columns.items() if column.measure]
+        if not known:
             raise ValueError("it measures nothing")
+        for name, column in self.columns.items():
+            if column.measure and not (self.fact_of(name) and self.date_of(name)):
+                raise ValueError(f"{name}: a measure wants the fact it is `of`, and the date that it counts `by`")
+            # A ratio of ratios adds up to nothing; a sum of ratios neither.
+            if missing := [part for part in column.parts if part not in known or self.additivity(part) == "quantile"]:
+                raise ValueError(f"{name}: {', '.join(missing)} is no number of this mart that stands before it")
+            if column.balance and {self.columns[part].kind for part in column.balance} != {"count"}:
+                raise ValueError(f"{name}: a balance is of two counts")
+            if column.parts and not column.quotient:
+                known.append(name)
         return self
+
+    def fact_of(self, name: str) -> str:
+        """The fact that a measure is of; empty: none is named."""
+        return self.columns[name].of or self.of or ""
+
+    def date_of(self, name: str) -> str:
+        """The fact's column of dates by which a measure counts; empty: none is named."""
+        return self.columns[name].by or self.by or ""
 
     def additivity(self, name: str) -> Additivity:
         """How a column adds up over time."""
         column = self.columns[name]
-        if column.ratio:
+        if column.quotient:
             return "ratio"
+        if column.balance:
+            return "last"
         if column.measure:
             kind = column.aggregate[0]
             return "sum" if kind in ("count", "sum") else kind  # type: ignore[return-value]
         of_parts = {self.additivity(part) for part in column.parts}
-        return "sum" if of_parts == {"sum"} else "distinct"
+        return "sum" if of_parts == {"sum"} else "last" if "last" in of_parts else "distinct"
 
     def is_whole(self, name: str) -> bool:
         """Whether a column holds whole numbers."""
         column = self.columns[name]
         if column.measure:
             return column.whole or column.aggregate[0] in ("count", "distinct")
-        return column.ratio is None and all(self.is_whole(part) for part in column.parts)
+        return column.quotient is None and all(self.is_whole(part) for part in column.parts)
 
     def is_nullable(self, name: str) -> bool:
         """Whether a column is null where there was nothing to measure."""
-        return self.additivity(name) in ("ratio", "quantile")
+        column = self.columns[name]
+        return (
+            bool(column.known_since)
+            or self.additivity(name) in ("ratio", "quantile")
+            or any(self.is_nullable(part) for part in column.parts)
+        )
+
+
+def sharing_rows(marts: Mapping[str, tuple[str, Mart]], name: str) -> list[str]:
+    """The marts whose activity gives a mart its rows: those of its system with the same dimensions share theirs.
+
+    Returns:
+        Names, in their order; none where a mart has no rows without activity of its own. A balance keeps rows by
+        what is counted in its own mart, which shares with none.
+    """
+    system, mart = marts[name]
+    if mart.quiet_days is None:
+        return []
+    if any(column.balance for column in mart.columns.values()):
+        return [name]
+    return [
+        other
+        for other, (its_system, its) in marts.items()
+        if its_system == system and set(its.dimensions) == set(mart.dimensions) and its.quiet_days == mart.quiet_days
+    ]
 
 
 def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:

@@ -56,7 +56,7 @@ def test_what_is_declared_no_longer_is_to_be_removed(models: Path) -> None:
     (models / VISITS / "visits.mart.yml").unlink()
     stale = stale_files(models)
     assert set(stale.values()) == {None}
-    assert len(stale) == 7
+    assert len(stale) == 6
 
 
 def test_file_that_was_written_by_hand_is_never_overwritten(models: Path) -> None:

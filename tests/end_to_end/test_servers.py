@@ -183,13 +183,13 @@ def test_statements_of_an_incremental_build_on_bigquery_say_what_may_be_left_out
     sent = {path.stem: path.read_text() for path in (target / "run" / "crm_warehouse" / "models").rglob("*.sql")}
     queries = {path.stem: path.read_text() for path in (target / "compiled" / "crm_warehouse").rglob("*.sql")}
     replaced = {name for name, statement in sent.items() if "delete from" in statement}
-    assert {"stg_whatsapp__messages", "fct_messages", "int_whatsapp__message_measures", "fct_orders"} <= replaced
+    assert {"stg_whatsapp__messages", "fct_messages", "int_whatsapp__messages_measures", "fct_orders"} <= replaced
     for name in replaced:
         assert re.search(r"\band held\.\w+ in \((date )?['n\d]", sent[name]), name
     for name in replaced & {name for name in sent if name.startswith("stg_")}:
         assert len(re.findall(r"_batch_seq > [1-9]", queries[name])) == 2, name
     assert re.search(r"and conversation_id in \('", queries["fct_messages"])
-    assert re.search(r"and message_date in \(date '", queries["int_whatsapp__message_measures"])
+    assert re.search(r"and message_date in \(date '", queries["int_whatsapp__messages_measures"])
     created = sent["conversations_daily"]
     assert "partition by date_trunc(period_start_date, month)" in created
     assert "cluster by tenant_key" in created

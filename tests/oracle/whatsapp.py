@@ -335,6 +335,8 @@ class Whatsapp:
             "p50_agent_response_seconds": messages["p50_agent_response_seconds"],
             "resolution_rate": ratio(resolved, handoffs["total_conversations"]),
             "handoff_rate": handoffs["handoff_rate"],
+            "total_llm_cost": costs["total_llm_cost"],
+            "total_whatsapp_cost": costs["total_whatsapp_cost"],
             "total_cost": costs["total_cost"],
             "responses": messages["responses"],
             "total_response_seconds": messages["total_response_seconds"],

@@ -22,6 +22,9 @@ MART: dict[str, Any] = {
         "spend_amount": COUNT | {"measure": "sum spend_amount"},
         "covers": COUNT | {"measure": "sum covers", "whole": True},
         "p90_wait_seconds": COUNT | {"measure": "p90 wait_seconds"},
+        "bookings": COUNT | {"measure": "count", "by": "booked_date", "known_since": "int_sources.first_seen_at"},
+        "open_bookings": {"balance": ["bookings", "visits"], "description": "Booked and not here yet."},
+        "first_share": {"share": ["first_visits", "visits"], "description": "first_visits / visits."},
         "later_visits": {"difference": ["visits", "first_visits"], "description": "The others."},
         "regulars": {"difference": ["guests", "first_visits"], "description": "Guests who came before."},
         "average_amount": {"ratio": ["spend_amount", "later_visits"], "description": "spend_amount / later_visits"},
@@ -42,14 +45,24 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
         "spend_amount": "sum",
         "covers": "sum",
         "p90_wait_seconds": "quantile",
+        "bookings": "sum",
+        "open_bookings": "last",
+        "first_share": "ratio",
         "later_visits": "sum",
         "regulars": "distinct",
         "average_amount": "ratio",
     }
-    assert [name for name in mart.columns if mart.is_nullable(name)] == ["p90_wait_seconds", "average_amount"]
+    assert [name for name in mart.columns if mart.is_nullable(name)] == [
+        "p90_wait_seconds",
+        "bookings",
+        "open_bookings",
+        "first_share",
+        "average_amount",
+    ]
     assert [name for name in mart.columns if not mart.is_whole(name)] == [
         "spend_amount",
         "p90_wait_seconds",
+        "first_share",
         "average_amount",
     ]
 
@@ -58,7 +71,7 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
     ("told", "fault"),
     [
         (with_column("x", of="fct_visits", by="visit_date", measure="average spend"), "columns.x.measure: .*'average"),
-        (with_column("x", of="fct_visits", measure="count"), "columns.x: .*the date that it counts `by`"),
+        (with_column("x", of="fct_visits", measure="count"), "x: a measure wants .*the date that it counts `by`"),
         (
             with_column("x", **COUNT | {"measure": "distinct customer_id / 60"}),
             "columns.x.measure: .*'distinct customer_id / 60'",
@@ -68,7 +81,7 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
             "columns.x: .*whole is said of a sum",
         ),
         (with_column("x", **COUNT | {"whole": True}), "columns.x: .*whole is said of a sum"),
-        (with_column("x", measure="count", by="visit_date"), "columns.x: .*the fact it is `of`"),
+        (with_column("x", measure="count", by="visit_date"), "x: a measure wants the fact it is `of`"),
         (with_column("x", ratio=["visits", "nothing"]), "x: nothing is no number of this mart"),
         (with_column("x", ratio=["average_amount", "visits"]), "x: average_amount is no number"),
         (with_column("x", total=["visits", "p90_wait_seconds"]), "x: p90_wait_seconds is no number"),
@@ -78,7 +91,19 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
         (with_column("x", ratio=["visits", "covers"], where="true"), "columns.x: .*belong to a measure"),
         (with_column("x", of="fct_visits", by="visit_date", measure="count", colour="red"), "columns.x.colour: "),
         (with_column("Total visits", **COUNT), "'Total visits' is no name"),
-        (with_column("currency_code", **COUNT), "currency_code: a dimension and a column"),
+        (with_column("currency_code", **COUNT), "currency_code: two columns of the same name"),
+        (with_column("x", balance=["visits", "guests"]), "x: a balance is of two counts"),
+        (with_column("x", balance=["visits", "nothing"]), "x: nothing is no number of this mart"),
+        (with_column("x", **COUNT | {"known_since": "always"}), "columns.x.known_since: "),
+        (with_column("x", ratio=["visits", "covers"], known_since="a.b"), "columns.x: .*belong to a measure"),
+        (
+            MART | {"attributes": {"name": {"of": "dim_tables", "by": ["table_id"], "description": "x"}}},
+            "name: table_id is no key of this mart",
+        ),
+        (
+            MART | {"attributes": {"visits": {"of": "dim_tenants", "description": "x"}}},
+            "visits: two columns of the same name",
+        ),
         (MART | {"columns": {}}, "it measures nothing"),
         ({key: value for key, value in MART.items() if key != "row"}, "row: "),
     ],

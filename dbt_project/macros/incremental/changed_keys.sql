@@ -24,8 +24,13 @@
     {%- set customers = counted | map(attribute=2) | select('defined') | unique | list -%}
     with
 
+    -- A version that says that a row was deleted has no other value than its key.
     changed as (
-        {{ changed }}
+        select {{ key }}
+        from (
+            {{ changed }}
+        ) as versions
+        where {{ key }} is not null
     ),
 
     days as (

@@ -21,10 +21,11 @@
 {{ clustered_by('tenant_key', month_of='period_start_date') }}
 {%- set keys = ['tenant_key'] + dimensions + [
     'grain', 'period_start_date', 'period_end_date'
-] %}
+] -%}
+{%- set parts = parts_to_measure(facts) %}
 with
 
-{% for fact, date, columns in facts -%}
+{% for part in parts -%}
 {%- set n = loop.index -%}
 facts_{{ n }} as (
     select
@@ -32,16 +33,24 @@ facts_{{ n }} as (
         {% for dimension in dimensions -%}
         {{ dimension }},
         {% endfor -%}
-        {% for name, measure in columns.items() -%}
-        {{ measured_value(measure) }} as {{ name }},
+        {% for name, measure in part.columns.items() -%}
+        {{ value_of_fact(measure, part.adds_up) }} as {{ name }},
         {% endfor -%}
-        {{ date }} as date_day
-    from {{ fact }}
-    {{ where_measured(changed, date) }}
+        {{ part.date }} as date_day
+    from {{ part.fact }}
+    {{ where_measured(changed, part.date) }}
+    {%- if part.adds_up %}
+    group by
+        tenant_key,
+        {% for dimension in dimensions -%}
+        {{ dimension }},
+        {% endfor -%}
+        {{ part.date }}
+    {%- endif %}
 ),
 
 days_{{ n }} as (
-    {{ days_to_measure(changed, fact, date) }}
+    {{ days_to_measure(changed, part.fact, part.date) }}
 ),
 
 measured_{{ n }} as (
@@ -53,8 +62,9 @@ measured_{{ n }} as (
         days.grain,
         days.period_start_date,
         days.period_end_date,
-        {% for name, measure in columns.items() -%}
-        {{ aggregated(measure, 'facts.' ~ name) }} as {{ name }}{{ ',' if not loop.last }}
+        {% for name, measure in part.columns.items() -%}
+        {{ aggregated(measure, 'facts.' ~ name) }}
+            as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from days_{{ n }} as days
     inner join facts_{{ n }} as facts
@@ -72,38 +82,37 @@ measured_{{ n }} as (
 ),
 
 {% endfor -%}
-{% if facts | length == 1 -%}
+{% if parts | length == 1 -%}
 final as (
     select * from measured_1
 )
 {%- else -%}
 active as (
-    {% for _ in facts -%}
+    {% for part in parts if part.tells_activity -%}
     {{ 'union distinct' if not loop.first }}
     select
         {% for key in keys -%}
         {{ key }}{{ ',' if not loop.last }}
         {% endfor %}
-    from measured_{{ loop.index }}
+    from measured_{{ part.number }}
     {% endfor %}
 ),
 
 final as (
     select
-        {% for _, _, columns in facts -%}
-        {%- set n = loop.index -%}
-        {%- for name, measure in columns.items() -%}
-        {{ filled('measured_' ~ n ~ '.' ~ name, measure) }} as {{ name }},
+        {% for part in parts -%}
+        {%- for name, measure in part.columns.items() -%}
+        {{ filled('measured_' ~ part.number ~ '.' ~ name, measure) }}
+            as {{ name }},
         {% endfor -%}
         {%- endfor -%}
         active.*
     from active
-    {% for _ in facts -%}
-    {%- set n = loop.index -%}
-    left join measured_{{ n }}
+    {% for part in parts -%}
+    left join measured_{{ part.number }}
         on
             {% for key in keys if key != 'period_end_date' -%}
-            {{ 'and ' if not loop.first }}active.{{ key }} = measured_{{ n }}.{{ key }}
+            {{ 'and ' if not loop.first }}active.{{ key }} = measured_{{ part.number }}.{{ key }}
             {% endfor %}
     {% endfor %}
 )
@@ -112,20 +121,54 @@ final as (
 select * from final
 {%- endmacro %}
 
-{# What one row of a fact gives to a measure; null: nothing. #}
-{% macro measured_value(measure) -%}
+{#
+    What is measured in one go: of each fact the columns that days add up to, of which each
+    row counts once, and the others, for which a row counts in each of its periods.
+
+    Returns [{number, fact, date, columns, adds_up, tells_activity}]; the first part of each
+    fact tells in which periods it was active.
+#}
+{% macro parts_to_measure(facts) -%}
+    {%- set parts = [] -%}
+    {%- for fact, date, columns in facts -%}
+        {%- set adding, others = {}, {} -%}
+        {%- for name, measure in columns.items() -%}
+            {%- do (adding if measure.kind in ('count', 'sum') else others).update({name: measure}) -%}
+        {%- endfor -%}
+        {%- for part in [adding, others] if part -%}
+            {%- do parts.append({
+                'number': parts | length + 1,
+                'fact': fact,
+                'date': date,
+                'columns': part,
+                'adds_up': part is sameas adding,
+                'tells_activity': loop.first,
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(parts) }}
+{%- endmacro %}
+
+{#
+    What a row of a fact gives to a measure, null: nothing; or where days add up to it, what
+    all rows of a day give.
+#}
+{% macro value_of_fact(measure, adds_up) -%}
     {%- set value = measure.get('of', 1) -%}
     {%- if measure.where -%}
-    case when {{ measure.where }} then {{ value }} end
-    {%- else -%}
+    {%- set value = 'case when ' ~ measure.where ~ ' then ' ~ value ~ ' end' -%}
+    {%- endif -%}
+    {%- if not adds_up -%}
     {{ value }}
+    {%- elif measure.kind == 'count' -%}
+    {{ 'count(' ~ value ~ ')' if measure.where else 'count(*)' }}
+    {%- else -%}
+    sum({{ value }})
     {%- endif -%}
 {%- endmacro %}
 
 {% macro aggregated(measure, value) -%}
-    {%- if measure.kind == 'count' -%}
-    count({{ value }})
-    {%- elif measure.kind == 'distinct' -%}
+    {%- if measure.kind == 'distinct' -%}
     count(distinct {{ value }})
     {%- elif measure.kind == 'quantile' -%}
     {{ quantile(value, measure.percent) }}
@@ -140,11 +183,10 @@ select * from final
 {% macro filled(value, measure) -%}
     {%- if measure.kind == 'quantile' -%}
     {{ value }}
-    {%- elif measure.kind == 'sum' -%}
-    cast(
-        coalesce({{ value }}, 0) as {{ 'bigint' if measure.whole else 'numeric(38, 9)' }}
-    )
-    {%- else -%}
+    {%- elif measure.kind == 'distinct' -%}
     coalesce({{ value }}, 0)
+    {%- else -%}
+    {%- set whole = measure.kind == 'count' or measure.whole -%}
+    cast(coalesce({{ value }}, 0) as {{ 'bigint' if whole else 'numeric(38, 9)' }})
     {%- endif -%}
 {%- endmacro %}

@@ -1,54 +1,119 @@
 {#
-    The body of a periodic mart in one grain: the rows that `calendar` gives it, filled from
-    `measures`, and what is computed from these. Written for declared marts by
-    `python -m marts write`.
+    The body of a periodic mart in one grain: its rows, filled from `measures`, and what is
+    computed from these. Written for declared marts by `python -m marts write`.
 
-    `columns` are name → what it is:
+    `rows` are the models of measures whose activity gives the mart its rows (days, weeks and
+    months up to `quiet_days` without activity included); without them it has only rows with
+    activity. `columns` are name → what it is:
 
     - kind: count, sum or distinct (0 where nothing was), quantile (null where nothing was),
-    - kind: ratio, total or difference, with the columns it is made `of`,
-    - whole: whether a sum, total or difference is of whole numbers; else numeric(38, 9).
-#}
-{% macro periodic_mart(grain, calendar, measures, dimensions, columns) -%}
-{{ clustered_by('tenant_key', month_of='period_start_date') }}
-{%- set keys = ['tenant_key'] + dimensions + ['period_start_date'] -%}
-{%- set expressions = {} %}
-with
+    - kind: ratio, total, difference or balance, with the columns it is made `of`: a balance
+      is all of the first that came by the end of the period, less all of the second,
+    - whole: whether a sum, total or difference is of whole numbers; else numeric(38, 9),
+    - known_since: [model, its column of instants]: null in periods that ended before,
+    - measured_as: its name in `measures`, where its own is a word of SQL.
 
-calendar as (
-    select * from {{ calendar }}
-    where grain = '{{ grain }}'
-),
+    `attributes` are name → [model, keys]: what the one row of the model with these keys says.
+#}
+{% macro periodic_mart(
+    grain, system, measures, dimensions, columns, rows=[], attributes={}, quiet_days='quiet_days'
+) -%}
+{{ clustered_by('tenant_key', month_of='period_start_date') }}
+{%- set keys = ['tenant_key'] + dimensions -%}
+{%- set balances = columns.values() | selectattr('kind', 'equalto', 'balance') | list -%}
+{%- set balanced = [] -%}
+{%- for part in (balances[0].of if balances else []) -%}
+    {%- do balanced.append(columns[part].measured_as or part) -%}
+{%- endfor -%}
+{%- set balance = balanced | join(' - ') or none %}
+with
 
 measures as (
     select * from {{ measures }}
     where grain = '{{ grain }}'
 ),
 
+calendar as (
+    {% if rows -%}
+    {{ calendar_of_activity(
+        system, rows, dimensions, quiet_days=var(quiet_days), balance=balance, grains=[grain]
+    ) }}
+    {%- else -%}
+    select
+        {% for key in keys -%}
+        measures.{{ key }},
+        {% endfor -%}
+        measures.period_end_date < clock.local_date as is_complete,
+        measures.period_start_date,
+        measures.period_end_date
+    from measures
+    inner join {{ ref('int_' ~ system ~ '__clock') }} as clock
+        on measures.tenant_key = clock.tenant_key
+    {%- endif %}
+),
+
 measured as (
     select
-        calendar.tenant_key,
-        {% for dimension in dimensions -%}
-        calendar.{{ dimension }},
+        {% for key in keys -%}
+        calendar.{{ key }},
         {% endfor -%}
         calendar.period_start_date,
         calendar.period_end_date,
         {% for name, column in columns.items() if not column.of -%}
-        {%- do expressions.update({name: 'measured.' ~ name}) -%}
-        {{ filled('measures.' ~ name, column) }} as {{ name }},
+        {{ where_known(filled('measures.' ~ (column.measured_as or name), column), column, 'calendar') }}
+            as {{ sql_name(name) }},
         {% endfor -%}
         calendar.is_complete
     from calendar
     left join measures
         on
-            {% for key in keys -%}
+            {% for key in keys + ['period_start_date'] -%}
             {{ 'and ' if not loop.first }}calendar.{{ key }} = measures.{{ key }}
             {% endfor %}
+    {{ join_since_known(columns, 'calendar', system) }}
 ),
 
-final as (
+{% if balances -%}
+-- The rows begin with the first that came: there was nothing before.
+balanced as (
     select
-        {% for name, column in columns.items() if column.of -%}
+        measured.*,
+        {% for name, column in columns.items() if column.kind == 'balance' -%}
+        cast(
+            sum(measured.{{ column.of | join(' - measured.') }}) over (
+                partition by measured.{{ keys | join(', measured.') }}
+                order by measured.period_start_date
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from measured
+),
+
+{% endif -%}
+final as (
+    {{ computed_columns(
+        'balanced' if balances else 'measured', columns, attributes
+    ) }}
+)
+
+select * from final
+{%- endmacro %}
+
+{#
+    A query: all columns of a relation with tenants and periods, those that are computed from
+    them, and attributes of the same keys.
+#}
+{% macro computed_columns(relation, columns, attributes) -%}
+    {%- set expressions, joined = {}, {} -%}
+    {%- for model_name, keys in attributes.values() -%}
+        {%- do joined.update({model_name: keys}) -%}
+    {%- endfor -%}
+    {%- for name, column in columns.items() if not column.of or column.kind == 'balance' -%}
+        {%- do expressions.update({name: relation ~ '.' ~ name}) -%}
+    {%- endfor -%}
+    select
+        {% for name, column in columns.items() if column.of and column.kind != 'balance' -%}
         {%- set parts = [] -%}
         {%- for part in column.of -%}
             {%- do parts.append(expressions[part]) -%}
@@ -59,12 +124,50 @@ final as (
         {%- set signed = parts | join(' + ' if column.kind == 'total' else ' - ') -%}
         {%- do expressions.update({name: '(' ~ signed ~ ')'}) -%}
         cast({{ signed }} as {{ 'bigint' if column.whole else 'numeric(38, 9)' }})
-            as {{ name }},
+            as {{ sql_name(name) }},
         {% endif -%}
         {%- endfor -%}
-        measured.*
-    from measured
-)
+        {% for name, (model_name, keys) in attributes.items() -%}
+        {{ model_name }}.{{ name }},
+        {% endfor -%}
+        {{ relation }}.*
+    from {{ relation }}
+    {% for model_name, keys in joined.items() -%}
+    left join {{ ref(model_name) }} as {{ model_name }}
+        on
+            {% for key in keys -%}
+            {{ 'and ' if not loop.first }}{{ relation }}.{{ key }} = {{ model_name }}.{{ key }}
+            {% endfor %}
+    {% endfor %}
+{%- endmacro %}
 
-select * from final
+{# A value, or null in a period that ended before it could be known. #}
+{% macro where_known(value, column, periods) -%}
+    {%- if column.known_since -%}
+    case
+        when {{ periods }}.period_end_date >= {{ local_date(
+            column.known_since | join('.'), 'clock.timezone'
+        ) }} then {{ value }}
+    end
+    {%- else -%}
+    {{ value }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The joins that where_known() wants, to a relation of periods. #}
+{% macro join_since_known(columns, periods, system) -%}
+    {%- set models = columns.values() | selectattr('known_since', 'defined')
+        | map(attribute='known_since') | map('first') | unique | list -%}
+    {%- if models -%}
+    inner join {{ ref('int_' ~ system ~ '__clock') }} as clock
+        on {{ periods }}.tenant_key = clock.tenant_key
+    {%- endif -%}
+    {%- for model_name in models %}
+    cross join {{ ref(model_name) }} as {{ model_name }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# A column as SQL takes it where it is named: some names are words of SQL. #}
+{% macro sql_name(name) -%}
+    {{- adapter.quote(name) if name in ['left'] else name -}}
 {%- endmacro %}

@@ -7,7 +7,9 @@
     `balance` is what a day of the one model of measures adds to a balance: a combination
     keeps its rows while that is not 0.
 #}
-{% macro calendar_of_activity(system, measures, dimensions, quiet_days=none, balance=none) -%}
+{% macro calendar_of_activity(
+    system, measures, dimensions, quiet_days=none, balance=none, grains=['day', 'week', 'month']
+) -%}
     {%- set dimensions = ['tenant_key'] + dimensions -%}
     {%- set quiet_days = var('quiet_days') if quiet_days is none else quiet_days -%}
     with
@@ -82,7 +84,7 @@
     ),
 
     periods as (
-        {{ periods_of_days('days') }}
+        {{ periods_of_days('days', grains) }}
     ),
 
     final as (

@@ -37,6 +37,8 @@ final as (
             else 'other'
         end as event_type,
         coalesce(events.currency_code, tenants.currency_code) as currency_code,
+        coalesce(events.currency_code, tenants.currency_code) = tenants.currency_code
+            as is_in_tenant_currency,
         events.quantity,
         events.units_sold,
         cast(events.price as numeric(38, 9)) as price_amount,

@@ -5,11 +5,11 @@ outlets as (
 ),
 
 conversations as (
-    select * from {{ ref('int_whatsapp__conversation_measures') }}
+    select * from {{ ref('int_whatsapp__conversations_measures') }}
 ),
 
 messages as (
-    select * from {{ ref('int_whatsapp__message_measures') }}
+    select * from {{ ref('int_whatsapp__messages_measures') }}
 ),
 
 named as (

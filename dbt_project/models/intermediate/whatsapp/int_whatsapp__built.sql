@@ -1,12 +1,12 @@
--- depends_on: {{ ref('int_whatsapp__conversation_measures') }}
+-- depends_on: {{ ref('int_whatsapp__conversations_measures') }}
+-- depends_on: {{ ref('int_whatsapp__costs_measures') }}
 -- depends_on: {{ ref('int_whatsapp__customer_activity') }}
 -- depends_on: {{ ref('int_whatsapp__customers') }}
 -- depends_on: {{ ref('int_whatsapp__flawed_messages') }}
--- depends_on: {{ ref('int_whatsapp__handoff_measures') }}
--- depends_on: {{ ref('int_whatsapp__message_measures') }}
--- depends_on: {{ ref('int_whatsapp__response_measures') }}
+-- depends_on: {{ ref('int_whatsapp__handoffs_measures') }}
+-- depends_on: {{ ref('int_whatsapp__messages_measures') }}
 -- depends_on: {{ ref('int_whatsapp__tenant_lifetime_responses') }}
--- depends_on: {{ ref('int_whatsapp__tenant_response_measures') }}
+-- depends_on: {{ ref('int_whatsapp__tenant_summary_measures') }}
 with
 
 build as (

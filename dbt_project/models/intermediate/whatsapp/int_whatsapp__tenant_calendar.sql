@@ -1,4 +1,4 @@
 {{ calendar_of_tenants('whatsapp', [
-    ref('int_whatsapp__conversation_measures'),
-    ref('int_whatsapp__message_measures'),
+    ref('int_whatsapp__conversations_measures'),
+    ref('int_whatsapp__messages_measures'),
 ]) }}

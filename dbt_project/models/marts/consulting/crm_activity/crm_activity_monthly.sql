@@ -1,11 +1,12 @@
 {#- Written by `python -m marts write`, from crm_activity.mart.yml. -#}
 {{ periodic_mart(
     "month",
-    ref("int_consulting__crm_activity_calendar"),
+    "consulting",
     ref("int_consulting__crm_activity_measures"),
     ["event_type"],
     {
         "event_count": {"kind": "count"},
         "distinct_aggregates": {"kind": "distinct"},
-    }
+    },
+    rows=[ref("int_consulting__crm_activity_measures")],
 ) }}

@@ -1,7 +1,7 @@
 {#- Written by `python -m marts write`, from lead_funnel.mart.yml. -#}
 {{ periodic_mart(
     "month",
-    ref("int_consulting__lead_funnel_calendar"),
+    "consulting",
     ref("int_consulting__lead_funnel_measures"),
     ["stage", "owner", "lead_source"],
     {
@@ -15,5 +15,6 @@
         "convertible_leads": {"kind": "distinct"},
         "leads_reaching_next_stage": {"kind": "distinct"},
         "stage_conversion_rate": {"kind": "ratio", "of": ["leads_reaching_next_stage", "convertible_leads"]},
-    }
+    },
+    rows=[ref("int_consulting__lead_funnel_measures")],
 ) }}

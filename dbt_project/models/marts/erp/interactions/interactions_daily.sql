@@ -1,11 +1,12 @@
 {#- Written by `python -m marts write`, from interactions.mart.yml. -#}
 {{ periodic_mart(
     "day",
-    ref("int_erp__interactions_calendar"),
+    "erp",
     ref("int_erp__interactions_measures"),
     ["interaction_type", "status"],
     {
         "total_interactions": {"kind": "count"},
         "distinct_customers": {"kind": "distinct"},
-    }
+    },
+    rows=[ref("int_erp__interactions_measures")],
 ) }}

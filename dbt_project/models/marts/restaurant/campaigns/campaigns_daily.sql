@@ -1,7 +1,7 @@
 {#- Written by `python -m marts write`, from campaigns.mart.yml. -#}
 {{ periodic_mart(
     "day",
-    ref("int_restaurant__campaigns_calendar"),
+    "restaurant",
     ref("int_restaurant__campaigns_measures"),
     ["campaign_id"],
     {
@@ -12,5 +12,6 @@
         "delivery_attempts": {"kind": "total", "of": ["sent", "failed"], "whole": true},
         "delivery_rate": {"kind": "ratio", "of": ["sent", "delivery_attempts"]},
         "distinct_customers_reached": {"kind": "distinct"},
-    }
+    },
+    rows=[ref("int_restaurant__campaigns_measures")],
 ) }}

@@ -1,7 +1,7 @@
 {#- Written by `python -m marts write`, from visits.mart.yml. -#}
 {{ periodic_mart(
     "week",
-    ref("int_restaurant__visits_calendar"),
+    "restaurant",
     ref("int_restaurant__visits_measures"),
     ["currency_code"],
     {
@@ -12,5 +12,6 @@
         "distinct_customers": {"kind": "distinct"},
         "new_customers": {"kind": "count"},
         "returning_customers": {"kind": "difference", "of": ["distinct_customers", "new_customers"], "whole": true},
-    }
+    },
+    rows=[ref("int_restaurant__visits_measures")],
 ) }}

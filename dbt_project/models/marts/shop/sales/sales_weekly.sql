@@ -1,7 +1,7 @@
 {#- Written by `python -m marts write`, from sales.mart.yml. -#}
 {{ periodic_mart(
     "week",
-    ref("int_shop__sales_calendar"),
+    "shop",
     ref("int_shop__sales_measures"),
     ["payment_method", "currency_code"],
     {
@@ -23,5 +23,6 @@
         "paid_orders_without_amount": {"kind": "count"},
         "distinct_buyers": {"kind": "distinct"},
         "average_order_value": {"kind": "ratio", "of": ["gross_amount", "orders_paid"]},
-    }
+    },
+    rows=[ref("int_shop__sales_measures")],
 ) }}

@@ -1,7 +1,7 @@
 {#- Written by `python -m marts write`, from web_behavior.mart.yml. -#}
 {{ periodic_mart(
     "week",
-    ref("int_shop__web_behavior_calendar"),
+    "shop",
     ref("int_shop__web_behavior_measures"),
     [],
     {
@@ -32,5 +32,6 @@
         "cart_rate": {"kind": "ratio", "of": ["cart_sessions", "sessions"]},
         "checkout_rate": {"kind": "ratio", "of": ["checkout_sessions", "sessions"]},
         "purchase_rate": {"kind": "ratio", "of": ["purchase_sessions", "sessions"]},
-    }
+    },
+    rows=[ref("int_shop__web_behavior_measures")],
 ) }}

@@ -1,0 +1,53 @@
+{{ config(materialized='view') }}
+
+with
+
+memberships as (
+    select * from {{ ref('fct_segment_memberships') }}
+),
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+-- A membership is counted where it begins and where it ends; the days between, on which
+-- the customer is a member, follow from those two.
+final as (
+    select
+        tenant_key,
+        segment_name,
+        customer_id,
+        'joined' as move,
+        joined_date as move_date
+    from memberships
+    union all
+    select
+        tenant_key,
+        segment_name,
+        customer_id,
+        'left' as move,
+        left_date as move_date
+    from memberships
+    where
+        left_date is not null
+        and joined_date is not null
+    union all
+    select
+        memberships.tenant_key,
+        memberships.segment_name,
+        memberships.customer_id,
+        'interaction' as move,
+        interactions.interaction_date as move_date
+    from interactions
+    inner join memberships
+        on
+            interactions.tenant_key = memberships.tenant_key
+            and interactions.customer_id = memberships.customer_id
+            and interactions.interaction_at >= memberships.joined_at
+            and (
+                memberships.left_at is null
+                or interactions.interaction_at < memberships.left_at
+            )
+)
+
+select * from final

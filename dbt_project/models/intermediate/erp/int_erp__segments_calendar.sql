@@ -1,3 +1,0 @@
-{{ calendar_of_activity('erp', [
-    ref('int_erp__segments_measures'),
-], ['segment_name'], balance='members_joined - members_left') }}
