@@ -42,8 +42,7 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     Raises:
         ConfigurationError: a declaration is wrong, or a file that is to be written was written by hand.
     """
-    marts = read_marts(models)
-    declared = {models / path: text for name in marts for path, text in files_of(marts, name).items()}
+    declared = {models / path: text for path, text in files_of(read_marts(models)).items()}
     found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
     for path in declared.keys() & found.keys():
         if WRITTEN not in found[path].partition("\n")[0]:

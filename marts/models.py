@@ -1,53 +1,73 @@
-"""The dbt models of a declared mart, and their YAML: what dbt can't make from a declaration by itself.
+"""The dbt models of declared marts: files of one call each, which dbt can't make from a declaration by itself.
 
-Belongs here: files as texts. Not here: SQL, which macros make of what stands in a model (dbt_project/macros/marts).
+Belongs here: which files there are, and the calls. Not here: their YAML (properties.py), or SQL, which macros make of a
+call (dbt_project/macros/marts).
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from marts.declaration import SUFFIX, Column, Mart, sharing_rows
-
-GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("month", "calendar month")}
-"""Suffix of a mart → the grain of its rows, and what people call it."""
-
-WORDS_OF_SQL = ("left",)
-"""Names that SQL uses itself: the macro sql_name() quotes them, and models of measures have others."""
+from marts.properties import (
+    GRAINS,
+    literal,
+    mapping,
+    measured_as,
+    properties_of_mart,
+    properties_of_measures,
+    properties_of_system,
+)
 
 WRITTEN = "Written by `python -m marts write`, from "
 """What the first line of a written file says."""
 
-_COLUMNS_OF_PERIOD = {
-    "period_start_date": ("date", "First day of the day, ISO week or calendar month."),
-    "period_end_date": ("date", "Last day of the period, included."),
-    "is_complete": ("boolean", "Whether the period has ended in the tenant's time zone as of the build."),
-}
 
-
-def files_of(declared: Mapping[str, tuple[str, Mart]], name: str) -> dict[Path, str]:
-    """Everything that is written of a mart.
+def files_of(declared: Mapping[str, tuple[str, Mart]]) -> dict[Path, str]:
+    """Everything that is written of marts, and of the systems that have them.
 
     Args:
-        declared: all marts: name → system and declaration.
-        name: the mart's, without a grain.
+        declared: all marts: name, without a grain → system and declaration.
 
     Returns:
         Path below dbt's models → the file's text.
     """
-    system, mart = declared[name]
-    rows = sharing_rows(declared, name)
+    systems: dict[str, dict[str, Mart]] = {}
+    files: dict[Path, str] = {}
+    for name, (system, mart) in declared.items():
+        systems.setdefault(system, {})[name] = mart
+        files |= _files_of_mart(system, name, mart, sharing_rows(declared, name))
+    for system, marts in systems.items():
+        files |= _files_of_system(system, marts)
+    return files
+
+
+def _files_of_mart(system: str, name: str, mart: Mart, rows: list[str]) -> dict[Path, str]:
     intermediate, marts = Path("intermediate", system), Path("marts", system, name)
-    prefix = f"int_{system}__{name}"
-    source = f"{name}{SUFFIX}"
+    prefix, source = f"int_{system}__{name}", f"{name}{SUFFIX}"
     return {
         intermediate / f"{prefix}_measures.sql": _sql(source, _measures(system, mart)),
-        intermediate / f"_{prefix}__models.yml": _yaml(source, _intermediate(system, name, mart)),
+        intermediate / f"_{prefix}__models.yml": _yaml(source, properties_of_measures(system, name, mart)),
         **{
             marts / f"{name}_{suffix}.sql": _sql(source, _periodic(system, name, mart, grain, rows))
             for suffix, (grain, _) in GRAINS.items()
         },
-        marts / f"_{name}__models.yml": _yaml(source, _marts(name, mart)),
+        marts / f"{name}_trailing.sql": _sql(source, _trailing(system, name, mart, rows or [name])),
+        marts / f"_{name}__models.yml": _yaml(source, properties_of_mart(name, mart)),
+    }
+
+
+def _files_of_system(system: str, marts: Mapping[str, Mart]) -> dict[Path, str]:
+    folder, source = Path("intermediate", system), f"all marts of {system}"
+    changed = dict.fromkeys(_ref(_changed(system, mart)) for mart in marts.values())
+    measures = [_measures_of(system, name) for name in marts]
+    return {
+        folder / f"int_{system}__tenant_calendar.sql": _sql(
+            source, _call("calendar_of_tenants", literal(system), _listed(measures))
+        ),
+        folder / f"int_{system}__changed_windows.sql": _sql(
+            source, _call("changed_windows", literal(system), _listed(changed))
+        ),
+        folder / f"_int_{system}__all_marts__models.yml": _yaml(source, properties_of_system(system)),
     }
 
 
@@ -60,27 +80,52 @@ def _yaml(source: str, lines: Iterator[str]) -> str:
 
 
 def _measures(system: str, mart: Mart) -> str:
+    return _call("measures_of", literal(_changed(system, mart)), _names(mart.dimensions), _facts(mart))
+
+
+def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -> str:
+    options = _options(system, mart, rows)
+    if mart.quiet_days not in (None, "quiet_days"):
+        options.append(f"quiet_days={literal(mart.quiet_days)}")
+    measures, dimensions = _measures_of(system, name), _names(mart.dimensions)
+    return _call("periodic_mart", literal(grain), literal(system), measures, dimensions, _columns(mart), *options)
+
+
+def _trailing(system: str, name: str, mart: Mart, rows: list[str]) -> str:
+    measures, dimensions = _measures_of(system, name), _names(mart.dimensions)
+    # What days add up to is added up from the measures; what is rounded once is not.
+    facts = _facts(mart, lambda column: column.kind not in ("count", "sum") or column.aggregate[2] is not None)
+    options = _options(system, mart, rows)
+    return _call("trailing_mart", literal(system), measures, dimensions, facts, _columns(mart), *options)
+
+
+def _options(system: str, mart: Mart, rows: list[str]) -> list[str]:
+    options = [f"rows={_listed(_measures_of(system, other) for other in rows)}"] if rows else []
+    if mart.attributes:
+        options.append(f"attributes={mapping({name: [told.of, told.by] for name, told in mart.attributes.items()})}")
+    return options
+
+
+def _facts(mart: Mart, wanted: Callable[[Column], bool] = bool) -> str:
+    """The facts with what is measured of each, as macros take them: of the columns that are wanted."""
     facts: dict[tuple[str, str], dict[str, Column]] = {}
     for name, column in mart.columns.items():
-        if column.measure:
-            facts.setdefault((mart.fact_of(name), mart.date_of(name)), {})[_measured_as(name)] = column
+        if column.measure and wanted(column):
+            facts.setdefault((mart.fact_of(name), mart.date_of(name)), {})[measured_as(name)] = column
     told = [
         "\n".join(
             [
-                f"        [ref({_literal(fact)}), {_literal(date)}, {{",
-                *(f"            {_literal(name)}: {_aggregate(column)}," for name, column in columns.items()),
-                "        }],",
+                f"[{_ref(fact)}, {literal(date)}, {{",
+                *(f"    {literal(name)}: {mapping(_aggregate(column))}," for name, column in columns.items()),
+                "}]",
             ]
         )
         for (fact, date), columns in facts.items()
     ]
-    changed = mart.changed or f"int_{system}__changed_periods"
-    return "\n".join(
-        ["measures_of(", f"    {_literal(changed)},", f"    {_list(mart.dimensions)},", "    [", *told, "    ]", ")"]
-    )
+    return _listed(told)
 
 
-def _aggregate(column: Column) -> str:
+def _aggregate(column: Column) -> dict[str, object]:
     kind, of, number = column.aggregate
     told: dict[str, object] = {"kind": kind}
     if of:
@@ -91,148 +136,51 @@ def _aggregate(column: Column) -> str:
         told["whole"] = True
     if column.where:
         told["where"] = " ".join(column.where.split())
-    return _mapping(told)
+    return told
 
 
-def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -> str:
-    columns = []
-    for column_name, column in mart.columns.items():
+def _columns(mart: Mart) -> str:
+    """What a mart's columns are, as macros take them."""
+    lines = []
+    for name, column in mart.columns.items():
         told: dict[str, object] = {"kind": "ratio" if column.quotient else column.kind}
         if column.parts:
             told["of"] = column.parts
-        if column.kind in ("sum", "total", "difference") and mart.is_whole(column_name):
+        if column.kind in ("sum", "total", "difference") and mart.is_whole(name):
             told["whole"] = True
         if column.known_since:
             told["known_since"] = column.known_since.split(".")
-        if column.measure and _measured_as(column_name) != column_name:
-            told["measured_as"] = _measured_as(column_name)
-        columns.append(f"        {_literal(column_name)}: {_mapping(told)},")
-    arguments = [_literal(grain), _literal(system), _measures_of(system, name), _list(mart.dimensions)]
-    options = []
-    if rows:
-        options.append(f"    rows=[{', '.join(_measures_of(system, other) for other in rows)}],")
-    if mart.attributes:
-        told_of = {attribute: [told.of, told.by] for attribute, told in mart.attributes.items()}
-        options.append(f"    attributes={_mapping(told_of)},")
-    if mart.quiet_days not in (None, "quiet_days"):
-        options.append(f"    quiet_days={_literal(mart.quiet_days)},")
-    return "\n".join(
-        [
-            "periodic_mart(",
-            *(f"    {argument}," for argument in arguments),
-            "    {",
-            *columns,
-            "    },",
-            *options,
-            ")",
-        ]
-    )
+        if column.measure and measured_as(name) != name:
+            told["measured_as"] = measured_as(name)
+        lines.append(f"    {literal(name)}: {mapping(told)},")
+    return "\n".join(["{", *lines, "}"])
 
 
-def _measured_as(name: str) -> str:
-    """The name of a column in the model of measures: dbt's unit tests can't quote one."""
-    return f"{name}_" if name in WORDS_OF_SQL else name
+def _changed(system: str, mart: Mart) -> str:
+    return mart.changed or f"int_{system}__changed_periods"
 
 
 def _measures_of(system: str, name: str) -> str:
-    return f"ref({_literal(f'int_{system}__{name}_measures')})"
+    return _ref(f"int_{system}__{name}_measures")
 
 
-def _intermediate(system: str, name: str, mart: Mart) -> Iterator[str]:
-    keys = {"tenant_key": mart.tenant, **mart.dimensions, "grain": "day, week or month."}
-    dates = {column: text for column, (_, text) in _COLUMNS_OF_PERIOD.items()}
-    measured = {_measured_as(column): told.description for column, told in mart.columns.items() if told.measure}
-    unique = [*(key for key in keys if key != "grain"), "grain", "period_start_date"]
-    del dates["is_complete"]
-    yield from _model(
-        f"int_{system}__{name}_measures",
-        f"{mart.description} All three grains in one table, only periods with activity, each measured from facts.",
-        unique,
-    )
-    yield from _described(keys | dates | measured)
+def _ref(model: str) -> str:
+    return f"ref({literal(model)})"
 
 
-def _marts(name: str, mart: Mart) -> Iterator[str]:
-    keys = ["tenant_key", *mart.dimensions]
-    for suffix, (_, period) in GRAINS.items():
-        if suffix != "daily":
-            yield ""
-        yield from _model(
-            f"{name}_{suffix}",
-            f"{mart.description} One row per {mart.row} and {period}, {_quiet(mart)}.",
-            [*keys, "period_start_date"],
-        )
-        if suffix == "daily":
-            yield f"    columns: &{name}_columns"
-            yield from _contract(mart)
-        else:
-            yield from (
-                "      - sums_add_days:",
-                "          arguments:",
-                f"            days: ref('{name}_daily')",
-                f"            keys: [{', '.join(keys)}]",
-                f"    columns: *{name}_columns",
-            )
+def _names(names: Iterable[str]) -> str:
+    return literal(list(names))
 
 
-def _quiet(mart: Mart) -> str:
-    if mart.quiet_days is None:
-        return "only those with activity"
-    return f"up to {mart.quiet_days} (variable) without activity included"
+def _listed(values: Iterable[str]) -> str:
+    """A list of what is written already, a line each."""
+    lines = [_indented(f"{value},") for value in values]
+    return "\n".join(["[", *lines, "]"]) if lines else "[]"
 
 
-def _model(name: str, description: str, unique: list[str]) -> Iterator[str]:
-    yield f"  - name: {name}"
-    yield f"    description: {_literal(description)}"
-    yield "    data_tests:"
-    yield "      - unique_combination:"
-    yield "          arguments:"
-    yield f"            columns: [{', '.join(unique)}]"
+def _call(macro: str, *arguments: str) -> str:
+    return "\n".join([f"{macro}(", *(_indented(f"{argument},") for argument in arguments), ")"])
 
 
-def _described(columns: dict[str, str]) -> Iterator[str]:
-    yield "    columns:"
-    for name, description in columns.items():
-        yield f"      - name: {name}"
-        yield f"        description: {_literal(description)}"
-
-
-def _contract(mart: Mart) -> Iterator[str]:
-    texts = {"tenant_key": mart.tenant, **mart.dimensions}
-    texts |= {name: attribute.description for name, attribute in mart.attributes.items()}
-    dates = _COLUMNS_OF_PERIOD
-    for name, (type_, description) in {**{key: ("text", text) for key, text in texts.items()}, **dates}.items():
-        yield from _column(name, description, type_, is_nullable=False)
-    for name, column in mart.columns.items():
-        type_ = "bigint" if mart.is_whole(name) else "numeric(38,9)"
-        yield from _column(name, column.description, type_, mart.is_nullable(name))
-        meta: dict[str, object] = {"additivity": mart.additivity(name)}
-        if column.quotient:
-            meta |= dict(zip(("numerator", "denominator"), column.quotient, strict=True))
-        shown = {key: getattr(column, key) for key in ("label", "unit", "better", "headline")}
-        meta |= {key: value for key, value in shown.items() if value}
-        yield "        config:"
-        yield f"          meta: {_mapping(meta)}"
-
-
-def _column(name: str, description: str, type_: str, is_nullable: bool) -> Iterator[str]:
-    yield f"      - name: {name}"
-    yield f"        description: {_literal(description)}"
-    if name in WORDS_OF_SQL:
-        yield "        quote: true"
-    yield f"        data_type: {type_}"
-    if not is_nullable:
-        yield "        constraints: [{type: not_null}]"
-
-
-def _mapping(values: Mapping[str, object]) -> str:
-    return "{" + ", ".join(f"{_literal(key)}: {_literal(value)}" for key, value in values.items()) + "}"
-
-
-def _list(names: Iterable[str]) -> str:
-    return _literal(list(names))
-
-
-def _literal(value: object) -> str:
-    """A value as YAML and Jinja read it alike: as JSON does."""
-    return json.dumps(value, ensure_ascii=False)
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n"))

@@ -93,7 +93,7 @@ def periodic_marts(
     quiet_days: int = QUIET_DAYS,
     balance: Callable[[Any], int] | None = None,
 ) -> list[Mart]:
-    """Make the three marts of a name.
+    """Make the three marts of a name, and that of its trailing windows.
 
     A day has a row for a group that was active on it or in the days before; a week or month that holds such a day
     has one too. Nothing that lies after the tenant's local day is counted or has a row.
@@ -111,6 +111,7 @@ def periodic_marts(
     facts = [one for one in counted if one.day <= today(one.tenant_key)]
     if active is None:
         active = {(one.tenant_key, one.group, one.day) for one in facts}
+    active = list(active)
     days: dict[tuple[str, tuple[str, ...]], set[date]] = defaultdict(set)
     for tenant_key, group, day in active:
         last = min(day + quiet_days * ONE_DAY, today(tenant_key))
@@ -137,7 +138,48 @@ def periodic_marts(
                     }
                 )
         marts.append(Mart(f"{name}_{grain}", ("tenant_key", *group_columns, "period_start_date"), rows))
-    return marts
+    return [*marts, _trailing(name, group_columns, facts, measure, today, active)]
+
+
+def _trailing(
+    name: str,
+    group_columns: Sequence[str],
+    facts: Sequence[Counted],
+    measure: Measure,
+    today: Callable[[str], date],
+    active: Iterable[tuple[str, tuple[str, ...], date]],
+) -> Mart:
+    """The windows that end with the last complete day, and those before them; of groups that were active in one."""
+    active_days, by_day = defaultdict(set), defaultdict(list)
+    for tenant_key, group, day in active:
+        active_days[tenant_key, group].add(day)
+    for one in facts:
+        by_day[one.tenant_key, one.group, one.day].append(one)
+    rows = []
+    for (tenant_key, group), days in active_days.items():
+        for width in (7, 28, 30, 90):
+            for is_prior in (False, True):
+                end = today(tenant_key) - ONE_DAY - (width * ONE_DAY if is_prior else 0 * ONE_DAY)
+                period = Period(end - (width - 1) * ONE_DAY, end)
+                inside = days_between(period.start, period.end)
+                if days.isdisjoint(inside):
+                    continue
+                by_kind = defaultdict(list)
+                for day in inside:
+                    for one in by_day.get((tenant_key, group, day), ()):
+                        by_kind[one.kind].append(one.fact)
+                rows.append(
+                    {
+                        "tenant_key": tenant_key,
+                        **dict(zip(group_columns, group, strict=True)),
+                        "window_days": width,
+                        "is_prior": is_prior,
+                        "period_start_date": period.start,
+                        "period_end_date": period.end,
+                        **measure(by_kind, tenant_key, group, period),
+                    }
+                )
+    return Mart(f"{name}_trailing", ("tenant_key", *group_columns, "window_days", "is_prior"), rows)
 
 
 def _keep_while_balanced(

@@ -186,7 +186,7 @@ select * from final
     {%- elif measure.kind == 'distinct' -%}
     coalesce({{ value }}, 0)
     {%- else -%}
-    {%- set whole = measure.kind == 'count' or measure.whole -%}
+    {%- set whole = measure.kind in ('count', 'balance') or measure.whole -%}
     cast(coalesce({{ value }}, 0) as {{ 'bigint' if whole else 'numeric(38, 9)' }})
     {%- endif -%}
 {%- endmacro %}

@@ -1,6 +1,6 @@
--- depends_on: {{ ref('int_consulting__crm_activity_measures') }}
--- depends_on: {{ ref('int_consulting__crm_metrics_measures') }}
--- depends_on: {{ ref('int_consulting__lead_funnel_measures') }}
+-- depends_on: {{ ref('crm_activity_trailing') }}
+-- depends_on: {{ ref('crm_metrics_trailing') }}
+-- depends_on: {{ ref('lead_funnel_trailing') }}
 with
 
 build as (

@@ -7,5 +7,5 @@
             "event_count": {"kind": "count"},
             "distinct_aggregates": {"kind": "distinct", "of": "aggregate_key"},
         }],
-    ]
+    ],
 ) }}

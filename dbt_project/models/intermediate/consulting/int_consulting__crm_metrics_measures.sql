@@ -12,5 +12,5 @@
             "deals_lost": {"kind": "count", "where": "movement = 'lost'"},
             "won_amount": {"kind": "sum", "of": "amount", "where": "movement = 'won'"},
         }],
-    ]
+    ],
 ) }}

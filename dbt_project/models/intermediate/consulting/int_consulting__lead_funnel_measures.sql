@@ -15,5 +15,5 @@
             "leads_lost": {"kind": "distinct", "of": "lead_id", "where": "exited_at is not null and is_exit_to_lost"},
             "total_stage_hours": {"kind": "sum", "of": "stage_seconds", "divisor": 3600, "where": "exited_at is not null"},
         }],
-    ]
+    ],
 ) }}

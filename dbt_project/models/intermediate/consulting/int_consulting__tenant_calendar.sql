@@ -1,5 +1,9 @@
-{{ calendar_of_tenants('consulting', [
-    ref('int_consulting__crm_activity_measures'),
-    ref('int_consulting__crm_metrics_measures'),
-    ref('int_consulting__lead_funnel_measures'),
-]) }}
+{#- Written by `python -m marts write`, from all marts of consulting. -#}
+{{ calendar_of_tenants(
+    "consulting",
+    [
+        ref("int_consulting__crm_activity_measures"),
+        ref("int_consulting__crm_metrics_measures"),
+        ref("int_consulting__lead_funnel_measures"),
+    ],
+) }}

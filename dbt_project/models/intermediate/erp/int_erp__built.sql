@@ -1,7 +1,7 @@
 -- depends_on: {{ ref('int_erp__customer_activity') }}
 -- depends_on: {{ ref('int_erp__customers') }}
--- depends_on: {{ ref('int_erp__interactions_measures') }}
--- depends_on: {{ ref('int_erp__segments_measures') }}
+-- depends_on: {{ ref('interactions_trailing') }}
+-- depends_on: {{ ref('segments_trailing') }}
 with
 
 build as (

@@ -7,5 +7,5 @@
             "total_interactions": {"kind": "count"},
             "distinct_customers": {"kind": "distinct", "of": "customer_key"},
         }],
-    ]
+    ],
 ) }}

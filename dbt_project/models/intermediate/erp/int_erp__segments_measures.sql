@@ -9,5 +9,5 @@
             "interactions": {"kind": "count", "where": "move = 'interaction'"},
             "distinct_active_members": {"kind": "distinct", "of": "customer_id", "where": "move = 'interaction'"},
         }],
-    ]
+    ],
 ) }}

@@ -1,8 +1,8 @@
--- depends_on: {{ ref('int_restaurant__campaigns_measures') }}
+-- depends_on: {{ ref('campaigns_trailing') }}
 -- depends_on: {{ ref('int_restaurant__customer_activity') }}
 -- depends_on: {{ ref('int_restaurant__customer_totals') }}
 -- depends_on: {{ ref('int_restaurant__customers') }}
--- depends_on: {{ ref('int_restaurant__visits_measures') }}
+-- depends_on: {{ ref('visits_trailing') }}
 with
 
 build as (

@@ -10,5 +10,5 @@
             "failed": {"kind": "count", "where": "status = 'failed'"},
             "distinct_customers_reached": {"kind": "distinct", "of": "customer_id", "where": "status = 'sent'"},
         }],
-    ]
+    ],
 ) }}

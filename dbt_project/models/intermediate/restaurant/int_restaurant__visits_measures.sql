@@ -10,5 +10,5 @@
             "distinct_customers": {"kind": "distinct", "of": "customer_id"},
             "new_customers": {"kind": "count", "where": "is_first_visit"},
         }],
-    ]
+    ],
 ) }}

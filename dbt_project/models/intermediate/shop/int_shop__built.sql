@@ -1,8 +1,8 @@
 -- depends_on: {{ ref('int_shop__customer_activity') }}
 -- depends_on: {{ ref('int_shop__customers') }}
--- depends_on: {{ ref('int_shop__products_measures') }}
--- depends_on: {{ ref('int_shop__sales_measures') }}
--- depends_on: {{ ref('int_shop__web_behavior_measures') }}
+-- depends_on: {{ ref('products_trailing') }}
+-- depends_on: {{ ref('sales_trailing') }}
+-- depends_on: {{ ref('web_behavior_trailing') }}
 with
 
 build as (

@@ -18,5 +18,5 @@
             "distinct_viewers": {"kind": "distinct", "of": "user_id", "where": "event_type = 'view'"},
             "distinct_buyers": {"kind": "distinct", "of": "user_id", "where": "event_type = 'purchase'"},
         }],
-    ]
+    ],
 ) }}

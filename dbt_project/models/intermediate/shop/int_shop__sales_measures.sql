@@ -20,5 +20,5 @@
             "paid_orders_without_amount": {"kind": "count", "where": "movement = 'paid' and amount is null"},
             "distinct_buyers": {"kind": "distinct", "of": "user_id", "where": "movement = 'paid'"},
         }],
-    ]
+    ],
 ) }}

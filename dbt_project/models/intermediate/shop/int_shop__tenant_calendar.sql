@@ -1,5 +1,9 @@
-{{ calendar_of_tenants('shop', [
-    ref('int_shop__sales_measures'),
-    ref('int_shop__products_measures'),
-    ref('int_shop__web_behavior_measures'),
-]) }}
+{#- Written by `python -m marts write`, from all marts of shop. -#}
+{{ calendar_of_tenants(
+    "shop",
+    [
+        ref("int_shop__products_measures"),
+        ref("int_shop__sales_measures"),
+        ref("int_shop__web_behavior_measures"),
+    ],
+) }}

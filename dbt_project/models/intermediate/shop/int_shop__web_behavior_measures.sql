@@ -29,5 +29,5 @@
         [ref("int_shop__web_users"), "first_event_date", {
             "new_users": {"kind": "count"},
         }],
-    ]
+    ],
 ) }}

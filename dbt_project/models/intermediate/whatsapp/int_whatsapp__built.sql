@@ -1,12 +1,12 @@
--- depends_on: {{ ref('int_whatsapp__conversations_measures') }}
--- depends_on: {{ ref('int_whatsapp__costs_measures') }}
+-- depends_on: {{ ref('conversations_trailing') }}
+-- depends_on: {{ ref('costs_trailing') }}
+-- depends_on: {{ ref('handoffs_trailing') }}
 -- depends_on: {{ ref('int_whatsapp__customer_activity') }}
 -- depends_on: {{ ref('int_whatsapp__customers') }}
 -- depends_on: {{ ref('int_whatsapp__flawed_messages') }}
--- depends_on: {{ ref('int_whatsapp__handoffs_measures') }}
--- depends_on: {{ ref('int_whatsapp__messages_measures') }}
 -- depends_on: {{ ref('int_whatsapp__tenant_lifetime_responses') }}
--- depends_on: {{ ref('int_whatsapp__tenant_summary_measures') }}
+-- depends_on: {{ ref('messages_trailing') }}
+-- depends_on: {{ ref('tenant_summary_trailing') }}
 with
 
 build as (

@@ -28,5 +28,5 @@
             "contained_conversations": {"kind": "count", "where": "is_contained"},
             "reopened_conversations": {"kind": "count", "where": "is_reopened"},
         }],
-    ]
+    ],
 ) }}

@@ -13,5 +13,5 @@
         [ref("fct_conversations"), "started_date", {
             "total_conversations": {"kind": "count"},
         }],
-    ]
+    ],
 ) }}

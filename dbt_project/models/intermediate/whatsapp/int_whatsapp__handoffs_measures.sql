@@ -17,5 +17,5 @@
             "total_conversations": {"kind": "count"},
             "started_conversations_with_handoff": {"kind": "count", "where": "has_handoff"},
         }],
-    ]
+    ],
 ) }}

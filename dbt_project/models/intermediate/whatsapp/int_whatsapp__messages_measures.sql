@@ -28,5 +28,5 @@
             "p50_agent_business_seconds": {"kind": "quantile", "of": "business_seconds", "percent": 50, "where": "responder_type = 'agent'"},
             "p90_agent_business_seconds": {"kind": "quantile", "of": "business_seconds", "percent": 90, "where": "responder_type = 'agent'"},
         }],
-    ]
+    ],
 ) }}

@@ -21,5 +21,5 @@
         [ref("fct_handoffs"), "handoff_date", {
             "total_handoffs": {"kind": "count"},
         }],
-    ]
+    ],
 ) }}

@@ -8,5 +8,7 @@
         "event_count": {"kind": "count"},
         "distinct_aggregates": {"kind": "distinct"},
     },
-    rows=[ref("int_consulting__crm_activity_measures")],
+    rows=[
+        ref("int_consulting__crm_activity_measures"),
+    ],
 ) }}

@@ -13,5 +13,7 @@
         "deals_lost": {"kind": "count"},
         "won_amount": {"kind": "sum"},
     },
-    rows=[ref("int_consulting__crm_metrics_measures")],
+    rows=[
+        ref("int_consulting__crm_metrics_measures"),
+    ],
 ) }}

@@ -16,5 +16,7 @@
         "leads_reaching_next_stage": {"kind": "distinct"},
         "stage_conversion_rate": {"kind": "ratio", "of": ["leads_reaching_next_stage", "convertible_leads"]},
     },
-    rows=[ref("int_consulting__lead_funnel_measures")],
+    rows=[
+        ref("int_consulting__lead_funnel_measures"),
+    ],
 ) }}

@@ -8,5 +8,7 @@
         "total_interactions": {"kind": "count"},
         "distinct_customers": {"kind": "distinct"},
     },
-    rows=[ref("int_erp__interactions_measures")],
+    rows=[
+        ref("int_erp__interactions_measures"),
+    ],
 ) }}

@@ -12,5 +12,7 @@
         "distinct_active_members": {"kind": "distinct"},
         "average_interactions_per_customer": {"kind": "ratio", "of": ["interactions", "members"]},
     },
-    rows=[ref("int_erp__segments_measures")],
+    rows=[
+        ref("int_erp__segments_measures"),
+    ],
 ) }}

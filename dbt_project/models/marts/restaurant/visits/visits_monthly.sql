@@ -13,5 +13,7 @@
         "new_customers": {"kind": "count"},
         "returning_customers": {"kind": "difference", "of": ["distinct_customers", "new_customers"], "whole": true},
     },
-    rows=[ref("int_restaurant__visits_measures")],
+    rows=[
+        ref("int_restaurant__visits_measures"),
+    ],
 ) }}

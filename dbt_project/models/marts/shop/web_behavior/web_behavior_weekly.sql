@@ -33,5 +33,7 @@
         "checkout_rate": {"kind": "ratio", "of": ["checkout_sessions", "sessions"]},
         "purchase_rate": {"kind": "ratio", "of": ["purchase_sessions", "sessions"]},
     },
-    rows=[ref("int_shop__web_behavior_measures")],
+    rows=[
+        ref("int_shop__web_behavior_measures"),
+    ],
 ) }}

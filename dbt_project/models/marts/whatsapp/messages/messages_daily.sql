@@ -31,5 +31,10 @@
         "p50_agent_business_seconds": {"kind": "quantile"},
         "p90_agent_business_seconds": {"kind": "quantile"},
     },
-    rows=[ref("int_whatsapp__conversations_measures"), ref("int_whatsapp__costs_measures"), ref("int_whatsapp__handoffs_measures"), ref("int_whatsapp__messages_measures")],
+    rows=[
+        ref("int_whatsapp__conversations_measures"),
+        ref("int_whatsapp__costs_measures"),
+        ref("int_whatsapp__handoffs_measures"),
+        ref("int_whatsapp__messages_measures"),
+    ],
 ) }}

@@ -19,7 +19,9 @@ summed as (
         cast(coalesce(sum(days.total_conversations), 0) as bigint)
             as total_conversations,
         cast(coalesce(sum(days.total_messages), 0) as bigint) as total_messages,
-        cast(coalesce(sum(days.total_cost), 0) as numeric(38, 9)) as total_cost,
+        {% for cost in ['total_cost', 'total_llm_cost', 'total_whatsapp_cost'] -%}
+        cast(coalesce(sum(days.{{ cost }}), 0) as numeric(38, 9)) as {{ cost }},
+        {% endfor -%}
         cast(coalesce(sum(days.responses), 0) as bigint) as responses,
         cast(coalesce(sum(days.total_response_seconds), 0) as numeric(38, 9))
             as total_response_seconds,
@@ -47,6 +49,8 @@ final as (
             as resolution_rate,
         {{ ratio('summed.total_handoffs', 'summed.total_conversations') }}
             as handoff_rate,
+        summed.total_llm_cost,
+        summed.total_whatsapp_cost,
         summed.total_cost,
         summed.responses,
         summed.total_response_seconds,

@@ -1,0 +1,214 @@
+{#
+    The body of a mart of trailing windows: the days that end with the tenant's last complete
+    local day, and as many before them (is_prior); for each combination of dimensions that was
+    active in one. Written for declared marts by `python -m marts write`.
+
+    Whole tenants are replaced: those of which `int_<system>__changed_windows` has the windows.
+    What days add up to is the sum of days in `measures`; `facts` are those of what they don't,
+    as measures_of() takes them. `rows`, `columns` and `attributes` are as periodic_mart()
+    takes them.
+#}
+{% macro trailing_mart(
+    system, measures, dimensions, facts, columns, rows, attributes={}
+) -%}
+{%- set changed = 'int_' ~ system ~ '__changed_windows' -%}
+{{ config(
+    materialized='incremental', unique_key='tenant_key', meta={'changed': changed}
+) }}
+{{ clustered_by('tenant_key') }}
+{%- set group = ['tenant_key'] + dimensions -%}
+{%- set keys = group + ['window_days', 'is_prior'] -%}
+{%- set from_facts, from_days = {}, {} -%}
+{%- for fact, date, measured in facts -%}{%- do from_facts.update(measured) -%}{%- endfor -%}
+{%- for name, column in columns.items() if not column.of -%}
+    {%- set measured_as = column.measured_as or name -%}
+    {%- if measured_as not in from_facts -%}
+        {%- do from_days.update({measured_as: column}) -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- set balances = {} -%}
+{%- for name, column in columns.items() if column.kind == 'balance' -%}
+    {%- set signed = [] -%}
+    {%- for part in column.of -%}
+        {%- do signed.append('measures.' ~ (columns[part].measured_as or part)) -%}
+    {%- endfor -%}
+    {%- do balances.update({name: signed | join(' - ')}) -%}
+{%- endfor %}
+with
+
+windows as (
+    select
+        tenant_key,
+        window_days,
+        is_prior,
+        period_start_date,
+        period_end_date
+    from {{ ref(changed) }}
+),
+
+days as (
+    {{ days_between('windows', 'period_start_date', 'period_end_date') }}
+),
+
+measures as (
+    select * from {{ measures }}
+    where grain = 'day'
+),
+
+active_days as (
+    {% for relation in rows -%}
+    {{ 'union distinct' if not loop.first }}
+    select
+        {% for key in group -%}
+        {{ key }},
+        {% endfor -%}
+        period_start_date as date_day
+    from {{ relation }}
+    where grain = 'day'
+    {% endfor %}
+),
+
+calendar as (
+    select distinct
+        {% for key in group -%}
+        active_days.{{ key }},
+        {% endfor -%}
+        days.window_days,
+        days.is_prior,
+        days.period_start_date,
+        days.period_end_date
+    from active_days
+    inner join days
+        on
+            active_days.tenant_key = days.tenant_key
+            and active_days.date_day = days.date_day
+),
+
+{% if from_days -%}
+added as (
+    select
+        {% for key in group -%}
+        measures.{{ key }},
+        {% endfor -%}
+        days.window_days,
+        days.is_prior,
+        {% for name, column in from_days.items() -%}
+        {{ filled('sum(measures.' ~ name ~ ')', column) }}
+            as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from days
+    inner join measures
+        on
+            days.tenant_key = measures.tenant_key
+            and days.date_day = measures.period_start_date
+    group by
+        {% for key in group -%}
+        measures.{{ key }},
+        {% endfor -%}
+        days.window_days,
+        days.is_prior
+),
+
+{% endif -%}
+{% for fact, date, measured in facts -%}
+{%- set n = loop.index -%}
+facts_{{ n }} as (
+    select
+        {% for key in group -%}
+        {{ key }},
+        {% endfor -%}
+        {% for name, measure in measured.items() -%}
+        {{ value_of_fact(measure, false) }} as {{ name }},
+        {% endfor -%}
+        {{ date }} as date_day
+    from {{ fact }}
+    where
+        {{ date }} is not null
+        {% if replaces_changes() -%}
+        {{ and_one_of(date, 'select date_day from (' ~ days_between(
+            relation_of(changed), 'period_start_date', 'period_end_date'
+        ) ~ ')') }}
+        {%- endif %}
+),
+
+measured_{{ n }} as (
+    select
+        {% for key in group -%}
+        facts.{{ key }},
+        {% endfor -%}
+        days.window_days,
+        days.is_prior,
+        {% for name, measure in measured.items() -%}
+        {{ aggregated(measure, 'facts.' ~ name) }} as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from days
+    inner join facts_{{ n }} as facts
+        on
+            days.tenant_key = facts.tenant_key
+            and days.date_day = facts.date_day
+    group by
+        {% for key in group -%}
+        facts.{{ key }},
+        {% endfor -%}
+        days.window_days,
+        days.is_prior
+),
+
+{% endfor -%}
+{% if balances -%}
+-- All that came and went until the window's end.
+balances as (
+    select
+        {% for key in keys -%}
+        calendar.{{ key }},
+        {% endfor -%}
+        {% for name, balance in balances.items() -%}
+        cast(sum({{ balance }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from calendar
+    inner join measures
+        on
+            {% for key in group -%}
+            calendar.{{ key }} = measures.{{ key }}
+            and {% endfor -%}
+            measures.period_start_date <= calendar.period_end_date
+    group by
+        {% for key in keys -%}
+        calendar.{{ key }}{{ ',' if not loop.last }}
+        {% endfor %}
+),
+
+{% endif -%}
+{%- set joined = [] -%}
+{%- if from_days -%}{%- do joined.append(['added', from_days.keys()]) -%}{%- endif -%}
+{%- for fact, date, measured in facts -%}
+    {%- do joined.append(['measured_' ~ loop.index, measured.keys()]) -%}
+{%- endfor -%}
+{%- if balances -%}{%- do joined.append(['balances', balances.keys()]) -%}{%- endif -%}
+measured as (
+    select
+        {% for name, column in columns.items() if not column.of or column.kind == 'balance' -%}
+        {%- set measured_as = column.measured_as or name -%}
+        {%- for relation, names in joined if measured_as in names -%}
+        {{ where_known(filled(relation ~ '.' ~ measured_as, column), column, 'calendar') }}
+            as {{ sql_name(name) }},
+        {% endfor -%}
+        {%- endfor -%}
+        calendar.*
+    from calendar
+    {% for relation, _ in joined -%}
+    left join {{ relation }}
+        on
+            {% for key in keys -%}
+            {{ 'and ' if not loop.first }}calendar.{{ key }} = {{ relation }}.{{ key }}
+            {% endfor %}
+    {% endfor -%}
+    {{ join_since_known(columns, 'calendar', system) }}
+),
+
+final as (
+    {{ computed_columns('measured', columns, attributes) }}
+)
+
+select * from final
+{%- endmacro %}

@@ -1,0 +1,9 @@
+{#- Written by `python -m marts write`, from all marts of shop. -#}
+{{ changed_windows(
+    "shop",
+    [
+        ref("int_shop__changed_products_periods"),
+        ref("int_shop__changed_sales_periods"),
+        ref("int_shop__changed_web_behavior_periods"),
+    ],
+) }}

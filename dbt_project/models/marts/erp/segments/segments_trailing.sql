@@ -1,0 +1,22 @@
+{#- Written by `python -m marts write`, from segments.mart.yml. -#}
+{{ trailing_mart(
+    "erp",
+    ref("int_erp__segments_measures"),
+    ["segment_name"],
+    [
+        [ref("int_erp__segment_moves"), "move_date", {
+            "distinct_active_members": {"kind": "distinct", "of": "customer_id", "where": "move = 'interaction'"},
+        }],
+    ],
+    {
+        "members": {"kind": "balance", "of": ["joined", "left"]},
+        "joined": {"kind": "count"},
+        "left": {"kind": "count", "measured_as": "left_"},
+        "interactions": {"kind": "count"},
+        "distinct_active_members": {"kind": "distinct"},
+        "average_interactions_per_customer": {"kind": "ratio", "of": ["interactions", "members"]},
+    },
+    rows=[
+        ref("int_erp__segments_measures"),
+    ],
+) }}

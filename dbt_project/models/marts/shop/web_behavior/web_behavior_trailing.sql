@@ -1,0 +1,43 @@
+{#- Written by `python -m marts write`, from web_behavior.mart.yml. -#}
+{{ trailing_mart(
+    "shop",
+    ref("int_shop__web_behavior_measures"),
+    [],
+    [
+        [ref("fct_web_events"), "event_date", {
+            "distinct_users": {"kind": "distinct", "of": "user_id", "where": "not is_bot"},
+        }],
+    ],
+    {
+        "sessions": {"kind": "count"},
+        "bot_sessions": {"kind": "count"},
+        "page_views": {"kind": "count"},
+        "product_views": {"kind": "count"},
+        "searches": {"kind": "count"},
+        "add_to_carts": {"kind": "count"},
+        "checkout_starts": {"kind": "count"},
+        "checkout_completes": {"kind": "count"},
+        "logins": {"kind": "count"},
+        "registrations": {"kind": "count"},
+        "other_events": {"kind": "count"},
+        "distinct_users": {"kind": "distinct"},
+        "new_users": {"kind": "count"},
+        "engaged_sessions": {"kind": "count"},
+        "bounced_sessions": {"kind": "count"},
+        "bounce_rate": {"kind": "ratio", "of": ["bounced_sessions", "sessions"]},
+        "total_session_seconds": {"kind": "sum"},
+        "average_session_seconds": {"kind": "ratio", "of": ["total_session_seconds", "sessions"]},
+        "cart_sessions": {"kind": "count"},
+        "carts": {"kind": "total", "of": ["cart_sessions"], "whole": true},
+        "abandoned_carts": {"kind": "count"},
+        "cart_abandonment_rate": {"kind": "ratio", "of": ["abandoned_carts", "carts"]},
+        "checkout_sessions": {"kind": "count"},
+        "purchase_sessions": {"kind": "count"},
+        "cart_rate": {"kind": "ratio", "of": ["cart_sessions", "sessions"]},
+        "checkout_rate": {"kind": "ratio", "of": ["checkout_sessions", "sessions"]},
+        "purchase_rate": {"kind": "ratio", "of": ["purchase_sessions", "sessions"]},
+    },
+    rows=[
+        ref("int_shop__web_behavior_measures"),
+    ],
+) }}

@@ -1,0 +1,27 @@
+{#- Written by `python -m marts write`, from costs.mart.yml. -#}
+{{ trailing_mart(
+    "whatsapp",
+    ref("int_whatsapp__costs_measures"),
+    ["outlet_id"],
+    [
+        [ref("fct_messages"), "message_date", {
+            "active_conversations_count": {"kind": "distinct", "of": "conversation_id"},
+        }],
+    ],
+    {
+        "total_llm_calls": {"kind": "count"},
+        "total_tokens_used": {"kind": "sum", "whole": true},
+        "total_llm_cost": {"kind": "sum"},
+        "total_whatsapp_cost": {"kind": "sum"},
+        "total_cost": {"kind": "total", "of": ["total_llm_cost", "total_whatsapp_cost"]},
+        "active_conversations_count": {"kind": "distinct"},
+        "total_conversations": {"kind": "count"},
+        "cost_per_conversation": {"kind": "ratio", "of": ["total_cost", "total_conversations"]},
+    },
+    rows=[
+        ref("int_whatsapp__conversations_measures"),
+        ref("int_whatsapp__costs_measures"),
+        ref("int_whatsapp__handoffs_measures"),
+        ref("int_whatsapp__messages_measures"),
+    ],
+) }}

@@ -1,0 +1,33 @@
+{#- Written by `python -m marts write`, from handoffs.mart.yml. -#}
+{{ trailing_mart(
+    "whatsapp",
+    ref("int_whatsapp__handoffs_measures"),
+    ["outlet_id"],
+    [
+        [ref("fct_handoffs"), "handoff_date", {
+            "conversations_with_handoff": {"kind": "distinct", "of": "conversation_id"},
+            "total_time_to_handoff_minutes": {"kind": "sum", "of": "time_to_handoff_seconds", "divisor": 60},
+        }],
+    ],
+    {
+        "total_handoffs": {"kind": "count"},
+        "keyword_triggered": {"kind": "count"},
+        "confidence_triggered": {"kind": "count"},
+        "other_triggered": {"kind": "count"},
+        "conversations_with_handoff": {"kind": "distinct"},
+        "timed_handoffs": {"kind": "count"},
+        "invalid_times_to_handoff": {"kind": "count"},
+        "total_time_to_handoff_minutes": {"kind": "sum"},
+        "average_time_to_handoff_minutes": {"kind": "ratio", "of": ["total_time_to_handoff_minutes", "timed_handoffs"]},
+        "total_conversations": {"kind": "count"},
+        "handoff_rate": {"kind": "ratio", "of": ["total_handoffs", "total_conversations"]},
+        "started_conversations_with_handoff": {"kind": "count"},
+        "handoff_conversation_rate": {"kind": "ratio", "of": ["started_conversations_with_handoff", "total_conversations"]},
+    },
+    rows=[
+        ref("int_whatsapp__conversations_measures"),
+        ref("int_whatsapp__costs_measures"),
+        ref("int_whatsapp__handoffs_measures"),
+        ref("int_whatsapp__messages_measures"),
+    ],
+) }}

@@ -1,0 +1,152 @@
+"""The YAML of declared marts and of the models behind them: descriptions, contracts, tests, what reports print.
+
+Belongs here: what dbt calls properties. Not here: the models (models.py).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from marts.declaration import Mart
+
+GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("month", "calendar month")}
+"""Suffix of a mart → the grain of its rows, and what people call it."""
+
+_WORDS_OF_SQL = ("left",)
+"""Names that SQL uses itself: the macro sql_name() quotes them, and models of measures have others."""
+
+_PERIOD = {
+    "period_start_date": ("date", "First day of the day, ISO week or calendar month."),
+    "period_end_date": ("date", "Last day of the period, included."),
+    "is_complete": ("boolean", "Whether the period has ended in the tenant's time zone as of the build."),
+}
+
+_WINDOW = {
+    "window_days": ("bigint", "How many days the window has: 7, 28, 30 or 90."),
+    "is_prior": ("boolean", "False: the window ends with the tenant's last complete local day; true: it lies before."),
+    "period_start_date": ("date", "First day of the window."),
+    "period_end_date": ("date", "Last day of the window, included."),
+}
+
+
+def properties_of_mart(name: str, mart: Mart) -> Iterator[str]:
+    """Lines of YAML: the mart at all its grains, and its trailing windows."""
+    keys = ["tenant_key", *mart.dimensions]
+    for suffix, (_, period) in GRAINS.items():
+        description = f"{mart.description} One row per {mart.row} and {period}, {_quiet(mart)}."
+        yield from _model(f"{name}_{suffix}", description, [*keys, "period_start_date"])
+        if suffix == "daily":
+            yield f"    columns: &{name}_columns"
+            yield from _contract(mart, _PERIOD)
+        else:
+            yield from (
+                "      - sums_add_days:",
+                "          arguments:",
+                f"            days: ref('{name}_daily')",
+                f"            keys: [{', '.join(keys)}]",
+                f"    columns: *{name}_columns",
+            )
+        yield ""
+    description = (
+        f"{mart.description} One row per {mart.row} and trailing window, the current ones and those before them, only "
+        "those with activity."
+    )
+    yield from _model(f"{name}_trailing", description, [*keys, "window_days", "is_prior"])
+    yield "    columns:"
+    yield from _contract(mart, _WINDOW)
+
+
+def properties_of_measures(system: str, name: str, mart: Mart) -> Iterator[str]:
+    """Lines of YAML: the measures of a mart."""
+    columns = {"tenant_key": mart.tenant, **mart.dimensions, "grain": "day, week or month."}
+    unique = [*columns, "period_start_date"]
+    columns |= {column: text for column, (_, text) in _PERIOD.items() if column != "is_complete"}
+    columns |= {measured_as(column): told.description for column, told in mart.columns.items() if told.measure}
+    description = (
+        f"{mart.description} All three grains in one table, only periods with activity, each measured from facts."
+    )
+    yield from _model(f"int_{system}__{name}_measures", description, unique)
+    yield from _described(columns)
+
+
+def properties_of_system(system: str) -> Iterator[str]:
+    """Lines of YAML: what all marts of a system share."""
+    keys = {"tenant_key": "The tenant.", "grain": "day, week or month."}
+    yield from _model(
+        f"int_{system}__tenant_calendar",
+        "Which days, weeks and months a tenant as a whole has: up to quiet_tenant_days (variable) without activity.",
+        [*keys, "period_start_date"],
+    )
+    yield from _described(keys | {column: text for column, (_, text) in _PERIOD.items()})
+    yield ""
+    yield from _model(
+        f"int_{system}__changed_windows",
+        "Trailing windows that are measured again: all of a tenant whose local day is another one, or of whose windows "
+        "a day changed. window_days is 0 for a tenant that is gone.",
+        ["tenant_key", "window_days", "is_prior"],
+    )
+    noted = {"from_batch_seq": "The last batch of the last complete build when this was noted."}
+    yield from _described({"tenant_key": "The tenant."} | {name: text for name, (_, text) in _WINDOW.items()} | noted)
+
+
+def measured_as(name: str) -> str:
+    """The name of a column in the model of measures: dbt's unit tests can't quote one."""
+    return f"{name}_" if name in _WORDS_OF_SQL else name
+
+
+def literal(value: object) -> str:
+    """A value as YAML and Jinja read it alike: as JSON does."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def mapping(values: Mapping[str, object]) -> str:
+    """A mapping as YAML and Jinja read it alike."""
+    return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in values.items()) + "}"
+
+
+def _quiet(mart: Mart) -> str:
+    if mart.quiet_days is None:
+        return "only those with activity"
+    return f"up to {mart.quiet_days} (variable) without activity included"
+
+
+def _model(name: str, description: str, unique: Iterable[str]) -> Iterator[str]:
+    yield f"  - name: {name}"
+    yield f"    description: {literal(description)}"
+    yield "    data_tests:"
+    yield "      - unique_combination:"
+    yield "          arguments:"
+    yield f"            columns: [{', '.join(unique)}]"
+
+
+def _described(columns: dict[str, str]) -> Iterator[str]:
+    yield "    columns:"
+    for name, description in columns.items():
+        yield f"      - name: {name}"
+        yield f"        description: {literal(description)}"
+
+
+def _contract(mart: Mart, periods: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    texts = {"tenant_key": mart.tenant, **mart.dimensions}
+    texts |= {name: attribute.description for name, attribute in mart.attributes.items()}
+    for name, (type_, description) in {**{key: ("text", text) for key, text in texts.items()}, **periods}.items():
+        yield from _column(name, description, type_, is_nullable=False)
+    for name, column in mart.columns.items():
+        type_ = "bigint" if mart.is_whole(name) else "numeric(38,9)"
+        yield from _column(name, column.description, type_, mart.is_nullable(name))
+        meta: dict[str, object] = {"additivity": mart.additivity(name)}
+        if column.quotient:
+            meta |= dict(zip(("numerator", "denominator"), column.quotient, strict=True))
+        shown = {key: getattr(column, key) for key in ("label", "unit", "better", "headline")}
+        meta |= {key: value for key, value in shown.items() if value}
+        yield "        config:"
+        yield f"          meta: {mapping(meta)}"
+
+
+def _column(name: str, description: str, type_: str, is_nullable: bool) -> Iterator[str]:
+    yield f"      - name: {name}"
+    yield f"        description: {literal(description)}"
+    if name in _WORDS_OF_SQL:
+        yield "        quote: true"
+    yield f"        data_type: {type_}"
+    if not is_nullable:
+        yield "        constraints: [{type: not_null}]"
