@@ -2,8 +2,11 @@
 
 import argparse
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 from ingestion.errors import ConfigurationError
 from ingestion.output.terminal import say_error
@@ -42,15 +45,34 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     Raises:
         ConfigurationError: a declaration is wrong, or a file that is to be written was written by hand.
     """
-    declared = {models / path: text for path, text in files_of(read_marts(models)).items()}
     found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
+    by_hand: dict[str, list[str]] = defaultdict(list)
+    for path, text in found.items():
+        place = path.relative_to(models).parts
+        if place[0] in ("core", "marts") and path.suffix == ".sql" and not is_written(text):
+            by_hand[place[1]].append(path.stem)
+    written = files_of(read_marts(models), by_hand, exported_marts())
+    declared = {models / path: text for path, text in written.items()}
     for path in declared.keys() & found.keys():
-        if WRITTEN not in found[path].partition("\n")[0]:
+        if not is_written(found[path]):
             raise ConfigurationError(
                 f"{path.relative_to(models)} was written by hand, and a declared mart wants this name. Move it away."
             )
-    left = {path for path, text in found.items() if WRITTEN in text.partition("\n")[0]} - declared.keys()
+    left = {path for path, text in found.items() if is_written(text)} - declared.keys()
     return {path: text for path, text in declared.items() if found.get(path) != text} | dict.fromkeys(sorted(left))
+
+
+def is_written(text: str) -> bool:
+    """Whether a file's text says that it was not written by hand."""
+    return WRITTEN in text.partition("\n")[0]
+
+
+def exported_marts() -> dict[str, list[str]]:
+    """System → its marts that the project's catalogue of exports names."""
+    exported: dict[str, list[str]] = defaultdict(list)
+    for entry in yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8")).values():
+        exported[entry["source"]].append(entry["mart"])
+    return exported
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from marts.declaration import SUFFIX, Column, Mart, sharing_rows
 from marts.properties import (
     GRAINS,
+    exposures_of_system,
     literal,
     mapping,
     measured_as,
@@ -22,11 +23,17 @@ WRITTEN = "Written by `python -m marts write`, from "
 """What the first line of a written file says."""
 
 
-def files_of(declared: Mapping[str, tuple[str, Mart]]) -> dict[Path, str]:
+def files_of(
+    declared: Mapping[str, tuple[str, Mart]],
+    by_hand: Mapping[str, Iterable[str]],
+    exported: Mapping[str, Iterable[str]],
+) -> dict[Path, str]:
     """Everything that is written of marts, and of the systems that have them.
 
     Args:
         declared: all marts: name, without a grain → system and declaration.
+        by_hand: system → other models of it in core and marts.
+        exported: system → its marts that are published as files.
 
     Returns:
         Path below dbt's models → the file's text.
@@ -38,6 +45,10 @@ def files_of(declared: Mapping[str, tuple[str, Mart]]) -> dict[Path, str]:
         files |= _files_of_mart(system, name, mart, sharing_rows(declared, name))
     for system, marts in systems.items():
         files |= _files_of_system(system, marts)
+        copied = [*by_hand[system], *(f"{name}_{suffix}" for name in marts for suffix in (*GRAINS, "trailing"))]
+        exposures = exposures_of_system(system, sorted(copied), sorted(exported.get(system, ())))
+        text = _yaml(f"all marts of {system}", exposures, "exposures")
+        files[Path("marts", system, f"_{system}__copies__exposures.yml")] = text
     return files
 
 
@@ -75,8 +86,8 @@ def _sql(source: str, call: str) -> str:
     return f"{{#- {WRITTEN}{source}. -#}}\n{{{{ {call} }}}}\n"
 
 
-def _yaml(source: str, lines: Iterator[str]) -> str:
-    return "\n".join([f"# {WRITTEN}{source}.", "models:", *lines]) + "\n"
+def _yaml(source: str, lines: Iterator[str], kind: str = "models") -> str:
+    return "\n".join([f"# {WRITTEN}{source}.", f"{kind}:", *lines]) + "\n"
 
 
 def _measures(system: str, mart: Mart) -> str:

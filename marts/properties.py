@@ -14,6 +14,14 @@ GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("
 _WORDS_OF_SQL = ("left",)
 """Names that SQL uses itself: the macro sql_name() quotes them, and models of measures have others."""
 
+_CALLED = {
+    "consulting": "the consulting CRM",
+    "whatsapp": "the conversation platform",
+    "restaurant": "the restaurant CRM",
+    "shop": "the shop",
+    "erp": "the ERP",
+}
+
 _PERIOD = {
     "period_start_date": ("date", "First day of the day, ISO week or calendar month."),
     "period_end_date": ("date", "Last day of the period, included."),
@@ -86,6 +94,42 @@ def properties_of_system(system: str) -> Iterator[str]:
     )
     noted = {"from_batch_seq": "The last batch of the last complete build when this was noted."}
     yield from _described({"tenant_key": "The tenant."} | {name: text for name, (_, text) in _WINDOW.items()} | noted)
+
+
+def exposures_of_system(system: str, copied: Iterable[str], exported: Iterable[str]) -> Iterator[str]:
+    """Lines of YAML: where a system's tables are read beside the questions of docs/analysts.md.
+
+    Args:
+        system: the source system.
+        copied: its models in core and marts.
+        exported: those that are published as files.
+    """
+    called = _CALLED[system]
+    yield from _exposure(
+        f"bi_copy_{system}",
+        f"BI copy: {called}",
+        "Tables of core and marts in the read-only copy that BI tools open (BI_SNAPSHOT_PATH); in a warehouse on a "
+        "server, these tables themselves.",
+        copied,
+    )
+    yield ""
+    yield from _exposure(
+        f"exports_{system}",
+        f"Exports: {called}",
+        "Complete periods, published as files (exports/catalogue.yml).",
+        exported,
+    )
+
+
+def _exposure(name: str, label: str, description: str, models: Iterable[str]) -> Iterator[str]:
+    yield f"  - name: {name}"
+    yield f"    label: {literal(label)}"
+    yield "    type: application"
+    yield f"    description: {literal(description)}"
+    yield "    owner:"
+    yield "      name: Warehouse maintainers"
+    yield "    depends_on:"
+    yield from (f"      - ref('{model}')" for model in models)
 
 
 def measured_as(name: str) -> str:

@@ -77,6 +77,25 @@ def test_every_measure_of_a_mart_declares_how_it_adds_up(manifest: Node) -> None
                 assert {meta["numerator"], meta["denominator"]} <= set(model["columns"]), column["name"]
 
 
+def test_build_is_complete_only_after_every_incremental_model(manifest: Node) -> None:
+    """What `int_<system>__built` does not wait for may fail, and is not made up for by the next build."""
+    parents = {name: set(above) for name, above in manifest["parent_map"].items()}
+
+    def ancestors(name: str) -> set[str]:
+        found: set[str] = set()
+        left = [name]
+        while left:
+            above = parents.get(left.pop(), set()) - found
+            found |= above
+            left += above
+        return found
+
+    for model in models(manifest):
+        if model["config"]["materialized"] == "incremental":
+            built = f"model.crm_warehouse.int_{model['tags'][0]}__built"
+            assert model["unique_id"] in ancestors(built), model["name"]
+
+
 def test_every_mart_tests_its_grain(manifest: Node) -> None:
     tested = {node["attached_node"] for node in grain_tests(manifest)}
     for model in models(manifest, "core", "marts"):
