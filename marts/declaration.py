@@ -145,6 +145,7 @@ class Mart(_Declared):
         by: the date of measures that name none.
         changed: the model of changed periods that tells what is measured anew; the system's if None.
         quiet_days: the variable that says for how many days without activity rows go on; None: no such row.
+        metrics: whether its labelled columns are metrics of dbt's semantic layer; not where other marts have them.
         dimensions: name → description.
         attributes: name → what else is said of tenant and dimensions.
         columns: name → what it is, in the order of the mart.
@@ -157,6 +158,7 @@ class Mart(_Declared):
     by: str | None = None
     changed: str | None = None
     quiet_days: str | None = "quiet_days"
+    metrics: bool = True
     dimensions: dict[str, str] = {}
     attributes: dict[str, Attribute] = {}
     columns: dict[str, Column]

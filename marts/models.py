@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from marts.declaration import SUFFIX, Column, Mart, sharing_rows
+from marts.metrics import headlines, metrics_of_system
 from marts.properties import (
     GRAINS,
     exposures_of_system,
@@ -45,11 +46,14 @@ def files_of(
         files |= _files_of_mart(system, name, mart, sharing_rows(declared, name))
     for system, marts in systems.items():
         files |= _files_of_system(system, marts)
+        source = f"all marts of {system}"
         copied = [*by_hand[system], *(f"{name}_{suffix}" for name in marts for suffix in (*GRAINS, "trailing"))]
         exposures = exposures_of_system(system, sorted(copied), sorted(exported.get(system, ())))
-        text = _yaml(f"all marts of {system}", exposures, "exposures")
-        files[Path("marts", system, f"_{system}__copies__exposures.yml")] = text
-    return files
+        folder = Path("marts", system)
+        files[folder / f"_{system}__copies__exposures.yml"] = _yaml(source, exposures, "exposures")
+        files[folder / f"_{system}__metrics.yml"] = _yaml(source, metrics_of_system(system, declared), "")
+    watched = _sql("all marts", _call("kpi_days", _watched(headlines(declared))))
+    return files | {Path("intermediate", "cross_source", "int_cross_source__kpi_days.sql"): watched}
 
 
 def _files_of_mart(system: str, name: str, mart: Mart, rows: list[str]) -> dict[Path, str]:
@@ -87,7 +91,16 @@ def _sql(source: str, call: str) -> str:
 
 
 def _yaml(source: str, lines: Iterator[str], kind: str = "models") -> str:
-    return "\n".join([f"# {WRITTEN}{source}.", f"{kind}:", *lines]) + "\n"
+    head = [f"{kind}:"] if kind else []
+    return "\n".join([f"# {WRITTEN}{source}.", *head, *lines]) + "\n"
+
+
+def _watched(metrics: Mapping[str, Iterable[object]]) -> str:
+    of_systems = [
+        f"    {literal(system)}: {_indented(_listed(literal(metric) for metric in of_system)).lstrip()},"
+        for system, of_system in metrics.items()
+    ]
+    return "\n".join(["{", *of_systems, "}"])
 
 
 def _measures(system: str, mart: Mart) -> str:

@@ -11,7 +11,7 @@ from marts.declaration import Mart
 GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("month", "calendar month")}
 """Suffix of a mart → the grain of its rows, and what people call it."""
 
-_WORDS_OF_SQL = ("left",)
+WORDS_OF_SQL = ("left",)
 """Names that SQL uses itself: the macro sql_name() quotes them, and models of measures have others."""
 
 _CALLED = {
@@ -134,7 +134,7 @@ def _exposure(name: str, label: str, description: str, models: Iterable[str]) ->
 
 def measured_as(name: str) -> str:
     """The name of a column in the model of measures: dbt's unit tests can't quote one."""
-    return f"{name}_" if name in _WORDS_OF_SQL else name
+    return f"{name}_" if name in WORDS_OF_SQL else name
 
 
 def literal(value: object) -> str:
@@ -189,7 +189,7 @@ def _contract(mart: Mart, periods: Mapping[str, tuple[str, str]]) -> Iterator[st
 def _column(name: str, description: str, type_: str, is_nullable: bool) -> Iterator[str]:
     yield f"      - name: {name}"
     yield f"        description: {literal(description)}"
-    if name in _WORDS_OF_SQL:
+    if name in WORDS_OF_SQL:
         yield "        quote: true"
     yield f"        data_type: {type_}"
     if not is_nullable:

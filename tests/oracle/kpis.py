@@ -84,6 +84,8 @@ METRICS = (
     Metric("orders_paid", Kind.COUNT, "sales_daily", "orders_paid"),
     Metric("net_amount", Kind.MONEY, "sales_daily", "net_amount"),
     Metric("sessions", Kind.COUNT, "web_behavior_daily", "sessions"),
+    Metric("payment_success_rate", Kind.SHARE, "sales_daily", "payments_completed", "payments_started"),
+    Metric("cart_abandonment_rate", Kind.SHARE, "web_behavior_daily", "abandoned_carts", "carts"),
     Metric("purchase_rate", Kind.SHARE, "web_behavior_daily", "purchase_sessions", "sessions"),
     Metric("interactions", Kind.COUNT, "interactions_daily", "total_interactions"),
 )
