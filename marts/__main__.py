@@ -1,9 +1,10 @@
 """`python -m marts write`: the dbt models and YAML of every declared mart; `check` says what is not up to date."""
 
 import argparse
+import re
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -11,8 +12,9 @@ import yaml
 from ingestion.errors import ConfigurationError
 from ingestion.output.terminal import say_error
 from ingestion.settings import PROJECT_ROOT
-from marts.declaration import read_marts
-from marts.models import WRITTEN, files_of
+from marts.declaration import Mart, read_marts
+from marts.facts import read_facts
+from marts.models import WRITTEN, Others, changed_model, files_of
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 
@@ -46,13 +48,9 @@ def stale_files(models: Path) -> dict[Path, str | None]:
         ConfigurationError: a declaration is wrong, or a file that is to be written was written by hand.
     """
     found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
-    by_hand: dict[str, list[str]] = defaultdict(list)
-    for path, text in found.items():
-        place = path.relative_to(models).parts
-        if place[0] in ("core", "marts") and path.suffix == ".sql" and not is_written(text):
-            by_hand[place[1]].append(path.stem)
-    written = files_of(read_marts(models), by_hand, exported_marts())
-    declared = {models / path: text for path, text in written.items()}
+    marts, others = read_marts(models), _others(models, found)
+    declared = {models / path: text for path, text in files_of(marts, others).items()}
+    _assert_days_are_found(marts, others, {path.stem: text for path, text in (found | declared).items()})
     for path in declared.keys() & found.keys():
         if not is_written(found[path]):
             raise ConfigurationError(
@@ -62,9 +60,34 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     return {path: text for path, text in declared.items() if found.get(path) != text} | dict.fromkeys(sorted(left))
 
 
+def _assert_days_are_found(marts: Mapping[str, tuple[str, Mart]], others: Others, texts: Mapping[str, str]) -> None:
+    """Refuse a mart that counts by days of which nothing tells that they changed: it would hold stale numbers."""
+    for name, (system, mart) in marts.items():
+        changed = changed_model(system, mart, others.facts)
+        for column, told in mart.columns.items():
+            fact, date = mart.fact_of(column), mart.date_of(column)
+            if told.measure and not all(re.search(rf"\b{word}\b", texts.get(changed, "")) for word in (fact, date)):
+                raise ConfigurationError(
+                    f"{name}: {column} counts {fact} by {date}, and {changed} does not tell which such days changed."
+                )
+
+
 def is_written(text: str) -> bool:
     """Whether a file's text says that it was not written by hand."""
     return WRITTEN in text.partition("\n")[0]
+
+
+def _others(models: Path, found: Mapping[Path, str]) -> Others:
+    copied: dict[str, list[str]] = defaultdict(list)
+    incremental: dict[str, list[str]] = defaultdict(list)
+    for path, text in found.items():
+        schema, system, *_ = (*path.relative_to(models).parts, "")
+        if path.suffix == ".sql" and schema != "staging" and not is_written(text):
+            if schema in ("core", "marts"):
+                copied[system].append(path.stem)
+            if "materialized='incremental'" in text:
+                incremental[system].append(path.stem)
+    return Others(copied, incremental, exported_marts(), read_facts(models))
 
 
 def exported_marts() -> dict[str, list[str]]:

@@ -5,9 +5,11 @@ call (dbt_project/macros/marts).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from marts.declaration import SUFFIX, Column, Mart, sharing_rows
+from marts.facts import Counted, calls_of_fact, changed_keys, changed_periods, properties_of_fact
 from marts.metrics import headlines, metrics_of_system
 from marts.properties import (
     GRAINS,
@@ -24,43 +26,59 @@ WRITTEN = "Written by `python -m marts write`, from "
 """What the first line of a written file says."""
 
 
-def files_of(
-    declared: Mapping[str, tuple[str, Mart]],
-    by_hand: Mapping[str, Iterable[str]],
-    exported: Mapping[str, Iterable[str]],
-) -> dict[Path, str]:
+@dataclass(frozen=True)
+class Others:
+    """What there is beside declared marts, by system.
+
+    Attributes:
+        copied: models in core and marts.
+        incremental: models in intermediate, core and marts that are not made anew.
+        exported: marts that are published as files.
+        facts: facts that declare how they are counted.
+    """
+
+    copied: Mapping[str, Iterable[str]]
+    incremental: Mapping[str, Iterable[str]]
+    exported: Mapping[str, Iterable[str]]
+    facts: Mapping[str, tuple[str, Counted]]
+
+
+def files_of(declared: Mapping[str, tuple[str, Mart]], others: Others) -> dict[Path, str]:
     """Everything that is written of marts, and of the systems that have them.
 
     Args:
         declared: all marts: name, without a grain → system and declaration.
-        by_hand: system → other models of it in core and marts.
-        exported: system → its marts that are published as files.
+        others: what is written by hand.
 
     Returns:
         Path below dbt's models → the file's text.
     """
-    systems: dict[str, dict[str, Mart]] = {}
     files: dict[Path, str] = {}
+    for fact, (system, counted) in others.facts.items():
+        files |= _files_of_fact(fact, system, counted)
+    changed = {name: changed_model(system, mart, others.facts) for name, (system, mart) in declared.items()}
     for name, (system, mart) in declared.items():
-        systems.setdefault(system, {})[name] = mart
-        files |= _files_of_mart(system, name, mart, sharing_rows(declared, name))
-    for system, marts in systems.items():
-        files |= _files_of_system(system, marts)
-        source = f"all marts of {system}"
-        copied = [*by_hand[system], *(f"{name}_{suffix}" for name in marts for suffix in (*GRAINS, "trailing"))]
-        exposures = exposures_of_system(system, sorted(copied), sorted(exported.get(system, ())))
-        folder = Path("marts", system)
-        files[folder / f"_{system}__copies__exposures.yml"] = _yaml(source, exposures, "exposures")
-        files[folder / f"_{system}__metrics.yml"] = _yaml(source, metrics_of_system(system, declared), "")
+        files |= _files_of_mart(system, name, mart, sharing_rows(declared, name), changed[name])
+    for system in dict.fromkeys(system for system, _ in declared.values()):
+        files |= _files_of_system(system, declared, others, changed)
     watched = _sql("all marts", _call("kpi_days", _watched(headlines(declared))))
     return files | {Path("intermediate", "cross_source", "int_cross_source__kpi_days.sql"): watched}
 
 
-def _files_of_mart(system: str, name: str, mart: Mart, rows: list[str]) -> dict[Path, str]:
+def _files_of_fact(fact: str, system: str, counted: Counted) -> dict[Path, str]:
+    folder, source = Path("intermediate", system), f"what {fact} declares"
+    calls = calls_of_fact(fact, system, counted)
+    properties = _yaml(source, properties_of_fact(fact, system, counted))
+    return {folder / f"{name}.sql": _sql(source, call) for name, call in calls.items()} | {
+        folder / f"_{changed_keys(system, counted)}__models.yml": properties
+    }
+
+
+def _files_of_mart(system: str, name: str, mart: Mart, rows: list[str], changed: str) -> dict[Path, str]:
     intermediate, marts = Path("intermediate", system), Path("marts", system, name)
     prefix, source = f"int_{system}__{name}", f"{name}{SUFFIX}"
     return {
-        intermediate / f"{prefix}_measures.sql": _sql(source, _measures(system, mart)),
+        intermediate / f"{prefix}_measures.sql": _sql(source, _measures(mart, changed)),
         intermediate / f"_{prefix}__models.yml": _yaml(source, properties_of_measures(system, name, mart)),
         **{
             marts / f"{name}_{suffix}.sql": _sql(source, _periodic(system, name, mart, grain, rows))
@@ -71,18 +89,26 @@ def _files_of_mart(system: str, name: str, mart: Mart, rows: list[str]) -> dict[
     }
 
 
-def _files_of_system(system: str, marts: Mapping[str, Mart]) -> dict[Path, str]:
-    folder, source = Path("intermediate", system), f"all marts of {system}"
-    changed = dict.fromkeys(_ref(_changed(system, mart)) for mart in marts.values())
+def _files_of_system(
+    system: str, declared: Mapping[str, tuple[str, Mart]], others: Others, changed: Mapping[str, str]
+) -> dict[Path, str]:
+    marts = {name: mart for name, (its, mart) in declared.items() if its == system}
+    intermediate, folder, source = Path("intermediate", system), Path("marts", system), f"all marts of {system}"
+    periods = dict.fromkeys(_ref(changed[name]) for name in marts)
     measures = [_measures_of(system, name) for name in marts]
+    incremental = sorted({*others.incremental.get(system, ()), *(f"{name}_trailing" for name in marts)})
+    copied = sorted([*others.copied.get(system, ()), *(f"{name}_{s}" for name in marts for s in (*GRAINS, "trailing"))])
+    exposures = exposures_of_system(system, copied, sorted(others.exported.get(system, ())))
+    calls = {
+        "tenant_calendar": _call("calendar_of_tenants", literal(system), _listed(measures)),
+        "changed_windows": _call("changed_windows", literal(system), _listed(periods)),
+        "built": _call("complete_build", literal(system), _listed(map(_ref, incremental))),
+    }
     return {
-        folder / f"int_{system}__tenant_calendar.sql": _sql(
-            source, _call("calendar_of_tenants", literal(system), _listed(measures))
-        ),
-        folder / f"int_{system}__changed_windows.sql": _sql(
-            source, _call("changed_windows", literal(system), _listed(changed))
-        ),
-        folder / f"_int_{system}__all_marts__models.yml": _yaml(source, properties_of_system(system)),
+        **{intermediate / f"int_{system}__{name}.sql": _sql(source, call) for name, call in calls.items()},
+        intermediate / f"_int_{system}__all_marts__models.yml": _yaml(source, properties_of_system(system)),
+        folder / f"_{system}__copies__exposures.yml": _yaml(source, exposures, "exposures"),
+        folder / f"_{system}__metrics.yml": _yaml(source, metrics_of_system(system, declared), ""),
     }
 
 
@@ -103,8 +129,8 @@ def _watched(metrics: Mapping[str, Iterable[object]]) -> str:
     return "\n".join(["{", *of_systems, "}"])
 
 
-def _measures(system: str, mart: Mart) -> str:
-    return _call("measures_of", literal(_changed(system, mart)), _names(mart.dimensions), _facts(mart))
+def _measures(mart: Mart, changed: str) -> str:
+    return _call("measures_of", literal(changed), _names(mart.dimensions), _facts(mart))
 
 
 def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -> str:
@@ -180,8 +206,12 @@ def _columns(mart: Mart) -> str:
     return "\n".join(["{", *lines, "}"])
 
 
-def _changed(system: str, mart: Mart) -> str:
-    return mart.changed or f"int_{system}__changed_periods"
+def changed_model(system: str, mart: Mart, facts: Mapping[str, tuple[str, Counted]]) -> str:
+    """The model of changed periods that tells what of a mart is measured anew."""
+    of_mart = {mart.fact_of(name) for name, column in mart.columns.items() if column.measure}
+    told = {changed_periods(*facts[fact]) for fact in of_mart if fact in facts}
+    # Of several facts one model must tell it for all.
+    return mart.changed or (told.pop() if len(of_mart) == len(told) == 1 else f"int_{system}__changed_periods")
 
 
 def _measures_of(system: str, name: str) -> str:

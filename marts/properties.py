@@ -41,7 +41,7 @@ def properties_of_mart(name: str, mart: Mart) -> Iterator[str]:
     keys = ["tenant_key", *mart.dimensions]
     for suffix, (_, period) in GRAINS.items():
         description = f"{mart.description} One row per {mart.row} and {period}, {_quiet(mart)}."
-        yield from _model(f"{name}_{suffix}", description, [*keys, "period_start_date"])
+        yield from model_entry(f"{name}_{suffix}", description, [*keys, "period_start_date"])
         if suffix == "daily":
             yield f"    columns: &{name}_columns"
             yield from _contract(mart, _PERIOD)
@@ -58,7 +58,7 @@ def properties_of_mart(name: str, mart: Mart) -> Iterator[str]:
         f"{mart.description} One row per {mart.row} and trailing window, the current ones and those before them, only "
         "those with activity."
     )
-    yield from _model(f"{name}_trailing", description, [*keys, "window_days", "is_prior"])
+    yield from model_entry(f"{name}_trailing", description, [*keys, "window_days", "is_prior"])
     yield "    columns:"
     yield from _contract(mart, _WINDOW)
 
@@ -72,28 +72,28 @@ def properties_of_measures(system: str, name: str, mart: Mart) -> Iterator[str]:
     description = (
         f"{mart.description} All three grains in one table, only periods with activity, each measured from facts."
     )
-    yield from _model(f"int_{system}__{name}_measures", description, unique)
-    yield from _described(columns)
+    yield from model_entry(f"int_{system}__{name}_measures", description, unique)
+    yield from described(columns)
 
 
 def properties_of_system(system: str) -> Iterator[str]:
     """Lines of YAML: what all marts of a system share."""
     keys = {"tenant_key": "The tenant.", "grain": "day, week or month."}
-    yield from _model(
+    yield from model_entry(
         f"int_{system}__tenant_calendar",
         "Which days, weeks and months a tenant as a whole has: up to quiet_tenant_days (variable) without activity.",
         [*keys, "period_start_date"],
     )
-    yield from _described(keys | {column: text for column, (_, text) in _PERIOD.items()})
+    yield from described(keys | {column: text for column, (_, text) in _PERIOD.items()})
     yield ""
-    yield from _model(
+    yield from model_entry(
         f"int_{system}__changed_windows",
         "Trailing windows that are measured again: all of a tenant whose local day is another one, or of whose windows "
         "a day changed. window_days is 0 for a tenant that is gone.",
         ["tenant_key", "window_days", "is_prior"],
     )
     noted = {"from_batch_seq": "The last batch of the last complete build when this was noted."}
-    yield from _described({"tenant_key": "The tenant."} | {name: text for name, (_, text) in _WINDOW.items()} | noted)
+    yield from described({"tenant_key": "The tenant."} | {name: text for name, (_, text) in _WINDOW.items()} | noted)
 
 
 def exposures_of_system(system: str, copied: Iterable[str], exported: Iterable[str]) -> Iterator[str]:
@@ -153,16 +153,20 @@ def _quiet(mart: Mart) -> str:
     return f"up to {mart.quiet_days} (variable) without activity included"
 
 
-def _model(name: str, description: str, unique: Iterable[str]) -> Iterator[str]:
+def model_entry(name: str, description: str, unique: Iterable[str] = ()) -> Iterator[str]:
+    """Lines of YAML: a model's name and description, and the columns of which no two rows have the same."""
     yield f"  - name: {name}"
     yield f"    description: {literal(description)}"
+    if not unique:
+        return
     yield "    data_tests:"
     yield "      - unique_combination:"
     yield "          arguments:"
     yield f"            columns: [{', '.join(unique)}]"
 
 
-def _described(columns: dict[str, str]) -> Iterator[str]:
+def described(columns: Mapping[str, str]) -> Iterator[str]:
+    """Lines of YAML: columns of a model without a contract, with their descriptions."""
     yield "    columns:"
     for name, description in columns.items():
         yield f"      - name: {name}"

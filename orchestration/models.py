@@ -22,14 +22,15 @@ _BUILT = ("LogModelResult", "LogSeedResult")
 
 
 class _Translator(DagsterDbtTranslator):
-    """Models are grouped by the source system whose tag they carry."""
+    """Models are grouped by the source system whose tag they carry; those of your own with those of all systems."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """The spec of one node: dagster-dbt's, in its system's group."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        system = next((tag for tag in node.get("tags", []) if tag in SYSTEMS), None)
-        return spec.replace_attributes(group_name=system) if system else spec
+        return spec.replace_attributes(
+            group_name=next((tag for tag in node.get("tags", []) if tag in SYSTEMS), CROSS_SOURCE)
+        )
 
 
 TRANSLATOR = _Translator()
@@ -80,6 +81,8 @@ def _built(
     say(f"models: {len(keys)} to build of {', '.join(asked)}")
     changes.begin(asked)
     select = [f"tag:{system}" for system in whole]
+    if CROSS_SOURCE in whole:
+        select += _own_models()
     if parts := [key.path[-1] for system in asked.keys() - whole for key in asked[system]]:
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
@@ -94,6 +97,12 @@ def _built(
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
     return list(result.faults.values())
+
+
+def _own_models() -> list[str]:
+    """The models below models/custom, which carry no system's tag."""
+    nodes = manifest["nodes"].values()
+    return [node["name"] for node in nodes if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}]
 
 
 def _metadata(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:
@@ -124,6 +133,8 @@ def _system_of(node: str) -> str | None:
     """The system of a dbt model, seed or test; None where it is none's."""
     properties = manifest["nodes"].get(node, {})
     systems = {tag for tag in properties.get("tags", []) if tag in SYSTEMS}
+    if not systems and properties.get("resource_type") == "model":
+        return CROSS_SOURCE
     if not systems:
         # A test is its models'.
         systems = {

@@ -68,6 +68,9 @@ def test_what_is_declared_no_longer_is_to_be_removed(models: Path) -> None:
     # What all marts of the system share names it no more.
     assert sorted(path.name for path, text in stale.items() if text is not None) == [
         "_restaurant__copies__exposures.yml",
+        "_restaurant__metrics.yml",
+        "int_cross_source__kpi_days.sql",
+        "int_restaurant__built.sql",
         "int_restaurant__tenant_calendar.sql",
     ]
 
@@ -77,3 +80,31 @@ def test_file_that_was_written_by_hand_is_never_overwritten(models: Path) -> Non
     path.write_text("select 1 as total_visits\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"visits_weekly.sql was written by hand"):
         stale_files(models)
+
+
+def test_mart_that_counts_by_days_of_which_nothing_tells_that_they_changed_is_refused(models: Path) -> None:
+    declaration = models / VISITS / "visits.mart.yml"
+    text = declaration.read_text(encoding="utf-8")
+    declaration.write_text(text.replace("by: visit_date, measure: distinct", "by: paid_date, measure: distinct"))
+    with pytest.raises(
+        ConfigurationError,
+        match="visits: distinct_customers counts fct_visits by paid_date, and int_restaurant__changed_periods does not",
+    ):
+        stale_files(models)
+
+
+def test_fact_that_says_wrongly_how_it_is_counted_is_told(models: Path) -> None:
+    path = models / "core" / "shop" / "_core_shop__models.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("key: event_id, dates", "keys: event_id, dates"))
+    with pytest.raises(
+        ConfigurationError, match=r"_core_shop__models.yml: fct_product_events: counted: key: .*; keys: "
+    ):
+        stale_files(models)
+
+
+def test_incremental_model_more_is_waited_for(models: Path) -> None:
+    config = "{{ config(materialized='incremental', unique_key='x', meta={'changed': 'y'}) }}"
+    (models / "core" / "erp" / "fct_x.sql").write_text(f"{config}\nselect 1 as x\n", encoding="utf-8")
+    stale = {path.name: text for path, text in stale_files(models).items()}
+    assert 'ref("fct_x")' in str(stale["int_erp__built.sql"])
+    assert stale.keys() == {"int_erp__built.sql", "_erp__copies__exposures.yml"}

@@ -25,8 +25,6 @@ from orchestration.profile import variables
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
 """Of the first build: a part of the rows lies after it, and is counted when its day has come."""
 
-PROJECT = PROJECT_ROOT / "dbt_project"
-
 SCALE = 0.08
 """How large the sample is: small enough that edits meet, large enough that some rows of every kind are there."""
 
@@ -56,29 +54,40 @@ class ModelHistory:
     Every table is read in full in every run: what raw misses until a sweep is not what is tested here.
     """
 
-    def __init__(self, system: str, folder: Path, server: Server | Bigquery | None = None) -> None:
+    def __init__(
+        self,
+        system: str,
+        folder: Path,
+        server: Server | Bigquery | None = None,
+        project: Path = PROJECT_ROOT,
+        before: str = "",
+    ) -> None:
         """Begin a history.
 
         Args:
             system: which of the sample's.
             folder: an empty one.
             server: where the warehouse is; a DuckDB file without one.
+            project: the folder with `dbt_project` and the catalogue.
+            before: what is done to the sample at first, as SQL.
         """
         if isinstance(server, Server):
             warehouse_url = server.emptied_database()
         else:
             warehouse_url = server.new_database() if server else f"duckdb:///{folder / 'warehouse.duckdb'}"
-        self._system, self._folder = system, folder
+        self._system, self._folder, self._project = system, folder, project
         self.as_of = FIRST_AS_OF
         self._sources = folder / "sources"
         sample.create(self._sources, scale=SCALE, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
         self._deleted: list[tuple[str, tuple[Any, ...]]] = []
+        if before:
+            self._rows(before)
         self.settings = Settings.model_validate(
             {
                 "warehouse_url": warehouse_url,
                 "archive_url": str(folder / "archive"),
                 "ingestion_catalogue": self._catalogue(),
-                f"{system}_database_url": f"sqlite:///{self._file}",
+                f"{system}_database_url": f"sqlite:///{self.file}",
             }
         )
         tables = self._rows("select name from sqlite_master where type = 'table'")
@@ -88,13 +97,13 @@ class ModelHistory:
     def _parsed(self) -> Any:
         """A dbt project, read once for all histories whose models have the same names in full."""
         url = self.settings.warehouse
-        names = str(PROJECT), url.get_backend_name(), Path(url.database or "").stem
+        names = str(self._project), url.get_backend_name(), Path(url.database or "").stem
         if names not in _MANIFESTS:
             _MANIFESTS[names] = self._dbt("parse").result
         return _MANIFESTS[names]
 
     def _catalogue_entry(self) -> dict[str, Any]:
-        catalogue = yaml.safe_load((PROJECT_ROOT / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
+        catalogue = yaml.safe_load((self._project / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
         entry: dict[str, Any] = catalogue[self._system]
         return entry
 
@@ -109,12 +118,13 @@ class ModelHistory:
         return path
 
     @property
-    def _file(self) -> Path:
+    def file(self) -> Path:
+        """The sample's file."""
         return self._sources / f"{self._system}.sqlite"
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         # What a constraint of the source forbids does not happen there.
-        with suppress(sqlite3.IntegrityError), sqlite3.connect(self._file) as db:
+        with suppress(sqlite3.IntegrityError), sqlite3.connect(self.file) as db:
             return db.execute(sql, values).fetchall()
         return []
 
@@ -210,7 +220,8 @@ class ModelHistory:
         return Ingestion(self.settings).warehouse
 
     def _dbt(self, command: str, *arguments: str) -> Any:
-        place: Sequence[str] = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        project = str(self._project / "dbt_project")
+        place: Sequence[str] = ["--project-dir", project, "--profiles-dir", project]
         artifacts = ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "target")]
         options = ["--quiet", "--log-level-file", "none", "--vars", f"as_of: {self.as_of.isoformat()}"]
         with patch.dict(os.environ, variables(self.settings.warehouse)):

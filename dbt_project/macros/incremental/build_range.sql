@@ -51,6 +51,18 @@
     cross join built
 {%- endmacro %}
 
+{#
+    One row: the last model of a build, after all `models` that are incremental. Written for
+    systems with declared marts by `python -m marts write`.
+#}
+{% macro complete_build(system, models) -%}
+    select
+        to_batch_seq,
+        fingerprint,
+        {{ as_of() }} as as_of
+    from {{ ref('int_' ~ system ~ '__build') }}
+{%- endmacro %}
+
 {# What rows are made from beside raw: models, seeds and variables of the system, the salt. #}
 {% macro fingerprint_of(system, variables) -%}
     {%- set parts = [contact_hash_salt()] -%}

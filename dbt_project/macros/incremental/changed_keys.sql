@@ -82,6 +82,18 @@
     from days
 {%- endmacro %}
 
+{#
+    The same for a fact of which one row is one of a source's table, with its id as key. Written
+    for facts that declare how they are counted by `python -m marts write`.
+#}
+{% macro changed_rows(system, table, key, counted) -%}
+    {%- set changed -%}
+    select {{ identifier('new_versions.id') }} as {{ key }}
+    from {{ new_versions(system, table) }} as new_versions
+    {%- endset -%}
+    {{ with_days_before(changed, key, counted) }}
+{%- endmacro %}
+
 {# In an incremental build, a condition: only rows of changed keys. #}
 {% macro where_changed(changed, key) -%}
     {{- waits_for(changed) -}}

@@ -1,18 +1,13 @@
--- depends_on: {{ ref('crm_activity_trailing') }}
--- depends_on: {{ ref('crm_metrics_trailing') }}
--- depends_on: {{ ref('lead_funnel_trailing') }}
-with
-
-build as (
-    select * from {{ ref('int_consulting__build') }}
-),
-
-final as (
-    select
-        to_batch_seq,
-        fingerprint,
-        {{ as_of() }} as as_of
-    from build
-)
-
-select * from final
+{#- Written by `python -m marts write`, from all marts of consulting. -#}
+{{ complete_build(
+    "consulting",
+    [
+        ref("crm_activity_trailing"),
+        ref("crm_metrics_trailing"),
+        ref("fct_crm_events"),
+        ref("fct_deals"),
+        ref("fct_lead_stages"),
+        ref("int_consulting__lead_statuses"),
+        ref("lead_funnel_trailing"),
+    ],
+) }}

@@ -1,3 +1,4 @@
+{# Movements of int_consulting__crm_movements are events and deals, by moved_date. -#}
 {{ changed_periods([
     [
         ref('int_consulting__changed_events'), 'event_id',

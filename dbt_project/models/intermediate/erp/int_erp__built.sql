@@ -1,19 +1,13 @@
--- depends_on: {{ ref('int_erp__customer_activity') }}
--- depends_on: {{ ref('int_erp__customers') }}
--- depends_on: {{ ref('interactions_trailing') }}
--- depends_on: {{ ref('segments_trailing') }}
-with
-
-build as (
-    select * from {{ ref('int_erp__build') }}
-),
-
-final as (
-    select
-        to_batch_seq,
-        fingerprint,
-        {{ as_of() }} as as_of
-    from build
-)
-
-select * from final
+{#- Written by `python -m marts write`, from all marts of erp. -#}
+{{ complete_build(
+    "erp",
+    [
+        ref("fct_interactions"),
+        ref("fct_segment_memberships"),
+        ref("int_erp__customer_activity"),
+        ref("int_erp__customers"),
+        ref("int_erp__membership_spans"),
+        ref("interactions_trailing"),
+        ref("segments_trailing"),
+    ],
+) }}

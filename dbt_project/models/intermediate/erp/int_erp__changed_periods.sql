@@ -1,3 +1,4 @@
+{# Moves of int_erp__segment_moves have the dates of both facts as move_date. -#}
 {{ changed_periods([
     [
         ref('int_erp__changed_customers'), 'customer_id',

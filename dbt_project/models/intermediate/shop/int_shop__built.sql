@@ -1,20 +1,17 @@
--- depends_on: {{ ref('int_shop__customer_activity') }}
--- depends_on: {{ ref('int_shop__customers') }}
--- depends_on: {{ ref('products_trailing') }}
--- depends_on: {{ ref('sales_trailing') }}
--- depends_on: {{ ref('web_behavior_trailing') }}
-with
-
-build as (
-    select * from {{ ref('int_shop__build') }}
-),
-
-final as (
-    select
-        to_batch_seq,
-        fingerprint,
-        {{ as_of() }} as as_of
-    from build
-)
-
-select * from final
+{#- Written by `python -m marts write`, from all marts of shop. -#}
+{{ complete_build(
+    "shop",
+    [
+        ref("fct_orders"),
+        ref("fct_product_events"),
+        ref("fct_sessions"),
+        ref("fct_web_events"),
+        ref("int_shop__customer_activity"),
+        ref("int_shop__customers"),
+        ref("int_shop__refunds"),
+        ref("int_shop__web_users"),
+        ref("products_trailing"),
+        ref("sales_trailing"),
+        ref("web_behavior_trailing"),
+    ],
+) }}

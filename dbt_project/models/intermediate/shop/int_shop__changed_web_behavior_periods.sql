@@ -1,3 +1,4 @@
+{# fct_sessions count by session_date, which is the event_date of their first event. -#}
 {{ changed_periods([
     [
         ref('int_shop__changed_sessions'), 'session_scope',

@@ -1,6 +1,6 @@
 {#- Written by `python -m marts write`, from products.mart.yml. -#}
 {{ measures_of(
-    "int_shop__changed_products_periods",
+    "int_shop__changed_product_events_periods",
     ["product_id"],
     [
         [ref("fct_product_events"), "event_date", {

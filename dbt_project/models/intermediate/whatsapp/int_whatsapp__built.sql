@@ -1,24 +1,21 @@
--- depends_on: {{ ref('conversations_trailing') }}
--- depends_on: {{ ref('costs_trailing') }}
--- depends_on: {{ ref('handoffs_trailing') }}
--- depends_on: {{ ref('int_whatsapp__customer_activity') }}
--- depends_on: {{ ref('int_whatsapp__customers') }}
--- depends_on: {{ ref('int_whatsapp__flawed_messages') }}
--- depends_on: {{ ref('int_whatsapp__tenant_lifetime_responses') }}
--- depends_on: {{ ref('messages_trailing') }}
--- depends_on: {{ ref('tenant_summary_trailing') }}
-with
-
-build as (
-    select * from {{ ref('int_whatsapp__build') }}
-),
-
-final as (
-    select
-        to_batch_seq,
-        fingerprint,
-        {{ as_of() }} as as_of
-    from build
-)
-
-select * from final
+{#- Written by `python -m marts write`, from all marts of whatsapp. -#}
+{{ complete_build(
+    "whatsapp",
+    [
+        ref("conversations_trailing"),
+        ref("costs_trailing"),
+        ref("fct_conversations"),
+        ref("fct_handoffs"),
+        ref("fct_messages"),
+        ref("fct_responses"),
+        ref("handoffs_trailing"),
+        ref("int_whatsapp__conversations"),
+        ref("int_whatsapp__customer_activity"),
+        ref("int_whatsapp__customers"),
+        ref("int_whatsapp__flawed_messages"),
+        ref("int_whatsapp__reopenings"),
+        ref("int_whatsapp__tenant_lifetime_responses"),
+        ref("messages_trailing"),
+        ref("tenant_summary_trailing"),
+    ],
+) }}

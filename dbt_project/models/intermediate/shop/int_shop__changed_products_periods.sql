@@ -1,6 +1,0 @@
-{{ changed_periods([
-    [
-        ref('int_shop__changed_product_events'), 'event_id',
-        ref('fct_product_events'), 'event_date'
-    ],
-]) }}
