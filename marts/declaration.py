@@ -6,7 +6,7 @@ Belongs here: what may be declared, and what follows from it. Not here: SQL and 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -20,12 +20,25 @@ _MEASURE = re.compile(
     r"(?:(?P<count>count)"
     r"|sum\s+(?P<added>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<divisor>[1-9][0-9]*))?"
     r"|distinct\s+(?P<told_apart>[a-z][a-z0-9_]*)"
-    r"|p(?P<percent>[1-9][0-9]?)\s+(?P<ordered>[a-z][a-z0-9_]*))"
+    r"|p(?P<percent>[1-9][0-9]?)\s+(?P<ordered>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<part>[1-9][0-9]*))?)"
 )
 
 Additivity = Literal["sum", "last", "distinct", "quantile", "ratio"]
 
 _COMPUTED = ("ratio", "share", "total", "difference", "balance")
+
+
+class Aggregate(NamedTuple):
+    """A measure: count, sum, distinct or quantile of a fact's column, perhaps divided, and which of 99 quantiles."""
+
+    kind: str
+    of: str | None = None
+    divisor: int | None = None
+    percent: int | None = None
+
+
+def _number(told: str | None) -> int | None:
+    return int(told) if told else None
 
 
 class _Declared(BaseModel):
@@ -39,7 +52,7 @@ class Column(_Declared):
         description: what it is, in whole words.
         of: the fact that it is measured from; the mart's if None.
         by: the fact's column of dates that tells on which day a row counts; the mart's if None.
-        measure: `count`, `sum x`, `sum x / 3600`, `distinct x`, or `p50 x` for the median.
+        measure: `count`, `sum x`, `distinct x`, or `p50 x` for the median; `sum x / 3600` and `p50 x / 3600` are hours.
         where: SQL condition on the fact's columns; all rows if None.
         whole: of a sum: whether it adds up whole numbers.
         ratio: numerator and denominator, two columns of the mart; null where the denominator is 0.
@@ -78,7 +91,7 @@ class Column(_Declared):
             raise ValueError(f"wants exactly one of measure, {', '.join(_COMPUTED)}")
         if self.measure is None and (self.of or self.by or self.where or self.whole or self.known_since):
             raise ValueError("of, by, where, whole and known_since belong to a measure")
-        if self.whole and (self.kind != "sum" or self.aggregate[2]):
+        if self.whole and (self.kind != "sum" or self.aggregate.divisor):
             raise ValueError("whole is said of a sum that is not divided")
         return self
 
@@ -90,23 +103,23 @@ class Column(_Declared):
         return told
 
     @property
-    def aggregate(self) -> tuple[str, str | None, int | None]:
-        """The measure: its kind (count, sum, distinct, quantile), its column, and a divisor or percentage."""
+    def aggregate(self) -> "Aggregate":
+        """What is measured."""
         found = _MEASURE.fullmatch(self.measure or "")
         assert found is not None
         if found["count"]:
-            return "count", None, None
+            return Aggregate("count")
         if found["percent"]:
-            return "quantile", found["ordered"], int(found["percent"])
+            return Aggregate("quantile", found["ordered"], _number(found["part"]), int(found["percent"]))
         if found["told_apart"]:
-            return "distinct", found["told_apart"], None
-        return "sum", found["added"], int(found["divisor"]) if found["divisor"] else None
+            return Aggregate("distinct", found["told_apart"])
+        return Aggregate("sum", found["added"], _number(found["divisor"]))
 
     @property
     def kind(self) -> str:
         """count, sum, distinct or quantile; ratio, share, total, difference or balance."""
         if self.measure:
-            return self.aggregate[0]
+            return self.aggregate.kind
         return next(name for name in _COMPUTED if getattr(self, name) is not None)
 
     @property
@@ -206,7 +219,7 @@ class Mart(_Declared):
         if column.balance:
             return "last"
         if column.measure:
-            kind = column.aggregate[0]
+            kind = column.aggregate.kind
             return "sum" if kind in ("count", "sum") else kind  # type: ignore[return-value]
         of_parts = {self.additivity(part) for part in column.parts}
         return "sum" if of_parts == {"sum"} else "last" if "last" in of_parts else "distinct"
@@ -215,7 +228,7 @@ class Mart(_Declared):
         """Whether a column holds whole numbers."""
         column = self.columns[name]
         if column.measure:
-            return column.whole or column.aggregate[0] in ("count", "distinct")
+            return column.whole or column.aggregate.kind in ("count", "distinct")
         return column.quotient is None and all(self.is_whole(part) for part in column.parts)
 
     def is_nullable(self, name: str) -> bool:

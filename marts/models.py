@@ -84,7 +84,7 @@ def _files_of_mart(system: str, name: str, mart: Mart, rows: list[str], changed:
             marts / f"{name}_{suffix}.sql": _sql(source, _periodic(system, name, mart, grain, rows))
             for suffix, (grain, _) in GRAINS.items()
         },
-        marts / f"{name}_trailing.sql": _sql(source, _trailing(system, name, mart, rows or [name])),
+        marts / f"{name}_trailing.sql": _sql(source, _trailing(system, name, mart, rows)),
         marts / f"_{name}__models.yml": _yaml(source, properties_of_mart(name, mart)),
     }
 
@@ -134,9 +134,9 @@ def _measures(mart: Mart, changed: str) -> str:
 
 
 def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -> str:
-    options = _options(system, mart, rows)
-    if mart.quiet_days not in (None, "quiet_days"):
-        options.append(f"quiet_days={literal(mart.quiet_days)}")
+    options = _options(system, name, mart, rows)
+    if mart.quiet_days != "quiet_days":
+        options.append(f"quiet_days={literal(mart.quiet_days or '')}")
     measures, dimensions = _measures_of(system, name), _names(mart.dimensions)
     return _call("periodic_mart", literal(grain), literal(system), measures, dimensions, _columns(mart), *options)
 
@@ -144,13 +144,14 @@ def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -
 def _trailing(system: str, name: str, mart: Mart, rows: list[str]) -> str:
     measures, dimensions = _measures_of(system, name), _names(mart.dimensions)
     # What days add up to is added up from the measures; what is rounded once is not.
-    facts = _facts(mart, lambda column: column.kind not in ("count", "sum") or column.aggregate[2] is not None)
-    options = _options(system, mart, rows)
+    facts = _facts(mart, lambda column: column.kind not in ("count", "sum") or column.aggregate.divisor is not None)
+    options = _options(system, name, mart, rows)
     return _call("trailing_mart", literal(system), measures, dimensions, facts, _columns(mart), *options)
 
 
-def _options(system: str, mart: Mart, rows: list[str]) -> list[str]:
-    options = [f"rows={_listed(_measures_of(system, other) for other in rows)}"] if rows else []
+def _options(system: str, name: str, mart: Mart, rows: list[str]) -> list[str]:
+    others = [f"int_{system}__{other}_measures" for other in rows if other != name]
+    options = [f"rows_of={_names(others)}"] if others else []
     if mart.attributes:
         options.append(f"attributes={mapping({name: [told.of, told.by] for name, told in mart.attributes.items()})}")
     return options
@@ -176,12 +177,7 @@ def _facts(mart: Mart, wanted: Callable[[Column], bool] = bool) -> str:
 
 
 def _aggregate(column: Column) -> dict[str, object]:
-    kind, of, number = column.aggregate
-    told: dict[str, object] = {"kind": kind}
-    if of:
-        told["of"] = of
-    if number:
-        told["percent" if kind == "quantile" else "divisor"] = number
+    told: dict[str, object] = {key: value for key, value in column.aggregate._asdict().items() if value is not None}
     if column.whole:
         told["whole"] = True
     if column.where:

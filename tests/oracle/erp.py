@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -119,6 +119,13 @@ class Erp:
             *periodic_marts(
                 "segments", ("segment_name",), self._moves(), self._segment_measures, today, balance=_members_added
             ),
+            *periodic_marts(
+                "segment_interactions",
+                ("segment_name", "interaction_type"),
+                self._with_members(),
+                lambda facts, *_: {"interactions": len(facts["interactions"])},
+                today,
+            ),
             Mart("customer_analytics", ("customer_key",), [self._customer(row) for row in self._customers()]),
             Mart("organization_summary", ("tenant_key",), [self._organization(key) for key in self._tenant_keys()]),
         ]
@@ -143,6 +150,11 @@ class Erp:
             for one in members[self.tenant_of(row), row["customer_id"]]:
                 if one.holds_at(row["interaction_date"]):
                     yield Counted("interactions", one.tenant_key, (one.segment,), self.day_of(row), row)
+
+    def _with_members(self) -> Iterator[Counted]:
+        for one in self._moves():
+            if one.kind == "interactions":
+                yield replace(one, group=(*one.group, _type(one.fact)))
 
     def _segment_measures(self, facts: Facts, tenant_key: str, group: tuple[str, ...], period: Period) -> Row:
         last_day = min(period.end, self.tenants.today(tenant_key))

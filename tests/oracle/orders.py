@@ -39,9 +39,14 @@ class Order:
     created_at: datetime | None
     started_at: datetime | None
     paid_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
     cancelled_at: datetime | None
     is_created: bool
     is_paid: bool
+    is_shipped: bool
+    is_delivered: bool
+    is_cancelled: bool
     is_cancelled_after_payment: bool
     refunds: tuple[Refund, ...]
 
@@ -88,9 +93,14 @@ class Order:
             created_at=at("created"),
             started_at=at("payment_started"),
             paid_at=at("payment_completed"),
+            shipped_at=at("shipped"),
+            delivered_at=at("delivered"),
             cancelled_at=ordered[cancelled]["timestamp"] if cancelled is not None else None,
             is_created="created" in kinds,
             is_paid=payment is not None,
+            is_shipped="shipped" in kinds,
+            is_delivered="delivered" in kinds,
+            is_cancelled=cancelled is not None,
             is_cancelled_after_payment=bool(after_payment),
             refunds=tuple(
                 Refund(event["order_total"], currency_of(event) or currency or CURRENCY, event["timestamp"])

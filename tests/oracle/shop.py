@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oracle.arithmetic import ratio, rounded, seconds
+from oracle.arithmetic import quantile, ratio, rounded, seconds
 from oracle.orders import Order, Refund, currency_of, in_order
 from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
 from oracle.sources import (
@@ -104,6 +104,9 @@ class Shop:
             # Of the many products only those with something on the day.
             *periodic_marts("products", ("product_id",), products, _product_measures, self._local_today, quiet_days=0),
             *periodic_marts("sales", ("payment_method", "currency_code"), sales, _sales_measures, self._local_today),
+            *periodic_marts(
+                "order_lifecycle", ("payment_method",), self._created(), _lifecycle_measures, self._local_today
+            ),
         ]
 
     def _local_today(self, _tenant_key: str) -> date:
@@ -128,6 +131,11 @@ class Shop:
             if event["timestamp"]:
                 day = local_date(event["timestamp"], ZONE)
                 yield Counted("events", TENANT, (event["product_id"] or UNKNOWN,), day, event)
+
+    def _created(self) -> Iterator[Counted]:
+        for order in self.orders:
+            if order.created_at:
+                yield Counted("created", TENANT, (order.payment_method,), local_date(order.created_at, ZONE), order)
 
     def _sales(self) -> Iterator[Counted]:
         for order in self.orders:
@@ -272,6 +280,35 @@ def _sales_measures(facts: Facts, *_: object) -> Row:
         "distinct_buyers": len({order.user_id for order in paid} - {None}),
         "average_order_value": ratio(gross, len(paid)),
     }
+
+
+def _lifecycle_measures(facts: Facts, *_: object) -> Row:
+    orders: list[Order] = list(facts["created"])
+    steps = {
+        "paid": [(order.created_at, order.paid_at) for order in orders],
+        "shipped": [(order.paid_at, order.shipped_at) for order in orders],
+        "delivered": [(order.shipped_at, order.delivered_at) for order in orders],
+    }
+    row: Row = {
+        "orders_created": len(orders),
+        "orders_paid": sum(order.is_paid for order in orders),
+        "orders_shipped": sum(order.is_shipped for order in orders),
+        "orders_delivered": sum(order.is_delivered for order in orders),
+        "orders_cancelled": sum(order.is_cancelled for order in orders),
+    }
+    for step, moments in steps.items():
+        known = [(start, end) for start, end in moments if start and end]
+        hours = [Fraction(seconds(start, end)) / 3600 for start, end in known if end >= start]
+        total = rounded(sum(hours))
+        row |= {
+            f"timed_to_{step}": len(hours),
+            f"total_hours_to_{step}": total,
+            f"average_hours_to_{step}": ratio(total, len(hours)),
+            f"p50_hours_to_{step}": quantile(hours, 50),
+            f"p90_hours_to_{step}": quantile(hours, 90),
+            f"invalid_times_to_{step}": len(known) - len(hours),
+        }
+    return row
 
 
 def _units(event: Row) -> int:

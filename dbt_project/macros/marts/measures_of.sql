@@ -9,7 +9,7 @@
     - of: the fact's column, for all kinds but count,
     - where: a condition on the fact's columns,
     - whole: whether a sum is of whole numbers; else it is numeric(38, 9),
-    - divisor: of a sum, 3600 for hours of seconds, rounded once,
+    - divisor: of a sum or quantile, 3600 for hours of seconds, rounded once,
     - percent: of a quantile, 50 for the median.
 #}
 {% macro measures_of(changed, dimensions, facts) -%}
@@ -171,7 +171,8 @@ select * from final
     {%- if measure.kind == 'distinct' -%}
     count(distinct {{ value }})
     {%- elif measure.kind == 'quantile' -%}
-    {{ quantile(value, measure.percent) }}
+    {%- set found = quantile(value, measure.percent) -%}
+    {{ ratio(found, measure.divisor) if measure.divisor else found }}
     {%- elif measure.divisor -%}
     {{ ratio('coalesce(sum(' ~ value ~ '), 0)', measure.divisor) }}
     {%- else -%}

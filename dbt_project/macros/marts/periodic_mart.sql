@@ -2,9 +2,9 @@
     The body of a periodic mart in one grain: its rows, filled from `measures`, and what is
     computed from these. Written for declared marts by `python -m marts write`.
 
-    `rows` are the models of measures whose activity gives the mart its rows (days, weeks and
-    months up to `quiet_days` without activity included); without them it has only rows with
-    activity. `columns` are name → what it is:
+    It has rows for what is active in `measures`, or in the models of measures that `rows_of`
+    names, and up to `quiet_days` (a variable) after it; where that is none only for what is in
+    `measures`. `columns` are name → what it is:
 
     - kind: count, sum or distinct (0 where nothing was), quantile (null where nothing was),
     - kind: ratio, total, difference or balance, with the columns it is made `of`: a balance
@@ -16,7 +16,8 @@
     `attributes` are name → [model, keys]: what the one row of the model with these keys says.
 #}
 {% macro periodic_mart(
-    grain, system, measures, dimensions, columns, rows=[], attributes={}, quiet_days='quiet_days'
+    grain, system, measures, dimensions, columns, rows_of=[], attributes={},
+    quiet_days='quiet_days'
 ) -%}
 {{ clustered_by('tenant_key', month_of='period_start_date') }}
 {%- set keys = ['tenant_key'] + dimensions -%}
@@ -34,9 +35,9 @@ measures as (
 ),
 
 calendar as (
-    {% if rows -%}
+    {% if quiet_days -%}
     {{ calendar_of_activity(
-        system, rows, dimensions, quiet_days=var(quiet_days), balance=balance, grains=[grain]
+        system, measures_of_activity(measures, rows_of), dimensions, quiet_days=var(quiet_days), balance=balance, grains=[grain]
     ) }}
     {%- else -%}
     select
@@ -98,6 +99,21 @@ final as (
 )
 
 select * from final
+{%- endmacro %}
+
+{#
+    The relations whose activity gives a mart its rows. Those of other marts a unit test of this
+    one need not give: whoever adds a mart would have to change it.
+#}
+{% macro measures_of_activity(measures, rows_of) -%}
+    {%- set relations = [measures] -%}
+    {%- for name in rows_of -%}
+        {{- waits_for(name) -}}
+        {%- if execute and this is not none -%}
+            {%- do relations.append(relation_of(name)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(relations) }}
 {%- endmacro %}
 
 {#

@@ -5,11 +5,11 @@
 
     Whole tenants are replaced: those of which `int_<system>__changed_windows` has the windows.
     What days add up to is the sum of days in `measures`; `facts` are those of what they don't,
-    as measures_of() takes them. `rows`, `columns` and `attributes` are as periodic_mart()
+    as measures_of() takes them. `rows_of`, `columns` and `attributes` are as periodic_mart()
     takes them.
 #}
 {% macro trailing_mart(
-    system, measures, dimensions, facts, columns, rows, attributes={}
+    system, measures, dimensions, facts, columns, rows_of=[], attributes={}
 ) -%}
 {%- set changed = 'int_' ~ system ~ '__changed_windows' -%}
 {{ config(
@@ -56,7 +56,7 @@ measures as (
 ),
 
 active_days as (
-    {% for relation in rows -%}
+    {% for relation in measures_of_activity(measures, rows_of) -%}
     {{ 'union distinct' if not loop.first }}
     select
         {% for key in group -%}

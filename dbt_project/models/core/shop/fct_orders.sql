@@ -214,6 +214,19 @@ final as (
         is_paid,
         is_cancelled,
         is_cancelled_after_payment,
+        shipped_events > 0 as is_shipped,
+        delivered_events > 0 as is_delivered,
+        {% for step, start, end in [
+            ('paid', 'created_at', 'payment_completed_at'),
+            ('shipped', 'payment_completed_at', 'shipped_at'),
+            ('delivered', 'shipped_at', 'delivered_at')
+        ] -%}
+        case
+            when {{ end }} >= {{ start }}
+                then {{ seconds_from_microseconds(microseconds_between(start, end)) }}
+        end as seconds_to_{{ step }},
+        coalesce({{ end }} < {{ start }}, false) as has_invalid_time_to_{{ step }},
+        {% endfor -%}
         {{ local_date('first_event_at', 'timezone') }} as first_event_date,
         {{ local_date('created_at', 'timezone') }} as created_date,
         {{ local_date('payment_started_at', 'timezone') }} as payment_started_date,

@@ -1,4 +1,7 @@
-{# Moves of int_erp__segment_moves have the dates of both facts as move_date. -#}
+{#
+    Moves of int_erp__segment_moves have the dates of both facts as move_date;
+    int_erp__member_interactions have the interaction_date of theirs.
+-#}
 {{ changed_periods([
     [
         ref('int_erp__changed_customers'), 'customer_id',

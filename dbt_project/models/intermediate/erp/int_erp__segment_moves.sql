@@ -7,7 +7,7 @@ memberships as (
 ),
 
 interactions as (
-    select * from {{ ref('fct_interactions') }}
+    select * from {{ ref('int_erp__member_interactions') }}
 ),
 
 -- A membership is counted where it begins and where it ends; the days between, on which
@@ -33,21 +33,12 @@ final as (
         and joined_date is not null
     union all
     select
-        memberships.tenant_key,
-        memberships.segment_name,
-        memberships.customer_id,
+        tenant_key,
+        segment_name,
+        customer_id,
         'interaction' as move,
-        interactions.interaction_date as move_date
+        interaction_date as move_date
     from interactions
-    inner join memberships
-        on
-            interactions.tenant_key = memberships.tenant_key
-            and interactions.customer_id = memberships.customer_id
-            and interactions.interaction_at >= memberships.joined_at
-            and (
-                memberships.left_at is null
-                or interactions.interaction_at < memberships.left_at
-            )
 )
 
 select * from final

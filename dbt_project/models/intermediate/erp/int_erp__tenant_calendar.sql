@@ -3,6 +3,7 @@
     "erp",
     [
         ref("int_erp__interactions_measures"),
+        ref("int_erp__segment_interactions_measures"),
         ref("int_erp__segments_measures"),
     ],
 ) }}

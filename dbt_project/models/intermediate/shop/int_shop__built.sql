@@ -10,6 +10,7 @@
         ref("int_shop__customers"),
         ref("int_shop__refunds"),
         ref("int_shop__web_users"),
+        ref("order_lifecycle_trailing"),
         ref("products_trailing"),
         ref("sales_trailing"),
         ref("web_behavior_trailing"),

@@ -1,3 +1,4 @@
+{# On the created_date of fct_orders each of them has a movement. -#}
 {{ changed_periods([
     [
         ref('int_shop__changed_orders'), 'order_id',

@@ -2,6 +2,7 @@
 {{ calendar_of_tenants(
     "shop",
     [
+        ref("int_shop__order_lifecycle_measures"),
         ref("int_shop__products_measures"),
         ref("int_shop__sales_measures"),
         ref("int_shop__web_behavior_measures"),

@@ -8,7 +8,4 @@
         "event_count": {"kind": "count"},
         "distinct_aggregates": {"kind": "distinct"},
     },
-    rows=[
-        ref("int_consulting__crm_activity_measures"),
-    ],
 ) }}

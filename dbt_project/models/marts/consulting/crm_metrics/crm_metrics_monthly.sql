@@ -13,7 +13,4 @@
         "deals_lost": {"kind": "count"},
         "won_amount": {"kind": "sum"},
     },
-    rows=[
-        ref("int_consulting__crm_metrics_measures"),
-    ],
 ) }}

@@ -16,7 +16,4 @@
         "leads_reaching_next_stage": {"kind": "distinct"},
         "stage_conversion_rate": {"kind": "ratio", "of": ["leads_reaching_next_stage", "convertible_leads"]},
     },
-    rows=[
-        ref("int_consulting__lead_funnel_measures"),
-    ],
 ) }}

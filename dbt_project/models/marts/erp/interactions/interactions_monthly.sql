@@ -8,7 +8,4 @@
         "total_interactions": {"kind": "count"},
         "distinct_customers": {"kind": "distinct"},
     },
-    rows=[
-        ref("int_erp__interactions_measures"),
-    ],
 ) }}

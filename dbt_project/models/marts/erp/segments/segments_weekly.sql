@@ -12,7 +12,4 @@
         "distinct_active_members": {"kind": "distinct"},
         "average_interactions_per_customer": {"kind": "ratio", "of": ["interactions", "members"]},
     },
-    rows=[
-        ref("int_erp__segments_measures"),
-    ],
 ) }}

@@ -13,7 +13,4 @@
         "delivery_rate": {"kind": "ratio", "of": ["sent", "delivery_attempts"]},
         "distinct_customers_reached": {"kind": "distinct"},
     },
-    rows=[
-        ref("int_restaurant__campaigns_measures"),
-    ],
 ) }}

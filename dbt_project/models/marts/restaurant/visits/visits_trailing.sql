@@ -17,7 +17,4 @@
         "new_customers": {"kind": "count"},
         "returning_customers": {"kind": "difference", "of": ["distinct_customers", "new_customers"], "whole": true},
     },
-    rows=[
-        ref("int_restaurant__visits_measures"),
-    ],
 ) }}

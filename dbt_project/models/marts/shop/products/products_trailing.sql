@@ -25,8 +25,5 @@
         "distinct_viewers": {"kind": "distinct"},
         "distinct_buyers": {"kind": "distinct"},
     },
-    rows=[
-        ref("int_shop__products_measures"),
-    ],
     attributes={"currency_code": ["int_shop__tenants", ["tenant_key"]]},
 ) }}

@@ -21,4 +21,5 @@
         "distinct_buyers": {"kind": "distinct"},
     },
     attributes={"currency_code": ["int_shop__tenants", ["tenant_key"]]},
+    quiet_days="",
 ) }}

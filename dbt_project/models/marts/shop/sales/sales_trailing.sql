@@ -28,7 +28,4 @@
         "distinct_buyers": {"kind": "distinct"},
         "average_order_value": {"kind": "ratio", "of": ["gross_amount", "orders_paid"]},
     },
-    rows=[
-        ref("int_shop__sales_measures"),
-    ],
 ) }}

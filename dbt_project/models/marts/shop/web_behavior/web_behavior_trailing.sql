@@ -37,7 +37,4 @@
         "checkout_rate": {"kind": "ratio", "of": ["checkout_sessions", "sessions"]},
         "purchase_rate": {"kind": "ratio", "of": ["purchase_sessions", "sessions"]},
     },
-    rows=[
-        ref("int_shop__web_behavior_measures"),
-    ],
 ) }}

@@ -35,10 +35,5 @@
         "containment_rate": {"kind": "ratio", "of": ["contained_conversations", "eligible_conversations"]},
         "reopened_conversations": {"kind": "count", "known_since": ["int_whatsapp__first_extraction", "first_extracted_at"]},
     },
-    rows=[
-        ref("int_whatsapp__conversations_measures"),
-        ref("int_whatsapp__costs_measures"),
-        ref("int_whatsapp__handoffs_measures"),
-        ref("int_whatsapp__messages_measures"),
-    ],
+    rows_of=["int_whatsapp__costs_measures", "int_whatsapp__handoffs_measures", "int_whatsapp__messages_measures"],
 ) }}

@@ -14,10 +14,5 @@
         "total_conversations": {"kind": "count"},
         "cost_per_conversation": {"kind": "ratio", "of": ["total_cost", "total_conversations"]},
     },
-    rows=[
-        ref("int_whatsapp__conversations_measures"),
-        ref("int_whatsapp__costs_measures"),
-        ref("int_whatsapp__handoffs_measures"),
-        ref("int_whatsapp__messages_measures"),
-    ],
+    rows_of=["int_whatsapp__conversations_measures", "int_whatsapp__handoffs_measures", "int_whatsapp__messages_measures"],
 ) }}

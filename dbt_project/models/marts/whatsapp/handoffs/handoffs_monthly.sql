@@ -19,10 +19,5 @@
         "started_conversations_with_handoff": {"kind": "count"},
         "handoff_conversation_rate": {"kind": "ratio", "of": ["started_conversations_with_handoff", "total_conversations"]},
     },
-    rows=[
-        ref("int_whatsapp__conversations_measures"),
-        ref("int_whatsapp__costs_measures"),
-        ref("int_whatsapp__handoffs_measures"),
-        ref("int_whatsapp__messages_measures"),
-    ],
+    rows_of=["int_whatsapp__conversations_measures", "int_whatsapp__costs_measures", "int_whatsapp__messages_measures"],
 ) }}

@@ -31,10 +31,5 @@
         "p50_agent_business_seconds": {"kind": "quantile"},
         "p90_agent_business_seconds": {"kind": "quantile"},
     },
-    rows=[
-        ref("int_whatsapp__conversations_measures"),
-        ref("int_whatsapp__costs_measures"),
-        ref("int_whatsapp__handoffs_measures"),
-        ref("int_whatsapp__messages_measures"),
-    ],
+    rows_of=["int_whatsapp__conversations_measures", "int_whatsapp__costs_measures", "int_whatsapp__handoffs_measures"],
 ) }}

@@ -20,9 +20,6 @@
         "resolved_conversations": {"kind": "count"},
         "total_handoffs": {"kind": "count"},
     },
-    rows=[
-        ref("int_whatsapp__tenant_summary_measures"),
-    ],
     attributes={"tenant_name": ["int_whatsapp__tenants", ["tenant_key"]]},
     quiet_days="quiet_tenant_days",
 ) }}
