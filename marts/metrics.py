@@ -55,16 +55,12 @@ def metrics_of_system(system: str, declared: Mapping[str, tuple[str, Mart]]) -> 
 
 
 def _names(system: str, marts: Mapping[str, Mart]) -> Metrics:
-    """The metrics there are; a column that several marts have is told by its mart too."""
-    found = [(mart_name, column) for mart_name, mart in marts.items() for column in _metrics_of(mart)]
-    # A headline keeps its name; of other columns of the same name the mart tells which is meant.
-    plain = {key: _headline(marts[key[0]], key[1]) or key[1] for key in found}
-    times = Counter(plain.values())
-    names: Metrics = {}
-    for (mart_name, column), alias in plain.items():
-        is_told_apart = times[alias] == 1 or _headline(marts[mart_name], column)
-        names[mart_name, column] = f"{system}_{alias if is_told_apart else f'{mart_name}_{column}'}"
-    return names
+    """The metrics there are. A mart more changes the name of none: but for headlines, each tells its mart."""
+    return {
+        (mart_name, column): f"{system}_{_headline(mart, column) or f'{mart_name}_{column}'}"
+        for mart_name, mart in marts.items()
+        for column in _metrics_of(mart)
+    }
 
 
 def _metrics_of(mart: Mart) -> list[str]:

@@ -63,7 +63,7 @@ def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(place: Place
 
     done("dbt", "parse", "--profiles-dir", ".")
     done("mf", "validate-configs")
-    measures = ("conversations", "resolution_rate", "handoff_rate", "total_cost", "average_response_time_seconds")
+    measures = ("conversations", "resolution_rate", "handoff_rate", "costs_total_cost", "average_response_time_seconds")
     assert asked([f"whatsapp_{name}" for name in measures], "tenant") == rows(
         "select period_start_date, tenant_key, total_conversations, resolution_rate, handoff_rate, total_cost,"
         " average_response_time_seconds from marts.tenant_summary_monthly"
@@ -71,7 +71,7 @@ def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(place: Place
         " semi join marts.conversations_monthly using (tenant_key, period_start_date)"
     )
     assert asked(
-        ["shop_orders_created", "shop_net_amount", "shop_average_order_value"], "sales_row__currency_code"
+        ["shop_sales_orders_created", "shop_net_amount", "shop_sales_average_order_value"], "sales_row__currency_code"
     ) == rows(
         "select period_start_date, currency_code, sum(orders_created), sum(net_amount),"
         " sum(gross_amount) / nullif(sum(orders_paid), 0) from marts.sales_monthly group by all"
