@@ -11,10 +11,11 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from end_to_end import model_history
 from end_to_end.model_history import ModelHistory
 from oracle import business_hours
 from oracle.arithmetic import rounded, seconds
+
+from ingestion.settings import PROJECT_ROOT
 
 WEEKDAYS = business_hours.WEEKDAYS
 OFFICE = dict.fromkeys(WEEKDAYS[:5], ("09:00", "17:30"))
@@ -36,11 +37,12 @@ def test_business_time_of_any_wait_is_what_the_wall_clock_showed_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = tmp_path / "dbt_project"
-    shutil.copytree(model_history.PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
+    (tmp_path / "ingestion").mkdir()
+    shutil.copy(PROJECT_ROOT / "ingestion" / "catalogue.yml", tmp_path / "ingestion")
     _settle(project / "seeds" / "reference" / "tenant_settings.csv")
-    monkeypatch.setattr(model_history, "PROJECT", project)
     monkeypatch.setattr(business_hours, "ROOT", tmp_path)
-    history = ModelHistory("whatsapp", tmp_path / "history")
+    history = ModelHistory("whatsapp", tmp_path / "history", project=tmp_path)
     waits = _random_waits()
     _write(tmp_path / "history" / "sources" / "whatsapp.sqlite", waits)
     history.extract()

@@ -125,9 +125,7 @@ facts_{{ n }} as (
     where
         {{ date }} is not null
         {% if replaces_changes() -%}
-        {{ and_one_of(date, 'select date_day from (' ~ days_between(
-            relation_of(changed), 'period_start_date', 'period_end_date'
-        ) ~ ')') }}
+        {{ and_one_of(date, days_of_windows(relation_of(changed))) }}
         {%- endif %}
 ),
 
@@ -211,4 +209,21 @@ final as (
 )
 
 select * from final
+{%- endmacro %}
+
+{# A query of one column: the days of all windows of a relation. #}
+{% macro days_of_windows(relation) -%}
+    select date_day
+    from (
+        with
+
+        windows as (
+            select
+                period_start_date,
+                period_end_date
+            from {{ relation }}
+        )
+
+        {{ days_between('windows', 'period_start_date', 'period_end_date') }}
+    )
 {%- endmacro %}
