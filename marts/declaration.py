@@ -283,8 +283,12 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
         except yaml.YAMLError as error:
             raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
         except ValidationError as error:
-            faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ") for fault in error.errors()
-            )
-            raise ConfigurationError(f"{path.name}: {faults}") from None
+            raise ConfigurationError(f"{path.name}: {faults_of(error)}") from None
     return found
+
+
+def faults_of(error: ValidationError) -> str:
+    """All that is wrong with a declaration, each with its place in it."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ") for fault in error.errors()
+    )

@@ -13,7 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.errors import ConfigurationError
-from marts.properties import described, literal, model_entry
+from marts.calls import call, listed, literal, ref
+from marts.declaration import faults_of
+from marts.properties import described, model_entry
 
 
 class Counted(BaseModel):
@@ -34,11 +36,11 @@ class Counted(BaseModel):
     customer: str | None = None
 
 
-def read_facts(models: Path) -> dict[str, tuple[str, Counted]]:
+def read_facts(texts: Mapping[Path, str]) -> dict[str, tuple[str, Counted]]:
     """Read what facts declare.
 
     Args:
-        models: dbt's models.
+        texts: path of each YAML file below `models/core/<system>` → what it says.
 
     Returns:
         Name of the fact → system and declaration; only of those that declare it.
@@ -47,17 +49,16 @@ def read_facts(models: Path) -> dict[str, tuple[str, Counted]]:
         ConfigurationError: a declaration is malformed; the message names the file, the fact and what is wrong.
     """
     found: dict[str, tuple[str, Counted]] = {}
-    for path in sorted((models / "core").rglob("*.yml")):
-        told = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        entries: Iterable[Mapping[str, Any]] = told.get("models") or ()
+    for path, text in sorted(texts.items()):
+        entries: Iterable[Mapping[str, Any]] = (yaml.safe_load(text) or {}).get("models") or ()
         for entry in entries:
             counted = ((entry.get("config") or {}).get("meta") or {}).get("counted")
             if counted is not None:
                 try:
                     found[entry["name"]] = (path.parent.name, Counted.model_validate(counted))
                 except ValidationError as error:
-                    faults = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
-                    raise ConfigurationError(f"{path.name}: {entry['name']}: counted: {faults}") from None
+                    told = f"{path.name}: {entry['name']}: counted: {faults_of(error)}"
+                    raise ConfigurationError(told) from None
     return found
 
 
@@ -74,17 +75,11 @@ def changed_periods(system: str, counted: Counted) -> str:
 def calls_of_fact(fact: str, system: str, counted: Counted) -> dict[str, str]:
     """The models that tell what of a fact changed: name → the call of a macro that is all of it."""
     noted = [[fact, date, *([counted.customer] if counted.customer else [])] for date in counted.dates]
-    keys, key = f"ref({literal(changed_keys(system, counted))})", literal(counted.key)
-    in_periods = [f"        [{keys}, {key}, ref({literal(fact)}), {literal(date)}]," for date in counted.dates]
+    keys, periods = changed_keys(system, counted), changed_periods(system, counted)
+    in_periods = [f"[{ref(keys)}, {literal(counted.key)}, {ref(fact)}, {literal(date)}]" for date in counted.dates]
     return {
-        changed_keys(system, counted): "\n".join(
-            [
-                "changed_rows(",
-                *(f"    {literal(value)}," for value in (system, counted.rows_of, counted.key, noted)),
-                ")",
-            ]
-        ),
-        changed_periods(system, counted): "\n".join(["changed_periods(", "    [", *in_periods, "    ],", ")"]),
+        keys: call("changed_rows", *map(literal, (system, counted.rows_of, counted.key, noted))),
+        periods: call("changed_periods", listed(in_periods)),
     }
 
 

@@ -9,8 +9,9 @@ so it can be written from the same declarations.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from marts.calls import literal
 from marts.declaration import Mart
-from marts.properties import WORDS_OF_SQL, literal
+from marts.properties import WORDS_OF_SQL
 
 Metrics = dict[tuple[str, str], str]
 """Mart and column → name of the metric."""

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from marts.calls import call, indented, listed, literal, mapping, ref
 from marts.declaration import SUFFIX, Column, Mart, sharing_rows
 from marts.facts import Counted, calls_of_fact, changed_keys, changed_periods, properties_of_fact
 from marts.metrics import headlines, metrics_of_system
 from marts.properties import (
     GRAINS,
+    WORDS_OF_SQL,
     exposures_of_system,
-    literal,
-    mapping,
     measured_as,
     properties_of_mart,
     properties_of_measures,
@@ -61,7 +61,7 @@ def files_of(declared: Mapping[str, tuple[str, Mart]], others: Others) -> dict[P
         files |= _files_of_mart(system, name, mart, sharing_rows(declared, name), changed[name])
     for system in dict.fromkeys(system for system, _ in declared.values()):
         files |= _files_of_system(system, declared, others, changed)
-    watched = _sql("all marts", _call("kpi_days", _watched(headlines(declared))))
+    watched = _sql("all marts", call("kpi_days", _watched(headlines(declared))))
     return files | {Path("intermediate", "cross_source", "int_cross_source__kpi_days.sql"): watched}
 
 
@@ -94,15 +94,15 @@ def _files_of_system(
 ) -> dict[Path, str]:
     marts = {name: mart for name, (its, mart) in declared.items() if its == system}
     intermediate, folder, source = Path("intermediate", system), Path("marts", system), f"all marts of {system}"
-    periods = dict.fromkeys(_ref(changed[name]) for name in marts)
+    periods = dict.fromkeys(ref(changed[name]) for name in marts)
     measures = [_measures_of(system, name) for name in marts]
     incremental = sorted({*others.incremental.get(system, ()), *(f"{name}_trailing" for name in marts)})
     copied = sorted([*others.copied.get(system, ()), *(f"{name}_{s}" for name in marts for s in (*GRAINS, "trailing"))])
     exposures = exposures_of_system(system, copied, sorted(others.exported.get(system, ())))
     calls = {
-        "tenant_calendar": _call("calendar_of_tenants", literal(system), _listed(measures)),
-        "changed_windows": _call("changed_windows", literal(system), _listed(periods)),
-        "built": _call("complete_build", literal(system), _listed(map(_ref, incremental))),
+        "tenant_calendar": call("calendar_of_tenants", literal(system), listed(measures)),
+        "changed_windows": call("changed_windows", literal(system), listed(periods)),
+        "built": call("complete_build", literal(system), listed(map(ref, incremental))),
     }
     return {
         **{intermediate / f"int_{system}__{name}.sql": _sql(source, call) for name, call in calls.items()},
@@ -123,35 +123,35 @@ def _yaml(source: str, lines: Iterator[str], kind: str = "models") -> str:
 
 def _watched(metrics: Mapping[str, Iterable[object]]) -> str:
     of_systems = [
-        f"    {literal(system)}: {_indented(_listed(literal(metric) for metric in of_system)).lstrip()},"
+        f"    {literal(system)}: {indented(listed(literal(metric) for metric in of_system)).lstrip()},"
         for system, of_system in metrics.items()
     ]
     return "\n".join(["{", *of_systems, "}"])
 
 
 def _measures(mart: Mart, changed: str) -> str:
-    return _call("measures_of", literal(changed), _names(mart.dimensions), _facts(mart))
+    return call("measures_of", literal(changed), literal(list(mart.dimensions)), _facts(mart))
 
 
 def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -> str:
     options = _options(system, name, mart, rows)
     if mart.quiet_days != "quiet_days":
         options.append(f"quiet_days={literal(mart.quiet_days or '')}")
-    measures, dimensions = _measures_of(system, name), _names(mart.dimensions)
-    return _call("periodic_mart", literal(grain), literal(system), measures, dimensions, _columns(mart), *options)
+    measures, dimensions = _measures_of(system, name), literal(list(mart.dimensions))
+    return call("periodic_mart", literal(grain), literal(system), measures, dimensions, _columns(mart), *options)
 
 
 def _trailing(system: str, name: str, mart: Mart, rows: list[str]) -> str:
-    measures, dimensions = _measures_of(system, name), _names(mart.dimensions)
+    measures, dimensions = _measures_of(system, name), literal(list(mart.dimensions))
     # What days add up to is added up from the measures; what is rounded once is not.
     facts = _facts(mart, lambda column: column.kind not in ("count", "sum") or column.aggregate.divisor is not None)
     options = _options(system, name, mart, rows)
-    return _call("trailing_mart", literal(system), measures, dimensions, facts, _columns(mart), *options)
+    return call("trailing_mart", literal(system), measures, dimensions, facts, _columns(mart), *options)
 
 
 def _options(system: str, name: str, mart: Mart, rows: list[str]) -> list[str]:
     others = [f"int_{system}__{other}_measures" for other in rows if other != name]
-    options = [f"rows_of={_names(others)}"] if others else []
+    options = [f"rows_of={literal(others)}"] if others else []
     if mart.attributes:
         options.append(f"attributes={mapping({name: [told.of, told.by] for name, told in mart.attributes.items()})}")
     return options
@@ -166,14 +166,14 @@ def _facts(mart: Mart, wanted: Callable[[Column], bool] = bool) -> str:
     told = [
         "\n".join(
             [
-                f"[{_ref(fact)}, {literal(date)}, {{",
+                f"[{ref(fact)}, {literal(date)}, {{",
                 *(f"    {literal(name)}: {mapping(_aggregate(column))}," for name, column in columns.items()),
                 "}]",
             ]
         )
         for (fact, date), columns in facts.items()
     ]
-    return _listed(told)
+    return listed(told)
 
 
 def _aggregate(column: Column) -> dict[str, object]:
@@ -196,8 +196,10 @@ def _columns(mart: Mart) -> str:
             told["whole"] = True
         if column.known_since:
             told["known_since"] = column.known_since.split(".")
-        if column.measure and measured_as(name) != name:
-            told["measured_as"] = measured_as(name)
+        if name in WORDS_OF_SQL:
+            told["quoted"] = True
+            if column.measure:
+                told["measured_as"] = measured_as(name)
         lines.append(f"    {literal(name)}: {mapping(told)},")
     return "\n".join(["{", *lines, "}"])
 
@@ -211,26 +213,4 @@ def changed_model(system: str, mart: Mart, facts: Mapping[str, tuple[str, Counte
 
 
 def _measures_of(system: str, name: str) -> str:
-    return _ref(f"int_{system}__{name}_measures")
-
-
-def _ref(model: str) -> str:
-    return f"ref({literal(model)})"
-
-
-def _names(names: Iterable[str]) -> str:
-    return literal(list(names))
-
-
-def _listed(values: Iterable[str]) -> str:
-    """A list of what is written already, a line each."""
-    lines = [_indented(f"{value},") for value in values]
-    return "\n".join(["[", *lines, "]"]) if lines else "[]"
-
-
-def _call(macro: str, *arguments: str) -> str:
-    return "\n".join([f"{macro}(", *(_indented(f"{argument},") for argument in arguments), ")"])
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.split("\n"))
+    return ref(f"int_{system}__{name}_measures")

@@ -3,16 +3,16 @@
 Belongs here: what dbt calls properties. Not here: the models (models.py).
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from marts.calls import literal, mapping
 from marts.declaration import Mart
 
 GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("month", "calendar month")}
 """Suffix of a mart → the grain of its rows, and what people call it."""
 
 WORDS_OF_SQL = ("left",)
-"""Names that SQL uses itself: the macro sql_name() quotes them, and models of measures have others."""
+"""Names that SQL uses itself: they are quoted, and models of measures have others."""
 
 _CALLED = {
     "consulting": "the consulting CRM",
@@ -135,16 +135,6 @@ def _exposure(name: str, label: str, description: str, models: Iterable[str]) ->
 def measured_as(name: str) -> str:
     """The name of a column in the model of measures: dbt's unit tests can't quote one."""
     return f"{name}_" if name in WORDS_OF_SQL else name
-
-
-def literal(value: object) -> str:
-    """A value as YAML and Jinja read it alike: as JSON does."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def mapping(values: Mapping[str, object]) -> str:
-    """A mapping as YAML and Jinja read it alike."""
-    return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in values.items()) + "}"
 
 
 def _quiet(mart: Mart) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
-from marts.__main__ import stale_files
+from marts.written import stale_files
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 VISITS = Path("marts", "restaurant", "visits")

@@ -1,21 +1,13 @@
 """Where lineage ends: exposures and metrics agree with what is published, asked and declared."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+
+from contract.test_dbt_project import Node, models
 
 from exports.catalogue import load_exports
 from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 
-Node = dict[str, Any]
 SYSTEMS = (*SOURCES, "cross_source")
-
-
-def published(manifest: Node, *schemas: str) -> Iterator[Node]:
-    nodes = manifest["nodes"].values()
-    # No rule of this project binds your own models.
-    nodes = (node for node in nodes if node["resource_type"] == "model" and node["fqn"][1] != "custom")
-    return (node for node in nodes if node["schema"] in schemas)
 
 
 def used(manifest: Node, exposure: Node) -> set[str]:
@@ -29,7 +21,7 @@ def exposures(manifest: Node) -> dict[str, Node]:
 def test_every_mart_is_exported_or_answers_a_question(manifest: Node) -> None:
     ends = (e for name, e in exposures(manifest).items() if not name.startswith("bi_copy_"))
     reached = set().union(*(used(manifest, exposure) for exposure in ends))
-    assert {model["name"] for model in published(manifest, "marts")} - reached == set()
+    assert {model["name"] for model in models(manifest, "marts")} - reached == set()
 
 
 def test_every_question_is_answered_on_the_page_for_analysts_by_one_query_on_its_mart(manifest: Node) -> None:
@@ -42,7 +34,7 @@ def test_every_question_is_answered_on_the_page_for_analysts_by_one_query_on_its
 
 def test_copy_for_bi_tools_is_told_to_hold_core_and_marts(manifest: Node) -> None:
     for system in SYSTEMS:
-        expected = {m["name"] for m in published(manifest, "core", "marts") if system in m["tags"]}
+        expected = {m["name"] for m in models(manifest, "core", "marts") if system in m["tags"]}
         assert used(manifest, exposures(manifest)[f"bi_copy_{system}"]) == expected, system
 
 

@@ -159,7 +159,7 @@ def _trailing(
     for (tenant_key, group), days in active_days.items():
         for width in (7, 28, 30, 90):
             for is_prior in (False, True):
-                end = today(tenant_key) - ONE_DAY - (width * ONE_DAY if is_prior else 0 * ONE_DAY)
+                end = today(tenant_key) - (1 + width * is_prior) * ONE_DAY
                 period = Period(end - (width - 1) * ONE_DAY, end)
                 inside = days_between(period.start, period.end)
                 if days.isdisjoint(inside):

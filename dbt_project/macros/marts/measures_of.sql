@@ -19,66 +19,33 @@
     meta={'changed': changed}
 ) }}
 {{ clustered_by('tenant_key', month_of='period_start_date') }}
-{%- set keys = ['tenant_key'] + dimensions + [
-    'grain', 'period_start_date', 'period_end_date'
-] -%}
+{%- set group = ['tenant_key'] + dimensions -%}
+{%- set periods = ['grain', 'period_start_date', 'period_end_date'] -%}
+{%- set keys = group + periods -%}
 {%- set parts = parts_to_measure(facts) %}
 with
 
 {% for part in parts -%}
-{%- set n = loop.index -%}
-facts_{{ n }} as (
-    select
-        tenant_key,
-        {% for dimension in dimensions -%}
-        {{ dimension }},
-        {% endfor -%}
-        {% for name, measure in part.columns.items() -%}
-        {{ value_of_fact(measure, part.adds_up) }} as {{ name }},
-        {% endfor -%}
-        {{ part.date }} as date_day
-    from {{ part.fact }}
+facts_{{ part.number }} as (
+    {{ rows_to_measure(part, group) }}
     {{ where_measured(changed, part.date) }}
     {%- if part.adds_up %}
     group by
-        tenant_key,
-        {% for dimension in dimensions -%}
-        {{ dimension }},
+        {% for key in group -%}
+        {{ key }},
         {% endfor -%}
         {{ part.date }}
     {%- endif %}
 ),
 
-days_{{ n }} as (
+days_{{ part.number }} as (
     {{ days_to_measure(changed, part.fact, part.date) }}
 ),
 
-measured_{{ n }} as (
-    select
-        days.tenant_key,
-        {% for dimension in dimensions -%}
-        facts.{{ dimension }},
-        {% endfor -%}
-        days.grain,
-        days.period_start_date,
-        days.period_end_date,
-        {% for name, measure in part.columns.items() -%}
-        {{ aggregated(measure, 'facts.' ~ name) }}
-            as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from days_{{ n }} as days
-    inner join facts_{{ n }} as facts
-        on
-            days.tenant_key = facts.tenant_key
-            and days.date_day = facts.date_day
-    group by
-        days.tenant_key,
-        {% for dimension in dimensions -%}
-        facts.{{ dimension }},
-        {% endfor -%}
-        days.grain,
-        days.period_start_date,
-        days.period_end_date
+measured_{{ part.number }} as (
+    {{ measured_in_periods(
+        'days_' ~ part.number, 'facts_' ~ part.number, group, periods, part.columns
+    ) }}
 ),
 
 {% endfor -%}
@@ -147,6 +114,46 @@ select * from final
         {%- endfor -%}
     {%- endfor -%}
     {{ return(parts) }}
+{%- endmacro %}
+
+{#
+    A query without its condition: what rows of a fact give to the measures of a part, by
+    `group` and day (date_day).
+#}
+{% macro rows_to_measure(part, group) -%}
+    select
+        {% for key in group -%}
+        {{ key }},
+        {% endfor -%}
+        {% for name, measure in part.columns.items() -%}
+        {{ value_of_fact(measure, part.adds_up) }} as {{ name }},
+        {% endfor -%}
+        {{ part.date }} as date_day
+    from {{ part.fact }}
+{%- endmacro %}
+
+{# A query: measures of the rows of `facts` on `days`, by `group` and the periods of the days. #}
+{% macro measured_in_periods(days, facts, group, periods, columns) -%}
+    {%- set keys = [] -%}
+    {%- for key in group -%}{%- do keys.append('facts.' ~ key) -%}{%- endfor -%}
+    {%- for key in periods -%}{%- do keys.append('days.' ~ key) -%}{%- endfor -%}
+    select
+        {% for key in keys -%}
+        {{ key }},
+        {% endfor -%}
+        {% for name, measure in columns.items() -%}
+        {{ aggregated(measure, 'facts.' ~ name) }}
+            as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ days }} as days
+    inner join {{ facts }} as facts
+        on
+            days.tenant_key = facts.tenant_key
+            and days.date_day = facts.date_day
+    group by
+        {% for key in keys -%}
+        {{ key }}{{ ',' if not loop.last }}
+        {% endfor %}
 {%- endmacro %}
 
 {#

@@ -11,7 +11,7 @@
       is all of the first that came by the end of the period, less all of the second,
     - whole: whether a sum, total or difference is of whole numbers; else numeric(38, 9),
     - known_since: [model, its column of instants]: null in periods that ended before,
-    - measured_as: its name in `measures`, where its own is a word of SQL.
+    - quoted, measured_as: of one whose name is a word of SQL, that, and its name in `measures`.
 
     `attributes` are name → [model, keys]: what the one row of the model with these keys says.
 #}
@@ -21,12 +21,7 @@
 ) -%}
 {{ clustered_by('tenant_key', month_of='period_start_date') }}
 {%- set keys = ['tenant_key'] + dimensions -%}
-{%- set balances = columns.values() | selectattr('kind', 'equalto', 'balance') | list -%}
-{%- set balanced = [] -%}
-{%- for part in (balances[0].of if balances else []) -%}
-    {%- do balanced.append(columns[part].measured_as or part) -%}
-{%- endfor -%}
-{%- set balance = balanced | join(' - ') or none %}
+{%- set balances = balances_of(columns) %}
 with
 
 measures as (
@@ -37,7 +32,8 @@ measures as (
 calendar as (
     {% if quiet_days -%}
     {{ calendar_of_activity(
-        system, measures_of_activity(measures, rows_of), dimensions, quiet_days=var(quiet_days), balance=balance, grains=[grain]
+        system, measures_of_activity(measures, rows_of), dimensions, var(quiet_days),
+        balance=balances.values() | first if balances else none, grains=[grain]
     ) }}
     {%- else -%}
     select
@@ -61,8 +57,9 @@ measured as (
         calendar.period_start_date,
         calendar.period_end_date,
         {% for name, column in columns.items() if not column.of -%}
-        {{ where_known(filled('measures.' ~ (column.measured_as or name), column), column, 'calendar') }}
-            as {{ sql_name(name) }},
+        {{ where_known(
+            filled('measures.' ~ (column.measured_as or name), column), column, 'calendar'
+        ) }} as {{ sql_name(name, column) }},
         {% endfor -%}
         calendar.is_complete
     from calendar
@@ -79,9 +76,9 @@ measured as (
 balanced as (
     select
         measured.*,
-        {% for name, column in columns.items() if column.kind == 'balance' -%}
+        {% for name in balances -%}
         cast(
-            sum(measured.{{ column.of | join(' - measured.') }}) over (
+            sum(measured.{{ columns[name].of | join(' - measured.') }}) over (
                 partition by measured.{{ keys | join(', measured.') }}
                 order by measured.period_start_date
                 rows between unbounded preceding and current row
@@ -99,6 +96,19 @@ final as (
 )
 
 select * from final
+{%- endmacro %}
+
+{# Name → what of a row of measures adds to a balance, for the columns that are balances. #}
+{% macro balances_of(columns) -%}
+    {%- set balances = {} -%}
+    {%- for name, column in columns.items() if column.kind == 'balance' -%}
+        {%- set parts = [] -%}
+        {%- for part in column.of -%}
+            {%- do parts.append(columns[part].measured_as or part) -%}
+        {%- endfor -%}
+        {%- do balances.update({name: parts | join(' - ')}) -%}
+    {%- endfor -%}
+    {{ return(balances) }}
 {%- endmacro %}
 
 {#
@@ -140,7 +150,7 @@ select * from final
         {%- set signed = parts | join(' + ' if column.kind == 'total' else ' - ') -%}
         {%- do expressions.update({name: '(' ~ signed ~ ')'}) -%}
         cast({{ signed }} as {{ 'bigint' if column.whole else 'numeric(38, 9)' }})
-            as {{ sql_name(name) }},
+            as {{ sql_name(name, column) }},
         {% endif -%}
         {%- endfor -%}
         {% for name, (model_name, keys) in attributes.items() -%}
@@ -183,7 +193,7 @@ select * from final
     {%- endfor -%}
 {%- endmacro %}
 
-{# A column as SQL takes it where it is named: some names are words of SQL. #}
-{% macro sql_name(name) -%}
-    {{- adapter.quote(name) if name in ['left'] else name -}}
+{# A column's name as SQL takes it: what is a word of SQL is quoted. #}
+{% macro sql_name(name, column) -%}
+    {{- adapter.quote(name) if column.quoted else name -}}
 {%- endmacro %}

@@ -17,23 +17,22 @@
 ) }}
 {{ clustered_by('tenant_key') }}
 {%- set group = ['tenant_key'] + dimensions -%}
-{%- set keys = group + ['window_days', 'is_prior'] -%}
-{%- set from_facts, from_days = {}, {} -%}
-{%- for fact, date, measured in facts -%}{%- do from_facts.update(measured) -%}{%- endfor -%}
+{%- set windows = ['window_days', 'is_prior'] -%}
+{%- set keys = group + windows -%}
+{%- set balances = balances_of(columns) -%}
+{%- set from_facts, from_days, measured_in = {}, {}, {} -%}
+{%- for fact, date, measured in facts -%}
+    {%- do from_facts.update(measured) -%}
+    {%- do measured_in.update({'measured_' ~ loop.index: measured}) -%}
+{%- endfor -%}
 {%- for name, column in columns.items() if not column.of -%}
     {%- set measured_as = column.measured_as or name -%}
     {%- if measured_as not in from_facts -%}
         {%- do from_days.update({measured_as: column}) -%}
     {%- endif -%}
 {%- endfor -%}
-{%- set balances = {} -%}
-{%- for name, column in columns.items() if column.kind == 'balance' -%}
-    {%- set signed = [] -%}
-    {%- for part in column.of -%}
-        {%- do signed.append('measures.' ~ (columns[part].measured_as or part)) -%}
-    {%- endfor -%}
-    {%- do balances.update({name: signed | join(' - ')}) -%}
-{%- endfor %}
+{%- if from_days -%}{%- do measured_in.update({'added': from_days}) -%}{%- endif -%}
+{%- if balances -%}{%- do measured_in.update({'balances': balances}) -%}{%- endif %}
 with
 
 windows as (
@@ -51,21 +50,15 @@ days as (
 ),
 
 measures as (
-    select * from {{ measures }}
+    select
+        *,
+        period_start_date as date_day
+    from {{ measures }}
     where grain = 'day'
 ),
 
 active_days as (
-    {% for relation in measures_of_activity(measures, rows_of) -%}
-    {{ 'union distinct' if not loop.first }}
-    select
-        {% for key in group -%}
-        {{ key }},
-        {% endfor -%}
-        period_start_date as date_day
-    from {{ relation }}
-    where grain = 'day'
-    {% endfor %}
+    {{ days_of_activity(measures_of_activity(measures, rows_of), group) }}
 ),
 
 calendar as (
@@ -81,47 +74,18 @@ calendar as (
     inner join days
         on
             active_days.tenant_key = days.tenant_key
-            and active_days.date_day = days.date_day
+            and active_days.active_date = days.date_day
 ),
 
 {% if from_days -%}
 added as (
-    select
-        {% for key in group -%}
-        measures.{{ key }},
-        {% endfor -%}
-        days.window_days,
-        days.is_prior,
-        {% for name, column in from_days.items() -%}
-        {{ filled('sum(measures.' ~ name ~ ')', column) }}
-            as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from days
-    inner join measures
-        on
-            days.tenant_key = measures.tenant_key
-            and days.date_day = measures.period_start_date
-    group by
-        {% for key in group -%}
-        measures.{{ key }},
-        {% endfor -%}
-        days.window_days,
-        days.is_prior
+    {{ measured_in_periods('days', 'measures', group, windows, from_days) }}
 ),
 
 {% endif -%}
 {% for fact, date, measured in facts -%}
-{%- set n = loop.index -%}
-facts_{{ n }} as (
-    select
-        {% for key in group -%}
-        {{ key }},
-        {% endfor -%}
-        {% for name, measure in measured.items() -%}
-        {{ value_of_fact(measure, false) }} as {{ name }},
-        {% endfor -%}
-        {{ date }} as date_day
-    from {{ fact }}
+facts_{{ loop.index }} as (
+    {{ rows_to_measure({'fact': fact, 'date': date, 'columns': measured}, group) }}
     where
         {{ date }} is not null
         {% if replaces_changes() -%}
@@ -129,27 +93,8 @@ facts_{{ n }} as (
         {%- endif %}
 ),
 
-measured_{{ n }} as (
-    select
-        {% for key in group -%}
-        facts.{{ key }},
-        {% endfor -%}
-        days.window_days,
-        days.is_prior,
-        {% for name, measure in measured.items() -%}
-        {{ aggregated(measure, 'facts.' ~ name) }} as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from days
-    inner join facts_{{ n }} as facts
-        on
-            days.tenant_key = facts.tenant_key
-            and days.date_day = facts.date_day
-    group by
-        {% for key in group -%}
-        facts.{{ key }},
-        {% endfor -%}
-        days.window_days,
-        days.is_prior
+measured_{{ loop.index }} as (
+    {{ measured_in_periods('days', 'facts_' ~ loop.index, group, windows, measured) }}
 ),
 
 {% endfor -%}
@@ -177,24 +122,18 @@ balances as (
 ),
 
 {% endif -%}
-{%- set joined = [] -%}
-{%- if from_days -%}{%- do joined.append(['added', from_days.keys()]) -%}{%- endif -%}
-{%- for fact, date, measured in facts -%}
-    {%- do joined.append(['measured_' ~ loop.index, measured.keys()]) -%}
-{%- endfor -%}
-{%- if balances -%}{%- do joined.append(['balances', balances.keys()]) -%}{%- endif -%}
 measured as (
     select
         {% for name, column in columns.items() if not column.of or column.kind == 'balance' -%}
         {%- set measured_as = column.measured_as or name -%}
-        {%- for relation, names in joined if measured_as in names -%}
+        {%- for relation, names in measured_in.items() if measured_as in names -%}
         {{ where_known(filled(relation ~ '.' ~ measured_as, column), column, 'calendar') }}
-            as {{ sql_name(name) }},
+            as {{ sql_name(name, column) }},
         {% endfor -%}
         {%- endfor -%}
         calendar.*
     from calendar
-    {% for relation, _ in joined -%}
+    {% for relation in measured_in -%}
     left join {{ relation }}
         on
             {% for key in keys -%}

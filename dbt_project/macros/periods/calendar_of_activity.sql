@@ -8,10 +8,9 @@
     keeps its rows while that is not 0.
 #}
 {% macro calendar_of_activity(
-    system, measures, dimensions, quiet_days=none, balance=none, grains=['day', 'week', 'month']
+    system, measures, dimensions, quiet_days, balance=none, grains=['day', 'week', 'month']
 ) -%}
     {%- set dimensions = ['tenant_key'] + dimensions -%}
-    {%- set quiet_days = var('quiet_days') if quiet_days is none else quiet_days -%}
     with
 
     clock as (
@@ -19,19 +18,7 @@
     ),
 
     activity as (
-        {% for relation in measures -%}
-        {{ 'union distinct' if not loop.first }}
-        select
-            {% for dimension in dimensions -%}
-            {{ dimension }},
-            {% endfor -%}
-            {% if balance -%}
-            {{ balance }} as balance_change,
-            {% endif -%}
-            period_start_date as active_date
-        from {{ relation }}
-        where grain = 'day'
-        {% endfor %}
+        {{ days_of_activity(measures, dimensions, balance) }}
     ),
 
     followed as (
@@ -102,6 +89,23 @@
     select * from final
 {%- endmacro %}
 
+{# A query: the days on which a combination of dimensions was active, and what they add to a balance. #}
+{% macro days_of_activity(measures, dimensions, balance=none) -%}
+    {% for relation in measures -%}
+    {{ 'union distinct' if not loop.first }}
+    select
+        {% for dimension in dimensions -%}
+        {{ dimension }},
+        {% endfor -%}
+        {% if balance -%}
+        {{ balance }} as balance_change,
+        {% endif -%}
+        period_start_date as active_date
+    from {{ relation }}
+    where grain = 'day'
+    {% endfor %}
+{%- endmacro %}
+
 {% macro in_order_of_activity(dimensions) -%}
     partition by
         {% for dimension in dimensions -%}
@@ -112,5 +116,5 @@
 
 {# The same of tenants as a whole: `measures` are all of the system. #}
 {% macro calendar_of_tenants(system, measures) -%}
-    {{ calendar_of_activity(system, measures, [], quiet_days=var('quiet_tenant_days')) }}
+    {{ calendar_of_activity(system, measures, [], var('quiet_tenant_days')) }}
 {%- endmacro %}

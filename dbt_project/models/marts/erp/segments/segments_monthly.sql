@@ -7,7 +7,7 @@
     {
         "members": {"kind": "balance", "of": ["joined", "left"]},
         "joined": {"kind": "count"},
-        "left": {"kind": "count", "measured_as": "left_"},
+        "left": {"kind": "count", "quoted": true, "measured_as": "left_"},
         "interactions": {"kind": "count"},
         "distinct_active_members": {"kind": "distinct"},
         "average_interactions_per_customer": {"kind": "ratio", "of": ["interactions", "members"]},
