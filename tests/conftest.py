@@ -22,6 +22,9 @@ VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
 )
 
+pytest.register_assert_rewrite("end_to_end.model_history")
+"""What a history's build says is wrong is to be seen."""
+
 SERVERS = ("postgresql", "bigquery", "mysql")
 
 GROUPS = {

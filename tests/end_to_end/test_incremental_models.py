@@ -53,6 +53,7 @@ class RandomModelHistory(RuleBasedStateMachine):
         self.history.extract()
         self.history.build()
         self.history.leave_customers_without_rows()
+        self.history.leave_rows_without_customers()
 
     @rule(edits=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
     def edit(self, edits: list[tuple[int, int, int, int]]) -> None:
@@ -116,6 +117,7 @@ class RandomModelHistory(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            self.let_days_pass(days=1)
             self.history.extract()
             self.history.build()
             refreshed = content_of_full_refresh_too(self.history)

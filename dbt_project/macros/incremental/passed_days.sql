@@ -3,7 +3,8 @@
     current, has a lead gone further): a further part of the union of changed keys, those with a
     date that has come, or that the clock went back behind, since the last complete build.
 
-    `dates` are columns of the fact. Nothing where everything is built anew.
+    `dates` are columns of the fact. Nothing where everything is built anew; rows without a key are
+    nobody's.
 #}
 {% macro union_keys_of_passed_days(fact, key, dates) -%}
     {{- waits_for(clock()) -}}
@@ -26,5 +27,6 @@
                 )
                 {% endfor %}
             )
+    where facts.{{ key }} is not null
     {%- endif -%}
 {%- endmacro %}
