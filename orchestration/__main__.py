@@ -91,10 +91,9 @@ def _prepare() -> int:
 def _run() -> int:
     import dagster as dg  # noqa: PLC0415
 
-    from orchestration.chain import Launch, next_launch  # noqa: PLC0415
+    from orchestration.chain import IN_ONE_PROCESS, Launch, next_launch  # noqa: PLC0415
     from orchestration.configuration import JOB, ingestion  # noqa: PLC0415
-    from orchestration.definitions import defs  # noqa: PLC0415
-    from orchestration.jobs import IN_ONE_PROCESS  # noqa: PLC0415
+    from orchestration.extraction import extraction  # noqa: PLC0415
     from orchestration.raw import raw_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
@@ -107,11 +106,12 @@ def _run() -> int:
             say_error(fault)
         return 1
     launch: Launch | None = Launch(JOB, [key for assets in raw_assets for key in assets.keys])
+    definitions = extraction
     events: list[dg.DagsterEvent] = []
     is_well = True
     with dg.DagsterInstance.get() as instance:
         while launch:
-            result = defs.resolve_job_def(launch.job).execute_in_process(
+            result = definitions.resolve_job_def(launch.job).execute_in_process(
                 instance=instance,
                 raise_on_error=False,
                 asset_selection=list(launch.assets),
@@ -120,7 +120,8 @@ def _run() -> int:
             )
             events += result.all_events
             is_well &= result.success
-            launch = next_launch(launch.job)
+            if launch := next_launch(launch.job):
+                from orchestration.definitions import defs as definitions  # noqa: PLC0415
     print_summary(page(), events)
     for event in events:
         if event.is_step_failure:

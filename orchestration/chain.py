@@ -2,6 +2,8 @@
 
 Each is a run of its own that holds only what it makes: what is not in a run keeps its last result in Dagster.
 Belongs here: what the next run holds. Not here: what is due (changes.py), or who launches (jobs.py, __main__.py).
+
+The assets are imported where something is due: where nothing is, a run ends without them.
 """
 
 from collections.abc import Sequence
@@ -11,9 +13,9 @@ import dagster as dg
 
 from orchestration import changes
 from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB, settings
-from orchestration.exported import keys_of_exports
-from orchestration.models import keys_of_models
-from orchestration.snapshot import key_of_copy
+
+IN_ONE_PROCESS = {"warehouse/chain": "in one process"}
+"""Tag of runs whose process launches what follows by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,14 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
     """
     memory = changes.read(patience_seconds)
     if ended == JOB and (systems := memory.due_models(settings.now)):
+        from orchestration.models import keys_of_models  # noqa: PLC0415
+
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
-    if ended in (JOB, MODELS_JOB):
-        exports = [key for source in memory.due_exports() for key in keys_of_exports(source)]
-        copies = [key_of_copy(system) for system in memory.due_copies()]
-        return Launch(PUBLICATION_JOB, [*copies, *exports]) if copies or exports else None
+    sources, systems = (memory.due_exports(), memory.due_copies()) if ended in (JOB, MODELS_JOB) else ([], [])
+    if sources or systems:
+        from orchestration.exported import keys_of_exports  # noqa: PLC0415
+        from orchestration.snapshot import key_of_copy  # noqa: PLC0415
+
+        exports = [key for source in sources for key in keys_of_exports(source)]
+        return Launch(PUBLICATION_JOB, [*map(key_of_copy, systems), *exports])
     return None

@@ -6,27 +6,17 @@ Belongs here: what runs together and when. Not here: what it does, or what is du
 import dagster as dg
 
 from ingestion.errors import IngestionError
-from orchestration.chain import next_launch
+from orchestration.chain import IN_ONE_PROCESS, next_launch
 from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB
 from orchestration.ended import ended_since
 from orchestration.exported import export_assets
+from orchestration.extraction import warehouse_job
 from orchestration.models import model_assets
-from orchestration.raw import raw_assets
 from orchestration.snapshot import snapshot_assets
-
-IN_ONE_PROCESS = {"warehouse/chain": "in one process"}
-"""Tag of runs whose process launches what follows by itself."""
 
 _SECONDS_BETWEEN_LOOKS = 10
 _PATIENCE_SECONDS = 5
 """How long a look waits for a warehouse that is in use: Dagster ends one that takes a minute."""
-
-warehouse_job = dg.define_asset_job(
-    JOB,
-    selection=dg.AssetSelection.assets(*raw_assets),
-    description="Sources → raw. The models that it makes due, and then copy and exports, follow in runs of their own.",
-    executor_def=dg.in_process_executor,
-)
 
 models_job = dg.define_asset_job(
     MODELS_JOB,
