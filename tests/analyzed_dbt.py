@@ -51,15 +51,6 @@ def faults_of_run(engine: GoogleSql, target: Path, is_next: bool = False) -> lis
     """
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     nodes: dict[str, Node] = manifest["nodes"]
-    order = TopologicalSorter({name: node["depends_on"].get("nodes", []) for name, node in nodes.items()})
-    # Runs leave no results but the last one's: what they have written is what ran.
-    ran = [
-        nodes[name] for name in order.static_order() if name in nodes and _place(target / "run", nodes[name]).exists()
-    ]
-    made = [node for node in ran if node["resource_type"] in ("seed", "model")]
-    asked = [node for node in ran if node["resource_type"] == "test"]
-    if is_next:
-        made, asked = [node for node in made if node["config"]["materialized"] == "incremental"], []
 
     def faults(among: Iterable[Node]) -> list[str]:
         told = []
@@ -70,9 +61,28 @@ def faults_of_run(engine: GoogleSql, target: Path, is_next: bool = False) -> lis
                 told += [f"{node['name']}: {fault}" for fault in _faults(engine, target, node)]
         return told
 
-    refused = faults(made)
-    with engine.settled(ran[0]["database"]):
-        return refused + faults(asked)
+    made, asked = [], []
+    for layer in _layers(nodes):
+        # Runs leave no results but the last one's: what they have written is what ran.
+        ran = [node for node in layer if _place(target / "run", node).exists()]
+        asked += [node for node in ran if node["resource_type"] == "test" and not is_next]
+        of_interest = [node for node in ran if not is_next or node["config"]["materialized"] == "incremental"]
+        made.append([node for node in of_interest if node["resource_type"] in ("seed", "model")])
+    told: list[str] = []
+    for layer in (*filter(None, made), *filter(None, [asked])):
+        with engine.settled(layer[0]["database"]):
+            told += faults(layer)
+    return told
+
+
+def _layers(nodes: Mapping[str, Node]) -> Iterator[list[Node]]:
+    """The nodes in the order in which they can be built; those of a layer read none of it."""
+    order = TopologicalSorter({name: node["depends_on"].get("nodes", []) for name, node in nodes.items()})
+    order.prepare()
+    while order.is_active():
+        ready = order.get_ready()
+        yield [nodes[name] for name in ready if name in nodes]
+        order.done(*ready)
 
 
 def faults_of_unit_tests(target: Path) -> list[str]:

@@ -98,9 +98,10 @@ class GoogleSql:
 
     @contextmanager
     def settled(self, project: str) -> Iterator[None]:
-        """In the block no table is made or changed: statements that name a project's tables in full take half the time.
+        """In the block, statements take half the time that name only tables of a project that it begins with, in full.
 
-        Otherwise the engine makes a catalogue, all of its functions in it, for each statement.
+        Otherwise the engine makes a catalogue, all of its functions in it, for each statement. A table that the block
+        changes is seen as it was.
         """
         paths = {(project, *name.split(".")) for name in self._tables}
         registered = _service().register_catalog(simple_catalog=self._catalogue(paths)).registered_id
