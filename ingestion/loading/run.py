@@ -6,6 +6,7 @@ load (source.py), display (report.py).
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 
 from ingestion import sample
@@ -98,7 +99,8 @@ class Ingestion:
                 f"No source's URL is set, and the warehouse holds {', '.join(held)}: the sample would mix with it. Set "
                 f"{held[0].upper()}_DATABASE_URL, or WAREHOUSE_URL to another place for the sample."
             )
-        sample.create(SAMPLE_DIRECTORY)
+        # It ends the day before the one that models are built for.
+        sample.create(SAMPLE_DIRECTORY, last_day=self.settings.now.date() - timedelta(days=1))
         return True
 
     def check_sources(

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -17,11 +18,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--directory", type=Path, default=Path("data/sample"))
     parser.add_argument("--scale", type=float, default=1.0, help="1 is about 100,000 rows")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--last-day",
+        type=date.fromisoformat,
+        metavar="DATE",
+        help="create: the last of its 184 days; default: yesterday",
+    )
     options = parser.parse_args(arguments)
     started = perf_counter()
     try:
         if options.command == "create":
-            _create(options.directory, options.scale, options.seed)
+            _create(options.directory, options.scale, options.seed, options.last_day)
         else:
             _advance(options.directory)
     except (FileNotFoundError, ValueError) as error:
@@ -29,12 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     day = files.last_day(options.directory)
     print(f"{options.directory} is at {day} ({perf_counter() - started:.1f} s).")
+    if day > datetime.now(UTC).date():
+        print("That day has not come yet: marts count its rows from then on, or as of a day that AS_OF names.")
     return 0
 
 
-def _create(directory: Path, scale: float, seed: int) -> None:
+def _create(directory: Path, scale: float, seed: int, last_day: date | None) -> None:
     progress = _show_progress if sys.stderr.isatty() else None
-    rows = files.create(directory, scale=scale, seed=seed, progress=progress)
+    rows = files.create(directory, scale=scale, seed=seed, last_day=last_day, progress=progress)
     print(f"{'table':<34}{'rows':>12}")
     for table, number in rows.items():
         print(f"{table:<34}{number:>12,}")

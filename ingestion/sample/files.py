@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from ingestion.sample import consulting, erp, restaurant, shop, whatsapp
@@ -22,9 +22,9 @@ from ingestion.sample.today import Today
 _SOURCES = {module.SOURCE.name: module.SOURCE for module in (consulting, whatsapp, restaurant, shop, erp)}
 SOURCES: tuple[str, ...] = tuple(_SOURCES)
 
-FIRST_DAY = date(2026, 5, 1)
-LAST_DAY = date(2026, 10, 31)
 ONE_DAY = timedelta(days=1)
+LENGTH = 184 * ONE_DAY
+"""Half a year: a quarter to look at and one before it."""
 
 Progress = Callable[[str, int, int], None]
 """Called with source, days done, days in all."""
@@ -74,20 +74,20 @@ def create(
     *,
     scale: float = 1.0,
     seed: int = 7,
-    first_day: date = FIRST_DAY,
-    last_day: date = LAST_DAY,
+    first_day: date | None = None,
+    last_day: date | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Make the five files, replacing those of an earlier sample.
 
-    The same arguments make the same rows. Files are written aside and put in place at the end.
+    The same days, scale and seed make the same rows. Files are written aside and put in place at the end.
 
     Args:
         directory: Where to; made if missing.
         scale: Size; 1 is about 100,000 rows, and rows grow with it.
         seed: Another seed makes another sample.
-        first_day: First day lived through.
-        last_day: Last day lived through, not before the first.
+        first_day: First day lived through; half a year before the last if None.
+        last_day: Last day lived through, not before the first; yesterday in UTC if None.
         progress: Told after every day of every source.
 
     Returns:
@@ -96,6 +96,8 @@ def create(
     Raises:
         ValueError: The scale is not positive, or the days are in the wrong order.
     """
+    last_day = last_day or datetime.now(UTC).date() - ONE_DAY
+    first_day = first_day or last_day + ONE_DAY - LENGTH
     if scale <= 0:
         raise ValueError(f"Sample scale is {scale}, expected more than 0.")
     if last_day < first_day:

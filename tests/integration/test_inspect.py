@@ -1,6 +1,7 @@
 """`inspect` on real databases: what it finds, recommends and writes; entries that leave mode, key and cursor to it."""
 
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from ingestion.loading.progress import LogListener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.operations.inspection import Inspection, inspect
-from ingestion.sample.files import FIRST_DAY
 from ingestion.settings import Settings, parse_url
 from ingestion.sources import open_source
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, TableShape
@@ -205,7 +205,7 @@ def test_source_that_is_down_is_told_in_one_line(
 
 
 def test_sample_sources_bear_out_the_committed_catalogue(tmp_path: Path) -> None:
-    sample.create(tmp_path, scale=0.05, last_day=FIRST_DAY)
+    sample.create(tmp_path, scale=0.05, first_day=date(2026, 5, 1), last_day=date(2026, 5, 1))
     urls = {f"{name}_database_url": f"sqlite:///{tmp_path / name}.sqlite" for name in sample.SOURCES}
     tables = list(inspect(Settings.model_validate(urls)))
     assert {i.source for i in tables if isinstance(i, Inspection)} == set(sample.SOURCES)

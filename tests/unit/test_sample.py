@@ -395,9 +395,23 @@ def test_command_prints_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixtur
     arguments = ["--directory", str(tmp_path), "--scale", "0.02"]
     assert main(["advance", *arguments]) == 2
     assert "python -m ingestion.sample create" in capsys.readouterr().err
-    assert main(["create", *arguments]) == 0
+    assert main(["create", *arguments, "--last-day", "2026-10-31"]) == 0
     assert "whatsapp.messages" in capsys.readouterr().out
     assert main(["advance", *arguments]) == 0
     printed = capsys.readouterr().out
     assert "deleted" in printed
     assert "2026-11-01" in printed
+    assert main(["create", *arguments]) == 0
+    assert "not come yet" not in capsys.readouterr().out
+    # Three, as midnight may have passed meanwhile.
+    for _ in range(3):
+        assert main(["advance", *arguments]) == 0
+    assert "That day has not come yet" in capsys.readouterr().out
+
+
+def test_sample_is_of_half_a_year_that_ends_yesterday(tmp_path: Path) -> None:
+    before = datetime.now(UTC).date()
+    sample.create(tmp_path, scale=0.001)
+    last_day = files.last_day(tmp_path)
+    assert before <= last_day + timedelta(days=1) <= datetime.now(UTC).date()
+    assert files.Settings.read(tmp_path).first_day == last_day - timedelta(days=183)
