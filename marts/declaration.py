@@ -29,7 +29,7 @@ _COMPUTED = ("ratio", "share", "total", "difference", "balance")
 
 
 class Aggregate(NamedTuple):
-    """A measure: count, sum, max, distinct or quantile of a fact's column, perhaps divided, and which of 99 quantiles."""
+    """A measure: count, sum, max, distinct or quantile of a fact's column, perhaps divided; which of 99 quantiles."""
 
     kind: str
     of: str | None = None
