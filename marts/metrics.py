@@ -131,7 +131,7 @@ def _semantic_model(name: str, mart: Mart, columns: list[str]) -> Iterator[str]:
 def _metric(name: str, label: str, mart_name: str, column: str, mart: Mart, names: Metrics) -> Iterator[str]:
     told = mart.columns[column]
     # Amounts of two currencies are never added, and a client can't know.
-    is_amount = "currency_code" in mart.dimensions and not mart.is_whole(column)
+    is_amount = "currency_code" in mart.dimensions and not (mart.is_whole(column) or told.share or told.unit)
     warning = " Group or filter by currency_code: amounts of two currencies are never added." if is_amount else ""
     yield f"  - name: {name}"
     yield f"    label: {literal(label)}"
