@@ -18,18 +18,18 @@ SUFFIX = ".mart.yml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MEASURE = re.compile(
     r"(?:(?P<count>count)"
-    r"|sum\s+(?P<added>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<divisor>[1-9][0-9]*))?"
+    r"|(?P<over_days>sum|max)\s+(?P<number>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<divisor>[1-9][0-9]*))?"
     r"|distinct\s+(?P<told_apart>[a-z][a-z0-9_]*)"
     r"|p(?P<percent>[1-9][0-9]?)\s+(?P<ordered>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<part>[1-9][0-9]*))?)"
 )
 
-Additivity = Literal["sum", "last", "distinct", "quantile", "ratio"]
+Additivity = Literal["sum", "max", "last", "distinct", "quantile", "ratio"]
 
 _COMPUTED = ("ratio", "share", "total", "difference", "balance")
 
 
 class Aggregate(NamedTuple):
-    """A measure: count, sum, distinct or quantile of a fact's column, perhaps divided, and which of 99 quantiles."""
+    """A measure: count, sum, max, distinct or quantile of a fact's column, perhaps divided; which of 99 quantiles."""
 
     kind: str
     of: str | None = None
@@ -52,14 +52,15 @@ class Column(_Declared):
         description: what it is, in whole words.
         of: the fact that it is measured from; the mart's if None.
         by: the fact's column of dates that tells on which day a row counts; the mart's if None.
-        measure: `count`, `sum x`, `distinct x`, or `p50 x` for the median; `sum x / 3600` and `p50 x / 3600` are hours.
+        measure: `count`, `sum x`, `max x`, `distinct x`, or `p50 x` for the median; `sum x / 3600` is hours of seconds,
+            and so are `max x / 3600` and `p50 x / 3600`.
         where: SQL condition on the fact's columns; all rows if None.
-        whole: of a sum: whether it adds up whole numbers.
+        whole: of a sum or maximum: whether it is of whole numbers.
         ratio: numerator and denominator, two columns of the mart; null where the denominator is 0.
         share: a ratio whose numerator counts some of what the denominator counts: 0 to 1.
         total: columns of the mart that are added up; of one alone, a second name.
         difference: columns of the mart, the first less the others.
-        balance: two counts of the mart: all of the first until the period's end, less all of the second.
+        balance: two counts or two sums of the mart: all of the first until the period's end, less all of the second.
         known_since: `<model>.<column>`, an instant; null in periods that ended before it in the tenant's time zone.
         label: for people; from the name if None.
         unit: what is counted: seconds, hours, US dollars.
@@ -91,15 +92,15 @@ class Column(_Declared):
             raise ValueError(f"wants exactly one of measure, {', '.join(_COMPUTED)}")
         if self.measure is None and (self.of or self.by or self.where or self.whole or self.known_since):
             raise ValueError("of, by, where, whole and known_since belong to a measure")
-        if self.whole and (self.kind != "sum" or self.aggregate.divisor):
-            raise ValueError("whole is said of a sum that is not divided")
+        if self.whole and (self.kind not in ("sum", "max") or self.aggregate.divisor):
+            raise ValueError("whole is said of a sum or maximum that is not divided")
         return self
 
     @field_validator("measure")
     @classmethod
     def _is_known(cls, told: str | None) -> str | None:
         if told is not None and not _MEASURE.fullmatch(told):
-            raise ValueError(f"{told!r} is none of `count`, `sum x`, `sum x / 60`, `distinct x`, `p50 x`")
+            raise ValueError(f"{told!r} is none of `count`, `sum x`, `sum x / 60`, `max x`, `distinct x`, `p50 x`")
         return told
 
     @property
@@ -113,11 +114,11 @@ class Column(_Declared):
             return Aggregate("quantile", found["ordered"], _number(found["part"]), int(found["percent"]))
         if found["told_apart"]:
             return Aggregate("distinct", found["told_apart"])
-        return Aggregate("sum", found["added"], _number(found["divisor"]))
+        return Aggregate(found["over_days"], found["number"], _number(found["divisor"]))
 
     @property
     def kind(self) -> str:
-        """count, sum, distinct or quantile; ratio, share, total, difference or balance."""
+        """count, sum, max, distinct or quantile; ratio, share, total, difference or balance."""
         if self.measure:
             return self.aggregate.kind
         return next(name for name in _COMPUTED if getattr(self, name) is not None)
@@ -195,13 +196,25 @@ class Mart(_Declared):
             if column.measure and not (self.fact_of(name) and self.date_of(name)):
                 raise ValueError(f"{name}: a measure wants the fact it is `of`, and the date that it counts `by`")
             # A ratio of ratios adds up to nothing; a sum of ratios neither.
-            if missing := [part for part in column.parts if part not in known or self.additivity(part) == "quantile"]:
+            if missing := [part for part in column.parts if part not in known or not self._is_part(part)]:
                 raise ValueError(f"{name}: {', '.join(missing)} is no number of this mart that stands before it")
-            if column.balance and {self.columns[part].kind for part in column.balance} != {"count"}:
-                raise ValueError(f"{name}: a balance is of two counts")
+            if column.balance and not self._is_balanced(*column.balance):
+                raise ValueError(f"{name}: a balance is of two counts, or of two sums that are not divided")
+            if column.headline and self.additivity(name) == "max":
+                raise ValueError(f"{name}: a headline is added over dimensions, a maximum is not")
             if column.parts and not column.quotient:
                 known.append(name)
         return self
+
+    def _is_part(self, name: str) -> bool:
+        """Whether other columns may be computed from one."""
+        return self.additivity(name) not in ("quantile", "max")
+
+    def _is_balanced(self, *names: str) -> bool:
+        """Whether columns may be added over all days until one: each is exact, and all are of one kind."""
+        columns = [self.columns[name] for name in names]
+        kinds = {column.kind for column in columns}
+        return kinds in ({"count"}, {"sum"}) and not any(column.aggregate.divisor for column in columns)
 
     def fact_of(self, name: str) -> str:
         """The fact that a measure is of; empty: none is named."""
@@ -236,7 +249,7 @@ class Mart(_Declared):
         column = self.columns[name]
         return (
             bool(column.known_since)
-            or self.additivity(name) in ("ratio", "quantile")
+            or self.additivity(name) in ("ratio", "quantile", "max")
             or any(self.is_nullable(part) for part in column.parts)
         )
 
@@ -245,14 +258,11 @@ def sharing_rows(marts: Mapping[str, tuple[str, Mart]], name: str) -> list[str]:
     """The marts whose activity gives a mart its rows: those of its system with the same dimensions share theirs.
 
     Returns:
-        Names, in their order; none where a mart has no rows without activity of its own. A balance keeps rows by
-        what is counted in its own mart, which shares with none.
+        Names, in their order; none where a mart has no rows without activity of its own.
     """
     system, mart = marts[name]
     if mart.quiet_days is None:
         return []
-    if any(column.balance for column in mart.columns.values()):
-        return [name]
     return [
         other
         for other, (its_system, its) in marts.items()

@@ -13,6 +13,9 @@ from marts.calls import literal
 from marts.declaration import Mart
 from marts.properties import WORDS_OF_SQL
 
+_AGGREGATED = ("sum", "max")
+"""What the semantic layer may do with days, as it is called there and here."""
+
 Metrics = dict[tuple[str, str], str]
 """Mart and column → name of the metric."""
 
@@ -34,7 +37,7 @@ def headlines(declared: Mapping[str, tuple[str, Mart]]) -> dict[str, list[list[s
 
 
 def metrics_of_system(system: str, declared: Mapping[str, tuple[str, Mart]]) -> Iterator[str]:
-    """Lines of YAML: a semantic model for each mart, and metrics of what has a label and may be added over days."""
+    """Lines of YAML: a semantic model for each mart, and metrics of what has a label and follows from its days."""
     marts = {name: mart for name, (its, mart) in declared.items() if its == system}
     names = _names(system, marts)
     labels = Counter(_label(mart, column) for _, mart in declared.values() for column in _metrics_of(mart))
@@ -88,7 +91,7 @@ def _is_metric(mart: Mart, name: str) -> bool:
         return False
     if quotient := mart.columns[name].quotient:
         return all(mart.additivity(part) == "sum" for part in quotient)
-    return mart.additivity(name) == "sum"
+    return mart.additivity(name) in _AGGREGATED
 
 
 def _semantic_model(name: str, mart: Mart, columns: list[str]) -> Iterator[str]:
@@ -121,14 +124,14 @@ def _semantic_model(name: str, mart: Mart, columns: list[str]) -> Iterator[str]:
         if not mart.columns[column].quotient:
             yield f"      - name: {name}_{column}"
             yield f"        description: {literal(mart.columns[column].description)}"
-            yield "        agg: sum"
+            yield f"        agg: {mart.additivity(column)}"
             yield f"        expr: {column}"
 
 
 def _metric(name: str, label: str, mart_name: str, column: str, mart: Mart, names: Metrics) -> Iterator[str]:
     told = mart.columns[column]
     # Amounts of two currencies are never added, and a client can't know.
-    is_amount = "currency_code" in mart.dimensions and not mart.is_whole(column)
+    is_amount = "currency_code" in mart.dimensions and not (mart.is_whole(column) or told.share or told.unit)
     warning = " Group or filter by currency_code: amounts of two currencies are never added." if is_amount else ""
     yield f"  - name: {name}"
     yield f"    label: {literal(label)}"

@@ -144,7 +144,9 @@ def _periodic(system: str, name: str, mart: Mart, grain: str, rows: list[str]) -
 def _trailing(system: str, name: str, mart: Mart, rows: list[str]) -> str:
     measures, dimensions = _measures_of(system, name), literal(list(mart.dimensions))
     # What days add up to is added up from the measures; what is rounded once is not.
-    facts = _facts(mart, lambda column: column.kind not in ("count", "sum") or column.aggregate.divisor is not None)
+    facts = _facts(
+        mart, lambda column: column.kind not in ("count", "sum", "max") or column.aggregate.divisor is not None
+    )
     options = _options(system, name, mart, rows)
     return call("trailing_mart", literal(system), measures, dimensions, facts, _columns(mart), *options)
 
@@ -192,7 +194,7 @@ def _columns(mart: Mart) -> str:
         told: dict[str, object] = {"kind": "ratio" if column.quotient else column.kind}
         if column.parts:
             told["of"] = column.parts
-        if column.kind in ("sum", "total", "difference") and mart.is_whole(name):
+        if column.kind in ("sum", "max", "total", "difference", "balance") and mart.is_whole(name):
             told["whole"] = True
         if column.known_since:
             told["known_since"] = column.known_since.split(".")

@@ -1,8 +1,9 @@
 {#
     How the columns of marts add up over time, read from `meta` in their YAML.
 
-    additivity is sum (days add up), last (the period's last day), distinct, quantile (both
-    recomputed from facts) or ratio (numerator / denominator, two columns of the mart).
+    additivity is sum (days add up), max (the largest of the days), last (the period's last
+    day), distinct, quantile (both recomputed from facts) or ratio (numerator / denominator,
+    two columns of the mart).
 #}
 
 {# The names of a model's columns with the given additivity. #}

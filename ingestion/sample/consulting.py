@@ -5,6 +5,7 @@ comparing keys.
 """
 
 import sqlite3
+from random import Random
 
 from ingestion.sample.flaws import Flaw, Row, Value, always, timestamps
 from ingestion.sample.names import company, pick
@@ -103,6 +104,8 @@ class Diary:
     def __init__(self, db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         self._today = today
         self._changes = changes
+        # Drawn apart from all else that happens: which events the reader gives up on changes nothing else.
+        self._reader = Random(f"{today.day}:outbox")
         self._next_account = largest_id(db, "accounts") + 1
         self._next_lead = largest_id(db, "leads") + 1
 
@@ -138,10 +141,12 @@ class Diary:
 
     def _tell(self, verb: str, table: str, row: Row, at: int, *, late: bool = False) -> None:
         rng = self._today.rng
-        payload = to_json(dict(zip(TABLES[table].columns, row, strict=True)))
+        payload = dict(zip(TABLES[table].columns, row, strict=True))
         processed = at + 1 + int(4 * rng.lognormvariate(0, 1))
         done = stamp(processed) if rng.random() < 0.8 and processed < self._today.end else None
-        event = (f"{verb}_{table.upper()}", table, row[0], payload, stamp(at), done)
+        if done and self._reader.random() < 0.01:
+            payload["failed"], done = "timeout", None
+        event = (f"{verb}_{table.upper()}", table, row[0], to_json(payload), stamp(at), done)
         self._changes.insert("event_outbox", (None, *event), late=late)
 
 
@@ -249,9 +254,11 @@ def _change_accounts(db: sqlite3.Connection, today: Today, diary: Diary, changes
 
 
 def _read_outbox(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
-    """Mark what the evening left unread; one event in a hundred stays so another day."""
+    """Mark what the evening left unread; one event in a hundred stays so another day, one that failed for good."""
     rng = today.rng
-    unread = db.execute("select id from event_outbox where processed_at is null order by id").fetchall()
+    unread = db.execute(
+        "select id from event_outbox where processed_at is null and payload not like '%\"failed\":%' order by id"
+    ).fetchall()
     for (event_id,) in unread:
         if rng.random() < 0.99:
             at = today.start + int(3600 * rng.random())

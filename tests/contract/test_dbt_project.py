@@ -6,7 +6,7 @@ from typing import Any
 
 from ingestion.settings import PROJECT_ROOT, SOURCES
 
-ADDITIVITY = {"sum", "last", "distinct", "quantile", "ratio"}
+ADDITIVITY = {"sum", "max", "last", "distinct", "quantile", "ratio"}
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
 Node = dict[str, Any]
 PROJECT = PROJECT_ROOT / "dbt_project"

@@ -1,20 +1,21 @@
 """What the marts of the consulting CRM must hold.
 
-Belongs here: outbox events, deals and how leads move. Not here: customers.
+Belongs here: outbox events, how leads move, and accounts. Not here: deals (deals.py), customers of all systems.
 """
 
 import csv
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from oracle.arithmetic import ratio, rounded, seconds
-from oracle.periods import Counted, Facts, Mart, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, order_of, plausible, plausible_amount, text
+from oracle.arithmetic import quantile, ratio, rounded, seconds
+from oracle.deals import OUTCOMES, amount_of, deals_of, pipeline
+from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
+from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, order_of, plausible, text
 
 TENANT = "consulting:default"
 ZONE = ZoneInfo("UTC")
@@ -53,20 +54,23 @@ class Consulting:
         stages = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         self._orders = {row["stage"]: int(row["stage_order"]) for row in stages if row["stage_order"]}
         self._outcomes = {row["stage"]: row["outcome"] for row in stages}
-        self._minor_units = _minor_units()
         self._today = local_date(source.as_of, ZONE)
+        self._deals = deals_of(source, _day)
 
     def marts(self) -> list[Mart]:
         """All marts of the CRM but those of customers."""
-        events = [
-            Counted("events", TENANT, (_event_type(row),), local_date(row["created_at"], ZONE), row)
-            for row in self._events()
-        ]
-        today, groups = self._local_today, ("stage", "owner", "lead_source")
+        outbox = [*self._outbox()]
+        events = [one for one in outbox if one.kind == "events"]
+        # Marts with the same dimensions have rows for each other's days.
+        active = {(TENANT, one.group, one.day) for one in outbox if one.day <= self._today}
+        today, types, groups = self._local_today, ("event_type",), ("stage", "owner", "lead_source")
         return [
-            *periodic_marts("crm_activity", ("event_type",), events, _activity_measures, today),
+            *periodic_marts("crm_activity", types, events, _activity_measures, today, active),
+            *periodic_marts("outbox", types, outbox, self._outbox_measures, today, active, balance=_events_waiting),
             *periodic_marts("crm_metrics", ("currency_code",), self._metrics(), self._metric_measures, today),
             *periodic_marts("lead_funnel", groups, self._funnel(), self._stage_measures, today),
+            *pipeline(self._deals, TENANT, self._today),
+            Mart("account_360", ("account_id",), list(self._accounts())),
         ]
 
     def _local_today(self, _tenant_key: str) -> date:
@@ -76,31 +80,56 @@ class Consulting:
         """Events whose date can be."""
         return [row for row in self._source.tables["event_outbox"] if plausible(row["created_at"])]
 
+    def _outbox(self) -> Iterator[Counted]:
+        """Events, on the day on which they were written and on that since which they do not wait."""
+        for row in self._events():
+            written = _day(row["created_at"])
+            yield Counted("events", TENANT, (_event_type(row),), written, row)
+            if processed := plausible(row["processed_at"]):
+                yield Counted("handled", TENANT, (_event_type(row),), max(written, _day(processed)), row)
+
+    def _outbox_measures(self, facts: Facts, _tenant_key: str, group: tuple[str, ...], period: Period) -> Row:
+        events, last_day = facts["events"], min(period.end, self._today)
+        processed = [row for row in events if self._is_processed_on(row, self._today)]
+        latencies = [seconds(row["created_at"], row["processed_at"]) for row in processed]
+        valid = [latency for latency in latencies if latency >= 0]
+        total = rounded(sum(valid, Fraction(0)))
+        written = (
+            row for row in self._events() if (_event_type(row),) == group and _day(row["created_at"]) <= last_day
+        )
+        return {
+            "events": len(events),
+            "processed_events": len(processed),
+            "timed_events": len(valid),
+            "total_latency_seconds": total,
+            "average_latency_seconds": ratio(total, len(valid)),
+            "p50_latency_seconds": quantile(valid, 50),
+            "p90_latency_seconds": quantile(valid, 90),
+            "max_latency_seconds": rounded(max(valid)) if valid else None,
+            "invalid_latencies": len(latencies) - len(valid),
+            "handled_events": len(facts["handled"]),
+            "unprocessed_events": sum(not self._is_processed_on(row, last_day) for row in written),
+        }
+
+    def _is_processed_on(self, event: Row, day: date) -> bool:
+        """Whether an event was processed by the end of a day."""
+        processed = plausible(event["processed_at"])
+        return processed is not None and _day(processed) <= day
+
     def _metrics(self) -> Iterator[Counted]:
         for row in self._events():
             if metric := METRICS.get(_event_type(row)):
                 yield Counted(metric, TENANT, (CURRENCY,), local_date(row["created_at"], ZONE), row)
-        for row in self._source.tables["deals"]:
-            stage = code(row["stage"])
-            closed = row["closed_at"] or plausible(row["updated_at"]) or row["created_at"]
-            if stage in {"won", "lost"} and (moment := plausible(closed)):
-                yield Counted(f"deals_{stage}", TENANT, (self._currency(row),), local_date(moment, ZONE), row)
-
-    def _currency(self, deal: Row) -> str:
-        currency = (text(deal["currency_code"]) or CURRENCY).upper()
-        return currency if currency in self._minor_units else UNKNOWN
+        for deal in self._deals:
+            if deal.closed_on:
+                yield Counted(f"deals_{deal.outcome}", TENANT, deal.group[-1:], deal.closed_on, deal)
 
     def _metric_measures(self, facts: Facts, *_: object) -> Row:
-        won = Fraction(0)
-        for row in facts["deals_won"]:
-            if row["amount_cents"] is not None:
-                unit = 10 ** self._minor_units.get(self._currency(row), 2)
-                won += plausible_amount(Fraction(row["amount_cents"], unit)) or 0
         return {
             **{metric: len(facts[metric]) for metric in METRICS.values()},
             "deals_won": len(facts["deals_won"]),
             "deals_lost": len(facts["deals_lost"]),
-            "won_amount": rounded(won),
+            "won_amount": amount_of(facts["deals_won"]),
         }
 
     def _funnel(self) -> Iterator[Counted]:
@@ -156,6 +185,75 @@ class Consulting:
             {lead: [(moment, status) for moment, _, _, status in sorted(told)] for lead, told in found.items()},
         )
 
+    def _accounts(self) -> Iterator[Row]:
+        entered = defaultdict(list)
+        for stay in self._stays():
+            entered[stay.lead["id"]].append(_day(stay.entered_at))
+        for account in self._source.tables["accounts"]:
+            yield self._account(account, entered)
+
+    def _account(self, account: Row, entered: Mapping[str, list[date]]) -> Row:
+        """An account with what was there by today, or nobody knows when; `entered` are days of its leads' stages."""
+        leads = [
+            (created, row)
+            for row in self._source.tables["leads"]
+            for created in [plausible(row["created_at"])]
+            if row["account_id"] == account["id"] and (created is None or _day(created) <= self._today)
+        ]
+        deals = [
+            deal
+            for deal in self._deals
+            if deal.account_id == account["id"] and (deal.created_on is None or deal.created_on <= self._today)
+        ]
+        by_outcome = {
+            outcome: [deal for deal in deals if deal.outcome == outcome and not self._is_yet_to_come(deal.closed_on)]
+            for outcome in OUTCOMES
+        }
+        decided = [deal for of_outcome in by_outcome.values() for deal in of_outcome]
+        by_outcome["open"] = [deal for deal in deals if deal not in decided]
+        stages = Counter(self._outcomes.get(code(row["status"]) or UNKNOWN, "open") for _, row in leads)
+        owners = [
+            ((created is not None, created, order_of(row["id"])), text(row["owner"]))
+            for created, row in leads
+            if text(row["owner"])
+        ]
+        days = [
+            *(_day(created) for created, _ in leads if created),
+            *(day for deal in deals for day in (deal.created_on, deal.closed_on) if day),
+            *(day for _, row in leads for day in entered.get(row["id"], ())),
+        ]
+        past = [day for day in days if day <= self._today]
+        in_currency = {
+            outcome: amount_of(deal for deal in of_outcome if deal.group[-1] == CURRENCY)
+            for outcome, of_outcome in by_outcome.items()
+        }
+        return {
+            "account_id": account["id"],
+            "tenant_key": TENANT,
+            "account_name": text(account["name"]) or account["id"],
+            "industry": text(account["industry"]) or UNKNOWN,
+            "owner": max(owners)[1] if owners else UNKNOWN,
+            "currency_code": CURRENCY,
+            "leads": len(leads),
+            "open_leads": stages["open"],
+            "leads_won": stages["won"],
+            "leads_lost": stages["lost"],
+            "deals": len(deals),
+            "open_deals": len(by_outcome["open"]),
+            "deals_won": len(by_outcome["won"]),
+            "deals_lost": len(by_outcome["lost"]),
+            "deals_decided": len(decided),
+            "deals_in_other_currencies": sum(deal.group[-1] != CURRENCY for deal in deals),
+            "win_rate": ratio(len(by_outcome["won"]), len(decided)),
+            **{f"{outcome}_amount": in_currency[outcome] for outcome in ("open", *OUTCOMES)},
+            "days_since_last_activity": (self._today - max(past)).days if past else None,
+            "first_activity_date": min(past, default=None),
+            "last_activity_date": max(past, default=None),
+        }
+
+    def _is_yet_to_come(self, day: date | None) -> bool:
+        return day is not None and day > self._today
+
     def _stage_measures(self, facts: Facts, _tenant_key: str, group: tuple[str, ...], _period: object) -> Row:
         entered: list[Stay] = list(facts["entered"])
         exited: list[Stay] = list(facts["exited"])
@@ -192,11 +290,12 @@ def _leads(stays: Iterable[Stay]) -> set[str]:
     return {stay.lead["id"] for stay in stays}
 
 
-def _minor_units() -> dict[str, int]:
-    """By currency, how many decimals its minor unit has."""
-    path = ROOT / "dbt_project" / "seeds" / "reference" / "currencies.csv"
-    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
-    return {row["currency_code"]: int(row["minor_units"]) for row in rows}
+def _day(instant: datetime) -> date:
+    return local_date(instant, ZONE)
+
+
+def _events_waiting(counted: Counted) -> int:
+    return {"events": 1, "handled": -1}[counted.kind]
 
 
 def _activity_measures(facts: Facts, *_: object) -> Row:

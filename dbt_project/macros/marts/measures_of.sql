@@ -5,11 +5,11 @@
 
     `facts` are [fact, its column of dates, columns]; columns are name → measure:
 
-    - kind: count, sum, distinct or quantile,
+    - kind: count, sum, max, distinct or quantile,
     - of: the fact's column, for all kinds but count,
     - where: a condition on the fact's columns,
-    - whole: whether a sum is of whole numbers; else it is numeric(38, 9),
-    - divisor: of a sum or quantile, 3600 for hours of seconds, rounded once,
+    - whole: whether a sum or maximum is of whole numbers; else it is numeric(38, 9),
+    - divisor: of a sum, maximum or quantile, 3600 for hours of seconds, rounded once,
     - percent: of a quantile, 50 for the median.
 #}
 {% macro measures_of(changed, dimensions, facts) -%}
@@ -89,8 +89,8 @@ select * from final
 {%- endmacro %}
 
 {#
-    What is measured in one go: of each fact the columns that days add up to, of which each
-    row counts once, and the others, for which a row counts in each of its periods.
+    What is measured in one go: of each fact the columns that follow from those of its days,
+    for which each row counts once, and the others, for which it counts in each of its periods.
 
     Returns [{number, fact, date, columns, adds_up, tells_activity}]; the first part of each
     fact tells in which periods it was active.
@@ -100,7 +100,8 @@ select * from final
     {%- for fact, date, columns in facts -%}
         {%- set adding, others = {}, {} -%}
         {%- for name, measure in columns.items() -%}
-            {%- do (adding if measure.kind in ('count', 'sum') else others).update({name: measure}) -%}
+            {%- set adds_up = measure.kind in ('count', 'sum', 'max') -%}
+            {%- do (adding if adds_up else others).update({name: measure}) -%}
         {%- endfor -%}
         {%- for part in [adding, others] if part -%}
             {%- do parts.append({
@@ -157,7 +158,7 @@ select * from final
 {%- endmacro %}
 
 {#
-    What a row of a fact gives to a measure, null: nothing; or where days add up to it, what
+    What a row of a fact gives to a measure, null: nothing; or where it follows from days, what
     all rows of a day give.
 #}
 {% macro value_of_fact(measure, adds_up) -%}
@@ -170,7 +171,7 @@ select * from final
     {%- elif measure.kind == 'count' -%}
     {{ 'count(' ~ value ~ ')' if measure.where else 'count(*)' }}
     {%- else -%}
-    sum({{ value }})
+    {{ measure.kind }}({{ value }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -180,6 +181,9 @@ select * from final
     {%- elif measure.kind == 'quantile' -%}
     {%- set found = quantile(value, measure.percent) -%}
     {{ ratio(found, measure.divisor) if measure.divisor else found }}
+    {%- elif measure.kind == 'max' -%}
+    {%- set found = 'max(' ~ value ~ ')' -%}
+    {{ ratio(found, measure.divisor) if measure.divisor else as_number(found, measure) }}
     {%- elif measure.divisor -%}
     {{ ratio('coalesce(sum(' ~ value ~ '), 0)', measure.divisor) }}
     {%- else -%}
@@ -189,12 +193,17 @@ select * from final
 
 {# What is measured where nothing was: 0 of what is counted or added up, else null. #}
 {% macro filled(value, measure) -%}
-    {%- if measure.kind == 'quantile' -%}
+    {%- if measure.kind in ('quantile', 'max') -%}
     {{ value }}
     {%- elif measure.kind == 'distinct' -%}
     coalesce({{ value }}, 0)
     {%- else -%}
-    {%- set whole = measure.kind in ('count', 'balance') or measure.whole -%}
-    cast(coalesce({{ value }}, 0) as {{ 'bigint' if whole else 'numeric(38, 9)' }})
+    {{ as_number('coalesce(' ~ value ~ ', 0)', measure) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# A number of the type that a column has, of a mart or of its measures. #}
+{% macro as_number(value, column) -%}
+    {%- set whole = column.kind == 'count' or column.whole -%}
+    cast({{ value }} as {{ 'bigint' if whole else 'numeric(38, 9)' }})
 {%- endmacro %}

@@ -6,10 +6,12 @@
     names, and up to `quiet_days` (a variable) after it; where that is none only for what is in
     `measures`. `columns` are name → what it is:
 
-    - kind: count, sum or distinct (0 where nothing was), quantile (null where nothing was),
+    - kind: count, sum or distinct (0 where nothing was), quantile or max (null where nothing
+      was),
     - kind: ratio, total, difference or balance, with the columns it is made `of`: a balance
       is all of the first that came by the end of the period, less all of the second,
-    - whole: whether a sum, total or difference is of whole numbers; else numeric(38, 9),
+    - whole: whether a sum, maximum, total, difference or balance is of whole numbers; else it
+      is numeric(38, 9),
     - known_since: [model, its column of instants]: null in periods that ended before,
     - quoted, measured_as: of one whose name is a word of SQL, that, and its name in `measures`.
 
@@ -33,7 +35,7 @@ calendar as (
     {% if quiet_days -%}
     {{ calendar_of_activity(
         system, measures_of_activity(measures, rows_of), dimensions, var(quiet_days),
-        balance=balances.values() | first if balances else none, grains=[grain]
+        balances=balances.values() | list, grains=[grain]
     ) }}
     {%- else -%}
     select
@@ -77,13 +79,14 @@ balanced as (
     select
         measured.*,
         {% for name in balances -%}
-        cast(
+        {%- set balance -%}
             sum(measured.{{ columns[name].of | join(' - measured.') }}) over (
                 partition by measured.{{ keys | join(', measured.') }}
                 order by measured.period_start_date
                 rows between unbounded preceding and current row
-            ) as bigint
-        ) as {{ name }}{{ ',' if not loop.last }}
+            )
+        {%- endset -%}
+        {{ as_number(balance, columns[name]) }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from measured
 ),
@@ -149,8 +152,7 @@ select * from final
         {% else -%}
         {%- set signed = parts | join(' + ' if column.kind == 'total' else ' - ') -%}
         {%- do expressions.update({name: '(' ~ signed ~ ')'}) -%}
-        cast({{ signed }} as {{ 'bigint' if column.whole else 'numeric(38, 9)' }})
-            as {{ sql_name(name, column) }},
+        {{ as_number(signed, column) }} as {{ sql_name(name, column) }},
         {% endif -%}
         {%- endfor -%}
         {% for name, (model_name, keys) in attributes.items() -%}

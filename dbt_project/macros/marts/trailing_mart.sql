@@ -4,8 +4,8 @@
     active in one. Written for declared marts by `python -m marts write`.
 
     Whole tenants are replaced: those of which `int_<system>__changed_windows` has the windows.
-    What days add up to is the sum of days in `measures`; `facts` are those of what they don't,
-    as measures_of() takes them. `rows_of`, `columns` and `attributes` are as periodic_mart()
+    What follows from days is made of those in `measures`; `facts` are those of what does not, as
+    measures_of() takes them. `rows_of`, `columns` and `attributes` are as periodic_mart()
     takes them.
 #}
 {% macro trailing_mart(
@@ -106,7 +106,8 @@ balances as (
         calendar.{{ key }},
         {% endfor -%}
         {% for name, balance in balances.items() -%}
-        cast(sum({{ balance }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+        {{ as_number('sum(' ~ balance ~ ')', columns[name]) }}
+            as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from calendar
     inner join measures

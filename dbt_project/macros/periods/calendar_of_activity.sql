@@ -4,11 +4,11 @@
     that the tenant's local day has reached; a week or month, where it holds such a day.
 
     `measures` are models of measures that have the dimensions: their days are activity.
-    `balance` is what a day of the one model of measures adds to a balance: a combination
-    keeps its rows while that is not 0.
+    `balances` are what a day of the first of them adds to balances: a combination keeps its
+    rows while one of these is not 0.
 #}
 {% macro calendar_of_activity(
-    system, measures, dimensions, quiet_days, balance=none, grains=['day', 'week', 'month']
+    system, measures, dimensions, quiet_days, balances=[], grains=['day', 'week', 'month']
 ) -%}
     {%- set dimensions = ['tenant_key'] + dimensions -%}
     with
@@ -18,19 +18,19 @@
     ),
 
     activity as (
-        {{ days_of_activity(measures, dimensions, balance) }}
+        {{ days_of_activity(measures, dimensions) }}
     ),
 
     followed as (
         select
             activity.*,
             clock.local_date,
-            {% if balance -%}
-            sum(activity.balance_change) over (
+            {% for balance in balances -%}
+            sum({{ balance }}) over (
                 {{ in_order_of_activity(dimensions) }}
                 rows between unbounded preceding and current row
-            ) as balance,
-            {% endif -%}
+            ) as balance_{{ loop.index }},
+            {% endfor -%}
             lead(activity.active_date) over (
                 {{ in_order_of_activity(dimensions) }}
             ) as next_active_date
@@ -39,6 +39,15 @@
             on
                 activity.tenant_key = clock.tenant_key
                 and activity.active_date <= clock.local_date
+        {% if balances -%}
+        left join {{ measures[0] }} as measures
+            on
+                {% for dimension in dimensions -%}
+                activity.{{ dimension }} = measures.{{ dimension }}
+                and {% endfor -%}
+                activity.active_date = measures.period_start_date
+                and measures.grain = 'day'
+        {%- endif %}
     ),
 
     {% set quiet -%}
@@ -57,9 +66,9 @@
             local_date,
             active_date,
             case
-                {% if balance -%}
-                when balance <> 0 then {{ last }}
-                {% endif -%}
+                {% for _ in balances -%}
+                when balance_{{ loop.index }} <> 0 then {{ last }}
+                {% endfor -%}
                 when {{ quiet }} < {{ last }} then {{ quiet }}
                 else {{ last }}
             end as last_date
@@ -89,17 +98,14 @@
     select * from final
 {%- endmacro %}
 
-{# A query: the days on which a combination of dimensions was active, and what they add to a balance. #}
-{% macro days_of_activity(measures, dimensions, balance=none) -%}
+{# A query: the days on which a combination of dimensions was active. #}
+{% macro days_of_activity(measures, dimensions) -%}
     {% for relation in measures -%}
     {{ 'union distinct' if not loop.first }}
     select
         {% for dimension in dimensions -%}
         {{ dimension }},
         {% endfor -%}
-        {% if balance -%}
-        {{ balance }} as balance_change,
-        {% endif -%}
         period_start_date as active_date
     from {{ relation }}
     where grain = 'day'

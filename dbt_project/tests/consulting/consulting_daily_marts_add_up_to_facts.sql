@@ -13,6 +13,26 @@ events as (
             and facts.event_date <= clock.local_date
 ),
 
+waiting as (
+    select events.*
+    from events
+    inner join clock
+        on
+            events.tenant_key = clock.tenant_key
+            and coalesce(events.handled_date > clock.local_date, true)
+),
+
+opened as (
+    select
+        facts.*,
+        coalesce(facts.ended_date > clock.local_date, true) as is_open
+    from {{ ref('fct_deals') }} as facts
+    inner join clock
+        on
+            facts.tenant_key = clock.tenant_key
+            and facts.created_date <= clock.local_date
+),
+
 deals as (
     select facts.*
     from {{ ref('fct_deals') }} as facts
@@ -52,6 +72,36 @@ facts as (
     group by event_type
     union all
     select
+        'processed events of ' || event_type as measure,
+        count(case when is_processed then 1 end) as total
+    from events
+    group by event_type
+    union all
+    select
+        'waiting events of ' || event_type as measure,
+        count(*) as total
+    from waiting
+    group by event_type
+    union all
+    select
+        'deals opened by ' || owner as measure,
+        count(*) as total
+    from opened
+    group by owner
+    union all
+    select
+        'open deals from ' || lead_source as measure,
+        count(case when is_open then 1 end) as total
+    from opened
+    group by lead_source
+    union all
+    select
+        'open in ' || currency_code as measure,
+        sum(case when is_open then deal_amount end) as total
+    from opened
+    group by currency_code
+    union all
+    select
         'deals in ' || currency_code as measure,
         count(case when is_won or is_lost then 1 end) as total
     from deals
@@ -85,12 +135,60 @@ facts as (
         )
 ),
 
+outbox_today as (
+    select outbox.*
+    from {{ ref('outbox_daily') }} as outbox
+    inner join clock
+        on
+            outbox.tenant_key = clock.tenant_key
+            and outbox.period_start_date = clock.local_date
+),
+
+pipeline_today as (
+    select pipeline.*
+    from {{ ref('pipeline_daily') }} as pipeline
+    inner join clock
+        on
+            pipeline.tenant_key = clock.tenant_key
+            and pipeline.period_start_date = clock.local_date
+),
+
 marts as (
     select
         'events of ' || event_type as measure,
         sum(event_count) as total
     from {{ ref('crm_activity_daily') }}
     group by event_type
+    union all
+    select
+        'processed events of ' || event_type as measure,
+        sum(processed_events) as total
+    from {{ ref('outbox_daily') }}
+    group by event_type
+    union all
+    select
+        'waiting events of ' || event_type as measure,
+        sum(unprocessed_events) as total
+    from outbox_today
+    group by event_type
+    union all
+    select
+        'deals opened by ' || owner as measure,
+        sum(deals_opened) as total
+    from {{ ref('pipeline_daily') }}
+    group by owner
+    union all
+    select
+        'open deals from ' || lead_source as measure,
+        sum(open_deals) as total
+    from pipeline_today
+    group by lead_source
+    union all
+    select
+        'open in ' || currency_code as measure,
+        sum(open_amount) as total
+    from pipeline_today
+    group by currency_code
     union all
     select
         'deals in ' || currency_code as measure,

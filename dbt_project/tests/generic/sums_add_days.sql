@@ -1,14 +1,17 @@
 {#
     Reconciliation of a weekly or monthly mart: every column declared `additivity: sum` is
-    the sum of its days.
+    the sum of its days, and every one declared `additivity: max` the largest of them.
 
     Minutes are rounded to 9 decimals per period, hence the tolerance. `days` is the daily
     mart, `keys` its columns beside the period. A null on either side counts as 0.
 #}
 {% test sums_add_days(model, days, keys) %}
-    {%- set columns = (
-        columns_with_additivity(model.identifier, 'sum') if execute else []
-    ) %}
+    {%- set columns = {} -%}
+    {%- for kind in ['sum', 'max'] if execute -%}
+        {%- for column in columns_with_additivity(model.identifier, kind) -%}
+            {%- do columns.update({column: kind}) -%}
+        {%- endfor -%}
+    {%- endfor %}
     with
 
     sums as (
@@ -16,9 +19,9 @@
             {% for key in keys %}periods.{{ key }},
             {% endfor -%}
             periods.period_start_date
-            {%- for column in columns %},
+            {%- for column, kind in columns.items() %},
             max(periods.{{ adapter.quote(column) }}) as {{ column }}_of_period,
-            sum(days.{{ adapter.quote(column) }}) as {{ column }}_of_days
+            {{ kind }}(days.{{ adapter.quote(column) }}) as {{ column }}_of_days
             {%- endfor %}
         from {{ model }} as periods
         left join {{ days }} as days

@@ -20,6 +20,10 @@ tenants as (
     select * from {{ ref('int_consulting__tenants') }}
 ),
 
+clock as (
+    select * from {{ ref('int_consulting__clock') }}
+),
+
 -- INSERT_LEADS says what the event is about, even where aggregate_type does not.
 typed as (
     select
@@ -35,21 +39,54 @@ typed as (
     from events
 ),
 
-final as (
+dated as (
     select
-        typed.event_id,
+        typed.*,
         tenants.tenant_key,
-        typed.aggregate_id,
-        coalesce(typed.event_type, '{{ var("unknown_id") }}') as event_type,
-        typed.known_aggregate_type as aggregate_type,
-        typed.known_aggregate_type || ':' || typed.aggregate_id as aggregate_key,
-        typed.payload_status,
-        typed.has_invalid_payload,
         {{ local_date('typed.created_at', 'tenants.timezone') }} as event_date,
-        typed.created_at,
-        typed.processed_at
+        {{ local_date('typed.processed_at', 'tenants.timezone') }} as processed_date
     from typed
     cross join tenants
+),
+
+-- What will have been processed only after the tenant's local day is not yet.
+placed as (
+    select
+        dated.*,
+        coalesce(dated.processed_date <= clock.local_date, false) as is_processed
+    from dated
+    inner join clock on dated.tenant_key = clock.tenant_key
+),
+
+final as (
+    select
+        event_id,
+        tenant_key,
+        aggregate_id,
+        coalesce(event_type, '{{ var("unknown_id") }}') as event_type,
+        known_aggregate_type as aggregate_type,
+        known_aggregate_type || ':' || aggregate_id as aggregate_key,
+        payload_status,
+        case
+            when is_processed and processed_at >= created_at
+                then {{ seconds_from_microseconds(
+                    microseconds_between('created_at', 'processed_at')
+                ) }}
+        end as latency_seconds,
+        has_invalid_payload,
+        is_processed,
+        coalesce(is_processed and processed_at < created_at, false)
+            as has_invalid_latency,
+        event_date,
+        processed_date,
+        -- An event that was processed before it was written has never waited.
+        case
+            when event_date > processed_date then event_date
+            when event_date <= processed_date then processed_date
+        end as handled_date,
+        created_at,
+        processed_at
+    from placed
 )
 
 select * from final

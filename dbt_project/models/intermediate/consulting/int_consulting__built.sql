@@ -9,5 +9,7 @@
         ref("fct_lead_stages"),
         ref("int_consulting__lead_statuses"),
         ref("lead_funnel_trailing"),
+        ref("outbox_trailing"),
+        ref("pipeline_trailing"),
     ],
 ) }}

@@ -5,8 +5,20 @@
         ref('fct_crm_events'), 'event_date'
     ],
     [
+        ref('int_consulting__changed_events'), 'event_id',
+        ref('fct_crm_events'), 'handled_date'
+    ],
+    [
+        ref('int_consulting__changed_deals'), 'deal_id',
+        ref('fct_deals'), 'created_date'
+    ],
+    [
         ref('int_consulting__changed_deals'), 'deal_id',
         ref('fct_deals'), 'closed_date'
+    ],
+    [
+        ref('int_consulting__changed_deals'), 'deal_id',
+        ref('fct_deals'), 'ended_date'
     ],
     [
         ref('int_consulting__changed_leads'), 'lead_id',

@@ -5,5 +5,7 @@
         ref("int_consulting__crm_activity_measures"),
         ref("int_consulting__crm_metrics_measures"),
         ref("int_consulting__lead_funnel_measures"),
+        ref("int_consulting__outbox_measures"),
+        ref("int_consulting__pipeline_measures"),
     ],
 ) }}

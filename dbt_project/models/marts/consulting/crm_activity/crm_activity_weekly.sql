@@ -8,4 +8,5 @@
         "event_count": {"kind": "count"},
         "distinct_aggregates": {"kind": "distinct"},
     },
+    rows_of=["int_consulting__outbox_measures"],
 ) }}

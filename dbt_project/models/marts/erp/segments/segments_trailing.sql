@@ -9,7 +9,7 @@
         }],
     ],
     {
-        "members": {"kind": "balance", "of": ["joined", "left"]},
+        "members": {"kind": "balance", "of": ["joined", "left"], "whole": true},
         "joined": {"kind": "count"},
         "left": {"kind": "count", "quoted": true, "measured_as": "left_"},
         "interactions": {"kind": "count"},

@@ -5,7 +5,7 @@
     ref("int_erp__segments_measures"),
     ["segment_name"],
     {
-        "members": {"kind": "balance", "of": ["joined", "left"]},
+        "members": {"kind": "balance", "of": ["joined", "left"], "whole": true},
         "joined": {"kind": "count"},
         "left": {"kind": "count", "quoted": true, "measured_as": "left_"},
         "interactions": {"kind": "count"},
