@@ -36,7 +36,12 @@
      'sum(case when not is_bot then duration_seconds end)',
      'web_behavior_daily', 'sum(total_session_seconds)'),
     ('users', 'int_shop__web_users', 'first_event_date', 'count(*)',
-     'web_behavior_daily', 'sum(new_users)')
+     'web_behavior_daily', 'sum(new_users)'),
+    ('sessions that bought', 'fct_sessions', 'session_date',
+     'count(case when not is_bot and checkout_completes > 0 then 1 end)',
+     'journeys_daily', 'sum(purchasing_sessions)'),
+    ('buyers', 'fct_orders', 'paid_date', 'count(distinct customer_key)',
+     'acquisition_daily', 'sum(first_purchases)')
 ] -%}
 with
 

@@ -2,6 +2,8 @@
 {{ calendar_of_tenants(
     "shop",
     [
+        ref("int_shop__acquisition_measures"),
+        ref("int_shop__journeys_measures"),
         ref("int_shop__order_lifecycle_measures"),
         ref("int_shop__products_measures"),
         ref("int_shop__sales_measures"),
