@@ -18,6 +18,9 @@ from postgresql import Server
 TEMPLATES = {
     "json_field": "{{ json_text('t', 'a') }}",
     "nested_json_field": "{{ json_text('t', 'a.b') }}",
+    "json_scalar": "{{ json_scalar('t', 'a') }}",
+    "nested_json_scalar": "{{ json_scalar('t', 'a.b') }}",
+    "spaced_json_scalar": "{{ json_scalar('t', 'c d') }}",
     "invalid_json": "{{ is_invalid_json_object('t') }}",
     "quoted": "{{ json_quoted('t') }}",
     "whole_number": "{{ whole_number_from_text('t') }}",
@@ -249,7 +252,8 @@ def test_json(compare: Compare) -> None:
             document = document[:place] + random.choice(["", '"', "}", ",", "\\", "1"]) + document[place + 1 :]
         documents.append(document)
     cases: list[Row] = [(document,) for document in (None, *documents)]
-    compare(["json_field", "nested_json_field", "invalid_json"], {"t": "text"}, cases, _meaning)
+    fields = ["json_field", "nested_json_field", "json_scalar", "nested_json_scalar", "spaced_json_scalar"]
+    compare([*fields, "invalid_json"], {"t": "text"}, cases, _meaning)
 
 
 def _meaning(answer: object) -> object:

@@ -36,6 +36,9 @@ final as (
                 then events.event_type
             else 'other'
         end as event_type,
+        events.product_name,
+        events.category,
+        events.recommender,
         coalesce(events.currency_code, tenants.currency_code) as currency_code,
         coalesce(events.currency_code, tenants.currency_code) = tenants.currency_code
             as is_in_tenant_currency,
