@@ -24,6 +24,7 @@ from oracle.sources import (
     plausible_amount,
     plausible_count,
 )
+from oracle.visits import acquisition, acquisition_measures, journey_measures, journeys
 
 TENANT = "shop:default"
 ZONE = ZoneInfo("UTC")
@@ -53,9 +54,10 @@ PRODUCT_EVENTS = {
 
 @dataclass(frozen=True)
 class Session:
-    """A session's events in order."""
+    """A session's events in order, and the visitor if known."""
 
     events: list[Row]
+    user_id: str | None
 
     @property
     def kinds(self) -> list[str]:
@@ -99,10 +101,17 @@ class Shop:
     def marts(self) -> list[Mart]:
         """All marts of the shop but those of customers."""
         web, products, sales = list(self._web()), list(self._products()), list(self._sales())
+        visits = [session for session in sessions(self.web_events) if not session.is_bot]
+        ways = journeys(visits, TENANT, _day_of)
+        acquired = acquisition(visits, self.orders, TENANT, _day_of)
         return [
             *periodic_marts("web_behavior", (), web, _web_measures, self._local_today),
             # Of the many products only those with something on the day.
             *periodic_marts("products", ("product_id",), products, _product_measures, self._local_today, quiet_days=0),
+            *periodic_marts("journeys", ("path",), ways, journey_measures, self._local_today, quiet_days=0),
+            *periodic_marts(
+                "acquisition", ("channel",), acquired, acquisition_measures, self._local_today, quiet_days=0
+            ),
             *periodic_marts("sales", ("payment_method", "currency_code"), sales, _sales_measures, self._local_today),
             *periodic_marts(
                 "order_lifecycle", ("payment_method",), self._created(), _lifecycle_measures, self._local_today
@@ -169,25 +178,25 @@ def sessions(events: Iterable[Row]) -> Iterator[Session]:
         for event in scoped:
             if event["timestamp"]:
                 visits[event["user_id"] or only_user].append(event)
-        for visit in visits.values():
-            yield from _sessions_of_a_visitor(in_order(visit))
+        for user_id, visit in visits.items():
+            yield from _sessions_of_a_visitor(in_order(visit), user_id)
 
 
-def _sessions_of_a_visitor(events: list[Row]) -> Iterator[Session]:
+def _sessions_of_a_visitor(events: list[Row], user_id: str | None) -> Iterator[Session]:
     began_at = previous_at = events[0]["timestamp"]
     part: list[Row] = []
     parts = 0
     for event in events:
         at = event["timestamp"]
         if at - previous_at > SESSION_GAP:
-            yield Session(part)
+            yield Session(part, user_id)
             part, parts, began_at = [], 0, at
         elif (at - began_at) // SESSION_CUT != parts:
-            yield Session(part)
+            yield Session(part, user_id)
             part, parts = [], (at - began_at) // SESSION_CUT
         part.append(event)
         previous_at = at
-    yield Session(part)
+    yield Session(part, user_id)
 
 
 def _web_measures(facts: Facts, _tenant_key: str, _group: tuple[str, ...], period: Period) -> Row:
@@ -309,6 +318,10 @@ def _lifecycle_measures(facts: Facts, *_: object) -> Row:
             f"invalid_times_to_{step}": len(known) - len(hours),
         }
     return row
+
+
+def _day_of(instant: datetime) -> date:
+    return local_date(instant, ZONE)
 
 
 def _units(event: Row) -> int:
