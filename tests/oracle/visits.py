@@ -110,12 +110,13 @@ def path_of(events: Sequence[Row]) -> str:
 
 
 def _step(kind: str | None, says: Mapping[str, str | None]) -> str | None:
-    page, category = _page(says["path"]), says["category"]
+    page, category = page_of(says["path"]), says["category"]
     step = (category or page) if kind == "product_view" else (page or category)
     return text(step.replace(">", "\u203a")[:LONGEST_STEP]) if step else None
 
 
-def _page(address: str | None) -> str | None:
+def page_of(address: str | None) -> str | None:
+    """The path of a page's address; / where nothing else is left, none without an address."""
     if not address:
         return None
     page = re.sub(r"^([a-z][a-z0-9+.-]*:)?//[^/?#]*", "", address[:LONGEST_ADDRESS], flags=re.IGNORECASE | re.ASCII)
@@ -138,13 +139,14 @@ def _words(says: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
     for field in TELLING:
         word = code(says[field])
         if field == "referrer" and word:
-            word = _site(word[:LONGEST_ADDRESS])
+            word = site_of(word)
         if word:
             yield field, word
 
 
-def _site(address: str) -> str | None:
+def site_of(address: str) -> str | None:
     """The host that a referrer names, or what it is called; none where it is an address without such a host."""
+    address = address[:LONGEST_ADDRESS]
     scheme, slashes, rest = address.partition("//")
     has_scheme = bool(slashes and re.fullmatch(r"([a-z][a-z0-9+.-]*:)?", scheme))
     authority = re.split(r"[/?#]", rest if has_scheme else address)[0]
