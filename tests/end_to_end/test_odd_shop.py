@@ -39,6 +39,19 @@ NAMES: tuple[object, ...] = (
     *(None, "", "EUR", " jpy\r\n", "usd", "XX?", "{", '{"code": "EUR"}', "\ufeffchf\u200b", 978, True, 1.5, [], {}),
     *({"code": "EUR"}, {"currency_code": "kwd"}, {"code": None}, {"code": {"code": "EUR"}}, {"iso": "EUR"}),
 )
+SAID: dict[str, tuple[object, ...]] = {
+    "product_id": (1, 2, "1", " 2 ", "nobody", None, "", [1]),
+    "product_name": ("Lamp", " lamp ", "\u30ab\u30c3\u30d7", 7, True, "", None, {"en": "Lamp"}),
+    "title": ("Lamp", "Chair"),
+    "category": ("Lamps", "Chairs\r\n", "unknown", 0, 1.5, "", {"id": 1}, ["Lamps"]),
+    "query": ("lamp", "Lamp ", "", "a" * 199 + " b", "\u6f22" * 300, '{"a": 1}', 7, ["lamp"]),
+    "q": ("chair", "%'\\"),
+    "result_count": (0, 0.0, "0", 3, "12", -1, 10**12, 10**20, "many", True, [1]),
+    "results": (5, [], None),
+    "recommender": ("Similar", "similar\t", "trending", "", None, {}),
+    "recommendation_source": ("bundle",),
+}
+"""What data says of products, searches and recommendations, by its keys."""
 DATA = (None, "", "null", "[]", "{", '"EUR"', "7", "{}", '{"currency": "EUR"')
 AGENTS = (None, "", "Mozilla/5.0 (Linux; Android 9; CUBOT X19)", "Mozilla/5.0 (compatible; Examplebot/2.1)", "curl/8.5")
 CODES = ("", "\t", "{}", "{}\r\n", " {}", "\u00a0{}\u2003", "\ufeff{}", "{}_again")
@@ -87,8 +100,10 @@ class OddShop:
 
     def _data(self) -> str | None:
         rng = self._rng
-        if rng.random() < 0.5:
+        if rng.random() < 0.2:
             return rng.choice(DATA)
+        if rng.random() < 0.6:
+            return json.dumps({key: rng.choice(SAID[key]) for key in rng.sample(sorted(SAID), 6)})
         return json.dumps({key: rng.choice(NAMES) for key in rng.sample(("currency", "currency_code", "x"), 2)})
 
 

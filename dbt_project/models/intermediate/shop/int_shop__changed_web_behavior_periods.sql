@@ -1,4 +1,5 @@
-{# fct_sessions count by session_date, which is the event_date of their first event. -#}
+{# fct_sessions count by session_date, which is the event_date of their first event; so do
+   int_shop__searches by the event_date of the search itself. -#}
 {{ changed_periods([
     [
         ref('int_shop__changed_sessions'), 'session_scope',

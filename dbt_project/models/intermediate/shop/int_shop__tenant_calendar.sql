@@ -2,9 +2,12 @@
 {{ calendar_of_tenants(
     "shop",
     [
+        ref("int_shop__categories_measures"),
         ref("int_shop__order_lifecycle_measures"),
         ref("int_shop__products_measures"),
+        ref("int_shop__recommendations_measures"),
         ref("int_shop__sales_measures"),
+        ref("int_shop__search_terms_measures"),
         ref("int_shop__web_behavior_measures"),
     ],
 ) }}
