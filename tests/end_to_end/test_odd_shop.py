@@ -7,7 +7,7 @@ rows equal a full refresh.
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +39,6 @@ NAMES: tuple[object, ...] = (
     *(None, "", "EUR", " jpy\r\n", "usd", "XX?", "{", '{"code": "EUR"}', "\ufeffchf\u200b", 978, True, 1.5, [], {}),
     *({"code": "EUR"}, {"currency_code": "kwd"}, {"code": None}, {"code": {"code": "EUR"}}, {"iso": "EUR"}),
 )
-DATA = (None, "", "null", "[]", "{", '"EUR"', "7", "{}", '{"currency": "EUR"')
 ADDRESSES: tuple[object, ...] = (
     *(
         None,
@@ -52,43 +51,47 @@ ADDRESSES: tuple[object, ...] = (
         "home",
         "a > b",
         "#",
+    ),
+    *(
         7,
         True,
         [],
-    ),
-    *(
         "HTTPS://www.Google.co.uk/search?q=1",
         "google.de.",
         "google.evil.example",
         "Google",
-        "user@mail.google.com:443",
-        "http://[::1]/",
+        "direct",
+        "(none)",
     ),
-    *("direct", "(none)", "\ufefft.co\u200b", "/" * 3000 + "x", "\u6f22/" * 2000, "https://" + "a." * 1500 + "example"),
+    *("user@mail.google.com:443", "http://[::1]/", "\ufefft.co\u200b", "/" * 3000 + "x", "\u6f22/" * 2000),
+    "https://" + "a." * 1500 + "example",
 )
-VISITS: Mapping[str, Sequence[object]] = {
+SAID: dict[str, tuple[object, ...]] = {
+    "product_id": (1, 2, "1", " 2 ", "nobody", None, "", [1]),
+    "product_name": ("Lamp", " lamp ", "\u30ab\u30c3\u30d7", 7, True, "", None, {"en": "Lamp"}),
+    "title": ("Lamp", "Chair"),
+    "category": ("Lamps", "Chairs\r\n", "unknown", 0, 1.5, "", {"id": 1}, ["Lamps"]),
+    "product_category": ("Home > Lamps", "/sale", "\U0001f381" * 300),
+    "query": ("lamp", "Lamp ", "", "a" * 199 + " b", "\u6f22" * 300, '{"a": 1}', 7, ["lamp"]),
+    "q": ("chair", "%'\\"),
+    "result_count": (0, 0.0, "0", 3, "12", -1, 10**12, 10**20, "many", True, [1]),
+    "results": (5, [], None),
+    "recommender": ("Similar", "similar\t", "trending", "", None, {}),
+    "recommendation_source": ("bundle",),
     **dict.fromkeys(("path", "url", "referrer", "referer"), ADDRESSES),
-    "category": ("Lamps", " lamps", "Home > Lamps", "\u3000", "/sale", "x" * 300, "\U0001f381" * 300, {}, 5),
     "utm_source": ("google", "Facebook ", "m.facebook.com", "partner.example", "banana", "(direct)", ""),
     "utm_medium": ("cpc", "EMAIL", "organic", "(none)", "banana", None, 1.5),
     "utm_campaign": ("autumn", "newsletter", "(not set)"),
     "registration_method": ("email", "Invite\r\n", "facebook", "passkey"),
 }
-"""What events say of pages and of where visitors come from."""
+"""What data says of products, searches, recommendations, pages and where visitors come from, by its keys."""
+DATA = (None, "", "null", "[]", "{", '"EUR"', "7", "{}", '{"currency": "EUR"')
 AGENTS = (None, "", "Mozilla/5.0 (Linux; Android 9; CUBOT X19)", "Mozilla/5.0 (compatible; Examplebot/2.1)", "curl/8.5")
 CODES = ("", "\t", "{}", "{}\r\n", " {}", "\u00a0{}\u2003", "\ufeff{}", "{}_again")
 IDS = (None, "", "1", "10", "9", "a", "A", "a ", "ä", "session:a", "a:1")
 TABLES = ("user_events", "product_events", "order_events")
-WEB = (
-    "page_view",
-    "search",
-    "add_to_cart",
-    "checkout_start",
-    "checkout_complete",
-    "login",
-    "registration",
-    "product_view",
-)
+PAGES = ("page_view", "product_view")
+WEB = (*PAGES, "search", "add_to_cart", "checkout_start", "checkout_complete", "login", "registration")
 PRODUCT = ("purchase", "view", "cart_add")
 ORDER = ("payment_completed", "created", "payment_started", "cancelled", "refunded", "refunded", "delivered")
 ORDERS = tuple(f"o{number}" for number in range(60))
@@ -105,7 +108,7 @@ class OddShop:
         """Some rows of each table."""
         pick = self._rng.choice
         for _ in range(count):
-            event = (self._code(WEB), pick(IDS[:6]), pick(IDS), self._visit(), pick(IDS), self._agent(), self._time())
+            event = (self._code(WEB), pick(IDS[:6]), pick(IDS), self._data(), pick(IDS), self._agent(), self._time())
             yield "user_events", event
             sold = (self._code(PRODUCT), pick((None, 1, 2)), pick(IDS), pick(COUNTS), pick(AMOUNTS))
             yield "product_events", (*sold, self._data(), self._time())
@@ -129,16 +132,12 @@ class OddShop:
     def _agent(self) -> str | None:
         return self._rng.choice(AGENTS) if self._rng.random() < 0.2 else AGENTS[1]
 
-    def _visit(self) -> str | None:
-        rng = self._rng
-        if rng.random() < 0.2:
-            return self._data()
-        return json.dumps({key: rng.choice(VISITS[key]) for key in rng.sample(sorted(VISITS), 3)})
-
     def _data(self) -> str | None:
         rng = self._rng
-        if rng.random() < 0.5:
+        if rng.random() < 0.2:
             return rng.choice(DATA)
+        if rng.random() < 0.6:
+            return json.dumps({key: rng.choice(SAID[key]) for key in rng.sample(sorted(SAID), 9)})
         return json.dumps({key: rng.choice(NAMES) for key in rng.sample(("currency", "currency_code", "x"), 2)})
 
 

@@ -5,7 +5,7 @@ Belongs here: journeys and acquisition. Not here: what a session is, and the sho
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -105,13 +105,13 @@ def acquisition_measures(facts: Facts, *_: object) -> Row:
 
 def path_of(events: Sequence[Row]) -> str:
     """The first distinct steps of a session, whose events are in order."""
-    steps = [_step(code(event["event_type"]), said(event)) for event in events]
+    steps = map(_step, events)
     return " > ".join(list(dict.fromkeys(filter(None, steps)))[:STEPS]) or UNKNOWN
 
 
-def _step(kind: str | None, says: Mapping[str, str | None]) -> str | None:
-    page, category = page_of(says["path"]), says["category"]
-    step = (category or page) if kind == "product_view" else (page or category)
+def _step(event: Row) -> str | None:
+    page, category = page_of(said(event, "path")), said(event, "category")
+    step = (category or page) if code(event["event_type"]) == "product_view" else (page or category)
     return text(step.replace(">", "\u203a")[:LONGEST_STEP]) if step else None
 
 
@@ -127,7 +127,7 @@ def channel_of(events: Sequence[Row]) -> str:
     """How the visitor of a session came, whose events are in order: by the first event that tells, else directly."""
     landed = False
     for event in events:
-        words = [(field, word) for field, word in _words(said(event)) if not (landed and field == "referrer")]
+        words = [(field, word) for field, word in _words(event) if not (landed and field == "referrer")]
         channels = [found for field, word in words if (found := _channel(TELLING[field], word)) != "direct"]
         if channels:
             return next(filter(None, channels), "other")
@@ -135,9 +135,9 @@ def channel_of(events: Sequence[Row]) -> str:
     return "direct"
 
 
-def _words(says: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+def _words(event: Row) -> Iterator[tuple[str, str]]:
     for field in TELLING:
-        word = code(says[field])
+        word = code(said(event, field))
         if field == "referrer" and word:
             word = site_of(word)
         if word:

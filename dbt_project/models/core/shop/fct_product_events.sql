@@ -3,7 +3,7 @@
     unique_key='event_id',
     meta={'changed': 'int_shop__changed_product_events'}
 ) }}
-{{ clustered_by(['event_id', 'customer_key'], month_of='event_date') }}
+{{ clustered_by(['event_id', 'customer_key', 'product_id'], month_of='event_date') }}
 
 with
 

@@ -3,7 +3,7 @@
     unique_key='session_scope',
     meta={'changed': 'int_shop__changed_sessions'}
 ) }}
-{{ clustered_by('session_scope', month_of='event_date') }}
+{{ clustered_by(['session_scope', 'product_id'], month_of='event_date') }}
 
 with
 
