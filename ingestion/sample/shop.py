@@ -1,6 +1,6 @@
 """The web shop: visits to its pages, what they do to products, and the orders they end in.
 
-Belongs here: tables, visitors and sessions. Not here: the life of an order (orders.py).
+Belongs here: tables, visitors and sessions. Not here: the life of an order (orders.py), what is sold (products.py).
 """
 
 import sqlite3
@@ -9,6 +9,16 @@ from typing import NamedTuple
 
 from ingestion.sample.flaws import Flaw, Row, Value, always, timestamps
 from ingestion.sample.orders import OrderBook
+from ingestion.sample.products import (
+    PRODUCTS,
+    SEARCHES,
+    arrived,
+    described,
+    price_cents,
+    recommended,
+    registered,
+    searched,
+)
 from ingestion.sample.source import Changes, Source, Table, largest_id, to_json
 from ingestion.sample.today import RETAIL, Rhythm, Today, stamp
 
@@ -73,8 +83,6 @@ FLAWS = (
     Flaw("order_events", "payment_method", always("card\r\n")),
 )
 
-PRODUCTS = 80
-SEARCHES = ("lamp", "blue scarf", 'mug, "large"', "カップ", "sofá", "gift 🎁", "")
 PATHS = ("/", "/sale", "/about", "/new", "/faq", "/stores")
 AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -103,6 +111,8 @@ class Session:
 
     def __init__(self, today: Today, visitor: Visitor, start: int, until: int) -> None:
         self._rng = today.rng
+        self._said = today.said
+        self._day = today.index
         self._visitor = visitor
         self._now = start
         self._until = until
@@ -114,9 +124,9 @@ class Session:
     def walk(self) -> "Session":
         """Go down the funnel: pages, products, cart, checkout, purchase."""
         rng = self._rng
-        self._visit("page_view", path=PATHS[int(6 * rng.random() ** 3)])
+        self._visit("page_view", path=PATHS[int(6 * rng.random() ** 3)], **arrived(self._said))
         if self._visitor.is_new:
-            self._visit("registration", method="email")
+            self._visit("registration", **registered(self._said))
         elif rng.random() < 0.3:
             return self
         elif self._visitor.user_id and rng.random() < 0.3:
@@ -134,12 +144,13 @@ class Session:
         for _ in range(1 + int(rng.expovariate(0.7))):
             kind = rng.random()
             if kind < 0.15:
-                self._visit("search", query=SEARCHES[int(7 * rng.random())])
+                self._visit("search", **searched(self._said, SEARCHES[int(7 * rng.random())]))
             elif kind < 0.35:
                 self._visit("page_view", path=PATHS[int(6 * rng.random())])
             product = 1 + int(PRODUCTS * rng.random() ** 2)
-            self._visit("product_view", product_id=product)
-            self._touch("view", product)
+            said = described(product, self._day) | recommended(self._said)
+            self._visit("product_view", product_id=product, **said)
+            self._touch("view", product, said=said)
             choice = rng.random()
             if choice < 0.26:
                 quantity = 1 + int(rng.expovariate(1.6))
@@ -149,7 +160,7 @@ class Session:
             elif choice < 0.31:
                 self._touch("wishlist_add", product)
             elif choice < 0.33:
-                self._touch("review", product, text=REVIEWS[int(5 * rng.random())])
+                self._touch("review", product, said={"text": REVIEWS[int(5 * rng.random())]})
         if len(self.cart) > 1 and rng.random() < 0.25:
             self._touch("cart_remove", *self.cart.pop())
         return self
@@ -172,17 +183,14 @@ class Session:
             row = (event_type, who.user_id, who.session_id, to_json(data))
             self.user_events.append((None, *row, who.ip_address, who.user_agent, stamp(self._now)))
 
-    def _touch(self, event_type: str, product: int, quantity: int | None = None, text: str | None = None) -> None:
+    def _touch(
+        self, event_type: str, product: int, quantity: int | None = None, said: dict[str, Value] | None = None
+    ) -> None:
         if self._now < self._until:
-            data = None if text is None else to_json({"text": text})
+            data = to_json(said) if said else None
             price = price_cents(product) / 100
             row = (event_type, product, self._visitor.user_id, quantity, price, data)
             self.product_events.append((None, *row, stamp(self._now)))
-
-
-def price_cents(product: int) -> int:
-    """List price of a product: 2.99 to some 300, most of them cheap."""
-    return 299 + 100 * (product * product * 37 % 97) * (1 + product % 7) // 2
 
 
 def found(_today: Today) -> Changes:

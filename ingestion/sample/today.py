@@ -17,7 +17,10 @@ DAY_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Today:
-    """A UTC day in one source. Everything that happens in it lies in [start, end), in epoch seconds."""
+    """A UTC day in one source. Everything that happens in it lies in [start, end), in epoch seconds.
+
+    What happens is drawn from `rng`; what is only said of it from `said`, so that saying more changes nothing else.
+    """
 
     day: date
     index: int
@@ -25,15 +28,17 @@ class Today:
     scale: float
     mood: float
     rng: Random
+    said: Random
 
     @classmethod
     def of(cls, source: str, *, seed: int, scale: float, first_day: date, day: date) -> "Today":
         """Give the day its own generator, so that it comes out the same in create and in advance."""
-        rng = Random(f"{seed}:{source}:{day.toordinal()}")
+        name = f"{seed}:{source}:{day.toordinal()}"
+        rng = Random(name)
         index = (day - first_day).days
         surge = 2.2 if rng.random() < 0.012 else 1.0
         mood = surge * rng.lognormvariate(0, 0.12) * (1 + 0.0008 * max(index, 0))
-        return cls(day, index, epoch_seconds(day), scale, mood, rng)
+        return cls(day, index, epoch_seconds(day), scale, mood, rng, Random(f"{name}:said"))
 
     @property
     def end(self) -> int:

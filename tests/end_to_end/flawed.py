@@ -31,6 +31,7 @@ VALUES: dict[str, tuple[object, ...]] = {
         '{"currency": "kwd ", "product_name": {"a": [1]}}',
         '{"tokens_used": -1, "confidence": 1e300}',
         '{"tokens_used": 1e400, "model": "\\u0001"}',
+        '{"path": "https://h/\\u001b]0;owned\\u0007 > x?y", "referrer": "=1+1", "utm_source": "[/b]"}',
     ),
 }
 """By the catalogue's type; none of them twice in a column that has to be unique."""

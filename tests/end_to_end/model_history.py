@@ -33,6 +33,10 @@ ODD_VALUES: tuple[str | int | float, ...] = (
     *("0001-01-01 00:00:00+00:00", "1970-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00"),
     *(-1, 0, 0.1, 10**12, 999_999_999_999_999_999, 1e20, -1e20),
     *('{"tokens_used": 999999999999999999}', "[]", "{"),
+    '{"product_id": 3, "product_name": "Lamp", "category": " Lamps", "recommender": "Trending", "query": "lamp"}',
+    '{"product_id": [3], "name": {"en": "Lamp"}, "category": 7, "results": "many", "q": " "}',
+    '{"path": "//", "utm_medium": "cpc"}',
+    '{"page": "/a > b?c", "referrer": "https://t.co/", "registration_method": "x"}',
 )
 """What applications and people write where they should not."""
 

@@ -39,12 +39,59 @@ NAMES: tuple[object, ...] = (
     *(None, "", "EUR", " jpy\r\n", "usd", "XX?", "{", '{"code": "EUR"}', "\ufeffchf\u200b", 978, True, 1.5, [], {}),
     *({"code": "EUR"}, {"currency_code": "kwd"}, {"code": None}, {"code": {"code": "EUR"}}, {"iso": "EUR"}),
 )
+ADDRESSES: tuple[object, ...] = (
+    *(
+        None,
+        "",
+        "/",
+        "/sale/",
+        " /sale?q=1#top",
+        "https://shop.example",
+        "//shop.example:80/sale",
+        "home",
+        "a > b",
+        "#",
+    ),
+    *(
+        7,
+        True,
+        [],
+        "HTTPS://www.Google.co.uk/search?q=1",
+        "google.de.",
+        "google.evil.example",
+        "Google",
+        "direct",
+        "(none)",
+    ),
+    *("user@mail.google.com:443", "http://[::1]/", "\ufefft.co\u200b", "/" * 3000 + "x", "\u6f22/" * 2000),
+    "https://" + "a." * 1500 + "example",
+)
+SAID: dict[str, tuple[object, ...]] = {
+    "product_id": (1, 2, "1", " 2 ", "nobody", None, "", [1]),
+    "product_name": ("Lamp", " lamp ", "\u30ab\u30c3\u30d7", 7, True, "", None, {"en": "Lamp"}),
+    "title": ("Lamp", "Chair"),
+    "category": ("Lamps", "Chairs\r\n", "unknown", 0, 1.5, "", {"id": 1}, ["Lamps"]),
+    "product_category": ("Home > Lamps", "/sale", "\U0001f381" * 300),
+    "query": ("lamp", "Lamp ", "", "a" * 199 + " b", "\u6f22" * 300, '{"a": 1}', 7, ["lamp"]),
+    "q": ("chair", "%'\\"),
+    "result_count": (0, 0.0, "0", 3, "12", -1, 10**12, 10**20, "many", True, [1]),
+    "results": (5, [], None),
+    "recommender": ("Similar", "similar\t", "trending", "", None, {}),
+    "recommendation_source": ("bundle",),
+    **dict.fromkeys(("path", "url", "referrer", "referer"), ADDRESSES),
+    "utm_source": ("google", "Facebook ", "m.facebook.com", "partner.example", "banana", "(direct)", ""),
+    "utm_medium": ("cpc", "EMAIL", "organic", "(none)", "banana", None, 1.5),
+    "utm_campaign": ("autumn", "newsletter", "(not set)"),
+    "registration_method": ("email", "Invite\r\n", "facebook", "passkey"),
+}
+"""What data says of products, searches, recommendations, pages and where visitors come from, by its keys."""
 DATA = (None, "", "null", "[]", "{", '"EUR"', "7", "{}", '{"currency": "EUR"')
 AGENTS = (None, "", "Mozilla/5.0 (Linux; Android 9; CUBOT X19)", "Mozilla/5.0 (compatible; Examplebot/2.1)", "curl/8.5")
 CODES = ("", "\t", "{}", "{}\r\n", " {}", "\u00a0{}\u2003", "\ufeff{}", "{}_again")
 IDS = (None, "", "1", "10", "9", "a", "A", "a ", "ä", "session:a", "a:1")
 TABLES = ("user_events", "product_events", "order_events")
-WEB = ("page_view", "search", "add_to_cart", "checkout_start", "checkout_complete", "login")
+PAGES = ("page_view", "product_view")
+WEB = (*PAGES, "search", "add_to_cart", "checkout_start", "checkout_complete", "login", "registration")
 PRODUCT = ("purchase", "view", "cart_add")
 ORDER = ("payment_completed", "created", "payment_started", "cancelled", "refunded", "refunded", "delivered")
 ORDERS = tuple(f"o{number}" for number in range(60))
@@ -87,8 +134,10 @@ class OddShop:
 
     def _data(self) -> str | None:
         rng = self._rng
-        if rng.random() < 0.5:
+        if rng.random() < 0.2:
             return rng.choice(DATA)
+        if rng.random() < 0.6:
+            return json.dumps({key: rng.choice(SAID[key]) for key in rng.sample(sorted(SAID), 9)})
         return json.dumps({key: rng.choice(NAMES) for key in rng.sample(("currency", "currency_code", "x"), 2)})
 
 

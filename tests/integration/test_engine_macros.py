@@ -13,11 +13,15 @@ from typing import Protocol
 import pytest
 from engine_macros import Engine, GoogleEngine, Row
 from oracle.sources import UNSEEN, code, text
+from oracle.visits import page_of, site_of
 from postgresql import Server
 
 TEMPLATES = {
     "json_field": "{{ json_text('t', 'a') }}",
     "nested_json_field": "{{ json_text('t', 'a.b') }}",
+    "json_scalar": "{{ json_scalar('t', 'a') }}",
+    "nested_json_scalar": "{{ json_scalar('t', 'a.b') }}",
+    "spaced_json_scalar": "{{ json_scalar('t', 'c d') }}",
     "invalid_json": "{{ is_invalid_json_object('t') }}",
     "quoted": "{{ json_quoted('t') }}",
     "whole_number": "{{ whole_number_from_text('t') }}",
@@ -58,6 +62,9 @@ TEMPLATES = {
     **{f"p{percent}": f"{{{{ quantile('a', {percent}) }}}}" for percent in (0, 25, 50, 90, 100)},
     "first_text": "min({{ bytewise('t') }})",
     "last_text": "max({{ bytewise('t') }})",
+    "page": "{{ page_path('t') }}",
+    "step": "{{ journey_step(\"'page_view'\", 't', 't') }}",
+    "site": "{{ referring_site('t') }}",
 }
 Shown = Callable[[object], object]
 
@@ -182,6 +189,41 @@ PHONES = {
 }
 
 
+def test_addresses_are_taken_apart_alike_however_they_are_written(engines: list[Engine], compare: Compare) -> None:
+    random = Random(3)
+    parts = [
+        *(
+            "https:",
+            "HTTP:",
+            "android-app:",
+            "//",
+            "/",
+            "/sale",
+            "?",
+            "#",
+            "@",
+            ":",
+            ":8080",
+            ".",
+            "..",
+            "www.",
+            ".com",
+        ),
+        *("google", "a", "B", "\u00fc", "\u6f22", "\n", " ", ">", "'", "\\", "%", "*"),
+    ]
+    addresses = ["".join(random.choices(parts, k=random.randrange(1, 9))) for _ in range(1000)]
+    addresses += [
+        "/" * 5000 + "x",
+        "?" * 5000,
+        "." * 5000 + "x",
+        "https://" + "a" * 1990 + ".example/",
+        "\U0001f600" * 150,
+    ]
+    compare(["page", "step", "site"], {"t": "text"}, [(None,), *((address,) for address in addresses)])
+    shown = engines[0].rows(["page", "site"], {"t": "text"}, [(address,) for address in addresses])
+    assert shown == [(page_of(address), site_of(address.lower())) for address in addresses]
+
+
 def test_a_phone_number_is_one_however_it_is_written(engines: list[Engine]) -> None:
     for engine in engines:
         rows = engine.rows(["phone"], {"t": "text"}, [(written,) for written in PHONES])
@@ -249,7 +291,8 @@ def test_json(compare: Compare) -> None:
             document = document[:place] + random.choice(["", '"', "}", ",", "\\", "1"]) + document[place + 1 :]
         documents.append(document)
     cases: list[Row] = [(document,) for document in (None, *documents)]
-    compare(["json_field", "nested_json_field", "invalid_json"], {"t": "text"}, cases, _meaning)
+    fields = ["json_field", "nested_json_field", "json_scalar", "nested_json_scalar", "spaced_json_scalar"]
+    compare([*fields, "invalid_json"], {"t": "text"}, cases, _meaning)
 
 
 def _meaning(answer: object) -> object:

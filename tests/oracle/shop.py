@@ -1,19 +1,21 @@
 """What the marts of the web shop must hold.
 
-Belongs here: sessions, and what marts count. Not here: orders (orders.py), customers (customers.py).
+Belongs here: sessions, and what marts count. Not here: orders (orders.py), what data says (payload.py), customers
+(customers.py).
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import quantile, ratio, rounded, seconds
 from oracle.orders import Order, Refund, currency_of, in_order
+from oracle.payload import Products, said
 from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
 from oracle.sources import (
     CURRENCY,
@@ -23,12 +25,15 @@ from oracle.sources import (
     plausible,
     plausible_amount,
     plausible_count,
+    text,
 )
+from oracle.visits import acquisition, acquisition_measures, journey_measures, journeys
 
 TENANT = "shop:default"
 ZONE = ZoneInfo("UTC")
 SESSION_GAP = timedelta(minutes=30)
 SESSION_CUT = timedelta(hours=24)
+RECOMMENDATION_WINDOW = timedelta(hours=24)
 BOT_EVENTS = 500
 BOTS = re.compile(r"(?<!cu)bot|crawl|spider|slurp|headless|^curl|^wget|^python", re.IGNORECASE)
 WEB_EVENTS = {
@@ -53,9 +58,10 @@ PRODUCT_EVENTS = {
 
 @dataclass(frozen=True)
 class Session:
-    """A session's events in order."""
+    """A session's events in order, and the visitor if known."""
 
     events: list[Row]
+    user_id: str | None
 
     @property
     def kinds(self) -> list[str]:
@@ -95,14 +101,30 @@ class Shop:
             events_by_order[event["order_id"]].append(event)
         self.orders = [Order.of(events) for events in events_by_order.values()]
         self.today = local_date(source.as_of, ZONE)
+        tomorrow = datetime.combine(self.today + timedelta(days=1), time(), ZONE)
+        self.products = Products(self.product_events, self.web_events, tomorrow)
 
     def marts(self) -> list[Mart]:
         """All marts of the shop but those of customers."""
         web, products, sales = list(self._web()), list(self._products()), list(self._sales())
+        categories = [replace(one, group=(self.products.category(one.fact["product_id"]),)) for one in products]
+        visits = [session for session in sessions(self.web_events) if not session.is_bot]
+        few = [
+            # Of the many combinations only those with something on the day.
+            ("products", "product_id", products, self._described_product_measures),
+            ("categories", "category", categories, _product_measures),
+            ("search_terms", "term", self._searches(), _search_measures),
+            ("recommendations", "recommender", self._recommendations(), _recommendation_measures),
+            ("journeys", "path", journeys(visits, TENANT, _day_of), journey_measures),
+            ("acquisition", "channel", acquisition(visits, self.orders, TENANT, _day_of), acquisition_measures),
+        ]
         return [
             *periodic_marts("web_behavior", (), web, _web_measures, self._local_today),
-            # Of the many products only those with something on the day.
-            *periodic_marts("products", ("product_id",), products, _product_measures, self._local_today, quiet_days=0),
+            *(
+                mart
+                for name, dimension, counted, measures in few
+                for mart in periodic_marts(name, (dimension,), counted, measures, self._local_today, quiet_days=0)
+            ),
             *periodic_marts("sales", ("payment_method", "currency_code"), sales, _sales_measures, self._local_today),
             *periodic_marts(
                 "order_lifecycle", ("payment_method",), self._created(), _lifecycle_measures, self._local_today
@@ -131,6 +153,41 @@ class Shop:
             if event["timestamp"]:
                 day = local_date(event["timestamp"], ZONE)
                 yield Counted("events", TENANT, (event["product_id"] or UNKNOWN,), day, event)
+
+    def _described_product_measures(self, facts: Facts, tenant_key: str, group: tuple[str, ...], period: Period) -> Row:
+        [product_id] = group
+        product = None if product_id == UNKNOWN else product_id
+        described = {"product_name": self.products.name(product), "category": self.products.category(product)}
+        return described | _product_measures(facts, tenant_key, group, period)
+
+    def _searches(self) -> Iterator[Counted]:
+        for session in sessions(self.web_events):
+            for place, event in enumerate(() if session.is_bot else session.events):
+                if session.kinds[place] == "search":
+                    term = text((said(event, "query") or "")[:200]) or UNKNOWN
+                    later = session.kinds[place + 1 :]
+                    day = local_date(event["timestamp"], ZONE)
+                    yield Counted("searches", TENANT, (term,), day, (event, session.events[0]["id"], later))
+
+    def _recommendations(self) -> Iterator[Counted]:
+        views = in_order(event for event in self.product_events if code(event["event_type"]) == "view")
+        clicks = [(event, who) for event in views if event["timestamp"] and (who := code(said(event, "recommender")))]
+        for click, recommender in clicks:
+            yield Counted("clicks", TENANT, (recommender,), local_date(click["timestamp"], ZONE), click)
+        for event in self.product_events:
+            at = event["timestamp"]
+            if code(event["event_type"]) != "purchase" or not at or local_date(at, ZONE) > self.today:
+                continue
+            before = [
+                (click, recommender)
+                for click, recommender in clicks
+                if event["user_id"]
+                and event["product_id"]
+                and (click["user_id"], click["product_id"]) == (event["user_id"], event["product_id"])
+                and timedelta() <= at - click["timestamp"] <= RECOMMENDATION_WINDOW
+            ]
+            for click, recommender in before[-1:]:
+                yield Counted("purchases", TENANT, (recommender,), local_date(click["timestamp"], ZONE), event)
 
     def _created(self) -> Iterator[Counted]:
         for order in self.orders:
@@ -169,25 +226,25 @@ def sessions(events: Iterable[Row]) -> Iterator[Session]:
         for event in scoped:
             if event["timestamp"]:
                 visits[event["user_id"] or only_user].append(event)
-        for visit in visits.values():
-            yield from _sessions_of_a_visitor(in_order(visit))
+        for user_id, visit in visits.items():
+            yield from _sessions_of_a_visitor(in_order(visit), user_id)
 
 
-def _sessions_of_a_visitor(events: list[Row]) -> Iterator[Session]:
+def _sessions_of_a_visitor(events: list[Row], user_id: str | None) -> Iterator[Session]:
     began_at = previous_at = events[0]["timestamp"]
     part: list[Row] = []
     parts = 0
     for event in events:
         at = event["timestamp"]
         if at - previous_at > SESSION_GAP:
-            yield Session(part)
+            yield Session(part, user_id)
             part, parts, began_at = [], 0, at
         elif (at - began_at) // SESSION_CUT != parts:
-            yield Session(part)
+            yield Session(part, user_id)
             part, parts = [], (at - began_at) // SESSION_CUT
         part.append(event)
         previous_at = at
-    yield Session(part)
+    yield Session(part, user_id)
 
 
 def _web_measures(facts: Facts, _tenant_key: str, _group: tuple[str, ...], period: Period) -> Row:
@@ -251,6 +308,35 @@ def _product_measures(facts: Facts, *_: object) -> Row:
     }
 
 
+def _search_measures(facts: Facts, *_: object) -> Row:
+    found = [plausible_count(_whole(said(event, "result_count"))) for event, _, _ in facts["searches"]]
+    return {
+        "searches": len(found),
+        "searching_sessions": len({session for _, session, _ in facts["searches"]}),
+        "zero_result_searches": found.count(0),
+        "searches_without_result_count": found.count(None),
+        "searches_with_product_view": sum("product_view" in later for _, _, later in facts["searches"]),
+        "searches_with_purchase": sum("checkout_complete" in later for _, _, later in facts["searches"]),
+    }
+
+
+def _recommendation_measures(facts: Facts, *_: object) -> Row:
+    bought = _product_measures({"events": facts["purchases"]})
+    kept = ("currency_code", "purchases", "revenue_amount", "purchases_without_price", "purchases_in_other_currencies")
+    return {
+        **{column: bought[column] for column in kept},
+        "clicks": len(facts["clicks"]),
+        "distinct_users": len({click["user_id"] for click in facts["clicks"]} - {None, ""}),
+        "purchase_rate": ratio(bought["purchases"], len(facts["clicks"])),
+    }
+
+
+def _whole(shown: str | None) -> int | None:
+    """A whole number of at most 18 digits."""
+    digits = re.fullmatch(r"([0-9]{1,18})([.]0+)?", shown or "")
+    return int(digits[1]) if digits else None
+
+
 def _sales_measures(facts: Facts, *_: object) -> Row:
     paid: list[Order] = list(facts["paid"])
     started: list[Order] = list(facts["started"])
@@ -309,6 +395,10 @@ def _lifecycle_measures(facts: Facts, *_: object) -> Row:
             f"invalid_times_to_{step}": len(known) - len(hours),
         }
     return row
+
+
+def _day_of(instant: datetime) -> date:
+    return local_date(instant, ZONE)
 
 
 def _units(event: Row) -> int:

@@ -33,6 +33,36 @@
 {%- endmacro %}
 
 {#
+    The same where the field is a text, a number or a boolean; null where it is an object or an
+    array, which engines show in ways of their own. Steps of `path` may be any keys.
+#}
+{% macro json_scalar(expression, path) -%}
+    {{ return(adapter.dispatch('json_scalar')(expression, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_scalar(expression, path) -%}
+    {%- set arguments = 'try_cast(' ~ expression ~ " as json), '" ~ quoted_json_path(path) ~ "'" -%}
+    case
+        when json_type({{ arguments }}) not in ('OBJECT', 'ARRAY')
+            then json_extract_string({{ arguments }})
+    end
+{%- endmacro %}
+
+{% macro postgres__json_scalar(expression, path) -%}
+    {{ engine_schema() }}.json_scalar(
+        {{ expression }}, array['{{ path.split('.') | join("', '") }}']
+    )
+{%- endmacro %}
+
+{% macro bigquery__json_scalar(expression, path) -%}
+    json_value({{ bigquery_json_document(expression) }}, '{{ quoted_json_path(path) }}')
+{%- endmacro %}
+
+{% macro quoted_json_path(path) -%}
+    $."{{ path.split('.') | join('"."') }}"
+{%- endmacro %}
+
+{#
     A text as BigQuery's JSON; null where it is none. Its parser wants strict JSON and rounds
     long numbers: what the other engines let pass is mended before, outside of strings.
 

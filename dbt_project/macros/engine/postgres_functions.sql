@@ -27,7 +27,9 @@
     {{ postgres_json_number() }}
     {{ postgres_json_quoted() }}
     {{ postgres_json_shown() }}
+    {{ postgres_json_node() }}
     {{ postgres_json_text() }}
+    {{ postgres_json_scalar() }}
 {%- endmacro %}
 
 {# `create schema if not exists` would want the right to create one even where it is. #}

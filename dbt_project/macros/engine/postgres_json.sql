@@ -1,5 +1,5 @@
 {#
-    PostgreSQL's functions behind json_text and is_invalid_json_object, which read and show
+    PostgreSQL's functions behind json_text, json_scalar and is_invalid_json_object, which read and show
     JSON as DuckDB does. None is parallel safe: before version 17 no parallel query may
     catch an exception, as is_valid does before version 16.
 #}
@@ -175,10 +175,10 @@
     $body$;
 {%- endmacro %}
 
-{# See json_text. A key that a document does not even contain costs no parsing. #}
-{% macro postgres_json_text() -%}
-    create or replace function {{ engine_schema() }}.json_text(document text, path text[])
-    returns text language plpgsql immutable strict
+{# The value at a path. A key that a document does not even contain costs no parsing. #}
+{% macro postgres_json_node() -%}
+    create or replace function {{ engine_schema() }}.json_node(document text, path text[])
+    returns json language plpgsql immutable strict
     as $body$
     declare
         node json;
@@ -211,7 +211,36 @@
                 );
             end if;
         end loop;
-        return {{ engine_schema() }}.json_shown(node, false);
+        return node;
+    end;
+    $body$;
+{%- endmacro %}
+
+{# See json_text. #}
+{% macro postgres_json_text() -%}
+    create or replace function {{ engine_schema() }}.json_text(document text, path text[])
+    returns text language plpgsql immutable strict
+    as $body$
+    begin
+        return {{ engine_schema() }}.json_shown(
+            {{ engine_schema() }}.json_node(document, path), false
+        );
+    end;
+    $body$;
+{%- endmacro %}
+
+{# See json_scalar. #}
+{% macro postgres_json_scalar() -%}
+    create or replace function {{ engine_schema() }}.json_scalar(document text, path text[])
+    returns text language plpgsql immutable strict
+    as $body$
+    declare
+        node json := {{ engine_schema() }}.json_node(document, path);
+    begin
+        return case
+            when json_typeof(node) not in ('object', 'array')
+                then {{ engine_schema() }}.json_shown(node, false)
+        end;
     end;
     $body$;
 {%- endmacro %}

@@ -25,3 +25,17 @@ select
     first_event_date as period_start_date
 from {{ ref('fct_orders') }}
 where net_amount < 0
+union all
+select
+    'journeys' as mart,
+    period_start_date
+from {{ ref('journeys_daily') }}
+where purchasing_sessions > sessions
+union all
+select
+    'acquisition' as mart,
+    period_start_date
+from {{ ref('acquisition_daily') }}
+where
+    first_purchases_without_amount > first_purchases
+    or first_purchases_in_other_currencies > first_purchases

@@ -26,6 +26,21 @@
      'sum(case when facts.currency_code = tenants.currency_code'
      ~ ' then revenue_amount end)',
      'products_daily', 'sum(revenue_amount)'),
+    ('category views', 'fct_product_events', 'event_date',
+     "count(case when event_type = 'view' then 1 end)",
+     'categories_daily', 'sum(views)'),
+    ('category revenue', 'fct_product_events', 'event_date',
+     'sum(case when facts.currency_code = tenants.currency_code'
+     ~ ' then revenue_amount end)',
+     'categories_daily', 'sum(revenue_amount)'),
+    ('clicks', 'fct_product_events', 'event_date',
+     "count(case when event_type = 'view' and recommender is not null then 1 end)",
+     'recommendations_daily', 'sum(clicks)'),
+    ('recommended purchases', 'int_shop__recommended_purchases', 'clicked_date',
+     'count(*)', 'recommendations_daily', 'sum(purchases)'),
+    ('searches', 'fct_web_events', 'event_date',
+     "count(case when event_type = 'search' and not is_bot then 1 end)",
+     'search_terms_daily', 'sum(searches)'),
     ('web events', 'fct_web_events', 'event_date',
      'count(case when not is_bot then 1 end)', 'web_behavior_daily',
      'sum(page_views + product_views + searches + add_to_carts + checkout_starts'
@@ -36,7 +51,12 @@
      'sum(case when not is_bot then duration_seconds end)',
      'web_behavior_daily', 'sum(total_session_seconds)'),
     ('users', 'int_shop__web_users', 'first_event_date', 'count(*)',
-     'web_behavior_daily', 'sum(new_users)')
+     'web_behavior_daily', 'sum(new_users)'),
+    ('sessions that bought', 'fct_sessions', 'session_date',
+     'count(case when not is_bot and checkout_completes > 0 then 1 end)',
+     'journeys_daily', 'sum(purchasing_sessions)'),
+    ('buyers', 'fct_orders', 'paid_date', 'count(distinct customer_key)',
+     'acquisition_daily', 'sum(first_purchases)')
 ] -%}
 with
 

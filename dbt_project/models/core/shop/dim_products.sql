@@ -8,6 +8,10 @@ tenants as (
     select * from {{ ref('int_shop__tenants') }}
 ),
 
+products as (
+    select * from {{ ref('int_shop__products') }}
+),
+
 -- What lies after the local day, or on none, is not the latest.
 events as (
     select
@@ -49,12 +53,18 @@ final as (
     select
         seen.tenant_key,
         seen.product_id,
+        products.product_name,
+        products.category,
         coalesce(priced.currency_code, tenants.currency_code) as currency_code,
         priced.price_amount,
         seen.first_seen_at,
         seen.last_seen_at
     from seen
     inner join tenants on seen.tenant_key = tenants.tenant_key
+    inner join products
+        on
+            seen.tenant_key = products.tenant_key
+            and seen.product_id = products.product_id
     left join priced
         on
             seen.tenant_key = priced.tenant_key

@@ -3,7 +3,7 @@
     unique_key='event_id',
     meta={'changed': 'int_shop__changed_product_events'}
 ) }}
-{{ clustered_by(['event_id', 'customer_key'], month_of='event_date') }}
+{{ clustered_by(['event_id', 'customer_key', 'product_id'], month_of='event_date') }}
 
 with
 
@@ -36,6 +36,9 @@ final as (
                 then events.event_type
             else 'other'
         end as event_type,
+        events.product_name,
+        events.category,
+        events.recommender,
         coalesce(events.currency_code, tenants.currency_code) as currency_code,
         coalesce(events.currency_code, tenants.currency_code) = tenants.currency_code
             as is_in_tenant_currency,

@@ -3,12 +3,22 @@
     unique_key='session_scope',
     meta={'changed': 'int_shop__changed_sessions'}
 ) }}
-{{ clustered_by('session_scope', month_of='session_date') }}
+{{ clustered_by(['session_scope', 'customer_key'], month_of='session_date') }}
 
 with
 
 events as (
     select * from {{ ref('fct_web_events') }}
+    {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
+),
+
+paths as (
+    select * from {{ ref('int_shop__session_paths') }}
+    {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
+),
+
+channels as (
+    select * from {{ ref('int_shop__session_channels') }}
     {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
 
@@ -69,35 +79,40 @@ sessions as (
 
 final as (
     select
-        session_key,
-        session_scope,
-        tenant_key,
-        'shop:' || user_id as customer_key,
-        session_id,
-        user_id,
-        events,
-        page_view_events as page_views,
-        product_view_events as product_views,
-        search_events as searches,
-        add_to_cart_events as add_to_carts,
-        checkout_start_events as checkout_starts,
-        checkout_complete_events as checkout_completes,
-        login_events as logins,
-        registration_events as registrations,
+        sessions.session_key,
+        sessions.session_scope,
+        sessions.tenant_key,
+        'shop:' || sessions.user_id as customer_key,
+        sessions.session_id,
+        sessions.user_id,
+        coalesce(channels.channel, 'direct') as channel,
+        coalesce(paths.path, '{{ var("unknown_id") }}') as path,
+        sessions.events,
+        sessions.page_view_events as page_views,
+        sessions.product_view_events as product_views,
+        sessions.search_events as searches,
+        sessions.add_to_cart_events as add_to_carts,
+        sessions.checkout_start_events as checkout_starts,
+        sessions.checkout_complete_events as checkout_completes,
+        sessions.login_events as logins,
+        sessions.registration_events as registrations,
         {{ seconds_from_microseconds(
-            microseconds_between('started_at', 'ended_at')
+            microseconds_between('sessions.started_at', 'sessions.ended_at')
         ) }} as duration_seconds,
-        is_bot,
-        events = 1 as is_bounce,
-        events > 1 as is_engaged,
-        cart_number is not null as has_cart,
-        checkout_number is not null as has_checkout,
-        ordered_completes > 0 as has_purchase,
-        cart_number is not null and checkout_complete_events = 0 as is_abandoned_cart,
-        session_date,
-        started_at,
-        ended_at
+        sessions.is_bot,
+        sessions.events = 1 as is_bounce,
+        sessions.events > 1 as is_engaged,
+        sessions.cart_number is not null as has_cart,
+        sessions.checkout_number is not null as has_checkout,
+        sessions.ordered_completes > 0 as has_purchase,
+        sessions.cart_number is not null and sessions.checkout_complete_events = 0
+            as is_abandoned_cart,
+        sessions.session_date,
+        sessions.started_at,
+        sessions.ended_at
     from sessions
+    left join paths on sessions.session_key = paths.session_key
+    left join channels on sessions.session_key = channels.session_key
 )
 
 select * from final

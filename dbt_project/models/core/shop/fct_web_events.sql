@@ -3,7 +3,7 @@
     unique_key='session_scope',
     meta={'changed': 'int_shop__changed_sessions'}
 ) }}
-{{ clustered_by('session_scope', month_of='event_date') }}
+{{ clustered_by(['session_scope', 'product_id'], month_of='event_date') }}
 
 with
 
@@ -126,6 +126,18 @@ final as (
                 then sessions.event_type
             else 'other'
         end as event_type,
+        sessions.product_id,
+        sessions.product_name,
+        sessions.category,
+        sessions.path,
+        sessions.search_term,
+        sessions.referrer,
+        sessions.utm_source,
+        sessions.utm_medium,
+        sessions.utm_campaign,
+        sessions.registration_method,
+        sessions.recommender,
+        sessions.result_count,
         case when sessions.is_timed then sessions.event_number end as event_number,
         sessions.bot_events > 0
         or sessions.session_events > {{ var('bot_session_events') }} as is_bot,

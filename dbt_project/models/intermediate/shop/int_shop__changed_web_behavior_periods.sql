@@ -1,4 +1,7 @@
-{# fct_sessions count by session_date, which is the event_date of their first event. -#}
+{#
+    fct_sessions, and int_shop__journeys of them, count by session_date, which is the event_date
+    of their first event; int_shop__searches by the event_date of the search itself.
+-#}
 {{ changed_periods([
     [
         ref('int_shop__changed_sessions'), 'session_scope',

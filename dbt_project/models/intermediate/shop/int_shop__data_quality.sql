@@ -4,7 +4,10 @@
 {%- set unknown_currency = ['has_unknown_currency', 'unknown_currency', 'value'] -%}
 {%- set malformed_json = ['has_invalid_data', 'malformed_json', 'value'] -%}
 {%- set rules = {
-    'user_events': [implausible_instant, malformed_json],
+    'user_events': [
+        implausible_instant, malformed_json,
+        ['has_implausible_result_count', 'implausible_amount', 'value'],
+    ],
     'product_events': [
         implausible_instant, unknown_currency, malformed_json,
         [

@@ -28,6 +28,9 @@ named as (
 measured as (
     select
         *,
+        {{ payload_text('product_name') }} as told_product_name,
+        {{ payload_text('category') }} as told_category,
+        {{ payload_code('recommender') }} as told_recommender,
         {{ clean_code('event_type') }} as kind,
         {{ plausible_count('quantity') }} as plausible_quantity,
         {{ plausible_amount('price') }} as plausible_price
@@ -40,6 +43,9 @@ final as (
         {{ optional_identifier('measured.product_id') }} as product_id,
         {{ optional_identifier('measured.user_id') }} as user_id,
         measured.kind as event_type,
+        measured.told_product_name as product_name,
+        measured.told_category as category,
+        measured.told_recommender as recommender,
         case
             when measured.named_currency is not null
                 then coalesce(currencies.currency_code, '{{ var("unknown_id") }}')

@@ -20,6 +20,6 @@
         "distinct_viewers": {"kind": "distinct"},
         "distinct_buyers": {"kind": "distinct"},
     },
-    attributes={"currency_code": ["int_shop__tenants", ["tenant_key"]]},
+    attributes={"product_name": ["int_shop__products", ["tenant_key", "product_id"]], "category": ["int_shop__products", ["tenant_key", "product_id"]], "currency_code": ["int_shop__tenants", ["tenant_key"]]},
     quiet_days="",
 ) }}

@@ -1,0 +1,25 @@
+{#- Written by `python -m marts write`, from categories.mart.yml. -#}
+{{ periodic_mart(
+    "week",
+    "shop",
+    ref("int_shop__categories_measures"),
+    ["category"],
+    {
+        "views": {"kind": "count"},
+        "cart_adds": {"kind": "count"},
+        "cart_removes": {"kind": "count"},
+        "wishlist_adds": {"kind": "count"},
+        "reviews": {"kind": "count"},
+        "purchases": {"kind": "count"},
+        "units_sold": {"kind": "sum", "whole": true},
+        "purchases_without_quantity": {"kind": "count"},
+        "revenue_amount": {"kind": "sum"},
+        "purchases_without_price": {"kind": "count"},
+        "purchases_in_other_currencies": {"kind": "count"},
+        "view_to_purchase_rate": {"kind": "ratio", "of": ["purchases", "views"]},
+        "distinct_viewers": {"kind": "distinct"},
+        "distinct_buyers": {"kind": "distinct"},
+    },
+    attributes={"currency_code": ["int_shop__tenants", ["tenant_key"]]},
+    quiet_days="",
+) }}

@@ -1,0 +1,19 @@
+{#- Written by `python -m marts write`, from search_terms.mart.yml. -#}
+{{ trailing_mart(
+    "shop",
+    ref("int_shop__search_terms_measures"),
+    ["term"],
+    [
+        [ref("int_shop__searches"), "event_date", {
+            "searching_sessions": {"kind": "distinct", "of": "session_key"},
+        }],
+    ],
+    {
+        "searches": {"kind": "count"},
+        "searching_sessions": {"kind": "distinct"},
+        "zero_result_searches": {"kind": "count"},
+        "searches_without_result_count": {"kind": "count"},
+        "searches_with_product_view": {"kind": "count"},
+        "searches_with_purchase": {"kind": "count"},
+    },
+) }}
