@@ -151,13 +151,7 @@ def _is_of_reference(event: dbt.Event) -> bool:
 
 
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
-    existing = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
-    keys = [key for key in built if key.path[0] in PUBLISHED_SCHEMAS and tuple(key.path) in existing]
-    if not keys:
-        return {}
-    selects = [
-        f"select {place} as place, count(*) as row_count from {relation(key.path[0], key.path[-1])}"
-        for place, key in enumerate(keys)
-    ]
-    rows = ingestion.warehouse.query(" union all ".join(selects)).to_pylist()
-    return {keys[row["place"]]: row["row_count"] for row in rows}
+    """The rows of what people read, as dbt records them at a build's end (dbt_project/macros/freshness)."""
+    rows = ingestion.warehouse.query(f"select * from {relation('intermediate', 'builds')}").to_pylist()
+    counts = {(row["relation_schema"], row["relation_name"]): row["row_count"] for row in rows}
+    return {key: counts[place] for key in built if (place := (key.path[0], key.path[-1])) in counts}

@@ -24,7 +24,7 @@ Node = Mapping[str, Any]
 
 
 def engine_of_raw(prefix: str, identifiers: ColumnType) -> GoogleSql:
-    """An analyzer that knows the raw tables that the catalogue declares.
+    """An analyzer that knows the raw tables that the catalogue declares, and the record of builds.
 
     Args:
         prefix: of the warehouse's datasets.
@@ -38,6 +38,9 @@ def engine_of_raw(prefix: str, identifiers: ColumnType) -> GoogleSql:
             tables[name] = entry.raw_table(source, name, found).versions.columns
         for name, columns in tables.items():
             engine.add_table(f"{prefix}_raw_{source}.{name}", {c.name: BigquerySession.types[c.type] for c in columns})
+    # Hooks of dbt make it (macros/freshness).
+    texts = dict.fromkeys(("source_system", "relation_schema", "relation_name"), "STRING")
+    engine.add_table(f"{prefix}_intermediate.builds", texts | {"row_count": "INT64", "built_at": "TIMESTAMP"})
     return engine
 
 

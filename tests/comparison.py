@@ -1,7 +1,8 @@
 """Two warehouses side by side: tables and views of the models, cell by cell.
 
 Another type of a column is a difference too. Left out are columns that tell of the load: `_loaded_at`, `_batch_seq`,
-and when data_quality first and last saw something. What else the clock decides must be given to both builds: dbt's
+and when data_quality first and last saw something; and marts.freshness, which tells when each of the two was loaded and
+built. What else the clock decides must be given to both builds: dbt's
 variable `as_of`, or sources whose periods have all ended.
 """
 
@@ -21,7 +22,7 @@ Row = tuple[object, ...]
 
 def differences(one: Warehouse, other: Warehouse, schemas: Collection[str] = SCHEMAS) -> list[str]:
     """What differs, a line for each table that does; empty where the warehouses hold the same."""
-    ours, theirs = one.tables(schemas), other.tables(schemas)
+    ours, theirs = (warehouse.tables(schemas) - {("marts", "freshness")} for warehouse in (one, other))
     found = [f"{'.'.join(table)} is in one of the two only" for table in sorted(ours ^ theirs)]
     with one.reader() as read, other.reader() as read_other:
         for table in sorted(ours & theirs):

@@ -64,6 +64,8 @@ class Batch:
 
     def commit(self, state: TableState) -> TableState:
         """Archive the batch, then commit it with its state, in which the batch number is filled in."""
+        if self.appended or self.deleted:
+            state = replace(state, last_appended_at=self._started_at)
         file = self._file
         if not file.rows and (appended := self.load.appended_rows()):
             with appended[1] as rows:

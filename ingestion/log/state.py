@@ -25,6 +25,8 @@ class TableState:
         last_run_at: when the table was last read to the end.
         last_full_at: when every row was last read and compared.
         last_reconciled_at: when the keys were last compared.
+        last_appended_at: when the newest versions in raw were loaded, as their `_loaded_at`; None where that was before
+            this was noted.
         rows_read: by the last run; so the following.
         rows_appended: versions appended.
         rows_deleted: delete versions appended.
@@ -39,6 +41,7 @@ class TableState:
     last_run_at: datetime | None = None
     last_full_at: datetime | None = None
     last_reconciled_at: datetime | None = None
+    last_appended_at: datetime | None = None
     rows_read: int = 0
     rows_appended: int = 0
     rows_deleted: int = 0
@@ -54,6 +57,7 @@ STATE_COLUMNS = (
     Column("last_run_at", ColumnType.TIMESTAMP),
     Column("last_full_at", ColumnType.TIMESTAMP),
     Column("last_reconciled_at", ColumnType.TIMESTAMP),
+    Column("last_appended_at", ColumnType.TIMESTAMP),
     Column("rows_read", ColumnType.INTEGER),
     Column("rows_appended", ColumnType.INTEGER),
     Column("rows_deleted", ColumnType.INTEGER),

@@ -1,6 +1,7 @@
 """The restaurant CRM: guests and their visits, campaigns and the messages they send."""
 
 import sqlite3
+from random import Random
 
 from ingestion.sample.flaws import Flaw, Value, always, timestamps
 from ingestion.sample.names import FIRST_NAMES, LAST_NAMES, pick
@@ -77,6 +78,15 @@ CAMPAIGN_NAMES = (
     "=cmd|' /C calc'!A0",
     "Línea nueva\nde postres",
     "Best guests 🎉",
+)
+# What those say who could not deliver a message, the most frequent first.
+ERRORS = (
+    "550 5.1.1 <guest{}@example.com>: no such mailbox",
+    "452 4.2.2 <guest{}@example.com>: Mailbox full, message bounced",
+    "554 5.7.1 Blocked: see https://blocklist.example.net/?guest{}",
+    "429 Too Many Requests (guest{}), retry later",
+    "Read timed out while sending to guest{}@example.com",
+    "Internal error 0x80004005 (guest{})",
 )
 TEMPLATES = ("Hi {first_name}, come back soon!", "Hola {first_name}, te esperamos 🍷", "")
 
@@ -214,7 +224,7 @@ def _queue(db: sqlite3.Connection, today: Today, changes: Changes, campaign_id: 
         if rng.random() < 0.25 or sent >= today.end:
             outcome: tuple[Value, ...] = ("queued", None, stamp(created), None, stamp(created))
         elif rng.random() < 0.05:
-            outcome = ("failed", _error(customer_id), stamp(created), None, stamp(sent))
+            outcome = ("failed", _error(today, customer_id), stamp(created), None, stamp(sent))
         else:
             outcome = ("sent", None, stamp(created), stamp(sent), stamp(sent))
         changes.insert("outreach_events", (None, campaign_id, customer_id, *outcome))
@@ -231,15 +241,17 @@ def _send(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
                 "outreach_events",
                 event_id,
                 status="failed",
-                error=_error(customer_id),
+                error=_error(today, customer_id),
                 updated_at=stamp(at),
             )
         elif chance < 0.85:
             changes.update("outreach_events", event_id, status="sent", sent_at=stamp(at), updated_at=stamp(at))
 
 
-def _error(customer_id: int) -> str:
-    return f"550 5.1.1 <guest{customer_id}@example.com>: no such mailbox"
+def _error(today: Today, customer_id: int) -> str:
+    # Drawn apart from all else that happens today, which no other text may change.
+    rng = Random(f"{today.day}:fault:{customer_id}")
+    return ERRORS[int(len(ERRORS) * rng.random() ** 1.3)].format(customer_id)
 
 
 SOURCE = Source("restaurant", TABLES, FLAWS, found, happen)

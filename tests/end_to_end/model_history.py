@@ -17,6 +17,7 @@ from postgresql import Server
 from ingestion import sample
 from ingestion.loading.progress import LogListener
 from ingestion.loading.run import Ingestion
+from ingestion.sample.restaurant import ERRORS
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
 from orchestration import dbt_internals
@@ -48,6 +49,14 @@ CUSTOMERS = {
     "whatsapp": {"conversations": "customer_phone"},
 }
 """Where a source names the customer of a row."""
+
+SELDOM = {
+    "restaurant": [
+        (f"update outreach_events set status = 'failed', error = ? where id % 14 = {2 * number}", error)
+        for number, error in enumerate((*ERRORS, None))
+    ]
+}
+"""What the sample has too little of at this scale: messages that failed, for each kind of reason and for none."""
 
 _MANIFESTS: dict[tuple[str, str, str], Any] = {}
 
@@ -84,6 +93,8 @@ class ModelHistory:
         self._sources = folder / "sources"
         sample.create(self._sources, scale=SCALE, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
         self._deleted: list[tuple[str, tuple[Any, ...]]] = []
+        for sql, *values in SELDOM.get(system, ()):
+            self._rows(sql, *values)
         if before:
             self._rows(before)
         self.settings = Settings.model_validate(

@@ -29,7 +29,8 @@ BUILDS = 1 if EXAMPLES == 1 else 3
 """How many builds there may be between the first and the last, which is compared with a full refresh."""
 
 NUMBERS = st.integers(min_value=0, max_value=10_000)
-STATE = ("__build", "__built", "__changed_", "__clock")
+STATE = ("__build", "__built", "__changed_", "__clock", "builds")
+"""Notes of builds: which they were, what they did, and when."""
 
 Content = dict[tuple[str, str], Counter[tuple[object, ...]]]
 """Schema and table → its rows."""

@@ -145,6 +145,7 @@ def test_next_day_and_every_kind_of_flaw_reach_duckdb(places: Places) -> None:
         "stored_total_differs",
         "unknown_currency",
         "unprocessed",
+        "unusable_segment",
         "value_set_aside",
     ]
 

@@ -333,7 +333,7 @@ def test_incompatible_type_is_refused_and_an_empty_table_takes_it(warehouse: War
 
 
 def test_state_is_replaced_and_remembered_whole(warehouse: Warehouse) -> None:
-    state = TableState("items", "it's 5", 3, NOON, None, NOON, 1, 2, 3, 4)
+    state = TableState("items", "it's 5", 3, NOON, None, NOON, None, 1, 2, 3, 4)
     with warehouse.session() as session:
         assert session.states("shop") == {}
         session.prepare([ITEMS])

@@ -17,11 +17,11 @@ from oracle.restaurant import Restaurant
 from oracle.shop import TENANT as SHOP
 from oracle.shop import ZONE as SHOP_ZONE
 from oracle.shop import Shop
-from oracle.sources import CURRENCY, plausible
+from oracle.sources import CURRENCY, code, plausible, plausible_amount
 from oracle.whatsapp import Whatsapp, phone_number
 
 NEW_DAYS, ACTIVE_DAYS, AT_RISK_DAYS, INACTIVE_DAYS = 30, 30, 90, 30
-HIGH_SPENDER_AMOUNT = 500
+HIGH_SPENDER_AMOUNT = Fraction(500)
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Customers:
             Mart("customer_360", ("customer_key",), customers),
             Mart("audience_inactive_customers", ("customer_key",), [_inactive(row) for row in guests if _is_away(row)]),
             Mart("audience_high_spenders", ("customer_key",), [_spender(r) for r in guests if r["is_high_spender"]]),
+            Mart("audience_of_campaign", ("campaign_id", "customer_key"), list(self._selected(guests))),
             Mart("retention_cohorts", ("tenant_key", "domain", "cohort_month", "month_offset"), list(self._cohorts())),
         ]
 
@@ -103,6 +104,21 @@ class Customers:
                 "rfm_frequency": _fifth(row, peers, lambda one: one["frequency"]),
                 "rfm_monetary": _fifth(row, peers, lambda one: one["monetary_amount"]),
             }
+
+    def _selected(self, guests: list[Row]) -> Iterator[Row]:
+        """Whom each campaign's own rule selects, of its restaurant's guests."""
+        for campaign in self._restaurant.campaigns.values():
+            kind, value = code(campaign["segment_type"]), plausible_amount(campaign["segment_value"])
+            if value is None or value < 0:
+                continue
+            for row in guests:
+                reason = None
+                if kind == "inactive_days" and value.denominator == 1 and _is_away(row, int(value)):
+                    reason = _inactive(row, int(value))
+                if kind == "high_spenders" and row["monetary_amount"] >= value:
+                    reason = _spender(row, value)
+                if reason and row["tenant_key"] == self._restaurant.tenant_of(campaign):
+                    yield reason | {"campaign_id": campaign["id"]}
 
     def today(self, tenant_key: str) -> date:
         """Local date of a tenant of any system as of the build."""
@@ -224,17 +240,18 @@ def _fifth(row: Row, peers: list[Row], value: Callable[[Row], Any]) -> int | Non
     return 1 + 5 * below // len(peers)
 
 
-def _is_away(row: Row) -> bool:
-    return row["recency_days"] is not None and row["recency_days"] > INACTIVE_DAYS
+def _is_away(row: Row, days: int = INACTIVE_DAYS) -> bool:
+    return row["recency_days"] is not None and row["recency_days"] > days
 
 
-def _inactive(row: Row) -> Row:
+def _inactive(row: Row, days: int = INACTIVE_DAYS) -> Row:
     last, today = row["last_activity_date"], row["as_of_date"]
-    return _member(row, f"inactive_days: last visit {last}, more than {INACTIVE_DAYS} days before {today}")
+    return _member(row, f"inactive_days: last visit {last}, more than {days} days before {today}")
 
 
-def _spender(row: Row) -> Row:
-    return _member(row, f"high_spenders: lifetime spend of at least {HIGH_SPENDER_AMOUNT}.00 {CURRENCY}")
+def _spender(row: Row, amount: Fraction = HIGH_SPENDER_AMOUNT) -> Row:
+    cents = int(amount * 100)
+    return _member(row, f"high_spenders: lifetime spend of at least {cents // 100}.{cents % 100:02d} {CURRENCY}")
 
 
 def _member(row: Row, reason: str) -> Row:

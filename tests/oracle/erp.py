@@ -14,7 +14,7 @@ from typing import Any
 
 from oracle.arithmetic import ratio
 from oracle.periods import Counted, Facts, Mart, Period, Row, month_of, periodic_marts, week_of
-from oracle.sources import UNKNOWN, Source, Tenants, code, plausible, text
+from oracle.sources import UNKNOWN, Source, Tenants, code, order_of, plausible, text
 
 TYPES = ("call", "email", "meeting", "support_ticket", "complaint", "feedback")
 STATUSES = ("pending", "in_progress", "completed", "cancelled")
@@ -127,6 +127,7 @@ class Erp:
                 today,
             ),
             Mart("customer_analytics", ("customer_key",), [self._customer(row) for row in self._customers()]),
+            Mart("recent_activity", ("customer_key", "activity_rank"), list(self._recent())),
             Mart("organization_summary", ("tenant_key",), [self._organization(key) for key in self._tenant_keys()]),
         ]
 
@@ -205,6 +206,27 @@ class Erp:
             "first_interaction_date": min(days, default=None),
             "last_interaction_date": max(days, default=None),
         }
+
+    def _recent(self) -> Iterator[Row]:
+        for customer in self._customers():
+            theirs = [
+                row
+                for row in self.interactions
+                if row["customer_id"] == customer["id"] and self.tenant_of(row) == self.tenant_of(customer)
+            ]
+            theirs.sort(key=lambda row: (row["interaction_date"], order_of(row["id"])), reverse=True)
+            for rank, row in enumerate(theirs[:10], start=1):
+                yield {
+                    "customer_key": f"erp:{customer['id']}",
+                    "tenant_key": self.tenant_of(customer),
+                    "customer_id": customer["id"],
+                    "activity_rank": rank,
+                    "interaction_id": row["id"],
+                    "interaction_type": _type(row),
+                    "status": _status(row),
+                    "interaction_date": self.day_of(row),
+                    "interaction_at": row["interaction_date"],
+                }
 
     def _organization(self, tenant_key: str) -> Row:
         today = self.tenants.today(tenant_key)

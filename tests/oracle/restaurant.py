@@ -3,6 +3,7 @@
 Belongs here: visits, messages of campaigns and the visits credited to them. Not here: customers (customers.py).
 """
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from oracle.arithmetic import amount, ratio, rounded
 from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
 from oracle.sources import (
     CURRENCY,
+    ROOT,
     UNKNOWN,
     Source,
     Tenants,
@@ -57,7 +59,7 @@ class Restaurant:
         self.tenants = Tenants(source, "restaurants", "restaurant")
         self._source = source
         self.guests = {row["id"]: row for row in source.tables["customers"]}
-        self._campaigns = {row["id"]: row for row in source.tables["campaigns"]}
+        self.campaigns = {row["id"]: row for row in source.tables["campaigns"]}
         self.visits = list(self._visits())
         self.outreach = list(self._outreach())
 
@@ -84,7 +86,7 @@ class Restaurant:
     def _outreach(self) -> Iterator[Outreach]:
         credited = self._credited_visits()
         for row in self._messages():
-            tenant_key = self.tenant_of(self._campaigns.get(row["campaign_id"]))
+            tenant_key = self.tenant_of(self.campaigns.get(row["campaign_id"]))
             created_at = plausible(row["created_at"])
             day = self.tenants.day(tenant_key, created_at) if created_at else None
             yield Outreach(row, tenant_key, day, code(row["status"]) or UNKNOWN, credited[row["id"]])
@@ -116,11 +118,24 @@ class Restaurant:
         outreach = [
             Counted("outreach", o.tenant_key, (o.row["campaign_id"],), o.day, o) for o in self.outreach if o.day
         ]
+        patterns = _patterns()
+        failed = [
+            Counted("failed", o.tenant_key, (o.row["campaign_id"], _category(o.row["error"], patterns)), o.day, o)
+            for o in self.outreach
+            if o.day and o.status == "failed"
+        ]
         today = self.tenants.today
         return [
             *periodic_marts("visits", ("currency_code",), visits, _visit_measures, today),
             *periodic_marts(
                 "campaigns", ("campaign_id",), outreach, lambda facts, *_: _outreach_measures(facts["outreach"]), today
+            ),
+            *periodic_marts(
+                "outreach_errors",
+                ("campaign_id", "error_category"),
+                failed,
+                lambda facts, *_: {"failed": len(facts["failed"])},
+                today,
             ),
             Mart("campaign_performance", ("campaign_id",), list(self._performance())),
         ]
@@ -130,8 +145,8 @@ class Restaurant:
         for one in self.outreach:
             if not one.day or one.day <= self.tenants.today(one.tenant_key):
                 by_campaign[one.row["campaign_id"]].append(one)
-        for campaign_id in self._campaigns.keys() | {one.row["campaign_id"] for one in self.outreach}:
-            row = self._campaigns.get(campaign_id)
+        for campaign_id in self.campaigns.keys() | {one.row["campaign_id"] for one in self.outreach}:
+            row = self.campaigns.get(campaign_id)
             outreach = by_campaign[campaign_id]
             measures = _outreach_measures(outreach)
             credited = [(visit, one) for one in outreach for visit in one.visits if self._has_come(visit)]
@@ -164,6 +179,18 @@ def _place(row: Row) -> tuple[datetime, bytes]:
 
 def _age(row: Row) -> tuple[datetime, bytes]:
     return plausible(row["updated_at"]) or datetime.min.replace(tzinfo=UTC), order_of(row["id"])
+
+
+def _patterns() -> list[tuple[str, str]]:
+    """Patterns of errors and their categories, those that decide first."""
+    path = ROOT / "dbt_project" / "seeds" / "restaurant" / "outreach_error_patterns.csv"
+    rows = sorted(csv.DictReader(path.read_text(encoding="utf-8").splitlines()), key=lambda r: int(r["pattern_order"]))
+    return [(row["pattern"].lower(), row["error_category"]) for row in rows]
+
+
+def _category(error: str | None, patterns: list[tuple[str, str]]) -> str:
+    told = code(error)
+    return next((category for pattern, category in patterns if pattern in told), "other") if told else UNKNOWN
 
 
 def _threshold(campaign: Row | None) -> Decimal | None:

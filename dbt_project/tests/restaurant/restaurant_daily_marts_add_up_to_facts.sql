@@ -49,8 +49,17 @@ outreach_days as (
     select
         campaign_id,
         sum(total_outreach) as total_outreach,
-        sum(sent) as sent
+        sum(sent) as sent,
+        sum(failed) as failed
     from {{ ref('campaigns_daily') }}
+    group by campaign_id
+),
+
+error_days as (
+    select
+        campaign_id,
+        sum(failed) as failed
+    from {{ ref('outreach_errors_daily') }}
     group by campaign_id
 ),
 
@@ -105,6 +114,13 @@ full outer join outreach_days on outreach.campaign_id = outreach_days.campaign_i
 where
     coalesce(outreach.dated_outreach, 0) <> coalesce(outreach_days.total_outreach, 0)
     or coalesce(outreach.dated_sent, 0) <> coalesce(outreach_days.sent, 0)
+union all
+select
+    'outreach_errors_daily' as mart,
+    coalesce(outreach_days.campaign_id, error_days.campaign_id) as mart_key
+from outreach_days
+full outer join error_days on outreach_days.campaign_id = error_days.campaign_id
+where coalesce(outreach_days.failed, 0) <> coalesce(error_days.failed, 0)
 union all
 select
     'campaign_performance' as mart,

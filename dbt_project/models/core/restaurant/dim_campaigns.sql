@@ -28,6 +28,7 @@ joined as (
         coalesce(campaigns.segment_type, 'unknown') as segment_type,
         campaigns.message_template,
         campaigns.segment_value,
+        coalesce(campaigns.has_segment_rule, false) as has_segment_rule,
         campaigns.campaign_id is null as is_inferred,
         campaigns.created_at,
         campaigns.updated_at
@@ -44,6 +45,7 @@ final as (
         joined.segment_type,
         joined.message_template,
         joined.segment_value,
+        joined.has_segment_rule,
         joined.is_inferred,
         joined.created_at,
         joined.updated_at

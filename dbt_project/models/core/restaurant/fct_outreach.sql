@@ -83,6 +83,7 @@ final as (
         'restaurant:' || located.customer_id as customer_key,
         located.tenant_key,
         coalesce(located.status, 'unknown') as status,
+        located.error_category,
         located.currency_code,
         coalesce(attributions.attributed_visits, 0) as attributed_visits,
         coalesce(attributions.attributed_visits_in_other_currencies, 0)

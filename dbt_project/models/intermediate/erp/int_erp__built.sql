@@ -8,6 +8,7 @@
         ref("int_erp__customers"),
         ref("int_erp__membership_spans"),
         ref("interactions_trailing"),
+        ref("recent_activity"),
         ref("segment_interactions_trailing"),
         ref("segments_trailing"),
     ],

@@ -10,6 +10,7 @@
         ref("int_restaurant__customer_totals"),
         ref("int_restaurant__customers"),
         ref("int_restaurant__outreach"),
+        ref("outreach_errors_trailing"),
         ref("visits_trailing"),
     ],
 ) }}

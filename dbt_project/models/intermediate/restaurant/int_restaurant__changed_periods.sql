@@ -1,3 +1,4 @@
+{# int_restaurant__failed_outreach has the outreach_date of its fact. -#}
 {{ changed_periods([
     [
         ref('int_restaurant__changed_customers'), 'customer_id',

@@ -43,12 +43,14 @@ flagged_campaigns as (
     select
         'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
             as tenant_key,
+        has_segment_rule,
         has_implausible_segment_value,
         has_implausible_instant,
         _loaded_at
     from {{ ref('stg_restaurant__campaigns') }}
     where
-        has_implausible_segment_value
+        not has_segment_rule
+        or has_implausible_segment_value
         or has_implausible_instant
 ),
 
@@ -89,6 +91,7 @@ final as (
     {{ flagged_quality('restaurant', 'campaigns', 'flagged_campaigns', [
         ['has_implausible_instant', 'implausible_instant', 'value'],
         ['has_implausible_segment_value', 'implausible_amount', 'value'],
+        ['not has_segment_rule', 'unusable_segment', 'check'],
     ], '_loaded_at') }}
     union all
     {{ flagged_quality('restaurant', 'outreach_events', 'flagged_outreach', [

@@ -35,6 +35,7 @@ final as (
         campaign_id,
         customer_id,
         status,
+        error_category,
         source_rows,
         cast(implausible_rows as bigint) as implausible_rows,
         has_error,

@@ -3,6 +3,7 @@
     "restaurant",
     [
         ref("int_restaurant__campaigns_measures"),
+        ref("int_restaurant__outreach_errors_measures"),
         ref("int_restaurant__visits_measures"),
     ],
 ) }}

@@ -9,8 +9,7 @@ final as (
         tenant_key,
         customer_key,
         customer_id,
-        'high_spenders: lifetime spend of at least '
-        || {{ amount_text('high_spender_amount') }} || ' ' || currency_code as reason,
+        {{ reason_of_high_spender('high_spender_amount') }} as reason,
         as_of_date
     from customers
     where

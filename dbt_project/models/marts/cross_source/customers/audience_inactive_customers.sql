@@ -9,10 +9,7 @@ final as (
         tenant_key,
         customer_key,
         customer_id,
-        'inactive_days: last visit '
-        || cast(last_activity_date as {{ dbt.type_string() }})
-        || ', more than {{ var("audience_inactive_days") }} days before '
-        || cast(as_of_date as {{ dbt.type_string() }}) as reason,
+        {{ reason_of_inactive("'" ~ var('audience_inactive_days') ~ "'") }} as reason,
         as_of_date
     from customers
     where

@@ -1,0 +1,82 @@
+{#
+    What builds made, for marts.freshness: the table intermediate.builds has a row for each
+    model that is recorded, as it was last made. dbt itself knows what it made, at its end:
+    this is no model but a table that hooks write, whoever calls dbt.
+#}
+{% macro builds() -%}
+    {{ return(api.Relation.create(
+        target.database, generate_schema_name('intermediate', none), 'builds'
+    )) }}
+{%- endmacro %}
+
+{# For on-run-start: an empty table where there is none, for what reads it. #}
+{% macro prepare_builds() -%}
+    {%- set table = builds() -%}
+    {%- if execute and load_relation(table) is none -%}
+    {%- if not adapter.check_schema_exists(table.database, table.schema) -%}
+        {%- do adapter.create_schema(table) -%}
+    {%- endif -%}
+    create table if not exists {{ table }} as
+    select
+        cast(null as {{ dbt.type_string() }}) as source_system,
+        cast(null as {{ dbt.type_string() }}) as relation_schema,
+        cast(null as {{ dbt.type_string() }}) as relation_name,
+        cast(null as bigint) as row_count,
+        {{ timestamp_literal('1970-01-01T00:00:00Z') }} as built_at
+    limit 0
+    {%- endif -%}
+{%- endmacro %}
+
+{# For on-run-end: a row for each model that was made; those that there are no more go. #}
+{% macro record_builds(results) -%}
+    {%- set made = [] -%}
+    {%- for result in results if execute and result.status == 'success' -%}
+        {%- if is_recorded(result.node) -%}
+            {%- do made.append(result.node) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if made -%}
+    {%- set names = made | map(attribute='unique_id') | list -%}
+    {%- set kept = [] -%}
+    {%- for node in graph.nodes.values() if is_recorded(node) and node.unique_id not in names -%}
+        {%- do kept.append("'" ~ node.config.schema ~ '.' ~ node.alias ~ "'") -%}
+    {%- endfor -%}
+    delete from {{ builds() }}
+    where
+        true
+        {% if kept -%}
+        and relation_schema || '.' || relation_name not in ({{ kept | join(', ') }})
+        {%- endif %};
+
+    insert into {{ builds() }} (
+        source_system, relation_schema, relation_name, row_count, built_at
+    )
+    {% for node in made -%}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ (node.tags | list + ['cross_source']) | first }}' as source_system,
+        '{{ node.config.schema }}' as relation_schema,
+        '{{ node.alias }}' as relation_name,
+        count(*) as row_count,
+        {{ dbt.current_timestamp() }} as built_at
+    from {{ node.relation_name }}
+    {% endfor %}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Models that people read, those of a source's table, and the last ones of complete builds. #}
+{% macro is_recorded(node) -%}
+    {%- set of_tables = [] -%}
+    {%- for source in graph.sources.values() -%}
+        {%- do of_tables.append('stg_' ~ source.source_name ~ '__' ~ source.name) -%}
+    {%- endfor -%}
+    {{ return(
+        node.resource_type == 'model'
+        and node.name != 'freshness'
+        and (
+            node.config.schema in ('core', 'marts')
+            or node.name in of_tables
+            or node.name.endswith('__built')
+        )
+    ) }}
+{%- endmacro %}
