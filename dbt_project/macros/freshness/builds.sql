@@ -72,7 +72,6 @@
     {%- endfor -%}
     {{ return(
         node.resource_type == 'model'
-        and node.name != 'freshness'
         and (
             node.config.schema in ('core', 'marts')
             or node.name in of_tables
