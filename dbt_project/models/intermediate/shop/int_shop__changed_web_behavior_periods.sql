@@ -1,5 +1,7 @@
-{# fct_sessions count by session_date, which is the event_date of their first event; so do
-   int_shop__searches by the event_date of the search itself. -#}
+{#
+    fct_sessions count by session_date, which is the event_date of their first event; and
+    int_shop__searches by the event_date of the search.
+-#}
 {{ changed_periods([
     [
         ref('int_shop__changed_sessions'), 'session_scope',
