@@ -26,5 +26,7 @@
                 )
                 {% endfor %}
             )
+    -- What names nobody is no key.
+    where facts.{{ key }} is not null
     {%- endif -%}
 {%- endmacro %}
