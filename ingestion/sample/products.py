@@ -17,7 +17,7 @@ CATEGORIES = {
 ADJECTIVES = ("Blue", "Linen", "Oak", "Small", "Striped", "Grey", "Round")
 UNNAMED = 79
 """The product of which no event tells more than its number."""
-MOVED, MOVED_ON, MOVED_TO = 3, 40, "Gifts"
+MOVED, MOVED_ON, MOVED_TO = 1, 20, "Gifts"
 """The product that gets into another category, and on which day of the sample."""
 SEARCHES = ("lamp", "blue scarf", 'mug, "large"', "カップ", "sofá", "gift 🎁", "")
 RECOMMENDERS = ("similar_items", "bought_together", "trending")

@@ -142,6 +142,21 @@ def test_create_and_advance_meet_at_the_same_rows(made: Path, tmp_path: Path) ->
     assert content(tmp_path) == content(made)
 
 
+def test_events_of_the_shop_say_what_they_are_about(made: Path) -> None:
+    def told(key: str, table: str = "user_events") -> set[object]:
+        field = f"json_extract(data, '$.{key}')"
+        rows = query(made, "shop", f"select {field} from {table} where json_valid(data) and {field} is not null")
+        return {value for (value,) in rows}
+
+    assert {0, 6} <= told("result_count")
+    assert {"lamp", ""} <= told("query")
+    assert {"similar_items", "bought_together", "trending"} == told("recommender", "product_events")
+    assert {"Lighting", "Textiles", "Kitchen", "Furniture"} <= told("category", "product_events")
+    assert told("product_name", "product_events") <= told("product_name")
+    for key in ("path", "referrer", "utm_source", "utm_medium", "utm_campaign", "registration_method"):
+        assert told(key), key
+
+
 def test_advance_inserts_updates_deletes_and_brings_late_rows(tmp_path: Path) -> None:
     make(tmp_path, scale=0.3)
     before = content(tmp_path)

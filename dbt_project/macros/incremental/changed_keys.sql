@@ -13,15 +13,16 @@
     The body of a model of changed keys: every key of the query `changed`, once for each
     tenant and day on which facts count it until they are replaced, or with nulls.
 
-    `counted` are [fact, its column of dates], and where the keys are not those of customers
-    [fact, its column of dates, its column of customers], which are noted too. What an
-    unfinished build noted is kept: by now its facts may be replaced.
+    `counted` are [fact, its column of dates], or [fact, its column of dates, another column of
+    it], which is noted too: the customer where the keys are not those of customers, or what is
+    to be compared with what it is after this build. What an unfinished build noted is kept: by
+    now its facts may be replaced.
 #}
 {% macro with_days_before(changed, key, counted) -%}
     {%- set last = last_built_batch() if execute else 0 -%}
     {%- set earlier = load_relation(this) if execute and last -%}
     {%- set nothing = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
-    {%- set customers = counted | map(attribute=2) | select('defined') | unique | list -%}
+    {%- set noted = counted | map(attribute=2) | select('defined') | unique | list -%}
     with
 
     -- A version that says that a row was deleted has no other value than its key.
@@ -37,8 +38,8 @@
         {% if earlier -%}
         select
             {{ key }},
-            {% for customer in customers -%}
-            {{ customer }},
+            {% for column in noted -%}
+            {{ column }},
             {% endfor -%}
             tenant_key,
             date_day
@@ -51,8 +52,8 @@
         {%- if relation -%}
         select
             {{ key }},
-            {% for customer in customers -%}
-            {{ customer if fact[2] is defined else nothing }} as {{ customer }},
+            {% for column in noted -%}
+            {{ column if fact[2] == column else nothing }} as {{ column }},
             {% endfor -%}
             tenant_key,
             {{ fact[1] }} as date_day
@@ -63,8 +64,8 @@
         {% endfor -%}
         select
             {{ key }},
-            {% for customer in customers -%}
-            {{ nothing }} as {{ customer }},
+            {% for column in noted -%}
+            {{ nothing }} as {{ column }},
             {% endfor -%}
             {{ nothing }} as tenant_key,
             cast(null as date) as date_day
@@ -73,8 +74,8 @@
 
     select
         {{ key }},
-        {% for customer in customers -%}
-        {{ customer }},
+        {% for column in noted -%}
+        {{ column }},
         {% endfor -%}
         tenant_key,
         date_day,

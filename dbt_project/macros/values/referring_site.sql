@@ -9,8 +9,10 @@
     {%- set authority = regexp_replaced(without_scheme, '[/?#](.|\\n)*$', '') -%}
     {%- set host = regexp_replaced(authority, '^[^@]*@|[.]*:[0-9]*$|[.]+$', '') -%}
     case
-        when {{ is_host(host) }} then {{ host }}
-        when {{ regexp_matched(address, '^([a-z][a-z0-9+.-]*:/)?/') }} then null
+        when {{ is_host(host) }}
+            then {{ host }}
+        when {{ regexp_matched(address, '^([a-z][a-z0-9+.-]*:/)?/') }}
+            then null
         else {{ address }}
     end
 {%- endmacro %}

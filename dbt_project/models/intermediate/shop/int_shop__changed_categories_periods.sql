@@ -1,4 +1,4 @@
-{# int_shop__categorized_events are fct_product_events, each with the category of its product. -#}
+{# int_shop__categorized_events are fct_product_events, with categories of products. -#}
 {{ changed_periods([
     [
         ref('int_shop__changed_product_events'), 'event_id',

@@ -1,4 +1,7 @@
-{# On the clicked_date of int_shop__recommendation_movements are clicks, and purchases after them. -#}
+{#
+    By the clicked_date of int_shop__recommendation_movements count clicks, and the purchases
+    that they brought.
+-#}
 {{ changed_periods([
     [
         ref('int_shop__changed_product_events'), 'event_id',

@@ -1,6 +1,6 @@
 {#
-    fct_sessions, and int_shop__journeys of them, count by session_date, which is the event_date
-    of their first event; int_shop__searches by the event_date of the search itself.
+    fct_sessions, and int_shop__journeys of them, count by session_date, which is the
+    event_date of their first event; int_shop__searches by that of the search itself.
 -#}
 {{ changed_periods([
     [

@@ -29,7 +29,6 @@ passed as (
 
 ranked as (
     select
-        *,
         {% for attribute in attributes -%}
         row_number() over (
             partition by tenant_key, product_id
@@ -39,15 +38,15 @@ ranked as (
                 passed_at desc,
                 source_order,
                 {{ sortable_id('event_id') }} desc
-        ) as {{ attribute }}_recency{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as {{ attribute }}_recency,
+        {% endfor -%}
+        *
     from passed
 ),
 
 final as (
     select
         product_id,
-        tenant_key,
         {% for attribute, date in attributes.items() -%}
         coalesce(
             max(case when {{ attribute }}_recency = 1 then {{ attribute }} end),
@@ -58,8 +57,9 @@ final as (
                 when {{ attribute }}_recency = 1 and {{ attribute }} is not null
                     then event_date
             end
-        ) as {{ date }}{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as {{ date }},
+        {% endfor -%}
+        tenant_key
     from ranked
     group by product_id, tenant_key
 )

@@ -14,12 +14,12 @@ events as (
 
 followed as (
     select
-        *,
         {% for step in ['product_view', 'checkout_complete'] -%}
         max(case when event_type = '{{ step }}' then event_number end) over (
             partition by session_key
-        ) as last_{{ step }}_number{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as last_{{ step }}_number,
+        {% endfor -%}
+        *
     from events
     where session_key is not null and not is_bot
 ),

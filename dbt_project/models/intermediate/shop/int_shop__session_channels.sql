@@ -5,7 +5,9 @@
 ) }}
 {{ clustered_by('session_scope') }}
 
-{#- Column, and the names of the seed that it is looked up among; the first knows best. -#}
+{#-
+    Columns, and among which names of the seed each is looked up; the first knows best.
+-#}
 {%- set told = [
     ('utm_medium', 'medium'),
     ('utm_source', 'source'),
@@ -33,8 +35,8 @@ events as (
     {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
 
--- Who has seen a page comes to the next from the shop itself, or back from who takes the
--- payment.
+-- Who has seen a page comes to the next from the shop itself, or back from who takes
+-- the payment.
 landed as (
     select
         *,
@@ -76,8 +78,8 @@ channels as (
     from {{ ref('acquisition_channels') }}
 ),
 
--- A host stands for its subdomains too; one that ends in .* for every such ending, short as
--- those of countries are. The longest name knows best.
+-- A host stands for its subdomains too; one that ends in .* for every such ending,
+-- short as those of countries are. The longest name knows best.
 named as (
     select
         words.field,
@@ -93,48 +95,53 @@ named as (
             words.field = channels.field
             and (
                 words.word = channels.name
+                {% for ending in ['__', '___', '__.__', '___.__'] -%}
                 or (
                     channels.name like '%.%'
-                    and (
-                        {% for ending in ['__', '___', '__.__', '___.__'] -%}
-                        {{ 'or ' if not loop.first -}}
-                        '.' || words.word like '%.' || replace(channels.name, '*', '{{ ending }}')
-                        {% endfor %}
-                    )
+                    and '.' || words.word
+                    like '%.' || replace(channels.name, '*', '{{ ending }}')
                 )
+                {% endfor %}
             )
 ),
 
 known as (
-    select * from named
-    where preference = 1
+    select
+        words.field,
+        words.word,
+        coalesce(
+            named.channel,
+            case
+                when words.field = 'source' and {{ is_host('words.word') }}
+                    then 'referral'
+            end
+        ) as channel
+    from words
+    left join named
+        on
+            words.field = named.field
+            and words.word = named.word
+            and named.preference = 1
 ),
 
 ranked as (
     select
         told.session_scope,
         told.session_key,
-        coalesce(
-            known.channel,
-            case
-                when told.field = 'source' and {{ is_host('told.word') }} then 'referral'
-                else 'other'
-            end
-        ) as channel,
+        coalesce(known.channel, 'other') as channel,
         row_number() over (
             partition by told.session_key
             order by
                 told.event_number,
-                case
-                    when known.channel is not null then 0
-                    when told.field = 'source' and {{ is_host('told.word') }} then 0
-                    else 1
-                end,
+                case when known.channel is null then 1 else 0 end,
                 told.place
         ) as preference
     from told
-    left join known on told.field = known.field and told.word = known.word
-    where coalesce(known.channel, 'other') <> 'direct'
+    inner join known
+        on
+            told.field = known.field
+            and told.word = known.word
+            and coalesce(known.channel, 'other') <> 'direct'
 ),
 
 final as (

@@ -43,9 +43,11 @@ final as (
         session_scope,
         session_key,
         max(case when step_number = 1 then step end)
-        {%- for number in range(2, 6) %}
-        || coalesce(' > ' || max(case when step_number = {{ number }} then step end), '')
-        {%- endfor %}
+        {% for number in range(2, 6) -%}
+        || coalesce(
+            ' > ' || max(case when step_number = {{ number }} then step end), ''
+        )
+        {% endfor -%}
             as path
     from ordered
     group by session_scope, session_key
