@@ -98,10 +98,12 @@ def _files_of_system(
     measures = [_measures_of(system, name) for name in marts]
     incremental = sorted({*others.incremental.get(system, ()), *(f"{name}_trailing" for name in marts)})
     copied = sorted([*others.copied.get(system, ()), *(f"{name}_{s}" for name in marts for s in (*GRAINS, "trailing"))])
+    has_balances = any(column.balance for mart in marts.values() for column in mart.columns.values())
+    options = ["has_balances=true"] if has_balances else []
     exposures = exposures_of_system(system, copied, sorted(others.exported.get(system, ())))
     calls = {
         "tenant_calendar": call("calendar_of_tenants", literal(system), listed(measures)),
-        "changed_windows": call("changed_windows", literal(system), listed(periods)),
+        "changed_windows": call("changed_windows", literal(system), listed(periods), *options),
         "built": call("complete_build", literal(system), listed(map(ref, incremental))),
     }
     return {

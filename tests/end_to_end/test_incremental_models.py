@@ -6,8 +6,10 @@ And both equal what the oracle makes of the rows in raw.
 """
 
 import os
+import sqlite3
 import tempfile
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -181,3 +183,34 @@ def test_incremental_equals_full_refresh_after_any_history(
         server.reach_by(monkeypatch)
     machine = type("History", (RandomModelHistory,), {"system": system, "server": server})
     run_state_machine_as_test(machine, settings=LIMITS)
+
+
+@pytest.mark.slow
+def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(tmp_path: Path) -> None:
+    """What is open at the end of a window is of all days before it, too."""
+    history = ModelHistory("consulting", tmp_path)
+    recent = "from {} where created_at between '2026-08-20' and '2026-09-04' order by id limit 1"
+    with closing(sqlite3.connect(history.file)) as db, db:
+        # Windows have rows for those alone that were active in them.
+        db.execute(
+            "insert into deals select -1, account_id, lead_id, 'proposal', amount_cents, currency_code, null,"
+            f" '2025-09-01 10:00:00+00:00', updated_at {recent.format('deals')}"
+        )
+        db.execute(
+            "insert into event_outbox select -1, event_type, aggregate_type, aggregate_id, payload,"
+            f" '2025-09-01 10:00:00+00:00', null {recent.format('event_outbox')}"
+        )
+    states = (
+        "select (select sum(open_deals) from marts.pipeline_trailing where window_days = 90 and not is_prior) as deals,"
+        " (select sum(unprocessed_events) from marts.outbox_trailing where window_days = 90 and not is_prior) as events"
+    )
+    history.extract()
+    history.build()
+    [before] = history.warehouse.query(states).to_pylist()
+    with closing(sqlite3.connect(history.file)) as db, db:
+        db.execute("delete from deals where id = -1")
+        db.execute("update event_outbox set processed_at = '2025-09-02 10:00:00+00:00' where id = -1")
+    history.extract()
+    history.build()
+    assert history.warehouse.query(states).to_pylist() == [{name: count - 1 for name, count in before.items()}]
+    assert disagreements_of_system(history.warehouse.query, "consulting", history.as_of) == []

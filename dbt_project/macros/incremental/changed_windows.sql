@@ -3,11 +3,12 @@
     whose windows a day changed, the 7, 28, 30 and 90 days that end with the last complete one
     (window_days), and as many before them (is_prior); for all where everything is built anew.
 
-    `changed_periods` are the models that tell which days changed. Tenants that an unfinished
+    `changed_periods` are the models that tell which days changed. Where marts have balances
+    (`has_balances`), days before the windows count as well: a state is of all that came. Tenants that an unfinished
     build noted are kept: it may have replaced their windows, as of another day. Written for
     systems with declared marts by `python -m marts write`.
 #}
-{% macro changed_windows(system, changed_periods) -%}
+{% macro changed_windows(system, changed_periods, has_balances=false) -%}
     {%- set last = last_built_batch() if execute else 0 -%}
     {%- set earlier = load_relation(this) if execute and last -%}
     {%- set widths = [7, 28, 30, 90] -%}
@@ -45,9 +46,11 @@
             on
                 clock.tenant_key = changed_days.tenant_key
                 and changed_days.date_day < clock.local_date
+                {%- if not has_balances %}
                 and changed_days.date_day >= cast(
                     {{ dbt.dateadd('day', -2 * widths[-1], 'clock.local_date') }} as date
                 )
+                {%- endif %}
         {% if earlier -%}
         union distinct
         select tenant_key

@@ -4,4 +4,5 @@
     [
         ref("int_consulting__changed_periods"),
     ],
+    has_balances=true,
 ) }}

@@ -4,4 +4,5 @@
     [
         ref("int_erp__changed_periods"),
     ],
+    has_balances=true,
 ) }}

@@ -37,15 +37,15 @@ clock as (
 
 counted as (
     select
-        tenant_key,
-        account_id,
         {% for name, condition in counts.items() -%}
         count(case when {{ condition }} then 1 end) as {{ name }},
         {% endfor -%}
         {% for outcome in outcomes -%}
         sum(case when outcome = '{{ outcome }}' then amount end)
-            as {{ outcome }}_amount{{ ',' if not loop.last }}
-        {% endfor %}
+            as {{ outcome }}_amount,
+        {% endfor -%}
+        tenant_key,
+        account_id
     from records
     group by
         tenant_key,
