@@ -15,7 +15,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
-from orchestration.configuration import CROSS_SOURCE, PUBLISHED_SCHEMAS, REFERENCE, SYSTEMS, ingestion, manifest
+from orchestration.configuration import CROSS_SOURCE, REFERENCE, SYSTEMS, ingestion, manifest
 from orchestration.console import failure, say
 
 _BUILT = ("LogModelResult", "LogSeedResult")

@@ -164,6 +164,30 @@ def test_copy_for_bi_tools_holds_the_marts_and_no_personal_data(sample_place: Pl
     # A reader that holds the copy open hinders no run: the next test replaces it.
 
 
+def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
+    told = {
+        (str(schema), str(name)): (rows, newest, built)
+        for schema, name, rows, newest, built in sample_place.rows(
+            "select relation_schema, relation_name, row_count, newest_row_at, last_built_at from marts.freshness"
+            " where kind <> 'system'"
+        )
+    }
+    marts = sample_place.rows(
+        "select table_name from information_schema.tables where table_schema = 'marts' and table_name <> 'freshness'"
+    )
+    assert {name for schema, name in told if schema == "marts"} == {name for (name,) in marts}
+    for (schema, name), (rows, newest, built) in told.items():
+        counted, of_raw = "count(*)", schema.startswith("raw_")
+        if of_raw:
+            counted = "(select count(*) from staging.stg_" + f"{schema.removeprefix('raw_')}__{name}), max(_loaded_at)"
+        [found] = sample_place.rows(f"select {counted} from {schema}.{name}")
+        assert found == ((rows, newest) if of_raw else (rows,)), f"{schema}.{name}"
+        assert newest <= built  # type: ignore[operator]
+    with duckdb.connect(sample_place.folder / "bi.duckdb", read_only=True) as copy:
+        [(copied,)] = copy.execute("select count(*) from marts.freshness where kind <> 'system'").fetchall()
+    assert copied == len(told)
+
+
 def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Place) -> None:
     folder = sample_place.folder / "exports" / "costs_monthly"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 {#
     What builds made, for marts.freshness: the table intermediate.builds has a row for each
-    model that is recorded, as it was last made. dbt itself knows what it made, at its end:
+    model or seed that is recorded, as it was last made. dbt itself knows what it made, at its end:
     this is no model but a table that hooks write, whoever calls dbt.
 #}
 {% macro builds() -%}
@@ -27,7 +27,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# For on-run-end: a row for each model that was made; those that there are no more go. #}
+{# For on-run-end: a row for each one that was made; those that there are no more go. #}
 {% macro record_builds(results) -%}
     {%- set made = [] -%}
     {%- for result in results if execute and result.status == 'success' -%}
@@ -64,14 +64,17 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Models that people read, those of a source's table, and the last ones of complete builds. #}
+{#
+    What people read, models of a source's table, and the last ones of complete builds. The
+    view freshness is not among what it tells of.
+#}
 {% macro is_recorded(node) -%}
     {%- set of_tables = [] -%}
     {%- for source in graph.sources.values() -%}
         {%- do of_tables.append('stg_' ~ source.source_name ~ '__' ~ source.name) -%}
     {%- endfor -%}
     {{ return(
-        node.resource_type == 'model'
+        node.resource_type in ('model', 'seed')
         and (
             node.config.schema in ('core', 'marts')
             or node.name in of_tables
