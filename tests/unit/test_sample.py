@@ -386,6 +386,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         ("consulting", "deals", "currency_code in ('JPY', 'KWD')"),
         ("consulting", "deals", "currency_code = '???'"),
         ("consulting", "event_outbox", "not json_valid(payload)"),
+        ("consulting", "event_outbox", "processed_at is null and payload like '%\"failed\":%'"),
     ],
 )
 def test_dirty_rows_are_there(dirty: Path, source: str, table: str, condition: str) -> None:
