@@ -14,7 +14,7 @@ from ingestion.sample.products import PRODUCTS, RECOMMENDERS, described, price_c
 from ingestion.sample.source import Changes, to_json
 from ingestion.sample.today import DAY_SECONDS, Today, stamp
 
-ORDERS_PER_DAY = 0.8
+ORDERS_PER_DAY = 0.6
 PREFIX = "abroad-"
 """What the ids of these orders begin with."""
 CUSTOMERS = 12
@@ -34,6 +34,7 @@ class Oddity(NamedTuple):
     is_paid: bool = True
     is_paid_at_second_try: bool = False
     is_refunded: bool = False
+    has_slow_clocks: bool = False
 
 
 ODDITIES = (
@@ -43,6 +44,7 @@ ODDITIES = (
     Oddity(is_created=False),
     Oddity(is_paid=False),
     Oddity("USD", has_quantity=False, is_paid_at_second_try=True),
+    Oddity(has_slow_clocks=True),
 )
 
 
@@ -88,13 +90,15 @@ def buy(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         events = [("created", 180)] if odd.is_created else []
         events += [("payment_started", 200 + later) for later in tries]
         if odd.is_paid:
-            events += [("payment_completed", 230 + tries[-1]), ("confirmed", 300 + tries[-1])]
+            slow = 600 if odd.has_slow_clocks else 0
+            events += [("payment_completed", 230 + tries[-1] - slow), ("confirmed", 300 + tries[-1])]
         for event_type, seconds in events:
             changes.insert("order_events", (None, event_type, *known, stamp(at + seconds)))
 
 
 def go_on(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     """Ship, deliver and give back what was paid so many days ago."""
+    rng = today.rng
     for event_type, days in (
         ("shipped", SHIPPED_AFTER_DAYS),
         ("delivered", DELIVERED_AFTER_DAYS),
@@ -110,5 +114,7 @@ def go_on(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         for known in paid:
             odd = ODDITIES[int(known[0].removeprefix(PREFIX)) % len(ODDITIES)]
             if event_type != "refunded" or odd.is_refunded:
-                at = today.start + int(DAY_SECONDS * today.rng.random())
+                at = today.start + int(DAY_SECONDS * rng.random())
+                # By their clocks, it had arrived before it was sent, and was sent before it was paid.
+                at -= 2 * days * DAY_SECONDS if odd.has_slow_clocks else 0
                 changes.insert("order_events", (None, event_type, *known, stamp(at)))

@@ -253,15 +253,17 @@ def _follow_deal(db: sqlite3.Connection, today: Today, changes: Changes, lead: R
     """Open a deal with the proposal, close it with the lead."""
     rng = today.rng
     lead_id, account_id, _, _, status, value, _, now = lead
-    deal = db.execute("select id from deals where lead_id = ? and closed_at is null", (lead_id,)).fetchone()
+    deal = db.execute(
+        "select id, date(created_at, '-1 day') from deals where lead_id = ? and closed_at is null", (lead_id,)
+    ).fetchone()
     if status == "proposal" and deal is None:
         stage = "proposal" if rng.random() < 0.7 else "negotiation"
         row: tuple[Value, ...] = (account_id, lead_id, stage, value, rng.choice(CURRENCIES), None)
         changes.insert("deals", (None, *row, now, now))
     elif status in ("won", "lost") and deal is not None:
-        # Some are said to be closed when the talks began, before anybody wrote the deal down.
+        # Some are said to have been closed the day before anybody wrote them down.
         backdated = today.aside(f"deal {deal[0]}").rng.random() < 0.06
-        closed = stamp(today.start - 30 * DAY_SECONDS) if backdated else now
+        closed = f"{deal[1]} 17:00:00+00:00" if backdated else now
         changes.update("deals", deal[0], stage=status, closed_at=closed, updated_at=now)
     elif status == "won":
         # Signed at once: the deal is opened and closed by the same stroke.

@@ -220,7 +220,7 @@ def _segment_again(db: sqlite3.Connection, today: Today, changes: Changes) -> No
     """Import a membership once more: one that has ended begins anew, another one is there twice."""
     rng = today.rng
     for active in (0, 1):
-        if rng.random() < 0.1:
+        if rng.random() < 0.06:
             rows = db.execute(
                 "select organization_id, customer_id, segment_name, segment_value, description from customer_segments"
                 " where is_active = ? order by id",

@@ -18,7 +18,7 @@ Spoil = Callable[[Random, str, Mapping[str, Value]], Value]
 SHARE = 0.0003
 """Of all new rows, beyond the two of each kind that the first days are sure to have."""
 
-SLIPS = 0.15
+SLIP_DAYS = 0.08
 """Of all days, those on which one new row has a slip; each slip is drawn for itself."""
 
 
@@ -43,12 +43,12 @@ def stranger(_rng: Random, _good: str, _row: Mapping[str, Value]) -> Value:
     return uuid4(_rng)
 
 
-def hour_before(column: str, *, hours: int = 1) -> Spoil:
-    """Lie an hour, or some, before the timestamp in another column or its own."""
+def hour_before(column: str) -> Spoil:
+    """Lie an hour before the timestamp in another column, or its own."""
 
     def spoil(_rng: Random, good: str, row: Mapping[str, Value]) -> Value:
         earlier = _parsed(str(row[column]))
-        return (earlier - timedelta(hours=hours)).isoformat(" ") if earlier else good
+        return (earlier - timedelta(hours=1)).isoformat(" ") if earlier else good
 
     return spoil
 
@@ -100,7 +100,7 @@ def let_slip(
     """Spoil new rows of a kind that only some days have, in place."""
     for number, slip in enumerate(slips):
         rng = today.aside(f"slip {number}").rng
-        if rng.random() < SLIPS and inserts.get(slip.table):
+        if rng.random() < SLIP_DAYS and inserts.get(slip.table):
             _strike(slip, rng, columns[slip.table], inserts[slip.table])
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from random import Random
 
 from ingestion.sample import incidents
-from ingestion.sample.flaws import Flaw, Value, always, timestamps
+from ingestion.sample.flaws import SLIP_DAYS, Flaw, Value, always, timestamps
 from ingestion.sample.names import FIRST_NAMES, LAST_NAMES, pick
 from ingestion.sample.source import Changes, Source, Table, largest_id, recent_rows
 from ingestion.sample.today import DAY_SECONDS, MEALS, OFFICE, Rhythm, Today, rhythms, stamp
@@ -111,12 +111,10 @@ FLAWS = (
     Flaw("visits", "visited_at", always("0001-01-01 00:00:00+00:00")),
 )
 
-# Whom nobody knows: nothing chosen, or a number that means nothing, each another one.
+# Where nobody is chosen the form sends 0.
 SLIPS = (
     Flaw("visits", "customer_id", always(0)),
     Flaw("visits", "spend_cents", always(10**18)),
-    Flaw("outreach_events", "customer_id", lambda rng, _good, _row: -1 - rng.randrange(10**9)),
-    Flaw("outreach_events", "campaign_id", lambda rng, _good, _row: -1 - rng.randrange(10**9)),
     Flaw("outreach_events", "created_at", always("1970-01-01 00:00:00+00:00")),
 )
 
@@ -140,6 +138,7 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
         _correct(db, today.aside("corrected"), changes)
     _campaign(db, today, changes)
     _send(db, today, changes)
+    _stray(db, today.aside("stray"), changes)
     return changes
 
 
@@ -330,6 +329,16 @@ def _send(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
             )
         elif chance < 0.85:
             changes.update("outreach_events", event_id, status="sent", sent_at=stamp(at), updated_at=stamp(at))
+
+
+def _stray(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Send messages of a campaign, or to a guest, that another system knows and this one does not."""
+    rng = today.rng
+    campaign, guest = largest_id(db, "campaigns"), 1 + int(largest_id(db, "customers") * rng.random())
+    at = stamp(today.start + int(DAY_SECONDS * rng.random()))
+    for known in ((900_000 + today.index, guest), (campaign, -1 - today.index)):
+        if campaign and rng.random() < SLIP_DAYS:
+            changes.insert("outreach_events", (None, *known, "sent", None, at, at, at))
 
 
 def _error(today: Today, customer_id: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ingestion.sample import abroad
-from ingestion.sample.flaws import Flaw, Row, Value, always, hour_before, timestamps, where
+from ingestion.sample.flaws import Flaw, Row, Value, always, timestamps, where
 from ingestion.sample.orders import OrderBook
 from ingestion.sample.products import (
     PRODUCTS,
@@ -84,11 +84,7 @@ FLAWS = (
     Flaw("order_events", "payment_method", always("card\r\n")),
 )
 
-# Clocks that are slow, and what an app sends that nobody asked for.
 SLIPS = (
-    Flaw("order_events", "timestamp", hour_before("timestamp"), where("event_type", "payment_completed")),
-    Flaw("order_events", "timestamp", hour_before("timestamp", hours=96), where("event_type", "shipped")),
-    Flaw("order_events", "timestamp", hour_before("timestamp", hours=96), where("event_type", "delivered")),
     Flaw("user_events", "event_type", always("video_play"), where("event_type", "page_view")),
     Flaw("product_events", "data", always('{"product_name": "Blue '), where("event_type", "view")),
 )

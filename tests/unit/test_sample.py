@@ -460,7 +460,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path) -> None:
         ("consulting", "deals", "closed_at < created_at and closed_at > '2026'"),
         ("restaurant", "visits", "customer_id = 0"),
         ("restaurant", "visits", "spend_cents >= 1000000000000000000"),
-        ("restaurant", "outreach_events", "campaign_id < 0"),
+        ("restaurant", "outreach_events", "campaign_id not in (select id from campaigns)"),
         ("restaurant", "outreach_events", "customer_id < 0"),
         ("restaurant", "outreach_events", "created_at like '1970-%'"),
         ("restaurant", "campaigns", "segment_type is null"),
