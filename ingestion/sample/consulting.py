@@ -7,10 +7,10 @@ comparing keys.
 import sqlite3
 from random import Random
 
-from ingestion.sample.flaws import Flaw, Row, Value, always, timestamps
+from ingestion.sample.flaws import Flaw, Row, Value, always, hour_before, timestamps
 from ingestion.sample.names import company, pick
 from ingestion.sample.source import Changes, Source, Table, largest_id, recent_rows, to_json
-from ingestion.sample.today import OFFICE, Rhythm, Today, stamp
+from ingestion.sample.today import DAY_SECONDS, OFFICE, Rhythm, Today, stamp
 
 LEADS_PER_DAY = 7.0
 
@@ -69,6 +69,8 @@ OWNERS = ("n.abara", "k.lindqvist", "m.iyer", "t.novak", "")
 LEAD_SOURCES = ("web", "referral", "event", "partner", "cold_call")
 INDUSTRIES = ("retail", "health", "logistics", "energy", "public sector", "food & drink")
 CURRENCIES = ("USD", "USD", "USD", "EUR", "EUR", "GBP", "INR")
+COURTED = 1
+"""The account of a deal that is always open."""
 STAGES = ("new", "contacted", "qualified", "proposal", "won")
 # From each open stage: chance per day to go on, and to be lost.
 CHANCES = {
@@ -96,6 +98,8 @@ FLAWS = (
     Flaw("deals", "closed_at", always("1970-01-01 00:00:00+00:00")),
     Flaw("deals", "amount_cents", always("n/a")),
 )
+
+SLIPS = (Flaw("event_outbox", "processed_at", hour_before("created_at")),)
 
 
 class Diary:
@@ -157,6 +161,9 @@ def found(today: Today) -> Changes:
         at = stamp(today.start - int(300 * 86_400 * today.rng.random()))
         industry = pick(today.rng, INDUSTRIES)
         changes.insert("accounts", (number, company(today.rng), industry, at, at))
+    # Talks that never end; their lead stayed in the system before this one.
+    begun = stamp(today.start - 90 * DAY_SECONDS)
+    changes.insert("deals", (None, COURTED, 900_001, "negotiation", 1_850_000, "USD", None, begun, begun))
     return changes
 
 
@@ -168,6 +175,8 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
     _open(db, today, diary, rhythm)
     _move(db, today, diary, changes, rhythm)
     _change_accounts(db, today, diary, changes, rhythm)
+    if today.days_left < 0:
+        _win(db, today.aside("won"), changes)
     _read_outbox(db, today, changes)
     changes.inserts["event_outbox"].sort(key=lambda row: str(row[5]))
     return changes
@@ -209,6 +218,21 @@ def _move(db: sqlite3.Connection, today: Today, diary: Diary, changes: Changes, 
             _follow_deal(db, today, changes, row, at)
 
 
+def _win(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Let a lead be won where none was today: what a day should show."""
+    moved = {row[-1]: row[1] for (table, _), rows in changes.updates.items() if table == "leads" for row in rows}
+    if "won" in moved.values():
+        return
+    leads = db.execute("select * from leads where status in ('proposal', 'qualified') order by status, id").fetchall()
+    for lead in leads:
+        if lead[0] not in moved:
+            at = today.start + 9 * 3600 + int(8 * 3600 * today.rng.random())
+            row = (*lead[:4], "won", *lead[5:7], stamp(at))
+            Diary(db, today, changes).change_lead(row, at)
+            _follow_deal(db, today, changes, row, at)
+            return
+
+
 def _next_status(today: Today, status: str) -> str:
     """Usually the next stage or none; sometimes one is skipped, or a lead falls back."""
     rng = today.rng
@@ -229,13 +253,18 @@ def _follow_deal(db: sqlite3.Connection, today: Today, changes: Changes, lead: R
     """Open a deal with the proposal, close it with the lead."""
     rng = today.rng
     lead_id, account_id, _, _, status, value, _, now = lead
-    deal = db.execute("select id from deals where lead_id = ? and closed_at is null", (lead_id,)).fetchone()
+    deal = db.execute(
+        "select id, date(created_at, '-1 day') from deals where lead_id = ? and closed_at is null", (lead_id,)
+    ).fetchone()
     if status == "proposal" and deal is None:
         stage = "proposal" if rng.random() < 0.7 else "negotiation"
         row: tuple[Value, ...] = (account_id, lead_id, stage, value, rng.choice(CURRENCIES), None)
         changes.insert("deals", (None, *row, now, now))
     elif status in ("won", "lost") and deal is not None:
-        changes.update("deals", deal[0], stage=status, closed_at=now, updated_at=now)
+        # Some are said to have been closed the day before anybody wrote them down.
+        backdated = today.aside(f"deal {deal[0]}").rng.random() < 0.06
+        closed = f"{deal[1]} 17:00:00+00:00" if backdated else now
+        changes.update("deals", deal[0], stage=status, closed_at=closed, updated_at=now)
     elif status == "won":
         # Signed at once: the deal is opened and closed by the same stroke.
         row = (account_id, lead_id, "won", value, rng.choice(CURRENCIES), stamp(at))
@@ -250,7 +279,8 @@ def _change_accounts(db: sqlite3.Connection, today: Today, diary: Diary, changes
         row = (account_id, name, pick(rng, INDUSTRIES), created_at, stamp(at))
         diary.change_account(row, at)
     for (account_id,) in recent_rows(db, rng, "accounts", "id", today.count(0.15), window=200 * today.scale):
-        changes.delete("accounts", account_id)
+        if account_id != COURTED:
+            changes.delete("accounts", account_id)
 
 
 def _read_outbox(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
@@ -265,4 +295,4 @@ def _read_outbox(db: sqlite3.Connection, today: Today, changes: Changes) -> None
             changes.update("event_outbox", event_id, processed_at=stamp(at))
 
 
-SOURCE = Source("consulting", TABLES, FLAWS, found, happen)
+SOURCE = Source("consulting", TABLES, FLAWS, found, happen, SLIPS)

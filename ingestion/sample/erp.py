@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from ingestion.sample.flaws import Flaw, Value, always, timestamps
+from ingestion.sample.flaws import Flaw, Value, always, timestamps, where
 from ingestion.sample.names import FIRST_NAMES, LAST_NAMES, company, pick
 from ingestion.sample.source import Changes, Source, Table, largest_id, recent_rows
 from ingestion.sample.today import DAY_SECONDS, OFFICE, Rhythm, Today, rhythms, stamp
@@ -57,6 +57,8 @@ ORGANIZATIONS: tuple[tuple[str, str | None, float], ...] = (
     ("Construções São João", "America/Sao_Paulo", 0.3),
     ("Lion Rock, Ltd. 狮子", "Asia/Singapore", 0.2),
 )
+EARLY = 3
+"""The organization whose day is the first to begin."""
 INTERACTION_TYPES = ("call", "email", "meeting", "support_ticket", "complaint", "feedback")
 # Name, values, description.
 SEGMENTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
@@ -80,6 +82,8 @@ FLAWS = (
     Flaw("customer_segments", "is_active", always("maybe")),
 )
 
+SLIPS = (Flaw("customer_interactions", "status", always("escalated"), where("status", "completed")),)
+
 
 def found(today: Today) -> Changes:
     """Found the organizations, with the customers they have had for up to two years."""
@@ -98,8 +102,10 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
     rhythm = Rhythm(OFFICE, today, "UTC")
     _customers(db, today, changes, rhythm)
     _interact(db, today, changes)
+    _call_early(db, today.aside("early"), changes)
     _carry_on(db, today, changes, rhythm)
     _segment(db, today, changes, rhythm)
+    _segment_again(db, today.aside("again"), changes)
     return changes
 
 
@@ -153,6 +159,16 @@ def _interact(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     changes.inserts["customer_interactions"].sort(key=lambda row: str(row[6]))
 
 
+def _call_early(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Call in Singapore before breakfast, at the end of the UTC day: there it is the next one already."""
+    customers = db.execute("select id from customers where organization_id = ? order by id", (EARLY,)).fetchall()
+    times = sorted(today.end - 1 - int(3 * 3600 * today.rng.random()) for _ in range(today.count(1.2)))
+    for at in times if customers else ():
+        [customer_id] = today.rng.choice(customers)
+        row = (EARLY, customer_id, "call", "completed", stamp(at), stamp(at), stamp(at))
+        changes.insert("customer_interactions", (None, *row))
+
+
 def _carry_on(db: sqlite3.Connection, today: Today, changes: Changes, rhythm: Rhythm) -> None:
     rng = today.rng
     open_rows = db.execute(
@@ -200,4 +216,19 @@ def _segment(db: sqlite3.Connection, today: Today, changes: Changes, rhythm: Rhy
         changes.insert("customer_segments", (None, *row, stamp(at), stamp(at)))
 
 
-SOURCE = Source("erp", TABLES, FLAWS, found, happen)
+def _segment_again(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Import a membership once more: one that has ended begins anew, another one is there twice."""
+    rng = today.rng
+    for active in (0, 1):
+        if rng.random() < 0.06:
+            rows = db.execute(
+                "select organization_id, customer_id, segment_name, segment_value, description from customer_segments"
+                " where is_active = ? order by id",
+                (active,),
+            ).fetchall()
+            at = stamp(today.start + int(DAY_SECONDS * rng.random()))
+            if rows:
+                changes.insert("customer_segments", (None, *rng.choice(rows), 1, at, at))
+
+
+SOURCE = Source("erp", TABLES, FLAWS, found, happen, SLIPS)

@@ -2,8 +2,9 @@
 
 Belongs here: files, transactions, what a killed run leaves. Not here: what happens in a source on a day.
 
-The last day lived through is each file's `user_version`, so it commits together with the day's rows. Seed, scale
-and first day are in sample.json beside the files: the files hold the sources' own tables and no others.
+The last day lived through is each file's `user_version`, so it commits together with the day's rows. Seed, scale,
+first day and the end that incidents are dated from are in sample.json beside the files: the files hold the sources'
+own tables and no others.
 """
 
 import json
@@ -37,13 +38,16 @@ class Settings:
     seed: int
     scale: float
     first_day: date
+    end: date
 
     @classmethod
     def read(cls, directory: Path) -> "Settings":
         """Read sample.json."""
         values = json.loads(_settings_path(directory).read_text(encoding="utf-8"))
         first_day = date.fromisoformat(values["first_day"])
-        return cls(int(values["seed"]), float(values["scale"]), first_day)
+        # A sample made before its end was noted was half a year long, unless a test wanted it otherwise.
+        end = date.fromisoformat(values["end"]) if "end" in values else first_day + LENGTH - ONE_DAY
+        return cls(int(values["seed"]), float(values["scale"]), first_day, end)
 
     def write(self, directory: Path) -> None:
         """Write sample.json."""
@@ -55,7 +59,7 @@ class Settings:
 
     def day(self, source: str, day: date) -> Today:
         """The given day in a source."""
-        return Today.of(source, seed=self.seed, scale=self.scale, first_day=self.first_day, day=day)
+        return Today.of(source, seed=self.seed, scale=self.scale, first_day=self.first_day, end=self.end, day=day)
 
 
 def exists(directory: Path) -> bool:
@@ -76,6 +80,7 @@ def create(
     seed: int = 7,
     first_day: date | None = None,
     last_day: date | None = None,
+    end: date | None = None,
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Make the five files, replacing those of an earlier sample.
@@ -88,6 +93,7 @@ def create(
         seed: Another seed makes another sample.
         first_day: First day lived through; half a year before the last if None.
         last_day: Last day lived through, not before the first; yesterday in UTC if None.
+        end: The day from which incidents (incidents.py) are counted back; the last one if None.
         progress: Told after every day of every source.
 
     Returns:
@@ -103,7 +109,7 @@ def create(
     if last_day < first_day:
         raise ValueError(f"Sample's last day {last_day} is before its first day {first_day}.")
     directory.mkdir(parents=True, exist_ok=True)
-    settings = Settings(seed, scale, first_day)
+    settings = Settings(seed, scale, first_day, end or last_day)
     rows: dict[str, int] = {}
     for source in _SOURCES.values():
         aside = _aside_path(directory, source.name)

@@ -18,6 +18,9 @@ Spoil = Callable[[Random, str, Mapping[str, Value]], Value]
 SHARE = 0.0003
 """Of all new rows, beyond the two of each kind that the first days are sure to have."""
 
+SLIP_DAYS = 0.08
+"""Of all days, those on which one new row has a slip; each slip is drawn for itself."""
+
 
 @dataclass(frozen=True)
 class Flaw:
@@ -26,6 +29,8 @@ class Flaw:
     table: str
     column: str
     spoil: Spoil
+    where: Callable[[Mapping[str, Value]], bool] = lambda _row: True
+    """Which rows it may strike."""
 
 
 def always(value: Value) -> Spoil:
@@ -39,7 +44,7 @@ def stranger(_rng: Random, _good: str, _row: Mapping[str, Value]) -> Value:
 
 
 def hour_before(column: str) -> Spoil:
-    """Lie an hour before the timestamp in another column."""
+    """Lie an hour before the timestamp in another column, or its own."""
 
     def spoil(_rng: Random, good: str, row: Mapping[str, Value]) -> Value:
         earlier = _parsed(str(row[column]))
@@ -86,14 +91,33 @@ def spoil_some(
             _strike(flaw, rng, columns[flaw.table], inserts[flaw.table])
 
 
+def let_slip(
+    slips: Sequence[Flaw],
+    today: Today,
+    columns: Mapping[str, tuple[str, ...]],
+    inserts: Mapping[str, list[Row]],
+) -> None:
+    """Spoil new rows of a kind that only some days have, in place."""
+    for number, slip in enumerate(slips):
+        rng = today.aside(f"slip {number}").rng
+        if rng.random() < SLIP_DAYS and inserts.get(slip.table):
+            _strike(slip, rng, columns[slip.table], inserts[slip.table])
+
+
+def where(column: str, *values: Value) -> Callable[[Mapping[str, Value]], bool]:
+    """Strike rows that have one of these values in a column."""
+    return lambda row: row[column] in values
+
+
 def _strike(flaw: Flaw, rng: Random, columns: tuple[str, ...], rows: list[Row]) -> None:
     position = columns.index(flaw.column)
     for _ in range(50):  # tries to find a row that has a value to spoil
         number = rng.randrange(len(rows))
         row = rows[number]
         good = row[position]
-        if good is not None:
-            bad = flaw.spoil(rng, str(good), dict(zip(columns, row, strict=True)))
+        named = dict(zip(columns, row, strict=True))
+        if good is not None and flaw.where(named):
+            bad = flaw.spoil(rng, str(good), named)
             rows[number] = (*row[:position], bad, *row[position + 1 :])
             return
 

@@ -32,7 +32,7 @@ _OPEN_ORDERS = """
         max(event_type = 'confirmed'),
         max(event_type = 'shipped')
     from order_events
-    where timestamp >= ? and order_id is not null
+    where timestamp >= ? and order_id is not null and order_id not like 'abroad-%'
     group by order_id
     having not max(event_type in ('delivered', 'cancelled'))
     order by order_id
@@ -45,7 +45,7 @@ _ORDERS_OF_A_DAY = """
     where order_id in (
         select order_id
         from order_events
-        where event_type = ? and timestamp >= ? and timestamp < ?
+        where event_type = ? and timestamp >= ? and timestamp < ? and order_id not like 'abroad-%'
     )
     group by order_id
     having not max(event_type in (?, ?))
@@ -115,6 +115,17 @@ class OrderBook:
                 share = 1 if rng.random() < 0.4 else 0.5
                 refund = (order_id, user_id, round(float(total or 0) * share, 2), items, method)
                 self._write("refunded", refund, rhythm.instant(rng), late=False)
+
+    def give_back(self, db: sqlite3.Connection) -> None:
+        """Refund an order where none was today: what a day should show."""
+        today = self._today.aside("given back")
+        if any(row[1] == "refunded" for row in self._changes.inserts["order_events"]):
+            return
+        for days_ago in range(1, LATE_DAYS):
+            for order in self._orders_of(db, days_ago, "delivered", ("refunded", "cancelled")):
+                at = today.start + int(DAY_SECONDS * today.rng.random())
+                self._write("refunded", order, at, late=False)
+                return
 
     def _orders_of(
         self, db: sqlite3.Connection, days_ago: int, event_type: str, unless: tuple[str, str]

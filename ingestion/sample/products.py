@@ -28,7 +28,10 @@ ARRIVALS: tuple[tuple[float, dict[str, Value]], ...] = (
     (0.09, {"referrer": "https://www.instagram.com/"}),
     (0.06, {"referrer": "https://blog.example/the-ten-best-lamps"}),
     (0.12, {"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": "autumn"}),
-    (0.09, {"referrer": "https://www.google.com/", "utm_source": "google", "utm_medium": "cpc"}),
+    (
+        0.09,
+        {"referrer": "https://www.google.com/", "utm_source": "google", "utm_medium": "cpc", "utm_campaign": "brand"},
+    ),
 )
 """How visitors come, each with its share."""
 

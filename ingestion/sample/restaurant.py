@@ -3,15 +3,18 @@
 import sqlite3
 from random import Random
 
-from ingestion.sample.flaws import Flaw, Value, always, timestamps
+from ingestion.sample import incidents
+from ingestion.sample.flaws import SLIP_DAYS, Flaw, Value, always, timestamps
 from ingestion.sample.names import FIRST_NAMES, LAST_NAMES, pick
 from ingestion.sample.source import Changes, Source, Table, largest_id, recent_rows
-from ingestion.sample.today import MEALS, OFFICE, Rhythm, Today, rhythms, stamp
+from ingestion.sample.today import DAY_SECONDS, MEALS, OFFICE, Rhythm, Today, rhythms, stamp
 
 FOUNDING_CUSTOMERS = 300.0
 CUSTOMERS_PER_DAY = 4.0
 VISITS_PER_DAY = 25.0
 OUTREACH_PER_CAMPAIGN_DAY = 9.0
+LOST = 11
+"""One message in so many that were not sent at once is never sent."""
 
 TABLES = {
     "restaurants": Table({"id": "integer primary key", "name": "text", "timezone": "text"}),
@@ -88,6 +91,11 @@ ERRORS = (
     "Read timed out while sending to guest{}@example.com",
     "Internal error 0x80004005 (guest{})",
 )
+SEGMENTS: dict[str, tuple[float, ...]] = {
+    "inactive_days": (30, 14, 45, 90),
+    "high_spenders": (500.5, 250, 1000, 120),
+}
+"""The rules that campaigns follow, and how much they ask for."""
 TEMPLATES = ("Hi {first_name}, come back soon!", "Hola {first_name}, te esperamos 🍷", "")
 
 FLAWS = (
@@ -101,6 +109,13 @@ FLAWS = (
     Flaw("customers", "email", lambda _rng, good, _row: f" {good.upper()} "),
     Flaw("outreach_events", "sent_at", always("yesterday")),
     Flaw("visits", "visited_at", always("0001-01-01 00:00:00+00:00")),
+)
+
+# Where nobody is chosen the form sends 0.
+SLIPS = (
+    Flaw("visits", "customer_id", always(0)),
+    Flaw("visits", "spend_cents", always(10**18)),
+    Flaw("outreach_events", "created_at", always("1970-01-01 00:00:00+00:00")),
 )
 
 
@@ -119,8 +134,11 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
     changes = Changes()
     _welcome(db, today, changes)
     _visit(db, today, changes)
+    if today.days_left < 0:
+        _correct(db, today.aside("corrected"), changes)
     _campaign(db, today, changes)
     _send(db, today, changes)
+    _stray(db, today.aside("stray"), changes)
     return changes
 
 
@@ -159,6 +177,12 @@ def _visit(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     guests = largest_id(db, "customers")
     on_time = today.count(VISITS_PER_DAY, rhythm_of("Europe/Paris").intensity)
     totals: dict[int, tuple[int, str]] = {}
+
+    def note(customer_id: int, total: int, last_visit: str | None, at: str, spend: int, *, late: bool = False) -> None:
+        changes.insert("visits", (None, customer_id, at, spend), late=late)
+        so_far, latest = totals.get(customer_id, (total, last_visit or ""))
+        totals[customer_id] = (so_far + spend, max(latest, at))
+
     for number in range(on_time + today.some(0.7)):
         late = number >= on_time
         customer_id = 1 + int(guests * rng.random() ** 1.5)
@@ -169,14 +193,65 @@ def _visit(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         at = rhythm_of(timezones.get(restaurant)).instant(rng)
         visited_at = stamp(at - today.lag_seconds() if late else at)
         spend = int(3200 * rng.lognormvariate(0, 0.6))
-        changes.insert("visits", (None, customer_id, visited_at, spend), late=late)
-        so_far, latest = totals.get(customer_id, (total, last_visit or ""))
-        totals[customer_id] = (so_far + spend, max(latest, visited_at))
+        note(customer_id, total, last_visit, visited_at, spend, late=late)
+    for guest, visited_at, spend in (*_cater(db, today.aside("catered")), *_surge(db, today.aside("surge"))):
+        note(*guest, visited_at, spend)
     for customer_id, (total, latest) in totals.items():
         changes.update("customers", customer_id, last_visit_at=latest, total_spend_cents=total)
     changes.inserts["visits"].sort(key=lambda row: str(row[2]))
     for (visit_id,) in recent_rows(db, rng, "visits", "id", today.count(0.4), window=300 * today.scale):
         changes.delete("visits", visit_id)
+
+
+Extra = list[tuple[tuple[int, int, str | None], str, int]]
+"""Visits: of whom (customer, what they have spent, their last visit), when, for how much."""
+
+
+def _cater(db: sqlite3.Connection, today: Today) -> Extra:
+    """Let someone come with a large party now and then."""
+    rng = today.rng
+    times = (today.start + int(DAY_SECONDS * rng.random()) for _ in range(today.count(0.5)))
+    return [(_guest(db, today), stamp(at), int(48_000 * rng.lognormvariate(0, 0.3))) for at in times]
+
+
+def _surge(db: sqlite3.Connection, today: Today) -> Extra:
+    """Let many come to one restaurant on the day of the fair."""
+    if today.days_left != incidents.SURGE:
+        return []
+    rng, restaurant = today.rng, incidents.SURGE_RESTAURANT
+    _, timezone, _ = RESTAURANTS[restaurant - 1]
+    times = Rhythm(MEALS, today, timezone).instants(rng, 4 + today.count(incidents.SURGE_VISITS))
+    return [(_guest(db, today, restaurant), stamp(at), int(2400 * rng.lognormvariate(0, 0.5))) for at in times]
+
+
+def _guest(db: sqlite3.Connection, today: Today, restaurant: int | None = None) -> tuple[int, int, str | None]:
+    """Draw a guest, of one restaurant or of any: id, what was spent so far, last visit."""
+    known = db.execute(
+        "select id, total_spend_cents, last_visit_at from customers where restaurant_id = coalesce(?, restaurant_id)"
+        " order by id",
+        (restaurant,),
+    ).fetchall()
+    return today.rng.choice(known)  # type: ignore[no-any-return]
+
+
+def _correct(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Correct what a guest paid some days ago, where it was typed in wrong."""
+    rng = today.rng
+    came = {row[-1] for (table, _), rows in changes.updates.items() if table == "customers" for row in rows}
+    visits = db.execute(
+        "select visits.id, customer_id, spend_cents, last_visit_at, total_spend_cents"
+        " from visits inner join customers on customers.id = customer_id where visited_at >= ? and visited_at < ?"
+        " and typeof(spend_cents) = 'integer' and spend_cents between 0 and 1000000 order by visits.id",
+        (stamp(today.start - 30 * DAY_SECONDS), stamp(today.start - 3 * DAY_SECONDS)),
+    ).fetchall()
+    # Who came today, or has been met already, has another total by now.
+    rng.shuffle(visits)
+    for visit_id, customer_id, spend, last_visit, total in visits[: 1 + today.count(0.5)]:
+        more = 100 * rng.randint(1, 20)
+        changes.update("visits", visit_id, spend_cents=spend + more)
+        if customer_id not in came:
+            came.add(customer_id)
+            changes.update("customers", customer_id, last_visit_at=last_visit, total_spend_cents=total + more)
 
 
 def _campaign(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
@@ -186,13 +261,19 @@ def _campaign(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     for number, _ in enumerate(RESTAURANTS):
         if (today.index + 4 * number) % 15 == 0:
             at = stamp(rhythm.instant(rng))
-            kind, value = rng.choice((("inactive_days", 30), ("high_spenders", 500.5)))
+            kind = rng.choice(tuple(SEGMENTS))
+            value = today.aside(f"segment {number}").rng.choice(SEGMENTS[kind])
             name, template = rng.choice(CAMPAIGN_NAMES), rng.choice(TEMPLATES)
             row = (None, number + 1, name, "draft", kind, value, template, at, at)
             changes.insert("campaigns", row)
+    if today.index % 30 == 20:
+        at = stamp(rhythm.instant(today.aside("idea").rng))
+        # No more than an idea: for nobody yet, and nothing becomes of it.
+        changes.insert("campaigns", (None, 1, "Idea", "draft", None, None, "", at, at))
     steps = {"draft": ("running", 0.5), "running": ("completed", 0.14), "paused": ("running", 0.4)}
     campaigns = db.execute(
-        "select id, restaurant_id, status from campaigns where status <> 'completed' order by id"
+        "select id, restaurant_id, status from campaigns"
+        " where status <> 'completed' and segment_type is not null order by id"
     ).fetchall()
     for campaign_id, restaurant_id, status in campaigns:
         after, chance = steps[status]
@@ -232,7 +313,9 @@ def _queue(db: sqlite3.Connection, today: Today, changes: Changes, campaign_id: 
 
 def _send(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     rng = today.rng
-    queued = db.execute("select id, customer_id from outreach_events where status = 'queued' order by id").fetchall()
+    waiting = db.execute("select id, customer_id from outreach_events where status = 'queued' order by id").fetchall()
+    # Some get lost on their way, and wait for ever.
+    queued = [row for row in waiting if row[0] % LOST]
     times = Rhythm(OFFICE, today, "UTC").instants(rng, len(queued))
     for (event_id, customer_id), at in zip(queued, times, strict=True):
         chance = rng.random()
@@ -248,10 +331,20 @@ def _send(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
             changes.update("outreach_events", event_id, status="sent", sent_at=stamp(at), updated_at=stamp(at))
 
 
+def _stray(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Send messages of a campaign, or to a guest, that another system knows and this one does not."""
+    rng = today.rng
+    campaign, guest = largest_id(db, "campaigns"), 1 + int(largest_id(db, "customers") * rng.random())
+    at = stamp(today.start + int(DAY_SECONDS * rng.random()))
+    for known in ((900_000 + today.index, guest), (campaign, -1 - today.index)):
+        if campaign and rng.random() < SLIP_DAYS:
+            changes.insert("outreach_events", (None, *known, "sent", None, at, at, at))
+
+
 def _error(today: Today, customer_id: int) -> str:
     # Drawn apart from all else that happens today, which no other text may change.
     rng = Random(f"{today.day}:fault:{customer_id}")
     return ERRORS[int(len(ERRORS) * rng.random() ** 1.3)].format(customer_id)
 
 
-SOURCE = Source("restaurant", TABLES, FLAWS, found, happen)
+SOURCE = Source("restaurant", TABLES, FLAWS, found, happen, SLIPS)

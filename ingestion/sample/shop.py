@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ingestion.sample.flaws import Flaw, Row, Value, always, timestamps
+from ingestion.sample import abroad
+from ingestion.sample.flaws import Flaw, Row, Value, always, timestamps, where
 from ingestion.sample.orders import OrderBook
 from ingestion.sample.products import (
     PRODUCTS,
@@ -81,6 +82,11 @@ FLAWS = (
     Flaw("user_events", "timestamp", always("1970-01-01 00:00:00+00:00")),
     Flaw("product_events", "price", always(1e20)),
     Flaw("order_events", "payment_method", always("card\r\n")),
+)
+
+SLIPS = (
+    Flaw("user_events", "event_type", always("video_play"), where("event_type", "page_view")),
+    Flaw("product_events", "data", always('{"product_name": "Blue '), where("event_type", "view")),
 )
 
 PATHS = ("/", "/sale", "/about", "/new", "/faq", "/stores")
@@ -165,6 +171,12 @@ class Session:
             self._touch("cart_remove", *self.cart.pop())
         return self
 
+    def crawl(self) -> "Session":
+        """Fetch page after page, as search engines do."""
+        for number in range(2 + int(12 * self._rng.random())):
+            self._visit("page_view", path=PATHS[number % len(PATHS)])
+        return self
+
     def _check_out(self) -> None:
         self._visit("checkout_complete", items=len(self.cart))
         if self._now < self._until - 1:
@@ -216,6 +228,11 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
         _record(changes, orders, session, late=True)
     orders.go_on(db, rhythm)
     orders.come_back(db, rhythm)
+    abroad.buy(db, today.aside("abroad"), changes)
+    abroad.go_on(db, today.aside("from abroad"), changes)
+    _crawl(today.aside("crawled"), changes)
+    if today.days_left < 0:
+        orders.give_back(db)
     for rows in changes.inserts.values():
         rows.sort(key=lambda row: str(row[-1]))
     return changes
@@ -229,6 +246,15 @@ def _record(changes: Changes, orders: OrderBook, session: Session, *, late: bool
         cents = sum(price_cents(product) * quantity for product, quantity in session.cart)
         items = sum(quantity for _, quantity in session.cart)
         orders.place(session.ordered_at, user_id, cents, items, late=late)
+
+
+def _crawl(today: Today, changes: Changes) -> None:
+    rng = today.rng
+    for _ in range(today.count(0.8)):
+        # In the small hours, long before the midnight that others look on over.
+        start = today.start + int(4 * 3600 * rng.random())
+        visitor = Visitor(None, f"s-{rng.getrandbits(64):016x}", "192.0.2.66", CRAWLER)
+        changes.insert("user_events", *Session(today, visitor, start, today.end).crawl().user_events)
 
 
 def _visitor(today: Today) -> Visitor:
@@ -263,4 +289,4 @@ def _still_here(db: sqlite3.Connection, today: Today) -> Iterable[Visitor]:
     return [Visitor(*row) for row in rows if today.rng.random() < 0.7]
 
 
-SOURCE = Source("shop", TABLES, FLAWS, found, happen)
+SOURCE = Source("shop", TABLES, FLAWS, found, happen, SLIPS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
-from ingestion.sample.flaws import Flaw, Row, Value, spoil_some
+from ingestion.sample.flaws import Flaw, Row, Value, let_slip, spoil_some
 from ingestion.sample.today import Today
 
 Counts = Counter[tuple[str, str]]
@@ -71,6 +71,7 @@ class Source:
         flaws: The dirty values its rows may get.
         found: What is there before the first day; the day given is the one before it.
         happen: What happens on a day, given the state of the evening before.
+        slips: Wrong values that only some kinds of rows can have, drawn apart from all else.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Source:
     flaws: Sequence[Flaw]
     found: Callable[[Today], Changes]
     happen: Callable[[sqlite3.Connection, Today], Changes]
+    slips: Sequence[Flaw] = ()
 
 
 def live_through(db: sqlite3.Connection, source: Source, today: Today) -> Counts:
@@ -89,6 +91,7 @@ def live_through(db: sqlite3.Connection, source: Source, today: Today) -> Counts
     changes = source.happen(db, today)
     columns = {name: tuple(table.columns) for name, table in source.tables.items()}
     spoil_some(source.flaws, today, columns, changes.inserts)
+    let_slip(source.slips, today, columns, changes.inserts)
     return apply(db, source, changes)
 
 

@@ -5,7 +5,7 @@ Belongs here: time and chance. Not here: what happens in a source (one module ea
 
 from bisect import bisect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from itertools import accumulate
@@ -20,10 +20,16 @@ class Today:
     """A UTC day in one source. Everything that happens in it lies in [start, end), in epoch seconds.
 
     What happens is drawn from `rng`; what is only said of it from `said`, so that saying more changes nothing else.
+
+    Attributes:
+        index: Days since the sample's first.
+        days_left: Days until the one that the sample was made to end with; less than 0 on those it was moved on to.
     """
 
+    name: str
     day: date
     index: int
+    days_left: int
     start: int
     scale: float
     mood: float
@@ -31,14 +37,19 @@ class Today:
     said: Random
 
     @classmethod
-    def of(cls, source: str, *, seed: int, scale: float, first_day: date, day: date) -> "Today":
+    def of(cls, source: str, *, seed: int, scale: float, first_day: date, end: date, day: date) -> "Today":
         """Give the day its own generator, so that it comes out the same in create and in advance."""
         name = f"{seed}:{source}:{day.toordinal()}"
         rng = Random(name)
         index = (day - first_day).days
         surge = 2.2 if rng.random() < 0.012 else 1.0
         mood = surge * rng.lognormvariate(0, 0.12) * (1 + 0.0008 * max(index, 0))
-        return cls(day, index, epoch_seconds(day), scale, mood, rng, Random(f"{name}:said"))
+        days_left = (end - day).days
+        return cls(name, day, index, days_left, epoch_seconds(day), scale, mood, rng, Random(f"{name}:said"))
+
+    def aside(self, what: str) -> "Today":
+        """The same day for something that is drawn apart, and so changes nothing else."""
+        return replace(self, rng=Random(f"{self.name}:{what}"), said=Random(f"{self.name}:{what}:said"))
 
     @property
     def end(self) -> int:

@@ -6,7 +6,8 @@ Neither conversations nor messages has updated_at: some of what happens here mov
 import sqlite3
 from datetime import datetime
 
-from ingestion.sample.dialogue import Dialogue
+from ingestion.sample import incidents
+from ingestion.sample.dialogue import CUSTOMER_LINES, Dialogue
 from ingestion.sample.flaws import Flaw, Row, always, hour_before, stranger, timestamps
 from ingestion.sample.source import Changes, Source, Table, recent_rows
 from ingestion.sample.today import CHAT, DAY_SECONDS, Today, rhythms, stamp, uuid4, uuid7
@@ -81,6 +82,16 @@ FLAWS = (
     Flaw("messages", "metadata", always('{"tokens_used": 999999999999999999, "model": "gpt-4o"}')),
 )
 
+# A request for a person that came, by its sender's clock, before the conversation.
+SLIPS = (
+    Flaw(
+        "messages",
+        "timestamp",
+        hour_before("timestamp"),
+        where=lambda row: '"handoff_requested": true' in str(row["metadata"]),
+    ),
+)
+
 
 def found(today: Today) -> Changes:
     """Open the tenants and their outlets."""
@@ -100,6 +111,8 @@ def happen(db: sqlite3.Connection, today: Today) -> Changes:
     _go_on(db, today, changes)
     _arrive_late(db, today, changes)
     _edit_and_delete(db, today, changes)
+    if today.days_left < 0:
+        _reopen(db, today.aside("reopened"), changes)
     # Rows land in the order in which they happened.
     changes.inserts["conversations"].sort(key=lambda row: str(row[5]))
     changes.inserts["messages"].sort(key=lambda row: str(row[5]))
@@ -113,7 +126,8 @@ def _start(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     tenants = db.execute("select id, name, timezone from tenants order by rowid").fetchall()
     for tenant_id, name, timezone in tenants:
         number, share = shares[name]
-        outlets = db.execute("select id from outlets where tenant_id = ? order by rowid", (tenant_id,)).fetchall()
+        outlets = db.execute("select id, name from outlets where tenant_id = ? order by rowid", (tenant_id,)).fetchall()
+        instead = next((id_ for id_, outlet in outlets if outlet.startswith(incidents.OUTLET_INSTEAD)), None)
         rhythm = rhythm_of(timezone)
         customers = int((400 + 4 * today.index) * share * today.scale) + 10
         mean = CONVERSATIONS_PER_DAY * share
@@ -124,11 +138,13 @@ def _start(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
             late = position >= on_time
             # A few customers write often, most of them seldom.
             phone = f"+1555{number}{int(customers * rng.random() ** 1.8):06d}"
-            outlet_id = outlets[int(len(outlets) * rng.random() ** 1.4)][0]
+            outlet_id, outlet = outlets[int(len(outlets) * rng.random() ** 1.4)]
+            if incidents.is_silent(today, outlet, start):
+                outlet_id = instead
             # A conversation ends its stretch by midnight, so that nothing lies in the future.
             dialogue = Dialogue(rng, start, start - start % DAY_SECONDS + DAY_SECONDS)
             conversation_id = uuid7(rng, start)
-            last = _say(changes, today, dialogue, conversation_id, phone, late=late)
+            last = _say(changes, today, dialogue, conversation_id, phone, name, late=late)
             ended = _closing(today, last) if dialogue.status == "resolved" else None
             row = (tenant_id, outlet_id, phone, dialogue.status, stamp(start), ended, stamp(last))
             changes.insert("conversations", (conversation_id, *row), late=late)
@@ -137,8 +153,9 @@ def _start(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
 def _go_on(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     rng = today.rng
     rhythm_of = rhythms(CHAT, today)
-    timezones = dict(db.execute("select id, timezone from tenants"))
-    columns = "id, tenant_id, customer_phone, status"
+    tenants = {tenant_id: (name, timezone) for tenant_id, name, timezone in db.execute("select * from tenants")}
+    outlets = dict(db.execute("select id, name from outlets"))
+    columns = "id, tenant_id, customer_phone, status, outlet_id"
     open_rows = db.execute(
         f"select {columns} from conversations where status <> 'resolved' and last_message_at >= ? order by id",
         (stamp(today.start - OPEN_DAYS * DAY_SECONDS),),
@@ -148,13 +165,16 @@ def _go_on(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         for row in recent_rows(db, rng, "conversations", columns, today.count(0.5), window=200 * today.scale)
         if row[3] == "resolved"
     ]
-    for conversation_id, tenant_id, phone, status in (*open_rows, *reopened):
+    for conversation_id, tenant_id, phone, status, outlet_id in (*open_rows, *reopened):
         chance = rng.random()
-        now = rhythm_of(timezones.get(tenant_id)).instant(rng)
+        tenant, timezone = tenants.get(tenant_id, (None, None))
+        now = rhythm_of(timezone).instant(rng)
+        # What is said to a number that is dead is lost.
+        heard = Changes() if incidents.is_silent(today, outlets.get(outlet_id), now) else changes
         if status == "resolved" or chance < 0.25:
             dialogue = Dialogue(rng, now, today.end, handed_off=status == "handed_off")
-            last = _say(changes, today, dialogue, str(conversation_id), str(phone))
-            changes.update(
+            last = _say(heard, today, dialogue, str(conversation_id), str(phone), tenant)
+            heard.update(
                 "conversations",
                 conversation_id,
                 status=dialogue.status,
@@ -162,17 +182,18 @@ def _go_on(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
                 last_message_at=stamp(last),
             )
         elif chance < 0.5:
-            changes.update("conversations", conversation_id, status="resolved", ended_at=stamp(now))
+            heard.update("conversations", conversation_id, status="resolved", ended_at=stamp(now))
 
 
 def _arrive_late(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     """Deliver messages that a phone sent one to five days ago and the network kept."""
     rng = today.rng
-    for conversation_id, phone, last in recent_rows(
+    outlets = dict(db.execute("select id, name from outlets"))
+    for conversation_id, phone, last, outlet_id in recent_rows(
         db,
         rng,
         "conversations",
-        "id, customer_phone, last_message_at",
+        "id, customer_phone, last_message_at, outlet_id",
         today.some(3.0),
         window=90 * today.scale,
     ):
@@ -182,7 +203,9 @@ def _arrive_late(db: sqlite3.Connection, today: Today, changes: Changes) -> None
             if today.start - 5 * DAY_SECONDS <= after_last < today.start:
                 sent = after_last
         row = (conversation_id, "customer", phone, "(sent while offline)", stamp(sent), None)
-        changes.insert("messages", (uuid7(rng, sent), *row), late=True)
+        message_id = uuid7(rng, sent)
+        if not incidents.is_silent(today, outlets.get(outlet_id), sent):
+            changes.insert("messages", (message_id, *row), late=True)
 
 
 def _edit_and_delete(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
@@ -201,12 +224,30 @@ def _edit_and_delete(db: sqlite3.Connection, today: Today, changes: Changes) -> 
             changes.update("outlets", outlet_id, name=f"{name} (moved)")
 
 
+def _reopen(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
+    """Let a customer come back to a conversation that was resolved: only a second reading of the source can tell."""
+    rng = today.rng
+    resolved = db.execute(
+        "select id, customer_phone from conversations where status = 'resolved' and ended_at >= ? order by id",
+        (stamp(today.start - 2 * OPEN_DAYS * DAY_SECONDS),),
+    ).fetchall()
+    touched = {row[-1] for rows in changes.updates.values() for row in rows}
+    gone = {row[0] for rows in changes.deletes.values() for row in rows}
+    left = [row for row in resolved if row[0] not in touched | gone]
+    for conversation_id, phone in rng.sample(left, min(1 + today.count(0.5), len(left))):
+        at = today.start + int(DAY_SECONDS * rng.random())
+        row = (conversation_id, "customer", phone, rng.choice(CUSTOMER_LINES), stamp(at), None)
+        changes.insert("messages", (uuid7(rng, at), *row))
+        changes.update("conversations", conversation_id, status="active", ended_at=None, last_message_at=stamp(at))
+
+
 def _say(
     changes: Changes,
     today: Today,
     dialogue: Dialogue,
     conversation_id: str,
     phone: str,
+    tenant: str | None,
     *,
     late: bool = False,
 ) -> int:
@@ -214,9 +255,12 @@ def _say(
     rng = today.rng
     agent = f"agent-{1 + int(9 * rng.random())}"
     senders = {"customer": phone, "agent": agent, "llm": "bot"}
+    lines = dialogue.lines
+    if incidents.has_broken_bot(today, tenant):
+        lines = [incidents.said_by_broken_bot(line) for line in lines]
     rows: list[Row] = [
         (uuid7(rng, at), conversation_id, sender, senders[sender], content, stamp(at), metadata)
-        for at, sender, content, metadata in dialogue.lines
+        for at, sender, content, metadata in lines
     ]
     changes.insert("messages", *rows, late=late)
     return dialogue.lines[-1].at
@@ -230,4 +274,4 @@ def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-SOURCE = Source("whatsapp", TABLES, FLAWS, found, happen)
+SOURCE = Source("whatsapp", TABLES, FLAWS, found, happen, SLIPS)

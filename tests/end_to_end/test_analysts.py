@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from end_to_end import analysts_page
 from end_to_end.place import Place
+from end_to_end.silent_columns import REASONS, silent_columns
 from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
@@ -31,7 +32,14 @@ def test_dbt_builds_and_tests_everything_alone(place: Place) -> None:
 
 def test_queries_of_the_page_for_analysts_give_what_it_shows(place: Place) -> None:
     for example in analysts_page.examples():
-        assert analysts_page.shown(place.query(example.sql)) == example.result, example.sql
+        result = place.query(example.sql)
+        assert result.num_rows > 0, example.sql
+        assert analysts_page.shown(result) == example.result, example.sql
+
+
+def test_sample_shows_something_in_every_column(place: Place) -> None:
+    assert silent_columns(place.rows) == []
+    assert len(REASONS) <= 10, "reasons not to are few"
 
 
 def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(place: Place) -> None:
