@@ -161,8 +161,10 @@ def _interact(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
 
 def _call_early(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     """Call in Singapore before breakfast, at the end of the UTC day: there it is the next one already."""
-    customers = db.execute("select id from customers where organization_id = ? order by id", (EARLY,)).fetchall()
     times = sorted(today.end - 1 - int(3 * 3600 * today.rng.random()) for _ in range(today.count(1.2)))
+    if not times:
+        return
+    customers = db.execute("select id from customers where organization_id = ? order by id", (EARLY,)).fetchall()
     for at in times if customers else ():
         [customer_id] = today.rng.choice(customers)
         row = (EARLY, customer_id, "call", "completed", stamp(at), stamp(at), stamp(at))

@@ -29,10 +29,10 @@ BROKEN_BOT = range(14, 21)
 LOST_LINES = ("Sorry, I did not understand that.", "Could you say that in other words?")
 
 
-def is_silent(today: Today, outlet: str | None, at: int) -> bool:
+def is_silent(today: Today, outlet: object, at: int) -> bool:
     """Whether nobody reaches an outlet, given by name, at an instant."""
     days_left = today.days_left + (today.start - at + DAY_SECONDS - 1) // DAY_SECONDS
-    return days_left in SILENCE and (outlet or "").startswith(SILENT_OUTLET)
+    return days_left in SILENCE and str(outlet).startswith(SILENT_OUTLET)
 
 
 def has_broken_bot(today: Today, tenant: str | None) -> bool:

@@ -5,6 +5,7 @@ Belongs here: order events. Not here: how a visit gets to an order (shop.py).
 
 import sqlite3
 
+from ingestion.sample.abroad import IS_FROM_ABROAD
 from ingestion.sample.flaws import Value
 from ingestion.sample.source import Changes
 from ingestion.sample.today import DAY_SECONDS, Rhythm, Today, stamp
@@ -21,7 +22,7 @@ FOREIGN = {
 }
 """What the events of some of a hundred orders say of their currency; the last has a name that nobody knows."""
 
-_OPEN_ORDERS = """
+_OPEN_ORDERS = f"""
     select
         order_id,
         max(user_id),
@@ -32,20 +33,20 @@ _OPEN_ORDERS = """
         max(event_type = 'confirmed'),
         max(event_type = 'shipped')
     from order_events
-    where timestamp >= ? and order_id is not null and order_id not like 'abroad-%'
+    where timestamp >= ? and order_id is not null and not ({IS_FROM_ABROAD})
     group by order_id
     having not max(event_type in ('delivered', 'cancelled'))
     order by order_id
 """
 
 
-_ORDERS_OF_A_DAY = """
+_ORDERS_OF_A_DAY = f"""
     select order_id, max(user_id), max(order_total), min(items_count), max(payment_method)
     from order_events
     where order_id in (
         select order_id
         from order_events
-        where event_type = ? and timestamp >= ? and timestamp < ? and order_id not like 'abroad-%'
+        where event_type = ? and timestamp >= ? and timestamp < ? and not ({IS_FROM_ABROAD})
     )
     group by order_id
     having not max(event_type in (?, ?))

@@ -205,13 +205,23 @@ def _visit(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
 
 Extra = list[tuple[tuple[int, int, str | None], str, int]]
 """Visits: of whom (customer, what they have spent, their last visit), when, for how much."""
+GUEST = "select id, total_spend_cents, last_visit_at from customers"
 
 
 def _cater(db: sqlite3.Connection, today: Today) -> Extra:
     """Let someone come with a large party now and then."""
     rng = today.rng
     times = (today.start + int(DAY_SECONDS * rng.random()) for _ in range(today.count(0.5)))
-    return [(_guest(db, today), stamp(at), int(48_000 * rng.lognormvariate(0, 0.3))) for at in times]
+    guests = largest_id(db, "customers")
+    found = f"{GUEST} where id = ?"
+    return [
+        (
+            db.execute(found, (1 + rng.randrange(guests),)).fetchone(),
+            stamp(at),
+            int(48_000 * rng.lognormvariate(0, 0.3)),
+        )
+        for at in times
+    ]
 
 
 def _surge(db: sqlite3.Connection, today: Today) -> Extra:
@@ -221,22 +231,14 @@ def _surge(db: sqlite3.Connection, today: Today) -> Extra:
     rng, restaurant = today.rng, incidents.SURGE_RESTAURANT
     _, timezone, _ = RESTAURANTS[restaurant - 1]
     times = Rhythm(MEALS, today, timezone).instants(rng, 4 + today.count(incidents.SURGE_VISITS))
-    return [(_guest(db, today, restaurant), stamp(at), int(2400 * rng.lognormvariate(0, 0.5))) for at in times]
-
-
-def _guest(db: sqlite3.Connection, today: Today, restaurant: int | None = None) -> tuple[int, int, str | None]:
-    """Draw a guest, of one restaurant or of any: id, what was spent so far, last visit."""
-    known = db.execute(
-        "select id, total_spend_cents, last_visit_at from customers where restaurant_id = coalesce(?, restaurant_id)"
-        " order by id",
-        (restaurant,),
-    ).fetchall()
-    return today.rng.choice(known)  # type: ignore[no-any-return]
+    guests = db.execute(f"{GUEST} where restaurant_id = ? order by id", (restaurant,)).fetchall()
+    return [(rng.choice(guests), stamp(at), int(2400 * rng.lognormvariate(0, 0.5))) for at in times]
 
 
 def _correct(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     """Correct what a guest paid some days ago, where it was typed in wrong."""
     rng = today.rng
+    # Who came today has another total by now.
     came = {row[-1] for (table, _), rows in changes.updates.items() if table == "customers" for row in rows}
     visits = db.execute(
         "select visits.id, customer_id, spend_cents, last_visit_at, total_spend_cents"
@@ -244,14 +246,12 @@ def _correct(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         " and typeof(spend_cents) = 'integer' and spend_cents between 0 and 1000000 order by visits.id",
         (stamp(today.start - 30 * DAY_SECONDS), stamp(today.start - 3 * DAY_SECONDS)),
     ).fetchall()
-    # Who came today, or has been met already, has another total by now.
-    rng.shuffle(visits)
-    for visit_id, customer_id, spend, last_visit, total in visits[: 1 + today.count(0.5)]:
+    of_customer = {row[1]: row for row in visits if row[1] not in came}
+    corrected = rng.sample(list(of_customer.values()), min(1 + today.count(0.5), len(of_customer)))
+    for visit_id, customer_id, spend, last_visit, total in corrected:
         more = 100 * rng.randint(1, 20)
         changes.update("visits", visit_id, spend_cents=spend + more)
-        if customer_id not in came:
-            came.add(customer_id)
-            changes.update("customers", customer_id, last_visit_at=last_visit, total_spend_cents=total + more)
+        changes.update("customers", customer_id, last_visit_at=last_visit, total_spend_cents=total + more)
 
 
 def _campaign(db: sqlite3.Connection, today: Today, changes: Changes) -> None:

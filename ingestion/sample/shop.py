@@ -62,8 +62,8 @@ TABLES = {
             "data": "text",
             "timestamp": "timestamp",
         },
-        # Finds the orders still on their way.
-        indexes=("(timestamp)",),
+        # Finds the orders still on their way, and the last one from abroad.
+        indexes=("(timestamp)", f"(order_id) where {abroad.IS_FROM_ABROAD}"),
     ),
 }
 

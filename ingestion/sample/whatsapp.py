@@ -127,7 +127,7 @@ def _start(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
     for tenant_id, name, timezone in tenants:
         number, share = shares[name]
         outlets = db.execute("select id, name from outlets where tenant_id = ? order by rowid", (tenant_id,)).fetchall()
-        instead = next((id_ for id_, outlet in outlets if outlet.startswith(incidents.OUTLET_INSTEAD)), None)
+        instead = next((id_ for id_, outlet in outlets if str(outlet).startswith(incidents.OUTLET_INSTEAD)), None)
         rhythm = rhythm_of(timezone)
         customers = int((400 + 4 * today.index) * share * today.scale) + 10
         mean = CONVERSATIONS_PER_DAY * share
