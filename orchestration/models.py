@@ -151,11 +151,7 @@ def _is_of_reference(event: dbt.Event) -> bool:
 
 
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
-    """Rows of what people outside the project read, as dbt counted them when it made them."""
-    schemas = ", ".join(f"'{schema}'" for schema in PUBLISHED_SCHEMAS)
-    counted = ingestion.warehouse.query(
-        "select relation_schema, relation_name, row_count"
-        f" from {relation('intermediate', 'builds')} where relation_schema in ({schemas})"
-    )
-    rows = {(row["relation_schema"], row["relation_name"]): row["row_count"] for row in counted.to_pylist()}
-    return {key: rows[place] for key in built if (place := (key.path[0], key.path[-1])) in rows}
+    """The rows of what people read, as dbt records them at a build's end (dbt_project/macros/freshness)."""
+    rows = ingestion.warehouse.query(f"select * from {relation('intermediate', 'builds')}").to_pylist()
+    counts = {(row["relation_schema"], row["relation_name"]): row["row_count"] for row in rows}
+    return {key: counts[place] for key in built if (place := (key.path[0], key.path[-1])) in counts}
