@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 import pyarrow as pa
 
@@ -17,16 +17,21 @@ AS_OF = "2026-11-01T12:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One query of the page and the Markdown table beneath it."""
+    """One query of the page, the heading that it answers and the Markdown table beneath it."""
 
+    question: str
     sql: str
     result: str
 
 
 def examples() -> list[Example]:
-    blocks = re.split(r"^```sql\n", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    parts = [block.split("```\n", maxsplit=1) for block in blocks]
-    return [Example(sql, _first_table(rest)) for sql, rest in parts]
+    found, question = [], ""
+    blocks = re.split(r"^```sql\n", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for before, block in pairwise(blocks):
+        question = ["", question, *re.findall(r"^#{2,} (.*)$", before, flags=re.MULTILINE)][-1]
+        sql, rest = block.split("```\n", maxsplit=1)
+        found.append(Example(question, sql, _first_table(rest)))
+    return found
 
 
 def shown(table: pa.Table) -> str:
