@@ -236,7 +236,10 @@ def _surge(db: sqlite3.Connection, today: Today) -> Extra:
 
 
 def _correct(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
-    """Correct what a guest paid some days ago, where it was typed in wrong."""
+    """Correct what a guest paid yesterday, where it was typed in wrong.
+
+    No column tells of it: what is older is found only when a source's rows are compared with raw, once a day.
+    """
     rng = today.rng
     # Who came today has another total by now.
     came = {row[-1] for (table, _), rows in changes.updates.items() if table == "customers" for row in rows}
@@ -244,7 +247,7 @@ def _correct(db: sqlite3.Connection, today: Today, changes: Changes) -> None:
         "select visits.id, customer_id, spend_cents, last_visit_at, total_spend_cents"
         " from visits inner join customers on customers.id = customer_id where visited_at >= ? and visited_at < ?"
         " and typeof(spend_cents) = 'integer' and spend_cents between 0 and 1000000 order by visits.id",
-        (stamp(today.start - 30 * DAY_SECONDS), stamp(today.start - 3 * DAY_SECONDS)),
+        (stamp(today.start - DAY_SECONDS), stamp(today.start)),
     ).fetchall()
     of_customer = {row[1]: row for row in visits if row[1] not in came}
     corrected = rng.sample(list(of_customer.values()), min(1 + today.count(0.5), len(of_customer)))
