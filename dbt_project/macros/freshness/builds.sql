@@ -29,18 +29,15 @@
 
 {# For on-run-end: a row for each one that was made; those that there are no more go. #}
 {% macro record_builds(results) -%}
-    {%- set made = [] -%}
-    {%- for result in results if execute and result.status == 'success' -%}
-        {%- if is_recorded(result.node) -%}
-            {%- do made.append(result.node) -%}
-        {%- endif -%}
+    {%- set recorded = recorded_builds() if execute else {} -%}
+    {%- set made, kept = [], [] -%}
+    {%- for result in results if result.status == 'success' and result.node.unique_id in recorded -%}
+        {%- do made.append(recorded.pop(result.node.unique_id)) -%}
     {%- endfor -%}
-    {%- if made -%}
-    {%- set names = made | map(attribute='unique_id') | list -%}
-    {%- set kept = [] -%}
-    {%- for node in graph.nodes.values() if is_recorded(node) and node.unique_id not in names -%}
+    {%- for node in recorded.values() -%}
         {%- do kept.append("'" ~ node.config.schema ~ '.' ~ node.alias ~ "'") -%}
     {%- endfor -%}
+    {%- if made -%}
     delete from {{ builds() }}
     where
         true
@@ -54,7 +51,7 @@
     {% for node in made -%}
     {{ 'union all' if not loop.first }}
     select
-        '{{ (node.tags | list + ['cross_source']) | first }}' as source_system,
+        '{{ (node.tags + ['cross_source']) | first }}' as source_system,
         '{{ node.config.schema }}' as relation_schema,
         '{{ node.alias }}' as relation_name,
         count(*) as row_count,
@@ -65,20 +62,22 @@
 {%- endmacro %}
 
 {#
-    What people read, models of a source's table, and the last ones of complete builds. The
-    view freshness is not among what it tells of.
+    What people read, models of a source's table, and the last ones of complete builds: nodes
+    by their unique id.
 #}
-{% macro is_recorded(node) -%}
-    {%- set of_tables = [] -%}
+{% macro recorded_builds() -%}
+    {%- set of_tables, found = [], {} -%}
     {%- for source in graph.sources.values() -%}
         {%- do of_tables.append('stg_' ~ source.source_name ~ '__' ~ source.name) -%}
     {%- endfor -%}
-    {{ return(
-        node.resource_type in ('model', 'seed')
-        and (
+    {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+        {%- if
             node.config.schema in ('core', 'marts')
             or node.name in of_tables
             or node.name.endswith('__built')
-        )
-    ) }}
+        -%}
+            {%- do found.update({node.unique_id: node}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
