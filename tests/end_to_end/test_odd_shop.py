@@ -79,7 +79,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "recommender": ("Similar", "similar\t", "trending", "", None, {}),
     "recommendation_source": ("bundle",),
     **dict.fromkeys(("path", "url", "referrer", "referer"), ADDRESSES),
-    "utm_source": ("google", "Facebook ", "m.facebook.com", "partner.example", "banana", "(direct)", ""),
+    "utm_source": ("google", "Facebook ", "m.facebook.com", "partner.example", "banana", "(direct)", "null", ""),
     "utm_medium": ("cpc", "EMAIL", "organic", "(none)", "banana", None, 1.5),
     "utm_campaign": ("autumn", "newsletter", "(not set)"),
     "registration_method": ("email", "Invite\r\n", "facebook", "passkey"),

@@ -140,7 +140,8 @@ def _words(event: Row) -> Iterator[tuple[str, str]]:
         word = code(said(event, field))
         if field == "referrer" and word:
             word = site_of(word)
-        if word:
+        # Programs write null for nothing.
+        if word and word != "null":
             yield field, word
 
 

@@ -59,7 +59,8 @@ told as (
         '{{ field }}' as field,
         {{ column }} as word
     from landed
-    where {{ column }} is not null
+    -- Programs write null for nothing; a seed can't list it, as dbt reads it so there.
+    where {{ column }} <> 'null'
     {% endfor %}
 ),
 
