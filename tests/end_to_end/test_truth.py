@@ -93,7 +93,9 @@ def test_after_the_first_run_everything_is_green_and_counted(watched: Watched) -
     assets = shown(watched.ui)
     assert red(assets) == set()
     assert all(asset.materialized_by for asset in assets.values())
-    assert all(asset.rows is not None for name, asset in assets.items() if name.startswith(("core/", "marts/")))
+    # The view on what builds record is no part of the record.
+    counted = {name for name in assets if name.startswith(("core/", "marts/"))} - {"marts/freshness"}
+    assert all(assets[name].rows is not None for name in counted)
     assert statuses(assets) == {"SUCCEEDED", "WARNED"}
 
 

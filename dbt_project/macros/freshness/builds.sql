@@ -63,7 +63,7 @@
 
 {#
     What people read, models of a source's table, and the last ones of complete builds: nodes
-    by their unique id.
+    by their unique id. The view freshness is not among what it tells of.
 #}
 {% macro recorded_builds() -%}
     {%- set of_tables, found = [], {} -%}
@@ -71,11 +71,11 @@
         {%- do of_tables.append('stg_' ~ source.source_name ~ '__' ~ source.name) -%}
     {%- endfor -%}
     {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
-        {%- if
+        {%- if node.name != 'freshness' and (
             node.config.schema in ('core', 'marts')
             or node.name in of_tables
             or node.name.endswith('__built')
-        -%}
+        ) -%}
             {%- do found.update({node.unique_id: node}) -%}
         {%- endif -%}
     {%- endfor -%}
