@@ -4,9 +4,9 @@ Belongs here: what may be declared, and what follows from it. Not here: SQL and 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -26,6 +26,10 @@ _MEASURE = re.compile(
 Additivity = Literal["sum", "max", "last", "distinct", "quantile", "ratio"]
 
 _COMPUTED = ("ratio", "share", "total", "difference", "balance")
+_OF_EVERY_MART = {
+    *("tenant_key", "grain", "period_start_date", "period_end_date", "is_complete", "window_days", "is_prior"),
+}
+"""Columns that no declaration names."""
 
 
 class Aggregate(NamedTuple):
@@ -181,8 +185,8 @@ class Mart(_Declared):
     def _hangs_together(self) -> Self:
         names = [*self.dimensions, *self.attributes, *self.columns]
         for name in names:
-            if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of a column")
+            if not _NAME.fullmatch(name) or name in _OF_EVERY_MART:
+                raise ValueError(f"{name!r} is no name of a column, or that of one that every mart has")
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"{', '.join(sorted(twice))}: two columns of the same name")
         for name, attribute in self.attributes.items():
@@ -200,8 +204,8 @@ class Mart(_Declared):
                 raise ValueError(f"{name}: {', '.join(missing)} is no number of this mart that stands before it")
             if column.balance and not self._is_balanced(*column.balance):
                 raise ValueError(f"{name}: a balance is of two counts, or of two sums that are not divided")
-            if column.headline and self.additivity(name) == "max":
-                raise ValueError(f"{name}: a headline is added over dimensions, a maximum is not")
+            if column.headline and self.dimensions and self.additivity(name) in ("distinct", "quantile", "max"):
+                raise ValueError(f"{name}: a headline is added over dimensions, what is {self.additivity(name)} is not")
             if column.parts and not column.quotient:
                 known.append(name)
         return self
@@ -283,10 +287,17 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
         ConfigurationError: a file is malformed; the message names it and what is wrong.
     """
     found: dict[str, tuple[str, Mart]] = {}
-    for path in sorted((folder / "marts").rglob(f"*{SUFFIX}")):
+    for path in sorted((folder / "marts").rglob("*.mart.y*ml")):
         system, name = path.relative_to(folder / "marts").parts[0], path.name.removesuffix(SUFFIX)
+        if path != folder / "marts" / system / name / f"{name}{SUFFIX}" or not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{path.name} lies in {path.parent.name}: marts are declared in <system>/<mart>/<mart>{SUFFIX}, "
+                "in lower case."
+            )
+        if name in found:
+            raise ConfigurationError(f"{name} is declared twice, in {found[name][0]} and {system}: names are unique.")
         try:
-            told = yaml.safe_load(path.read_text(encoding="utf-8"))
+            told = yaml.load(path.read_text(encoding="utf-8"), _Declarations)  # noqa: S506 - a safe loader
             if not isinstance(told, Mapping):
                 raise ConfigurationError(f"{path.name} declares nothing.")
             found[name] = (system, Mart.model_validate(told))
@@ -295,6 +306,17 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
         except ValidationError as error:
             raise ConfigurationError(f"{path.name}: {faults_of(error)}") from None
     return found
+
+
+class _Declarations(yaml.SafeLoader):
+    """Refuses what is said twice: of two columns of one name YAML keeps the last, without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """See `SafeConstructor.construct_mapping`."""
+        keys = [key.value for key, _ in node.value]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(sorted(twice))}: twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def faults_of(error: ValidationError) -> str:

@@ -83,12 +83,12 @@ def test_file_that_was_written_by_hand_is_never_overwritten(models: Path) -> Non
 
 
 def test_mart_that_counts_by_days_of_which_nothing_tells_that_they_changed_is_refused(models: Path) -> None:
-    declaration = models / VISITS / "visits.mart.yml"
+    declaration = models / "marts" / "consulting" / "crm_activity" / "crm_activity.mart.yml"
     text = declaration.read_text(encoding="utf-8")
-    declaration.write_text(text.replace("by: visit_date, measure: distinct", "by: paid_date, measure: distinct"))
+    declaration.write_text(text.replace("by: event_date", "by: processed_date"), encoding="utf-8")
     with pytest.raises(
         ConfigurationError,
-        match="visits: distinct_customers counts fct_visits by paid_date, and int_restaurant__changed_periods does not",
+        match="counts fct_crm_events by processed_date, and int_consulting__changed_periods does not tell",
     ):
         stale_files(models)
 

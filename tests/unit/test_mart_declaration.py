@@ -113,7 +113,11 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
         (with_column("x", balance=["visits", "guests"]), "x: a balance is of two counts"),
         (with_column("x", balance=["visits", "spend_amount"]), "x: a balance is of two counts, or of two sums"),
         (with_column("x", balance=["visits", "nothing"]), "x: nothing is no number of this mart"),
-        (with_column("x", **COUNT | {"measure": "max covers", "headline": True}), "x: .* a maximum is not"),
+        (with_column("x", **COUNT | {"measure": "max covers", "headline": True}), "x: .* what is max is not"),
+        (with_column("x", **COUNT | {"measure": "distinct x", "headline": True}), "x: .* what is distinct is not"),
+        (with_column("x", **COUNT | {"measure": "p50 x", "headline": True}), "x: .* what is quantile is not"),
+        (with_column("tenant_key", **COUNT), "'tenant_key' is no name"),
+        (MART | {"dimensions": {"grain": "x"}}, "'grain' is no name"),
         (with_column("x", **COUNT | {"known_since": "always"}), "columns.x.known_since: "),
         (with_column("x", ratio=["visits", "covers"], known_since="a.b"), "columns.x: .*belong to a measure"),
         (
@@ -137,11 +141,37 @@ def test_what_makes_no_sense_is_told_by_file_and_place(told: object, fault: str,
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"), [("", "declares nothing"), ("a: [", "is no YAML"), ("- a", "declares nothing")]
+    ("text", "fault"),
+    [
+        ("", "declares nothing"),
+        ("a: [", "is no YAML"),
+        ("- a", "declares nothing"),
+        ("row: a\ncolumns: {x: 1, y: 2, x: 3}", "is no YAML: x: twice"),
+    ],
 )
 def test_file_that_is_no_declaration_is_told(text: str, fault: str, tmp_path: Path) -> None:
-    path = tmp_path / "marts" / "shop" / "visits.mart.yml"
+    path = tmp_path / "marts" / "shop" / "visits" / "visits.mart.yml"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=f"visits.mart.yml {fault}"):
+        read_marts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "place", ["shop/visits.mart.yml", "shop/other/visits.mart.yml", "shop/visits/visits.mart.yaml", "shop/V/V.mart.yml"]
+)
+def test_declaration_in_another_place_is_told(place: str, tmp_path: Path) -> None:
+    path = tmp_path / "marts" / place
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump(MART, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"marts are declared in <system>/<mart>/<mart>.mart.yml, in lower"):
+        read_marts(tmp_path)
+
+
+def test_two_marts_of_one_name_are_refused(tmp_path: Path) -> None:
+    for system in ("shop", "restaurant"):
+        path = tmp_path / "marts" / system / "visits" / "visits.mart.yml"
+        path.parent.mkdir(parents=True)
+        path.write_text(yaml.safe_dump(MART, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="visits is declared twice, in restaurant and shop"):
         read_marts(tmp_path)

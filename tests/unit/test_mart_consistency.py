@@ -1,0 +1,77 @@
+"""What is refused of declared marts beside the models that they count."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from ingestion.errors import ConfigurationError
+from marts.consistency import assert_consistent, types_of
+from marts.declaration import Mart
+
+FACT = """
+models:
+  - name: fct_visits
+    columns:
+      - {name: visit_date, data_type: date}
+      - {name: booked_date, data_type: date}
+      - {name: visited_at, data_type: timestamptz}
+      - {name: spend_amount, data_type: "numeric(28, 9)"}
+      - {name: covers, data_type: bigint}
+      - {name: status, data_type: text, constraints: [{type: not_null}]}
+      - {name: error, data_type: text}
+      - {name: is_first, data_type: boolean, constraints: [{type: not_null}]}
+  - name: int_parties
+    columns: [{name: visit_date}, {name: size_class}]
+"""
+TEXTS = {
+    "fct_visits": "select 1",
+    "int_parties": "select 1",
+    "int_restaurant__changed_periods": "changed_periods([[ref('x'), 'id', ref('fct_visits'), 'visit_date']])",
+}
+CHANGED = "int_restaurant__changed_periods"
+
+
+def mart(dimensions: dict[str, str] | None = None, **column: Any) -> Mart:
+    told = {"measure": "count", "description": "Visits.", "of": "fct_visits", "by": "visit_date"} | column
+    declared = {"description": "Visits.", "row": "tenant", "tenant": "A restaurant.", "columns": {"visits": told}}
+    return Mart.model_validate(declared | {"dimensions": dimensions or {}})
+
+
+def check(changed: str = CHANGED, **marts: Mart) -> None:
+    declared = {name: ("restaurant", told) for name, told in marts.items()}
+    assert_consistent(declared, dict.fromkeys(marts, changed), TEXTS, types_of(yaml.safe_load(FACT)))
+
+
+def test_what_is_there_is_counted() -> None:
+    check(visits=mart({"status": "Status."}, headline=True), spend=mart(measure="sum spend_amount"))
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        (mart(of="fct_visit"), "visits: visits: there is no model fct_visit"),
+        (mart(by="day"), "visits: visits: fct_visits has no date day; it has visit_date, booked_date"),
+        (mart(by="visited_at"), "fct_visits has no date visited_at"),
+        (mart(measure="sum spend"), "fct_visits has no column spend"),
+        (mart({"weekday": "x"}), "fct_visits has no column weekday, which is a dimension"),
+        (mart({"error": "x"}), "fct_visits.error is no text, or may be null"),
+        (mart({"is_first": "x"}), "fct_visits.is_first is no text, or may be null"),
+        (mart(by="booked_date"), f"visits counts fct_visits by booked_date, and {CHANGED} does not tell"),
+        (mart({"size_class": "x"}, of="int_parties"), f"visits counts int_parties by visit_date, and {CHANGED} does"),
+        (mart(measure="sum spend_amount", headline=True), "the headline visits is no whole number, and so money"),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_is(told: Mart, fault: str) -> None:
+    with pytest.raises(ConfigurationError, match=fault):
+        check(visits=told)
+
+
+def test_model_of_changed_periods_that_there_is_not_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(ConfigurationError, match=f"there is no model int_x; `changed` may name .*: {CHANGED}"):
+        check("int_x", visits=mart())
+
+
+def test_two_headlines_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="others: visits is a headline of visits too"):
+        check(visits=mart(headline=True), others=mart(headline=True))
