@@ -3,7 +3,6 @@
 Belongs here: hours as the seed of tenants' settings has them, and their seconds. Not here: whose wait is measured.
 """
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from oracle.arithmetic import seconds
 from oracle.periods import ONE_DAY, days_between
-from oracle.sources import ROOT
+from oracle.sources import seed
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MINUTE = timedelta(minutes=1)
@@ -61,8 +60,7 @@ class BusinessHours:
 
 def hours_of_tenants() -> dict[str, BusinessHours]:
     """Those of each tenant that has any, as the seed tells."""
-    seed = ROOT / "dbt_project" / "seeds" / "reference" / "tenant_settings.csv"
-    rows = csv.DictReader(seed.read_text(encoding="utf-8").splitlines())
+    rows = seed("reference", "tenant_settings")
     return {row["tenant_key"]: hours for row in rows if (hours := BusinessHours.of(row))}
 
 

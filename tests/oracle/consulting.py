@@ -3,7 +3,6 @@
 Belongs here: outbox events, how leads move, and accounts. Not here: deals (deals.py), customers of all systems.
 """
 
-import csv
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 from oracle.arithmetic import quantile, ratio, rounded, seconds
 from oracle.deals import OUTCOMES, amount_of, deals_of, pipeline
 from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, order_of, plausible, text
+from oracle.sources import CURRENCY, UNKNOWN, Source, code, order_of, plausible, seed, text
 
 TENANT = "consulting:default"
 ZONE = ZoneInfo("UTC")
@@ -50,8 +49,7 @@ class Consulting:
     def __init__(self, source: Source, versions: Iterable[Row]) -> None:
         self._source = source
         self._versions = sorted(versions, key=lambda version: int(version["_batch_seq"]))
-        path = ROOT / "dbt_project" / "seeds" / "consulting" / "lead_stages.csv"
-        stages = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        stages = seed("consulting", "lead_stages")
         self._orders = {row["stage"]: int(row["stage_order"]) for row in stages if row["stage_order"]}
         self._outcomes = {row["stage"]: row["outcome"] for row in stages}
         self._today = local_date(source.as_of, ZONE)

@@ -3,7 +3,6 @@
 Belongs here: when a deal was open, won or lost, whose it is, and what it is worth. Not here: leads (consulting.py).
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from fractions import Fraction
 
 from oracle.arithmetic import ratio, rounded, seconds
 from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, Source, code, plausible, plausible_amount, text
+from oracle.sources import CURRENCY, MINOR_UNITS, UNKNOWN, Source, code, plausible, plausible_amount, text
 
 Day = Callable[[datetime], date]
 """Gives the local date of an instant."""
@@ -60,11 +59,10 @@ class Deal:
 def deals_of(source: Source, day: Day) -> list[Deal]:
     """Read all deals."""
     leads = {row["id"]: row for row in source.tables["leads"]}
-    units = _minor_units()
-    return [_deal(row, leads.get(row["lead_id"] or ""), units, day) for row in source.tables["deals"]]
+    return [_deal(row, leads.get(row["lead_id"] or ""), day) for row in source.tables["deals"]]
 
 
-def _deal(row: Row, lead: Row | None, units: dict[str, int], day: Day) -> Deal:
+def _deal(row: Row, lead: Row | None, day: Day) -> Deal:
     stage, created, closed = code(row["stage"]), plausible(row["created_at"]), plausible(row["closed_at"])
     outcome = stage if stage in OUTCOMES else None
     # Closed without a date, it counts when it was last touched; with one that can't be, never.
@@ -76,9 +74,9 @@ def _deal(row: Row, lead: Row | None, units: dict[str, int], day: Day) -> Deal:
         group=(
             (lead and text(lead["owner"])) or UNKNOWN,
             (lead and code(lead["source"])) or UNKNOWN,
-            currency if currency in units else UNKNOWN,
+            currency if currency in MINOR_UNITS else UNKNOWN,
         ),
-        amount=None if cents is None else plausible_amount(Fraction(cents, 10 ** units.get(currency, 2))),
+        amount=None if cents is None else plausible_amount(Fraction(cents, 10 ** MINOR_UNITS.get(currency, 2))),
         outcome=outcome,
         created_on=day(created) if created else None,
         closed_on=day(decided) if outcome and decided else None,
@@ -143,10 +141,3 @@ def _open(deals: Iterable[Deal]) -> Row:
 def amount_of(deals: Iterable[Deal]) -> object:
     """Sum of amounts; deals without one add nothing."""
     return rounded(sum((deal.amount for deal in deals if deal.amount is not None), Fraction(0)))
-
-
-def _minor_units() -> dict[str, int]:
-    """By currency, how many decimals its minor unit has."""
-    path = ROOT / "dbt_project" / "seeds" / "reference" / "currencies.csv"
-    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
-    return {row["currency_code"]: int(row["minor_units"]) for row in rows}

@@ -3,7 +3,6 @@
 Belongs here: what an order and a refund are, and which currency an event names. Not here: what marts count (shop.py).
 """
 
-import csv
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from oracle.periods import Row
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, code, order_of, text
+from oracle.sources import CURRENCY, MINOR_UNITS, UNKNOWN, code, order_of, text
 
 
 @dataclass(frozen=True)
@@ -146,15 +145,7 @@ def _read(document: str | None) -> Any:
 
 
 def _known_currency(name: str) -> str:
-    return name.upper() if name.upper() in CURRENCIES else UNKNOWN
-
-
-def _currencies() -> set[str]:
-    path = ROOT / "dbt_project" / "seeds" / "reference" / "currencies.csv"
-    return {row["currency_code"] for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())}
-
-
-CURRENCIES = _currencies()
+    return name.upper() if name.upper() in MINOR_UNITS else UNKNOWN
 
 
 def in_order(events: Iterable[Row]) -> list[Row]:

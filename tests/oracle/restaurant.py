@@ -3,7 +3,6 @@
 Belongs here: visits, messages of campaigns and the visits credited to them. Not here: customers (customers.py).
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from oracle.arithmetic import amount, ratio, rounded
 from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
 from oracle.sources import (
     CURRENCY,
-    ROOT,
     UNKNOWN,
     Source,
     Tenants,
@@ -23,6 +21,7 @@ from oracle.sources import (
     order_of,
     plausible,
     plausible_amount,
+    seed,
     text,
 )
 
@@ -183,8 +182,7 @@ def _age(row: Row) -> tuple[datetime, bytes]:
 
 def _patterns() -> list[tuple[str, str]]:
     """Patterns of errors and their categories, those that decide first."""
-    path = ROOT / "dbt_project" / "seeds" / "restaurant" / "outreach_error_patterns.csv"
-    rows = sorted(csv.DictReader(path.read_text(encoding="utf-8").splitlines()), key=lambda r: int(r["pattern_order"]))
+    rows = sorted(seed("restaurant", "outreach_error_patterns"), key=lambda row: int(row["pattern_order"]))
     return [(row["pattern"].lower(), row["error_category"]) for row in rows]
 
 

@@ -3,6 +3,7 @@
 Belongs here: reading, and which rows a warehouse can't take. Not here: what a system's columns mean.
 """
 
+import csv
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -21,6 +22,16 @@ from oracle.periods import Row, local_date
 ROOT = Path(__file__).parents[2]
 UNKNOWN = "unknown"
 CURRENCY = "USD"
+
+
+def seed(system: str, name: str) -> list[dict[str, str]]:
+    """The rows of a seed, as text."""
+    path = ROOT / "dbt_project" / "seeds" / system / f"{name}.csv"
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+MINOR_UNITS = {row["currency_code"]: int(row["minor_units"]) for row in seed("reference", "currencies")}
+"""By currency, how many decimals its minor unit has."""
 
 
 class UnreadableError(ValueError):

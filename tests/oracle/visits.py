@@ -3,7 +3,6 @@
 Belongs here: journeys and acquisition. Not here: what a session is, and the shop's other marts (shop.py).
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from oracle.arithmetic import ratio, rounded
 from oracle.orders import Order
 from oracle.payload import said
 from oracle.periods import Counted, Facts, Row
-from oracle.sources import CURRENCY, ROOT, UNKNOWN, code, order_of, text
+from oracle.sources import CURRENCY, UNKNOWN, code, order_of, seed, text
 
 STEPS, LONGEST_STEP, LONGEST_ADDRESS = 5, 100, 2000
 PAGES = ("page_view", "product_view")
@@ -184,9 +183,8 @@ def _stands_for(name: str, host: str) -> bool:
 
 
 def _channels() -> dict[str, dict[str, str]]:
-    path = ROOT / "dbt_project" / "seeds" / "shop" / "acquisition_channels.csv"
     found: dict[str, dict[str, str]] = {"source": {}, "medium": {}, "registration_method": {}}
-    for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+    for row in seed("shop", "acquisition_channels"):
         found[row["field"]][row["name"]] = row["channel"]
     return found
 

@@ -3,7 +3,6 @@
 Belongs here: conversations, messages, responses, handoffs and their costs. Not here: customers (customers.py).
 """
 
-import csv
 import json
 import re
 from collections import defaultdict
@@ -17,7 +16,7 @@ from typing import Any
 from oracle.arithmetic import quantile, ratio, rounded, seconds
 from oracle.business_hours import hours_of_tenants
 from oracle.periods import QUIET_TENANT_DAYS, Counted, Facts, Mart, Measure, Period, Row, periodic_marts
-from oracle.sources import ROOT, UNKNOWN, Source, Tenants, code, order_of, plausible, plausible_count, text
+from oracle.sources import UNKNOWN, Source, Tenants, code, order_of, plausible, plausible_count, seed, text
 
 OUTLET = ("outlet_id",)
 SENDERS = ("customer", "llm", "agent")
@@ -136,7 +135,7 @@ class Whatsapp:
         self.tenants = Tenants(source, "tenants", "whatsapp")
         self._source = source
         self._hours = hours_of_tenants()
-        self._rates = {name: _seed(f"{name}_rates") for name in ("llm", "message")}
+        self._rates = {name: seed("whatsapp", f"{name}_rates") for name in ("llm", "message")}
         self.talks = list(self._talks())
         history = sorted(versions, key=lambda version: int(version["_batch_seq"]))
         self._first_loaded: datetime | None = min((version["_loaded_at"] for version in history), default=None)
@@ -408,11 +407,6 @@ def _json_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)
-
-
-def _seed(name: str) -> list[dict[str, str]]:
-    path = ROOT / "dbt_project" / "seeds" / "whatsapp" / f"{name}.csv"
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 def _is_valid(rate: dict[str, str], day: date) -> bool:
