@@ -1,10 +1,10 @@
 {% set changed -%}
-select 'shop:' || {{ optional_identifier('user_id') }} as customer_key
-from {{ source('shop', 'product_events') }}
-where id in (
-    select new_versions.id
-    from {{ new_versions('shop', 'product_events') }} as new_versions
-)
+{{ changed_customers('customer_key', [
+    [
+        ref('int_shop__changed_product_events'), 'event_id',
+        ref('fct_product_events')
+    ],
+]) }}
 {{ union_keys_of_passed_days('fct_product_events', 'customer_key', ['event_date']) }}
 {%- endset %}
 {{ with_days_before(
