@@ -4,11 +4,11 @@ Belongs here: what is refused that no declaration can tell by itself. Not here: 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ingestion.errors import ConfigurationError
-from marts.declaration import Column, Mart
+from marts.declaration import Mart
 from marts.metrics import headlines
 
 Marts = Mapping[str, tuple[str, Mart]]
@@ -45,9 +45,10 @@ def assert_consistent(
         ConfigurationError: a mart counts what is not there, or by days of which no model tells that they changed; or
             two headlines have one name, or one is money of no currency.
     """
-    for name, (_, mart) in marts.items():
-        for fault in _faults(mart, changed[name], texts, types):
-            raise ConfigurationError(f"{name}: {fault}.")
+    for mart_name, (_, mart) in marts.items():
+        for name, column in mart.columns.items():
+            if column.measure and (fault := _fault(mart, name, changed[mart_name], texts, types)):
+                raise ConfigurationError(f"{mart_name}: {fault}.")
     for watched in headlines(marts).values():
         seen: dict[str, str] = {}
         for headline, kind, mart_name, *_ in watched:
@@ -64,39 +65,40 @@ def assert_consistent(
                 )
 
 
-def _faults(mart: Mart, changed: str, texts: Mapping[str, str], types: Mapping[str, Types]) -> Iterator[str]:
-    for name, column in mart.columns.items():
-        if not column.measure:
-            continue
-        fact, date = mart.fact_of(name), mart.date_of(name)
-        if fact not in texts:
-            yield f"{name}: there is no model {fact}"
-        yield from (f"{name}: {fault}" for fault in _faults_of_columns(mart, column, fact, date, types.get(fact, {})))
-        if changed not in texts:
-            others = sorted(model for model in texts if "changed" in model and _names(texts[model], fact))
-            yield f"there is no model {changed}; `changed` may name what tells of {fact}: {', '.join(others) or 'none'}"
-        if not (_names(texts[changed], fact) and _names(texts[changed], date)):
-            yield (
-                f"{name} counts {fact} by {date}, and {changed} does not tell which such days changed. `changed` may "
-                f"name another model that does. If {fact} has the days of what {changed} looks at, say so in the "
-                "comment there, by both names"
-            )
+def _fault(mart: Mart, name: str, changed: str, texts: Mapping[str, str], types: Mapping[str, Types]) -> str | None:
+    """The first thing that is wrong with a measure."""
+    fact, date = mart.fact_of(name), mart.date_of(name)
+    if fact not in texts:
+        return f"{name}: there is no model {fact}"
+    if (known := types.get(fact)) and (fault := _fault_of_columns(mart, name, known)):
+        return f"{name}: {fault}"
+    if changed not in texts:
+        others = sorted(model for model in texts if "changed" in model and _names(texts[model], fact))
+        return f"there is no model {changed}; `changed` may name what tells of {fact}: {', '.join(others) or 'none'}"
+    if not (_names(texts[changed], fact) and _names(texts[changed], date)):
+        return (
+            f"{name} counts {fact} by {date}, and {changed} does not tell which such days changed. `changed` may name "
+            f"another model that does. If {fact} has the days of what {changed} looks at, say so in the comment there, "
+            "by both names"
+        )
+    return None
 
 
-def _faults_of_columns(mart: Mart, column: Column, fact: str, date: str, known: Types) -> Iterator[str]:
-    if not known:
-        return
-    if known.get(date, (None, False))[0] not in ("date", None) or date not in known:
-        dates = [name for name, (type_, _) in known.items() if type_ == "date"]
-        yield f"{fact} has no date {date}; it has {', '.join(dates) or 'none'}"
-    if column.aggregate.of and column.aggregate.of not in known:
-        yield f"{fact} has no column {column.aggregate.of}"
+def _fault_of_columns(mart: Mart, name: str, known: Types) -> str | None:
+    """What a fact lacks of what a measure names."""
+    fact, date, of = mart.fact_of(name), mart.date_of(name), mart.columns[name].aggregate.of
+    if date not in known or known[date][0] not in ("date", None):
+        dates = [column for column, (type_, _) in known.items() if type_ == "date"]
+        return f"{fact} has no date {date}; it has {', '.join(dates) or 'none'}"
+    if of and of not in known:
+        return f"{fact} has no column {of}"
     for dimension in mart.dimensions:
         if dimension not in known:
-            yield f"{fact} has no column {dimension}, which is a dimension: a view of its rows may have it"
+            return f"{fact} has no column {dimension}, which is a dimension: a view of its rows may have it"
         type_, is_never_null = known[dimension]
         if type_ is not None and not (type_.startswith(("text", "string", "{{")) and is_never_null):
-            yield f"{fact}.{dimension} is no text, or may be null: a view of its rows may make a dimension of it"
+            return f"{fact}.{dimension} is no text, or may be null: a view of its rows may make a dimension of it"
+    return None
 
 
 def _names(text: str, word: str) -> bool:

@@ -166,7 +166,8 @@ class Mart(_Declared):
         metrics: whether its labelled columns are metrics of dbt's semantic layer; not where other marts have them.
         dimensions: name → description.
         attributes: name → what else is said of tenant and dimensions.
-        columns: name → what it is, in the order of the mart.
+        columns: name → what it is, in the order of the mart. A file may say `columns_of` instead: the mart of the same
+            system that has the same, but for headlines.
     """
 
     description: str
@@ -286,10 +287,22 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
     Raises:
         ConfigurationError: a file is malformed; the message names it and what is wrong.
     """
-    found: dict[str, tuple[str, Mart]] = {}
-    for path in sorted((folder / "marts").rglob("*.mart.y*ml")):
-        system, name = path.relative_to(folder / "marts").parts[0], path.name.removesuffix(SUFFIX)
-        if path != folder / "marts" / system / name / f"{name}{SUFFIX}" or not _NAME.fullmatch(name):
+    told = _told(folder / "marts")
+    found = {}
+    for name, (system, _) in told.items():
+        try:
+            found[name] = (system, Mart.model_validate(_with_columns(name, told)))
+        except ValidationError as error:
+            raise ConfigurationError(f"{name}{SUFFIX}: {faults_of(error)}") from None
+    return found
+
+
+def _told(folder: Path) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Name → system and what the file says, whatever that is."""
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for path in sorted(folder.rglob("*.mart.y*ml")):
+        system, name = path.relative_to(folder).parts[0], path.name.removesuffix(SUFFIX)
+        if path != folder / system / name / f"{name}{SUFFIX}" or not _NAME.fullmatch(name):
             raise ConfigurationError(
                 f"{path.name} lies in {path.parent.name}: marts are declared in <system>/<mart>/<mart>{SUFFIX}, "
                 "in lower case."
@@ -298,14 +311,32 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
             raise ConfigurationError(f"{name} is declared twice, in {found[name][0]} and {system}: names are unique.")
         try:
             told = yaml.load(path.read_text(encoding="utf-8"), _Declarations)  # noqa: S506 - a safe loader
-            if not isinstance(told, Mapping):
-                raise ConfigurationError(f"{path.name} declares nothing.")
-            found[name] = (system, Mart.model_validate(told))
         except yaml.YAMLError as error:
             raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
-        except ValidationError as error:
-            raise ConfigurationError(f"{path.name}: {faults_of(error)}") from None
+        if not isinstance(told, Mapping):
+            raise ConfigurationError(f"{path.name} declares nothing.")
+        found[name] = (system, told)
     return found
+
+
+def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Mapping[str, Any]:
+    """What a mart declares, with the columns of the one that it names in their place."""
+    system, declared = told[name]
+    if "columns_of" not in declared:
+        return declared
+    other = declared["columns_of"]
+    its_system, its = told.get(other, ("", {}))
+    columns = its.get("columns")
+    if "columns" in declared or its_system != system or not isinstance(columns, Mapping):
+        raise ConfigurationError(
+            f"{name}{SUFFIX}: columns_of stands instead of columns, and names a mart of {system} that has them."
+        )
+    # Watched once is enough.
+    taken = {
+        column: {key: value for key, value in of.items() if key != "headline"} if isinstance(of, Mapping) else of
+        for column, of in columns.items()
+    }
+    return {key: value for key, value in declared.items() if key != "columns_of"} | {"columns": taken}
 
 
 class _Declarations(yaml.SafeLoader):

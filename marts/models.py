@@ -43,11 +43,12 @@ class Others:
     facts: Mapping[str, tuple[str, Counted]]
 
 
-def files_of(declared: Mapping[str, tuple[str, Mart]], others: Others) -> dict[Path, str]:
+def files_of(declared: Mapping[str, tuple[str, Mart]], changed: Mapping[str, str], others: Others) -> dict[Path, str]:
     """Everything that is written of marts, and of the systems that have them.
 
     Args:
         declared: all marts: name, without a grain → system and declaration.
+        changed: mart → the model of changed periods that tells what of it is measured anew.
         others: what is written by hand.
 
     Returns:
@@ -56,7 +57,6 @@ def files_of(declared: Mapping[str, tuple[str, Mart]], others: Others) -> dict[P
     files: dict[Path, str] = {}
     for fact, (system, counted) in others.facts.items():
         files |= _files_of_fact(fact, system, counted)
-    changed = {name: changed_model(system, mart, others.facts) for name, (system, mart) in declared.items()}
     for name, (system, mart) in declared.items():
         files |= _files_of_mart(system, name, mart, sharing_rows(declared, name), changed[name])
     for system in dict.fromkeys(system for system, _ in declared.values()):

@@ -28,9 +28,9 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     """
     found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
     marts, others = read_marts(models), _others(models, found)
-    declared = {models / path: text for path, text in files_of(marts, others).items()}
-    there = found | declared
     changed = {name: changed_model(system, mart, others.facts) for name, (system, mart) in marts.items()}
+    declared = {models / path: text for path, text in files_of(marts, changed, others).items()}
+    there = found | declared
     assert_consistent(
         marts,
         changed,

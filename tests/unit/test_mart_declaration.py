@@ -40,6 +40,12 @@ def with_column(name: str, **told: object) -> dict[str, Any]:
     return MART | {"columns": MART["columns"] | {name: {"description": "Something."} | told}}
 
 
+def declare(folder: Path, system: str, name: str, told: dict[str, Any]) -> None:
+    path = folder / "marts" / system / name / f"{name}.mart.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
+
+
 def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
     mart = Mart.model_validate(MART)
     assert {name: mart.additivity(name) for name in mart.columns} == {
@@ -170,8 +176,37 @@ def test_declaration_in_another_place_is_told(place: str, tmp_path: Path) -> Non
 
 def test_two_marts_of_one_name_are_refused(tmp_path: Path) -> None:
     for system in ("shop", "restaurant"):
-        path = tmp_path / "marts" / system / "visits" / "visits.mart.yml"
-        path.parent.mkdir(parents=True)
-        path.write_text(yaml.safe_dump(MART, sort_keys=False), encoding="utf-8")
+        declare(tmp_path, system, "visits", MART)
     with pytest.raises(ConfigurationError, match="visits is declared twice, in restaurant and shop"):
+        read_marts(tmp_path)
+
+
+def without_columns(**told: object) -> dict[str, Any]:
+    return {key: value for key, value in MART.items() if key != "columns"} | told
+
+
+def test_mart_may_have_the_columns_of_another_but_for_headlines(tmp_path: Path) -> None:
+    declare(tmp_path, "shop", "visits", with_column("x", **COUNT | {"headline": True}))
+    declare(tmp_path, "shop", "parties", without_columns(columns_of="visits"))
+    marts = {name: mart for name, (_, mart) in read_marts(tmp_path).items()}
+    assert marts["visits"].columns["x"].headline
+    unwatched = {
+        name: column.model_copy(update={"headline": False}) for name, column in marts["visits"].columns.items()
+    }
+    assert marts["parties"].columns == unwatched
+
+
+@pytest.mark.parametrize(
+    ("system", "told"),
+    [
+        ("shop", without_columns(columns_of="others")),
+        ("shop", without_columns(columns_of="parties")),
+        ("shop", MART | {"columns_of": "visits"}),
+        ("restaurant", without_columns(columns_of="visits")),
+    ],
+)
+def test_columns_that_another_mart_does_not_have_are_refused(system: str, told: dict[str, Any], tmp_path: Path) -> None:
+    declare(tmp_path, "shop", "visits", MART)
+    declare(tmp_path, system, "parties", told)
+    with pytest.raises(ConfigurationError, match=f"parties.mart.yml: columns_of .* a mart of {system} that has them"):
         read_marts(tmp_path)
