@@ -43,11 +43,13 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
         from orchestration.models import keys_of_models  # noqa: PLC0415
 
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
-    sources, systems = (memory.due_exports(), memory.due_copies()) if ended in (JOB, MODELS_JOB) else ([], [])
-    if sources or systems:
-        from orchestration.exported import keys_of_exports  # noqa: PLC0415
-        from orchestration.snapshot import key_of_copy  # noqa: PLC0415
+    if ended not in (JOB, MODELS_JOB):
+        return None
+    exported, copied = memory.due_exports(), memory.due_copies()
+    if not (exported or copied):
+        return None
+    from orchestration.exported import keys_of_exports  # noqa: PLC0415
+    from orchestration.snapshot import key_of_copy  # noqa: PLC0415
 
-        exports = [key for source in sources for key in keys_of_exports(source)]
-        return Launch(PUBLICATION_JOB, [*map(key_of_copy, systems), *exports])
-    return None
+    exports = [key for source in exported for key in keys_of_exports(source)]
+    return Launch(PUBLICATION_JOB, [*map(key_of_copy, copied), *exports])
