@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from end_to_end.model_history import ModelHistory
-from oracle import business_hours
+from oracle import business_hours, sources
 from oracle.arithmetic import rounded, seconds
 
 from ingestion.settings import PROJECT_ROOT
@@ -41,7 +41,7 @@ def test_business_time_of_any_wait_is_what_the_wall_clock_showed_of_it(
     (tmp_path / "ingestion").mkdir()
     shutil.copy(PROJECT_ROOT / "ingestion" / "catalogue.yml", tmp_path / "ingestion")
     _settle(project / "seeds" / "reference" / "tenant_settings.csv")
-    monkeypatch.setattr(business_hours, "ROOT", tmp_path)
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
     history = ModelHistory("whatsapp", tmp_path / "history", project=tmp_path)
     waits = _random_waits()
     _write(tmp_path / "history" / "sources" / "whatsapp.sqlite", waits)
