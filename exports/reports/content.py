@@ -1,0 +1,241 @@
+"""What a report shows, before it has a form: sections of typed values.
+
+Belongs here: values, how each is put into words, and sections. Not here: where values come from (queries.py), nor the
+three forms (page.py, document.py, workbook.py), which all show what stands here and nothing else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Literal
+
+NOTHING = "\u2013"
+"""What stands where there is no value."""
+
+_UNITS = {"seconds": "s", "minutes": "min", "hours": "h", "days": "d"}
+
+Value = Decimal | int | str | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a value is told.
+
+    Attributes:
+        form: a count is whole, a share is 0 to 1 and told in per cent, money has a currency, text is told as it is.
+        decimals: of what is told; of a share, of its per cent.
+        unit: in whole words (seconds), or the currency's code.
+    """
+
+    form: Literal["count", "number", "share", "money", "date", "text"]
+    decimals: int = 0
+    unit: str | None = None
+
+    def text(self, value: Value) -> str:
+        """The value in words, with thousands and its unit."""
+        if value is None:
+            return NOTHING
+        if isinstance(value, date):
+            return f"{value.day} {value:%B %Y}"
+        if isinstance(value, str):
+            return value
+        number = f"{self.rounded(value):,}".replace("-", "\u2212")
+        if self.form == "share":
+            return f"{number} %"
+        return f"{number} {_UNITS.get(self.unit, self.unit)}" if self.unit else number
+
+    def rounded(self, value: Decimal | int) -> Decimal:
+        """The number that is told: of a share its per cent."""
+        shown = Decimal(value) * 100 if self.form == "share" else Decimal(value)
+        return shown.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_EVEN) + 0
+
+
+COUNT = Kind("count")
+SHARE = Kind("share", 1)
+TEXT = Kind("text")
+DATE = Kind("date")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value that a report shows.
+
+    Attributes:
+        value: exact; a share is 0 to 1.
+        kind: how it is told.
+        was: what the revision before showed in its place; None where it showed the same, or there is none before.
+    """
+
+    value: Value
+    kind: Kind = TEXT
+    was: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The value in words."""
+        return self.kind.text(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A headline figure beside the same of the period before.
+
+    Attributes:
+        label: for people.
+        value: of the report's period.
+        prior: of the period before.
+        change: the difference as a share of the prior; of a share, in percentage points (kind says which).
+        is_good: whether the change is good news; None where it is neither, or nothing changed.
+        anomalies: days of the period on which it was far from what such days are like.
+        about: what is measured, in a sentence.
+    """
+
+    label: str
+    value: Cell
+    prior: Cell
+    change: Cell
+    is_good: bool | None = None
+    anomalies: tuple[date, ...] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Headlines:
+    """Figures at the head of a report."""
+
+    title: str
+    figures: tuple[Figure, ...]
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Cells by their place."""
+        for figure in self.figures:
+            yield figure.label, figure.value
+            yield f"{figure.label}, before", figure.prior
+            yield f"{figure.label}, change", figure.change
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A measure over periods, oldest first; the last is the report's."""
+
+    title: str
+    label: str
+    points: tuple[tuple[str, Cell], ...]
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Cells by their place."""
+        yield from self.points
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A measure of the period by outlet, campaign, product and the like, largest first.
+
+    Attributes:
+        title: of the section.
+        by: what is compared, for people.
+        label: the measure.
+        bars: name and value.
+        left: how many more there are that are not shown.
+    """
+
+    title: str
+    by: str
+    label: str
+    bars: tuple[tuple[str, Cell], ...]
+    left: int = 0
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Cells by their place."""
+        yield from self.bars
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of the period.
+
+    Attributes:
+        title: of the section.
+        columns: their headings.
+        rows: as wide as the headings; the first column names the row.
+        left: how many more rows there are that are not shown.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    left: int = 0
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Cells by their place; a row is told by its texts."""
+        for row in self.rows:
+            named = ", ".join(cell.text for cell in row if cell.kind.form == "text")
+            for heading, cell in zip(self.columns, row, strict=True):
+                if cell.kind.form != "text":
+                    yield f"{named}: {heading}", cell
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Sentences: how far the data reach, what is not in the numbers."""
+
+    title: str
+    lines: tuple[str, ...]
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """None: what is said of the data makes no revision."""
+        return iter(())
+
+
+Section = Headlines | Trend | Comparison | Table | Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure that another revision shows otherwise: where, before, now, and why."""
+
+    section: str
+    place: str
+    before: str
+    now: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report of one tenant, or of all, for one period.
+
+    Attributes:
+        name: of its declaration.
+        title: for people.
+        recipient: the tenant's name; that of all together otherwise.
+        tenant_key: None of all together.
+        cadence: day, week or month.
+        first_day: of the period.
+        last_day: of the period, included.
+        period: in words: October 2026.
+        timezone: in which the days are.
+        sections: in order.
+        revision: 1, or more where figures were shown otherwise before.
+        changes: against the revision before.
+    """
+
+    name: str
+    title: str
+    recipient: str
+    tenant_key: str | None
+    cadence: Literal["day", "week", "month"]
+    first_day: date
+    last_day: date
+    period: str
+    timezone: str
+    sections: tuple[Section, ...]
+    revision: int = 1
+    changes: tuple[Change, ...] = field(default=())
+
+    def cells(self) -> Iterator[tuple[str, str, Cell]]:
+        """Every figure: its section's title, its place within, and the cell."""
+        for section in self.sections:
+            for place, cell in section.cells():
+                yield section.title, place, cell
