@@ -32,7 +32,7 @@ def headlines(declared: Mapping[str, tuple[str, Mart]]) -> dict[str, list[list[s
                 continue
             numerator, denominator = column.quotient or (name, "")
             kind = column.kind if column.quotient else "count" if mart.is_whole(name) else "amount"
-            watched.setdefault(system, []).append([_headline(mart, name), kind, mart_name, numerator, denominator])
+            watched.setdefault(system, []).append([headline_of(mart, name), kind, mart_name, numerator, denominator])
     return watched
 
 
@@ -61,7 +61,7 @@ def metrics_of_system(system: str, declared: Mapping[str, tuple[str, Mart]]) -> 
 def _names(system: str, marts: Mapping[str, Mart]) -> Metrics:
     """The metrics there are. A mart more changes the name of none: but for headlines, each tells its mart."""
     return {
-        (mart_name, column): f"{system}_{_headline(mart, column) or f'{mart_name}_{column}'}"
+        (mart_name, column): f"{system}_{headline_of(mart, column) or f'{mart_name}_{column}'}"
         for mart_name, mart in marts.items()
         for column in _metrics_of(mart)
     }
@@ -80,8 +80,8 @@ def _label(mart: Mart, name: str) -> str:
     return mart.columns[name].label or name.replace("_", " ").capitalize()
 
 
-def _headline(mart: Mart, name: str) -> str:
-    """The name of a headline; empty: it is none."""
+def headline_of(mart: Mart, name: str) -> str:
+    """The name of a column among the headlines; empty: it is none."""
     headline = mart.columns[name].headline
     return headline if isinstance(headline, str) else name if headline else ""
 

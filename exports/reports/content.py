@@ -4,11 +4,12 @@ Belongs here: values, how each is put into words, and sections. Not here: where 
 three forms (page.py, document.py, workbook.py), which all show what stands here and nothing else.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal
+from typing import Any, Literal
 
 NOTHING = "\u2013"
 """What stands where there is no value."""
@@ -23,12 +24,13 @@ class Kind:
     """How a value is told.
 
     Attributes:
-        form: a count is whole, a share is 0 to 1 and told in per cent, money has a currency, text is told as it is.
+        form: a count is whole, a share is 0 to 1 and told in per cent, money has a currency, an instant is a datetime
+            in UTC, text is told as it is.
         decimals: of what is told; of a share, of its per cent.
         unit: in whole words (seconds), or the currency's code.
     """
 
-    form: Literal["count", "number", "share", "money", "date", "text"]
+    form: Literal["count", "number", "share", "money", "date", "instant", "text"]
     decimals: int = 0
     unit: str | None = None
 
@@ -37,7 +39,8 @@ class Kind:
         if value is None:
             return NOTHING
         if isinstance(value, date):
-            return f"{value.day} {value:%B %Y}"
+            time = f"{value:, %H:%M} UTC" if self.form == "instant" else ""
+            return f"{value.day} {value:%B %Y}{time}"
         if isinstance(value, str):
             return value
         number = f"{self.rounded(value):,}".replace("-", "\u2212")
@@ -51,10 +54,19 @@ class Kind:
         return shown.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_EVEN) + 0
 
 
+def told_apart(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The same, but that a name that comes again has its number after it."""
+    times = Counter[str]()
+    for name, value in named:
+        times[name] += 1
+        yield (name if times[name] == 1 else f"{name} ({times[name]})"), value
+
+
 COUNT = Kind("count")
 SHARE = Kind("share", 1)
 TEXT = Kind("text")
 DATE = Kind("date")
+INSTANT = Kind("instant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +121,10 @@ class Headlines:
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Cells by their place."""
-        for figure in self.figures:
-            yield figure.label, figure.value
-            yield f"{figure.label}, before", figure.prior
-            yield f"{figure.label}, change", figure.change
+        for label, figure in told_apart((figure.label, figure) for figure in self.figures):
+            yield label, figure.value
+            yield f"{label}, before", figure.prior
+            yield f"{label}, change", figure.change
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,7 @@ class Trend:
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Cells by their place."""
-        yield from self.points
+        return told_apart(self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +160,7 @@ class Comparison:
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Cells by their place."""
-        yield from self.bars
+        return told_apart(self.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +172,20 @@ class Table:
         columns: their headings.
         rows: as wide as the headings; the first column names the row.
         left: how many more rows there are that are not shown.
+        as_it_stands: whether they tell how things stand when the report is made: what has changed since is no revision.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     left: int = 0
+    as_it_stands: bool = False
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Cells by their place; a row is told by its texts."""
-        for row in self.rows:
-            named = ", ".join(cell.text for cell in row if cell.kind.form == "text")
+        for named, row in told_apart(
+            (", ".join(c.text for c in row if c.kind.form == "text"), row) for row in self.rows
+        ):
             for heading, cell in zip(self.columns, row, strict=True):
                 if cell.kind.form != "text":
                     yield f"{named}: {heading}", cell

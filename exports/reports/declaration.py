@@ -1,0 +1,167 @@
+"""The form of reports.yml: which reports there are, for whom, and what they show.
+
+Belongs here: what may be declared. Not here: what the marts hold (measures.py), nor how it looks.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from exports.errors import ExportError
+from exports.reports.periods import Cadence
+
+Measure = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
+"""A declared mart's column: `<mart>.<column>`."""
+
+SYSTEMS = ("consulting", "whatsapp", "restaurant", "shop", "erp")
+EVERYWHERE = "cross_source"
+"""What feeds reports over all systems."""
+
+
+KINDS = ("headlines", "trend", "comparison", "table", "query", "businesses", "left_out", "reach")
+"""Of sections."""
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ComparisonOf(_Declared):
+    """A measure by a dimension of its mart, the largest first."""
+
+    of: Measure
+    by: str
+    top: int = Field(10, ge=1, le=20)
+
+
+class TableOf(_Declared):
+    """Columns of a mart by some of its dimensions; the first column tells the order."""
+
+    of: str
+    by: list[str] = Field(min_length=1)
+    columns: list[str] = Field(min_length=1)
+    top: int = Field(20, ge=1)
+
+
+class ColumnOf(_Declared):
+    """How a column of a query is told; see `Kind`.
+
+    Money has its currency in the row's column `currency_code`; of a `tenant` the query gives the key, and the name is
+    told.
+    """
+
+    label: str
+    form: Literal["count", "number", "share", "money", "date", "instant", "tenant", "text"] = "text"
+    decimals: int | None = Field(None, ge=0, le=9)
+    unit: str | None = None
+
+
+class QueryOf(_Declared):
+    """Rows of a query on core and marts.
+
+    Attributes:
+        sql: `{first_day}` and `{last_day}` stand for the period's, as dates. A report for each tenant wants a column
+            tenant_key; what it is ordered by is the order of rows.
+        columns: name → how it is told; the others are not shown.
+        top: how many rows are shown.
+        as_it_stands: whether it tells how things stand when the report is made, whatever the period.
+    """
+
+    sql: str
+    columns: dict[str, ColumnOf] = Field(min_length=1)
+    top: int = Field(20, ge=1)
+    as_it_stands: bool = False
+
+
+class SectionOf(_Declared):
+    """A section: exactly one kind, and its title.
+
+    Attributes:
+        title: for people; from what it shows if None.
+        headlines: measures of the period beside the period before.
+        trend: a measure over this and earlier periods.
+        comparison: bars.
+        businesses: whether to show all headlines of all tenants, one below the other.
+        table: rows of a mart.
+        query: rows of a query.
+        left_out: whether to say what is not in the numbers.
+        reach: whether to say how far the data reach.
+    """
+
+    title: str | None = None
+    headlines: list[Measure] | None = Field(None, min_length=1)
+    trend: Measure | None = None
+    comparison: ComparisonOf | None = None
+    table: TableOf | None = None
+    query: QueryOf | None = None
+    businesses: bool = False
+    left_out: bool = False
+    reach: bool = False
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if sum(bool(getattr(self, kind)) for kind in KINDS) != 1:
+            raise ValueError(f"wants exactly one of {', '.join(KINDS)}")
+        if (self.table or self.query) and not self.title:
+            raise ValueError("a table and a query want a title")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of its kinds it is."""
+        return next(kind for kind in KINDS if getattr(self, kind))
+
+
+class Declaration(_Declared):
+    """A report.
+
+    Attributes:
+        title: for people.
+        source: the system that feeds it, or cross_source.
+        recipients: `each` tenant of the source by itself, or `all` together.
+        cadences: the periods that a run makes it for.
+        keeps: whether each period's stays, and changes make revisions; else there is one, of how things stand.
+        sections: in order.
+    """
+
+    title: str
+    source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp", "cross_source"]
+    recipients: Literal["each", "all"] = "each"
+    cadences: list[Cadence] = Field(["month"], min_length=1)
+    keeps: bool = True
+    sections: list[SectionOf] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_tenants(self) -> Self:
+        if self.source == EVERYWHERE and self.recipients == "each":
+            raise ValueError("a report over all systems is for `all`")
+        return self
+
+
+def load_reports(path: Path) -> dict[str, Declaration]:
+    """Read and validate the declarations: reports by name.
+
+    Raises:
+        ExportError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
+    """
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExportError(f"Reports {path} can't be read: {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        raise ExportError(f"Reports {path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(content, dict):
+        raise ExportError(f"Reports {path.name} must map names to reports.")
+    reports = {}
+    for name, entry in content.items():
+        if not isinstance(name, str) or not name.replace("_", "").isalnum() or not name.isascii():
+            raise ExportError(f"Reports {path.name}: {name!r} is no name: letters, digits and _ are.")
+        try:
+            reports[name] = Declaration.model_validate(entry)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, (name, *fault["loc"])))
+            raise ExportError(f"Reports {path.name}: {where}: {fault['msg']}.") from None
+    return reports

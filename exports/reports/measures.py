@@ -1,0 +1,226 @@
+"""Measures of declared marts for reports: their SQL, and how their values are told.
+
+Belongs here: what may be added up over what, and the statement that does it. Not here: what a measure means, which its
+declaration in dbt_project says.
+
+A distinct count and a quantile of two outlets can't be had from those of each: they are only shown by all dimensions
+of their mart.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from exports.errors import ExportError
+from exports.reports.content import COUNT, SHARE, Kind
+from exports.reports.periods import MARTS, Period
+from ingestion.warehouses import Query
+from marts.declaration import Mart
+
+Row = dict[str, Any]
+
+CURRENCY = "currency_code"
+_DOLLARS = "US dollars"
+
+_WORDS = {
+    "p50": "median",
+    "p90": "90th percentile of",
+    "llm": "LLM",
+    "whatsapp": "WhatsApp",
+    "crm": "CRM",
+    "erp": "ERP",
+    "kpis": "KPIs",
+}
+
+NAMES = {
+    "outlet_id": ("dim_outlets", "outlet_name"),
+    "campaign_id": ("dim_campaigns", "campaign_name"),
+    "product_id": ("dim_products", "product_name"),
+}
+"""Dimensions that are ids: where their names are."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Some columns of one mart, for a report.
+
+    Attributes:
+        name: of the mart.
+        mart: its declaration.
+        columns: of the mart.
+        by: dimensions of the mart.
+    """
+
+    name: str
+    mart: Mart
+    columns: tuple[str, ...]
+    by: tuple[str, ...] = ()
+
+    def checked(self) -> "Measures":
+        """These measures, if they can be had.
+
+        Raises:
+            ExportError: a column or dimension is not there, or can't be added up over the mart's other dimensions.
+        """
+        for column in self.columns:
+            if column not in self.mart.columns:
+                raise ExportError(f"{self.name} has no column {column}. It has {', '.join(self.mart.columns)}.")
+        for dimension in self.by:
+            if dimension not in self.mart.dimensions:
+                told = ", ".join(self.mart.dimensions) or "none"
+                raise ExportError(f"{self.name} has no dimension {dimension}. It has {told}.")
+        over = set(self.mart.dimensions) - set(self.keys)
+        for column in self.columns:
+            if over and not self._adds_up(column):
+                raise ExportError(
+                    f"{self.name}.{column} can't be added up over {', '.join(sorted(over))}: show it by all dimensions "
+                    f"of its mart, or take a measure that is counted or summed."
+                )
+        return self
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What tells rows of a tenant's period apart: amounts of two currencies are never added."""
+        is_by_currency = any(
+            self.is_amount(column) or (CURRENCY in self.mart.dimensions and not self._adds_up(column))
+            for column in self.columns
+        )
+        return tuple(dict.fromkeys((*self.by, *((CURRENCY,) if is_by_currency else ()))))
+
+    def is_amount(self, column: str) -> bool:
+        """Whether a column is money in the currencies that its rows name."""
+        declared = self.mart.columns[column]
+        if declared.share or declared.unit or self.mart.is_whole(column):
+            return False
+        if CURRENCY not in {*self.mart.dimensions, *self.mart.attributes}:
+            return False
+        return not declared.quotient or not self.mart.is_whole(declared.quotient[0])
+
+    def label(self, column: str) -> str:
+        """For people."""
+        declared = self.mart.columns[column]
+        return declared.label or words(column.removesuffix(f"_{declared.unit}"))
+
+    def kind(self, column: str, row: Mapping[str, Any], minor_units: Mapping[str, int]) -> Kind:
+        """How a value of a row is told."""
+        declared = self.mart.columns[column]
+        if declared.share:
+            return SHARE
+        if self.mart.is_whole(column):
+            return COUNT if declared.unit is None else Kind("count", unit=declared.unit)
+        if self.is_amount(column):
+            currency = str(row[CURRENCY])
+            return Kind("money", minor_units.get(currency, 2), unit_of(currency))
+        if declared.unit == _DOLLARS:
+            return Kind("money", 4 if declared.quotient else 2, "USD")
+        return Kind("number", 1 if declared.unit else 2, declared.unit)
+
+    def rows(self, query: Query, first: Period, last: Period) -> list[Row]:
+        """Complete periods of all tenants: tenant_key, period_start_date, keys, names of ids, and the columns."""
+        keys = ("tenant_key", "period_start_date", *self.keys)
+        parts = dict.fromkeys(part for column in self.columns for part in self._parts(column))
+        told = [*keys, *(f'{self._aggregate(part)}("{part}") as "{part}"' for part in parts)]
+        rows = rows_of(
+            query,
+            f"select {', '.join(told)} from marts.{self.name}_{MARTS[first.cadence]}"
+            f" where is_complete and period_start_date between date '{first.first_day}' and date '{last.first_day}'"
+            f" group by {', '.join(keys)}",
+        )
+        for row in rows:
+            for column in self.columns:
+                if column not in row:
+                    numerator, denominator = (row[part] for part in self._parts(column))
+                    row[column] = (
+                        Decimal(numerator) / Decimal(denominator) if numerator is not None and denominator else None
+                    )
+        return rows
+
+    def _adds_up(self, column: str) -> bool:
+        parts = self.mart.columns[column].quotient or (column,)
+        return all(self.mart.additivity(part) in ("sum", "last", "max") for part in parts)
+
+    def _parts(self, column: str) -> tuple[str, ...]:
+        """What is added up: numerator and denominator of a quotient, if it can be."""
+        quotient = self.mart.columns[column].quotient
+        return quotient if quotient and self._adds_up(column) else (column,)
+
+    def _aggregate(self, column: str) -> str:
+        # Of what can't be added up there is one row, by all dimensions.
+        return "sum" if self.mart.additivity(column) in ("sum", "last") else "max"
+
+
+def unit_of(currency: str) -> str:
+    """A currency as the unit of an amount; many sources have rows that name none."""
+    return "of unknown currency" if currency == "unknown" else currency
+
+
+def words(name: str) -> str:
+    """A column's name as people write it."""
+    parts = name.removesuffix("_id").removesuffix("_code").split("_")
+    told = " ".join(_WORDS.get(part, part) for part in parts)
+    return told[:1].upper() + told[1:]
+
+
+def rows_of(query: Query, sql: str) -> list[Row]:
+    """The rows of a query, numbers exact."""
+    return [{name: _exact(value) for name, value in row.items()} for row in query(sql).to_pylist()]
+
+
+def _exact(value: object) -> object:
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant, as people know it."""
+
+    key: str
+    system: str
+    name: str
+    timezone: str
+
+
+def tenants_of(query: Query) -> dict[str, Tenant]:
+    """All tenants by key."""
+    rows = rows_of(
+        query,
+        "select tenant_key, source_system, tenant_id, tenant_name, timezone from core.dim_tenants order by tenant_key",
+    )
+    return {
+        row["tenant_key"]: Tenant(
+            row["tenant_key"], row["source_system"], named(row["tenant_name"], row["tenant_id"]), row["timezone"]
+        )
+        for row in rows
+    }
+
+
+def named(name: str | None, told_by: str) -> str:
+    """A name in one line; what has none, or its id for one, is told apart by a short mark."""
+    line = " ".join((name or "").split())
+    return line if line not in ("", told_by) else f"unnamed {sha256(told_by.encode()).hexdigest()[:4]}"
+
+
+def names_of_ids(query: Query, dimensions: Sequence[str]) -> dict[str, dict[tuple[str, str], str]]:
+    """Dimension → tenant and id → name, of those dimensions that are ids."""
+    return {
+        dimension: {
+            (row["tenant_key"], str(row[dimension])): row["name"]
+            for row in rows_of(
+                query, f"select tenant_key, {dimension}, {column} as name from core.{table} where {column} is not null"
+            )
+        }
+        for dimension, (table, column) in NAMES.items()
+        if dimension in dimensions
+    }
+
+
+def days_out_of_the_ordinary(query: Query, first_day: date) -> Iterator[Row]:
+    """Days on which a headline was far from what such days are like: tenant_key, metric, period_start_date."""
+    yield from rows_of(
+        query,
+        "select tenant_key, metric, period_start_date from marts.kpis"
+        f" where grain = 'day' and is_anomaly and period_start_date >= date '{first_day}' order by 1, 2, 3",
+    )

@@ -1,0 +1,86 @@
+"""Days, weeks and months as reports have them.
+
+Belongs here: a period's days, names and neighbours. Not here: which periods are complete, which the marts tell.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+from exports.errors import ExportError
+
+Cadence = Literal["day", "week", "month"]
+CADENCES: tuple[Cadence, ...] = get_args(Cadence)
+
+MARTS = {"day": "daily", "week": "weekly", "month": "monthly"}
+"""The end of a periodic mart's name."""
+
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A day, an ISO week or a month."""
+
+    cadence: Cadence
+    first_day: date
+
+    @classmethod
+    def named(cls, name: str) -> "Period":
+        """Read `2026-10-31`, `2026-W44` or `2026-10`.
+
+        Raises:
+            ExportError: it is none of these.
+        """
+        try:
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", name, re.ASCII):
+                return cls("day", date.fromisoformat(name))
+            if re.fullmatch(r"\d{4}-W\d\d", name, re.ASCII):
+                return cls("week", date.fromisocalendar(int(name[:4]), int(name[6:]), 1))
+            if re.fullmatch(r"\d{4}-\d\d", name, re.ASCII):
+                return cls("month", date.fromisoformat(f"{name}-01"))
+        except ValueError:
+            pass
+        raise ExportError(f"{name!r} is no period: a day is 2026-10-31, a week 2026-W44, a month 2026-10.")
+
+    @property
+    def name(self) -> str:
+        """As `named` reads it."""
+        if self.cadence == "week":
+            year, week, _ = self.first_day.isocalendar()
+            return f"{year:04}-W{week:02}"
+        return self.first_day.isoformat()[: 7 if self.cadence == "month" else None]
+
+    @property
+    def last_day(self) -> date:
+        """Included."""
+        return self.moved(1).first_day - _ONE_DAY
+
+    def moved(self, periods: int) -> "Period":
+        """So many periods later, or earlier."""
+        if self.cadence == "month":
+            year, month = divmod(self.first_day.year * 12 + self.first_day.month - 1 + periods, 12)
+            return Period("month", date(year, month + 1, 1))
+        return Period(self.cadence, self.first_day + (7 if self.cadence == "week" else 1) * periods * _ONE_DAY)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        if self.cadence == "month":
+            return f"{self.first_day:%B %Y}"
+        if self.cadence == "week":
+            year, week, _ = self.first_day.isocalendar()
+            return f"Week {week} of {year} ({_day(self.first_day)} to {_day(self.last_day)})"
+        return f"{self.first_day:%A}, {_day(self.first_day)}"
+
+    @property
+    def short_text(self) -> str:
+        """For an axis."""
+        if self.cadence == "month":
+            return f"{self.first_day:%b %Y}"
+        return f"W{self.first_day.isocalendar().week}" if self.cadence == "week" else f"{self.first_day:%-d %b}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

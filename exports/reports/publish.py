@@ -1,0 +1,268 @@
+"""Publish reports: each period's once, and again where a figure that it shows has changed.
+
+Belongs here: which reports there should be, and the files of each. Not here: what they show (sections.py), how they
+look (page.py, document.py, workbook.py), what is remembered of them (record.py).
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from exports import places
+from exports.errors import ExportError
+from exports.reports.content import Report, Section, told_apart
+from exports.reports.declaration import EVERYWHERE, Declaration
+from exports.reports.forms import document, index, page, workbook
+from exports.reports.measures import Tenant, rows_of, tenants_of
+from exports.reports.periods import Cadence, Period
+from exports.reports.record import RECORD, Edition, Record, revised
+from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
+from ingestion.output.storage import Storage
+from ingestion.warehouses import Query
+
+FOLDER = "reports"
+INDEX = "index.html"
+FORMS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
+    "html": ("Page", page.render),
+    "pdf": ("PDF", document.render),
+    "xlsx": ("Workbook", workbook.render),
+}
+"""End of a file's name → what people call the form, and what makes it."""
+
+ALL = "All together"
+
+
+@dataclass(slots=True)
+class ReportResult:
+    """What publishing one report did. Counts are reports, each of a recipient and period.
+
+    Attributes:
+        report: its name.
+        made: that were not there.
+        unchanged: that show what they showed.
+        revised: of which a figure changed.
+        faults: what went wrong, a line each.
+    """
+
+    report: str
+    made: int = 0
+    unchanged: int = 0
+    revised: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Recipient:
+    tenant_key: str | None
+    name: str
+    timezone: str
+
+    @property
+    def folder(self) -> str:
+        return posixpath.join(places.folder(self.tenant_key), FOLDER)
+
+
+class Reports:
+    """The reports of a warehouse, in one place.
+
+    Args:
+        declared: reports by name.
+        marts: declared marts, by name.
+        query: runs SQL on the warehouse.
+        root: EXPORTS_URL, as fsspec takes it.
+        now: tells which day is today; what is recorded as the time of publication.
+    """
+
+    def __init__(
+        self, declared: Mapping[str, Declaration], marts: Marts, query: Query, root: str, now: datetime
+    ) -> None:
+        self._declared, self._marts, self._query, self._now = declared, marts, query, now.astimezone(UTC)
+        self._storage = Storage(root, "EXPORTS_URL")
+        self._records: dict[str, Record] = {}
+
+    def publish(self, name: str, wanted: Period | None = None) -> ReportResult:
+        """Make a report for each recipient, and look again at all of it that were made before.
+
+        Args:
+            name: of the report.
+            wanted: the period; the last complete one if None.
+
+        Raises:
+            ExportError: the report names what no mart has, or a record of what was made is no such.
+            StorageError: the destination can't be used.
+        """
+        declaration = self._declared[name]
+        result = ReportResult(name)
+        if not declaration.keeps:
+            self._publish_as_it_stands(name, declaration, result)
+            return result
+        cadences = [wanted.cadence] if wanted else declaration.cadences
+        for cadence in cadences:
+            self._publish_cadence(name, declaration, cadence, wanted, result)
+        return result
+
+    def write_index(self) -> None:
+        """List everything that was ever published, for people: one page over all, and one for each recipient."""
+        made = {path.rpartition("/")[0] for path in self._sizes if posixpath.basename(path) == RECORD}
+        editions = {folder: self._record(folder).editions for folder in made | self._records.keys()}
+        entries: dict[str, list[index.Entry]] = {}
+        for folder, of_folder in editions.items():
+            if of_folder:
+                entries[folder] = [_entry(key, edition, folder) for key, edition in of_folder.items()]
+                own = index.render([_entry(key, edition, "") for key, edition in of_folder.items()])
+                self._write(posixpath.join(folder, INDEX), own)
+        together = posixpath.join(places.WHOLE, FOLDER)
+        ordered = sorted(entries, key=lambda folder: (folder != together, entries[folder][0].recipient, folder))
+        self._write(INDEX, index.render([entry for folder in ordered for entry in entries[folder]]))
+
+    def _publish_cadence(
+        self, name: str, declaration: Declaration, cadence: Cadence, wanted: Period | None, result: ReportResult
+    ) -> None:
+        periods: dict[_Recipient, list[Period]] = {}
+        complete = self._last_complete(declaration, cadence)
+        for recipient in self._recipients_of(declaration):
+            last = complete.get(recipient.tenant_key)
+            if last is None:
+                continue
+            made = self._record(recipient.folder).periods(name, cadence)
+            asked = {wanted or last, *made}
+            if found := sorted(period for period in asked if period <= last):
+                periods[recipient] = found
+        if not periods:
+            if wanted:
+                raise ExportError(f"{name}: {wanted.name} is no complete period of any recipient.")
+            return
+        every = [period for of_recipient in periods.values() for period in of_recipient]
+        told = self._told(declaration, min(every), max(every))
+        for recipient, of_recipient in periods.items():
+            for period in of_recipient:
+                if report := _report(name, declaration, told, recipient, period):
+                    self._publish_one(report, declaration, result)
+            self._save(recipient.folder)
+
+    def _publish_as_it_stands(self, name: str, declaration: Declaration, result: ReportResult) -> None:
+        today = Period("day", self._now.date())
+        told = self._told(declaration, today, today)
+        for recipient in self._recipients_of(declaration):
+            if report := _report(name, declaration, told, recipient, today):
+                stem = posixpath.join(recipient.folder, name)
+                for form, (_, render) in FORMS.items():
+                    self._write(f"{stem}.{form}", render(report))
+                self._record(recipient.folder).note(name, Edition.of(report, declaration, self._stamp))
+                result.made += 1
+            self._save(recipient.folder)
+
+    def _publish_one(self, report: Report, declaration: Declaration, result: ReportResult) -> None:
+        folder = posixpath.join(places.folder(report.tenant_key), FOLDER)
+        record, key = self._record(folder), f"{report.name}-{Period(report.cadence, report.first_day).name}"
+        before = record.editions.get(key)
+        report = revised(report, before, declaration)
+        edition = Edition.of(report, declaration, self._stamp)
+        paths = {form: posixpath.join(folder, f"{edition.stem(key)}.{form}") for form in FORMS}
+        is_same = before is not None and before.says_the_same(edition)
+        if not (is_same and all(self._sizes.get(path, 0) for path in paths.values())):
+            for form, path in paths.items():
+                self._write(path, FORMS[form][1](report))
+        if before is None or not is_same:
+            record.note(key, edition)
+        if before is None:
+            result.made += 1
+        elif edition.revision > before.revision:
+            result.revised += 1
+        else:
+            result.unchanged += 1
+
+    def _told(self, declaration: Declaration, first: Period, last: Period) -> list[Told]:
+        sources = Sources(self._query, self._marts, first, last, self._tenants, minor_units_of(self._query))
+        return told_sections(declaration, sources)
+
+    def _recipients_of(self, declaration: Declaration) -> list[_Recipient]:
+        if declaration.recipients == "all":
+            return [_Recipient(None, ALL, "UTC")]
+        return [
+            _Recipient(tenant.key, tenant.name, tenant.timezone)
+            for tenant in self._tenants.values()
+            if tenant.system == declaration.source
+        ]
+
+    @cached_property
+    def _tenants(self) -> dict[str, Tenant]:
+        return tenants_of(self._query)
+
+    def _last_complete(self, declaration: Declaration, cadence: Cadence) -> dict[str | None, Period]:
+        """Tenant → its last complete period; of all together the last that is complete for each of them."""
+        rows = rows_of(
+            self._query,
+            "select tenant_key, max(period_start_date) as first_day from marts.kpis"
+            f" where is_complete and grain = '{cadence}' group by tenant_key",
+        )
+        of_tenants: dict[str | None, Period] = {
+            row["tenant_key"]: Period(cadence, row["first_day"])
+            for row in rows
+            if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (EVERYWHERE, tenant.system)
+        }
+        if declaration.recipients == "each":
+            return of_tenants
+        # One that has been quiet for long does not hold up the others: what it has is complete.
+        ended = [period for period in of_tenants.values() if period.moved(1).last_day >= self._now.date()]
+        return {None: min(ended)} if ended else {None: max(of_tenants.values())} if of_tenants else {}
+
+    @property
+    def _stamp(self) -> str:
+        return self._now.isoformat(timespec="seconds")
+
+    def _record(self, folder: str) -> Record:
+        if folder not in self._records:
+            self._records[folder] = Record.read(self._storage, folder)
+        return self._records[folder]
+
+    def _save(self, folder: str) -> None:
+        self._record(folder).save(self._storage)
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int | None]:
+        return self._storage.sizes()
+
+    def _write(self, path: str, content: bytes) -> None:
+        if self._sizes.get(path) != len(content) or self._storage.read(path) != content:
+            self._storage.write(path, content)
+
+
+def _report(
+    name: str, declaration: Declaration, told: Sequence[Told], recipient: _Recipient, period: Period
+) -> Report | None:
+    sections = _titled_apart(section for tell in told for section in tell(recipient.tenant_key or "", period))
+    if not any(next(section.cells(), None) for section in sections):
+        return None
+    return Report(
+        name=name,
+        title=declaration.title,
+        recipient=recipient.name,
+        tenant_key=recipient.tenant_key,
+        cadence=period.cadence,
+        first_day=period.first_day,
+        last_day=period.last_day,
+        period=period.text,
+        timezone=recipient.timezone,
+        sections=sections,
+    )
+
+
+def _titled_apart(sections: Iterable[Section]) -> tuple[Section, ...]:
+    named = told_apart((section.title, section) for section in sections)
+    return tuple(replace(section, title=title) for title, section in named)
+
+
+def _entry(key: str, edition: Edition, folder: str) -> index.Entry:
+    stem = posixpath.join(folder, edition.stem(key))
+    return index.Entry(
+        title=edition.title,
+        recipient=edition.recipient,
+        cadence=edition.cadence,
+        period=edition.period,
+        first_day=edition.first_day,
+        revision=edition.revision,
+        links=tuple((label, f"{stem}.{form}") for form, (label, _) in FORMS.items()),
+    )

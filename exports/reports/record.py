@@ -1,0 +1,208 @@
+"""What was published of a recipient's reports: `reports.json` beside them.
+
+Belongs here: the record's shape, and what the next edition of a report is. Not here: the files themselves.
+
+A figure is remembered as it was shown. What is told of the data's freshness is no figure: it makes no revision.
+"""
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from exports.errors import ExportError
+from exports.reports.content import (
+    NOTHING,
+    Change,
+    Comparison,
+    Headlines,
+    Notes,
+    Report,
+    Section,
+    Table,
+    Trend,
+)
+from exports.reports.declaration import Declaration
+from exports.reports.periods import Cadence, Period
+from ingestion.output.storage import Storage
+
+Figures = dict[str, dict[str, str]]
+
+RECORD = "reports.json"
+_LOOK = 1
+"""Of the three forms: raised where they look otherwise, so that reports that are there are made anew."""
+
+
+class Edition(BaseModel):
+    """The last edition of a report for one period.
+
+    Attributes:
+        revision: 1, and one more for each time that a figure had changed.
+        published_at: when these figures were first shown, ISO, UTC.
+        declared: fingerprint of the declaration and the look that it was made by.
+        figures: section → place → what is shown there.
+        changes: against the revision before.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    recipient: str
+    cadence: Cadence
+    period: str
+    first_day: date
+    keeps: bool
+    revision: int
+    published_at: str
+    declared: str
+    figures: Figures
+    changes: list[dict[str, str]]
+
+    @classmethod
+    def of(cls, report: Report, declaration: Declaration, stamp: str) -> Self:
+        """The record of a report."""
+        return cls(
+            title=report.title,
+            recipient=report.recipient,
+            cadence=report.cadence,
+            period=report.period,
+            first_day=report.first_day,
+            keeps=declaration.keeps,
+            revision=report.revision,
+            published_at=stamp,
+            declared=_fingerprint(declaration),
+            figures=figures_of(report) if declaration.keeps else {},
+            changes=[{name: getattr(change, name) for name in Change.__slots__} for change in report.changes],
+        )
+
+    def stem(self, key: str) -> str:
+        """The files' name without its end: earlier revisions keep theirs."""
+        return f"{key}-r{self.revision}" if self.revision > 1 else key
+
+    def says_the_same(self, other: "Edition") -> bool:
+        """Whether the files of another edition would be these."""
+        return self.model_copy(update={"published_at": other.published_at}) == other
+
+
+class _Content(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    editions: dict[str, Edition]
+
+
+class Record:
+    """The record of one recipient's folder."""
+
+    def __init__(self, folder: str, editions: dict[str, Edition]) -> None:
+        self.editions = editions
+        self._folder, self._was = folder, dict(editions)
+
+    @classmethod
+    def read(cls, storage: Storage, folder: str) -> "Record":
+        """Read it; an empty one where there is none.
+
+        Raises:
+            ExportError: it is no such record.
+        """
+        path = posixpath.join(folder, RECORD)
+        content = storage.read(path)
+        if content is None:
+            return cls(folder, {})
+        try:
+            return cls(folder, _Content.model_validate_json(content).editions)
+        except ValidationError:
+            raise ExportError(
+                f"{path} is not what reports wrote. Restore it, or remove it with the reports beside it: they are made "
+                "anew, as first revisions."
+            ) from None
+
+    def periods(self, name: str, cadence: Cadence) -> list[Period]:
+        """The periods of a report that were published."""
+        return [
+            Period(edition.cadence, edition.first_day)
+            for key, edition in self.editions.items()
+            if edition.cadence == cadence and key == f"{name}-{Period(cadence, edition.first_day).name}"
+        ]
+
+    def note(self, key: str, edition: Edition) -> None:
+        """Remember an edition."""
+        self.editions[key] = edition
+
+    def save(self, storage: Storage) -> None:
+        """Write what is new."""
+        if self.editions != self._was:
+            content = _Content(editions=dict(sorted(self.editions.items()))).model_dump(mode="json")
+            text = json.dumps(content, indent=1, ensure_ascii=False)
+            storage.write(posixpath.join(self._folder, RECORD), f"{text}\n".encode())
+            self._was = dict(self.editions)
+
+
+def figures_of(report: Report) -> Figures:
+    """Section → place → what is shown there; but of sections that tell how things stand."""
+    return {
+        section.title: {place: cell.text for place, cell in section.cells()}
+        for section in report.sections
+        if not isinstance(section, Notes) and not (isinstance(section, Table) and section.as_it_stands)
+    }
+
+
+def revised(report: Report, before: Edition | None, declaration: Declaration) -> Report:
+    """A report as the next edition after the one before: the same one, or a revision that marks what changed.
+
+    Where the report is declared otherwise than it was, only figures that both show are compared.
+    """
+    if before is None:
+        return report
+    is_same_declaration = before.declared == _fingerprint(declaration)
+    why = f"Rows of the period arrived or changed after {before.published_at[:16].replace('T', ' ')} UTC."
+    changes = tuple(
+        Change(section, place, was, now, why)
+        for section, place, was, now in _differences(before.figures, figures_of(report))
+        if is_same_declaration or NOTHING not in (was, now)
+    )
+    if changes:
+        report = replace(report, revision=before.revision + 1, changes=changes)
+    else:
+        kept = tuple(Change(**change) for change in before.changes)
+        report = replace(report, revision=before.revision, changes=kept)
+    marks = {(change.section, change.place): change.before for change in report.changes}
+    return replace(report, sections=tuple(_marked(section, marks) for section in report.sections))
+
+
+def _differences(before: Figures, now: Figures) -> Iterator[tuple[str, str, str, str]]:
+    """Section, place, and what was and is shown there."""
+    for section in {**before, **now}:
+        was, shown = before.get(section, {}), now.get(section, {})
+        # Something has another name, and all figures are as they were.
+        if was.keys() != shown.keys() and sorted(was.values()) == sorted(shown.values()):
+            continue
+        for place in {**was, **shown}:
+            if was.get(place, NOTHING) != shown.get(place, NOTHING):
+                yield section, place, was.get(place, NOTHING), shown.get(place, NOTHING)
+
+
+def _marked(section: Section, marks: dict[tuple[str, str], str]) -> Section:
+    """A section whose cells say what the revision before showed."""
+    if isinstance(section, Notes):
+        return section
+
+    marked = [replace(cell, was=marks.get((section.title, place))) for place, cell in section.cells()]
+    if isinstance(section, Trend):
+        return replace(section, points=tuple(zip((label for label, _ in section.points), marked, strict=True)))
+    if isinstance(section, Comparison):
+        return replace(section, bars=tuple(zip((name for name, _ in section.bars), marked, strict=True)))
+    cells = iter(marked)
+    if isinstance(section, Headlines):
+        figures = (replace(f, value=next(cells), prior=next(cells), change=next(cells)) for f in section.figures)
+        return replace(section, figures=tuple(figures))
+    rows = (tuple(cell if cell.kind.form == "text" else next(cells) for cell in row) for row in section.rows)
+    return replace(section, rows=tuple(rows))
+
+
+def _fingerprint(declaration: Declaration) -> str:
+    told = json.dumps([_LOOK, declaration.model_dump(mode="json")], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

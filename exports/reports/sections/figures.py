@@ -1,0 +1,118 @@
+"""Sections of headline figures: of one tenant, and of all businesses.
+
+Belongs here: a figure beside the one before. Not here: what is measured, which the marts declare.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from exports.reports.content import SHARE, Cell, Figure, Headlines, Kind, Section, Table
+from exports.reports.declaration import Declaration, SectionOf
+from exports.reports.measures import CURRENCY, Measures, days_out_of_the_ordinary
+from exports.reports.periods import Period
+from exports.reports.sections.sources import Sources, Told, by_period
+from marts.metrics import headline_of
+
+
+def headlines(section: SectionOf, _: Declaration, sources: Sources) -> Told:
+    """Measures of the period beside the same of the period before."""
+    return _figures(section.title or "At a glance", section.headlines or (), sources)
+
+
+def _figures(title: str, wanted: Sequence[str], sources: Sources) -> Told:
+    measured = [sources.measures(of, [column]) for of, column in (name.split(".") for name in wanted)]
+    # One statement for each mart.
+    marts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for measures in measured:
+        marts.setdefault((measures.name, measures.keys), []).extend(measures.columns)
+    rows = {
+        key: by_period(sources.measures(key[0], columns).rows(sources.query, sources.first.moved(-1), sources.last))
+        for key, columns in marts.items()
+    }
+    unusual: dict[tuple[str, str], list[date]] = defaultdict(list)
+    for row in days_out_of_the_ordinary(sources.query, sources.first.first_day):
+        unusual[row["tenant_key"], row["metric"]].append(row["period_start_date"])
+
+    def figures(measures: Measures, tenant: str, period: Period) -> list[Figure]:
+        found = rows[measures.name, measures.keys]
+        now, before = (
+            {row.get(CURRENCY) if measures.keys else None: row for row in found.get((tenant, p.first_day), [])}
+            for p in (period, period.moved(-1))
+        )
+        [column] = measures.columns
+        made = []
+        for currency in sorted({*now, *before}, key=str):
+            row, prior = now.get(currency, {}), before.get(currency, {})
+            kind = measures.kind(column, {CURRENCY: currency}, sources.minor_units)
+            metric = headline_of(measures.mart, column)
+            metric = f"{metric}_{currency.lower()}" if currency and measures.is_amount(column) else metric
+            days = (day for day in unusual.get((tenant, metric), []) if period.first_day <= day <= period.last_day)
+            label = measures.label(column)
+            figure = _figure(f"{label} ({currency})" if currency else label, kind, row.get(column), prior.get(column))
+            declared = measures.mart.columns[column]
+            made.append(
+                Figure(
+                    *figure,
+                    is_good=_is_good(figure[3].value, declared.better),
+                    anomalies=tuple(days),
+                    about=declared.description,
+                )
+            )
+        # A currency of which nothing was is told only where there is no other.
+        return [one for one in made if one.value.value or one.prior.value] or made[:1]
+
+    def told(tenant: str, period: Period) -> list[Section]:
+        found = tuple(figure for measures in measured for figure in figures(measures, tenant, period))
+        return [Headlines(title, found)] if found else []
+
+    return told
+
+
+def businesses(section: SectionOf, _: Declaration, sources: Sources) -> Told:
+    """All headlines of all tenants, which are known by their systems."""
+    tell = {
+        system: _figures("", watched, sources)
+        for system in dict.fromkeys(tenant.system for tenant in sources.tenants.values())
+        if (
+            watched := [
+                f"{name}.{column}"
+                for name, (its, mart) in sources.marts.items()
+                for column in mart.columns
+                if its == system and headline_of(mart, column)
+            ]
+        )
+    }
+
+    def told(__: str, period: Period) -> list[Section]:
+        rows = [
+            (Cell(tenant.name), Cell(figure.label), figure.value, figure.prior, figure.change)
+            for key, tenant in sources.tenants.items()
+            if tenant.system in tell
+            for headlines in tell[tenant.system](key, period)
+            if isinstance(headlines, Headlines)
+            for figure in headlines.figures
+        ]
+        headings = ("Business", "Headline", "Value", "Before", "Change")
+        return [Table(section.title or "Headlines of every business", headings, tuple(rows))] if rows else []
+
+    return told
+
+
+def _figure(label: str, kind: Kind, now: Any, before: Any) -> tuple[str, Cell, Cell, Cell]:
+    """Label, value, prior value and change: as a share of the prior one; of a share in percentage points."""
+    change: Decimal | None = None
+    is_share = kind.form == "share"
+    if now is not None and before is not None and (before or is_share):
+        difference = Decimal(now) - Decimal(before)
+        change = difference * 100 if is_share else difference / abs(Decimal(before))
+    told = Cell(change, Kind("number", 1, "points") if is_share else SHARE)
+    return label, Cell(now, kind), Cell(before, kind), told
+
+
+def _is_good(change: Any, better: str | None) -> bool | None:
+    if not change or better is None:
+        return None
+    return bool((change > 0) == (better == "more"))

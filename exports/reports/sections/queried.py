@@ -1,0 +1,108 @@
+"""Sections of a query's rows, and of what is to be known about the data.
+
+Belongs here: rows that no declared measure gives. Not here: measures.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from exports.errors import ExportError
+from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Kind, Notes, Section, Table
+from exports.reports.declaration import EVERYWHERE, ColumnOf, Declaration, SectionOf
+from exports.reports.measures import CURRENCY, Row, named, rows_of, unit_of, words
+from exports.reports.periods import Period
+from exports.reports.sections.sources import Sources, Told
+
+_KINDS = {"count": COUNT, "share": SHARE, "date": DATE, "instant": INSTANT, "tenant": TEXT, "text": TEXT}
+
+
+def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
+    """Rows of a query, in its order."""
+    assert section.query is not None
+    asked, title = section.query, section.title or ""
+    cached: dict[Period, list[Row]] = {}
+    is_each, shown = declaration.recipients == "each", asked.columns.items()
+
+    def told(tenant: str, period: Period) -> list[Section]:
+        if period not in cached:
+            days = {"first_day": f"date '{period.first_day}'", "last_day": f"date '{period.last_day}'"}
+            rows = rows_of(sources.query, asked.sql.format(**days))
+            needed = {*asked.columns, *(["tenant_key"] if is_each else [])}
+            if rows and (missing := needed - rows[0].keys()):
+                raise ExportError(f"The query of {title!r} gives no column {', '.join(sorted(missing))}.")
+            cached[period] = rows
+        rows = [row for row in cached[period] if not is_each or row["tenant_key"] == tenant]
+        cells = tuple(
+            tuple(Cell(_plain(row[name], of, sources), _kind(of, row, sources.minor_units)) for name, of in shown)
+            for row in rows[: asked.top]
+        )
+        headings = tuple(of.label for of in asked.columns.values())
+        return [Table(title, headings, cells, len(rows) - len(cells), asked.as_it_stands)] if rows else []
+
+    return told
+
+
+def _plain(value: Any, of: ColumnOf, sources: Sources) -> Any:
+    if value is None or of.form in ("count", "number", "share", "money", "instant"):
+        return value
+    if of.form == "date":
+        return value.date() if isinstance(value, datetime) else value
+    if of.form == "tenant":
+        return sources.tenants[value].name if value in sources.tenants else named(None, str(value))
+    return str(value)
+
+
+def _kind(of: ColumnOf, row: Row, minor_units: Mapping[str, int]) -> Kind:
+    if of.form == "money":
+        currency = str(row.get(CURRENCY) or of.unit or "unknown")
+        return Kind("money", minor_units.get(currency, 2) if of.decimals is None else of.decimals, unit_of(currency))
+    shipped = _KINDS.get(of.form, Kind("number", 1))
+    return Kind(shipped.form, shipped.decimals if of.decimals is None else of.decimals, of.unit)
+
+
+def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
+    """What is not in the numbers."""
+    only = "" if declaration.source == EVERYWHERE else f" where source_system = '{declaration.source}'"
+    by = declaration.recipients == "each"
+    key = "tenant_key" if by else "'' as tenant_key"
+    rows = rows_of(
+        sources.query,
+        f"select {key}, table_name, rule, effect, sum(row_count) as row_count from marts.data_quality{only}"
+        f" group by {'tenant_key, ' if by else ''}table_name, rule, effect order by 1, 2, 3, 4",
+    )
+
+    def told(tenant: str, _: Period) -> list[Section]:
+        lines = tuple(
+            f"{row['row_count']:,} {row['effect']}{'' if row['row_count'] == 1 else 's'} of {row['table_name']}: "
+            f"{words(row['rule']).lower()}"
+            for row in rows
+            if not by or row["tenant_key"] == tenant
+        )
+        return [Notes(section.title or "Not in these numbers", lines or ("Nothing was left out.",))]
+
+    return told
+
+
+def reach(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
+    """How far the data reach."""
+    only = "" if declaration.source == EVERYWHERE else f" and source_system = '{declaration.source}'"
+    rows = rows_of(
+        sources.query,
+        "select source_system, min(last_extracted_at) as read_at, max(newest_row_at) as newest_at from marts.freshness"
+        f" where kind = 'system'{only} group by source_system order by source_system",
+    )
+
+    def told(_: str, __: Period) -> list[Section]:
+        lines = tuple(
+            f"{words(row['source_system'])}: {_instant('last read', row['read_at'])}"
+            f"{_instant(', newest row of', row['newest_at'])}."
+            for row in rows
+        )
+        return [Notes(section.title or "How far the data reach", lines)] if lines else []
+
+    return told
+
+
+def _instant(label: str, at: Any) -> str:
+    return f"{label} {at.day} {at:%B %Y, %H:%M} UTC" if at is not None else ""

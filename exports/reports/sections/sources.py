@@ -1,0 +1,85 @@
+"""What sections of a report are told from, and what several of them need.
+
+Belongs here: the warehouse with its declared marts and names, as sections ask it. Not here: the kinds of sections.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from exports.errors import ExportError
+from exports.reports.content import Comparison, Section, Trend
+from exports.reports.measures import Measures, Row, Tenant, named, names_of_ids, rows_of
+from exports.reports.periods import Period
+from ingestion.warehouses import Query
+from marts.declaration import Mart
+
+Marts = Mapping[str, tuple[str, Mart]]
+Told = Callable[[str, Period], list[Section]]
+"""The sections of one declared section, of a tenant's period: one for each currency, none where nothing is known."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where sections come from.
+
+    Attributes:
+        query: runs SQL on the warehouse.
+        marts: all declared ones.
+        first: the first period that is told.
+        last: the last.
+        tenants: by key.
+        minor_units: currency → decimals.
+    """
+
+    query: Query
+    marts: Marts
+    first: Period
+    last: Period
+    tenants: Mapping[str, Tenant]
+    minor_units: Mapping[str, int]
+
+    def measures(self, of: str, columns: Sequence[str], by: Sequence[str] = ()) -> Measures:
+        """Columns of a mart.
+
+        Raises:
+            ExportError: there is no such mart, or it has no such columns.
+        """
+        if of not in self.marts:
+            raise ExportError(f"There is no declared mart {of}.")
+        return Measures(of, self.marts[of][1], tuple(columns), tuple(by)).checked()
+
+
+def minor_units_of(query: Query) -> dict[str, int]:
+    """Currency → decimals of its smallest unit."""
+    return {row["currency_code"]: row["minor_units"] for row in rows_of(query, "select * from core.currencies")}
+
+
+def by_period(rows: Sequence[Row]) -> dict[tuple[str, date], list[Row]]:
+    """Tenant and first day → the rows of its period."""
+    found: dict[tuple[str, date], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["tenant_key"], row["period_start_date"]].append(row)
+    return found
+
+
+def of_currencies(title: str | None, sections: list[Trend] | list[Comparison]) -> list[Section]:
+    """Sections of several currencies: a title that is the same for all says which."""
+    if len(sections) == 1 or title is None:
+        return [*sections]
+    return [replace(one, title=f"{title}: {one.label}") for one in sections]
+
+
+class Names:
+    """Names for ids; the values of other dimensions are names already."""
+
+    def __init__(self, query: Query, dimensions: Sequence[str]) -> None:
+        self._names = names_of_ids(query, dimensions)
+
+    def of(self, tenant: str, dimension: str, value: object) -> str:
+        """What people call it. What has no name is told apart by a short mark."""
+        told = str(value)
+        if dimension not in self._names:
+            return told.replace("_", " ") if told.isascii() and told.islower() else told
+        return named(self._names[dimension].get((tenant, told)), told)
