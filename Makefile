@@ -7,11 +7,15 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run ui docs sample-day lint check test test-bigquery benchmark clean
+.PHONY: run reports ui docs sample-day lint check test test-bigquery benchmark clean
 
-## run: sources → raw → models → BI copy and exports, through Dagster's main job
+## run: sources → raw → models → BI copy, exports and reports, through Dagster's main job
 run: $(VENV)/.installed
 	@$(BIN)/python -m orchestration run
+
+## reports: reports of the last complete month, or of PERIOD=2026-10 (2026-W44, 2026-10-31)
+reports: $(VENV)/.installed
+	$(BIN)/python -m exports.reports $(if $(PERIOD),--period $(PERIOD))
 
 ## ui: Dagster's web UI on http://127.0.0.1:3000
 ui: $(VENV)/.installed

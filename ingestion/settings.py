@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     bi_snapshot_path: Path = Path("data/bi.duckdb")
     ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
+    reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
     contact_hash_salt: str = ""
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None

@@ -45,11 +45,13 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
     if ended not in (JOB, MODELS_JOB):
         return None
-    exported, copied = memory.due_exports(), memory.due_copies()
-    if not (exported or copied):
+    exported, copied, reported = memory.due_exports(), memory.due_copies(), memory.due_reports()
+    if not (exported or copied or reported):
         return None
     from orchestration.exported import keys_of_exports  # noqa: PLC0415
+    from orchestration.reported import keys_of_reports  # noqa: PLC0415
     from orchestration.snapshot import key_of_copy  # noqa: PLC0415
 
     exports = [key for source in exported for key in keys_of_exports(source)]
-    return Launch(PUBLICATION_JOB, [*map(key_of_copy, copied), *exports])
+    reports = [key for system in reported for key in keys_of_reports(system)]
+    return Launch(PUBLICATION_JOB, [*map(key_of_copy, copied), *exports, *reports])

@@ -17,12 +17,14 @@ from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from exports.catalogue import Export
+from exports.reports.declaration import Declaration
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, settings
+from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, reports, settings
 
-MODELS, COPY, EXPORTS = state.MODELS, "_copy", "_exports"
+MODELS, COPY, EXPORTS, REPORTS = state.MODELS, "_copy", "_exports", "_reports"
 """Entries of `_state`."""
 
 _UNFINISHED = " unfinished"
@@ -68,7 +70,7 @@ class Memory:
         read = [
             entry.last_run_at
             for name, entry in self.entries.get(source, {}).items()
-            if name not in (MODELS, COPY, EXPORTS) and entry.last_run_at
+            if name not in (MODELS, COPY, EXPORTS, REPORTS) and entry.last_run_at
         ]
         return min(read, default=None)
 
@@ -112,9 +114,16 @@ class Memory:
             s for s in SYSTEMS if (now := self.published(COPY, s)) and not (is_there and self._last(COPY, s) == now)
         ]
 
+    def due_reports(self) -> list[str]:
+        """The systems whose reports were last made from other marts than there are, where these are whole."""
+        declared = {report.source for report in reports.values()}
+        systems = [system for system in SYSTEMS if system in declared]
+        return [s for s in systems if (now := self.published(REPORTS, s)) and self._last(REPORTS, s) != now]
+
     def published(self, step: str, system: str) -> str | None:
-        """Fingerprint of what a system's exports or copy are made from; None where its models are not whole."""
-        of_system = [export.model_dump() for export in exports.values() if export.source == system]
+        """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
+        declared: Iterable[Export | Declaration] = (exports if step == EXPORTS else reports).values()
+        of_system = [one.model_dump() for one in declared if one.source == system]
         place = (str(settings.bi_snapshot),) if step == COPY else (settings.exports, of_system)
         return (built := self.built(system)) and digest(built, *place)
 
@@ -156,7 +165,7 @@ def read(patience_seconds: float | None = None) -> Memory:
             ],
         ):
             step, is_of_cross_source = str(name).removesuffix(_OF_CROSS_SOURCE), str(name).endswith(_OF_CROSS_SOURCE)
-            if not (is_of_cross_source and step in (MODELS, COPY, EXPORTS)):
+            if not (is_of_cross_source and step in (MODELS, COPY, EXPORTS, REPORTS)):
                 entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
             elif source == sources[0]:
                 entries.setdefault(CROSS_SOURCE, {})[step] = Entry(*values)  # type: ignore[arg-type]

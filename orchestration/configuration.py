@@ -6,6 +6,7 @@ Belongs here: the one reading of settings, catalogues and manifest per process. 
 import os
 
 from exports.catalogue import load_exports
+from exports.reports.declaration import load_reports
 from ingestion.loading.run import Ingestion
 from ingestion.settings import Settings
 from orchestration import dbt, profile
@@ -25,6 +26,10 @@ JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_p
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)
 """What models are built by: each model carries one of these as its tag. Cross-source models come last."""
+
+reports = {
+    name: report for name, report in load_reports(settings.reports_catalogue).items() if report.source in SYSTEMS
+}
 
 REFERENCE = "reference"
 """The tag of seeds that all systems read. They carry every system's tag too and are loaded with each, so that none

@@ -6,10 +6,11 @@ from orchestration.exported import export_assets
 from orchestration.jobs import jobs, schedules, sensors
 from orchestration.models import model_assets
 from orchestration.raw import raw_assets
+from orchestration.reported import report_assets
 from orchestration.snapshot import snapshot_assets
 
 defs = dg.Definitions(
-    assets=[*raw_assets, model_assets, *export_assets, *snapshot_assets],
+    assets=[*raw_assets, model_assets, *export_assets, *report_assets, *snapshot_assets],
     jobs=jobs,
     schedules=schedules,
     sensors=sensors,

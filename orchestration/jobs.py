@@ -12,6 +12,7 @@ from orchestration.ended import ended_since
 from orchestration.exported import export_assets
 from orchestration.extraction import warehouse_job
 from orchestration.models import model_assets
+from orchestration.reported import report_assets
 from orchestration.snapshot import snapshot_assets
 
 _SECONDS_BETWEEN_LOOKS = 10
@@ -27,8 +28,8 @@ models_job = dg.define_asset_job(
 
 publication_job = dg.define_asset_job(
     PUBLICATION_JOB,
-    selection=dg.AssetSelection.assets(*snapshot_assets, *export_assets),
-    description="Marts → BI copy and exports. Follows the models with what is due; launched by hand, it makes all.",
+    selection=dg.AssetSelection.assets(*snapshot_assets, *export_assets, *report_assets),
+    description="Marts → BI copy, exports, reports. Follows the models with what is due; launched by hand, it makes all.",
     executor_def=dg.in_process_executor,
 )
 

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from exports import places
 from exports.errors import ExportError
@@ -19,8 +19,11 @@ from exports.reports.measures import Tenant, rows_of, tenants_of
 from exports.reports.periods import Cadence, Period
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
+from ingestion.errors import WarehouseError
 from ingestion.output.storage import Storage
+from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import Query
+from marts.declaration import read_marts
 
 FOLDER = "reports"
 INDEX = "index.html"
@@ -30,6 +33,9 @@ FORMS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
     "xlsx": ("Workbook", workbook.render),
 }
 """End of a file's name → what people call the form, and what makes it."""
+
+MODELS = PROJECT_ROOT / "dbt_project" / "models"
+"""Where marts are declared."""
 
 ALL = "All together"
 
@@ -82,11 +88,12 @@ class Reports:
         self._storage = Storage(root, "EXPORTS_URL")
         self._records: dict[str, Record] = {}
 
-    def publish(self, name: str, wanted: Period | None = None) -> ReportResult:
+    def publish(self, name: str, result: ReportResult, wanted: Period | None = None) -> None:
         """Make a report for each recipient, and look again at all of it that were made before.
 
         Args:
             name: of the report.
+            result: what is done is counted there.
             wanted: the period; the last complete one if None.
 
         Raises:
@@ -94,14 +101,12 @@ class Reports:
             StorageError: the destination can't be used.
         """
         declaration = self._declared[name]
-        result = ReportResult(name)
         if not declaration.keeps:
             self._publish_as_it_stands(name, declaration, result)
-            return result
+            return
         cadences = [wanted.cadence] if wanted else declaration.cadences
         for cadence in cadences:
             self._publish_cadence(name, declaration, cadence, wanted, result)
-        return result
 
     def write_index(self) -> None:
         """List everything that was ever published, for people: one page over all, and one for each recipient."""
@@ -228,6 +233,43 @@ class Reports:
     def _write(self, path: str, content: bytes) -> None:
         if self._sizes.get(path) != len(content) or self._storage.read(path) != content:
             self._storage.write(path, content)
+
+
+def publish(
+    declared: Mapping[str, Declaration],
+    names: Iterable[str],
+    query: Query,
+    settings: Settings,
+    wanted: Period | None = None,
+) -> list[ReportResult]:
+    """Publish some reports, and the index of all. One report's fault leaves the others.
+
+    Args:
+        declared: all reports by name.
+        names: those that are asked for; of systems that are not there nothing is made.
+        query: runs SQL on the warehouse.
+        settings: EXPORTS_URL and the instant that tells which day is today.
+        wanted: the period; the last complete ones if None.
+
+    Raises:
+        StorageError: the destination can't be used.
+    """
+    reports = Reports(declared, _marts(), query, settings.exports, settings.now)
+    results = []
+    for name in names:
+        result = ReportResult(name)
+        try:
+            reports.publish(name, result, wanted)
+        except (ExportError, WarehouseError) as error:
+            result.faults.append(str(error))
+        results.append(result)
+    reports.write_index()
+    return results
+
+
+@cache
+def _marts() -> Marts:
+    return read_marts(MODELS)
 
 
 def _report(

@@ -1,0 +1,58 @@
+"""The command line of the reports: `python -m exports.reports`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.box import SIMPLE
+from rich.table import Table
+
+from exports.errors import ExportError
+from exports.reports.declaration import load_reports
+from exports.reports.periods import Period
+from exports.reports.publish import INDEX, ReportResult, publish
+from ingestion.errors import IngestionError
+from ingestion.output.terminal import page, say_error
+from ingestion.settings import Settings
+from ingestion.warehouses import open_warehouse
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make reports; returns the exit code: 0, or 1 when any failed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m exports.reports", description="Make reports for the last complete periods, or for one."
+    )
+    parser.add_argument("--name", help="one report, e.g. conversations")
+    parser.add_argument("--period", help="a day (2026-10-31), a week (2026-W44) or a month (2026-10)")
+    given = parser.parse_args(arguments)
+    results: list[ReportResult] = []
+    try:
+        settings = Settings.read()
+        reports = load_reports(settings.reports_catalogue)
+        if given.name is not None and given.name not in reports:
+            raise ExportError(f"There is no report '{given.name}'. There are {', '.join(reports)}.")
+        wanted = Period.named(given.period) if given.period else None
+        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        chosen = [given.name] if given.name else [name for name, of in reports.items() if of.keeps or not wanted]
+        with warehouse.exclusive(), warehouse.reader() as query:
+            results = publish(reports, chosen, query, settings, wanted)
+    except (ExportError, IngestionError) as error:
+        say_error(str(error))
+        return 1
+    table = Table(box=SIMPLE, pad_edge=False)
+    table.add_column("report", no_wrap=True)
+    for heading in ("made", "unchanged", "revised"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for r in results:
+        table.add_row(r.report, *(f"{n:,}" for n in (r.made, r.unchanged, r.revised)))
+    console = page()
+    console.print(table)
+    console.print(f"To read them, open {settings.exports_place}/{INDEX}")
+    faults = [f"{result.report}: {fault}" for result in results for fault in result.faults]
+    for fault in faults:
+        say_error(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
