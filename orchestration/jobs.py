@@ -29,7 +29,7 @@ models_job = dg.define_asset_job(
 publication_job = dg.define_asset_job(
     PUBLICATION_JOB,
     selection=dg.AssetSelection.assets(*snapshot_assets, *export_assets, *report_assets),
-    description="Marts → BI copy, exports, reports. Follows the models with what is due; launched by hand, it makes all.",
+    description="Marts → BI copy, exports, reports. Follows the models with what is due; by hand, it makes all.",
     executor_def=dg.in_process_executor,
 )
 

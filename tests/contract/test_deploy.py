@@ -12,7 +12,7 @@ from deployment import DEPLOY, Deployment
 
 from ingestion.settings import PROJECT_ROOT, Settings
 
-INTERNAL = {"INGESTION_CATALOGUE", "EXPORTS_CATALOGUE"}
+INTERNAL = {"INGESTION_CATALOGUE", "EXPORTS_CATALOGUE", "REPORTS_CATALOGUE"}
 """Settings for tests only."""
 
 DAGSTERS_OWN = {"DAGSTER_HOME", "DAGSTER_POSTGRES_URL"}

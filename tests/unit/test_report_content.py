@@ -1,0 +1,102 @@
+"""How values are told, periods named, and reports declared."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exports.errors import ExportError
+from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table
+from exports.reports.declaration import load_reports
+from exports.reports.periods import CADENCES, Period
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (COUNT, 1234567, "1,234,567"),
+        (COUNT, -12, "\u221212"),
+        (COUNT, None, "\u2013"),
+        (SHARE, Decimal("0.45349"), "45.3 %"),
+        (SHARE, Decimal("-0.00001"), "0.0 %"),
+        (Kind("money", 2, "EUR"), Decimal("1234.505"), "1,234.50 EUR"),
+        (Kind("money", 0, "JPY"), Decimal(1234), "1,234 JPY"),
+        (Kind("money", 3, "KWD"), Decimal("0.0005"), "0.000 KWD"),
+        (Kind("number", 1, "seconds"), Decimal("84.25"), "84.2 s"),
+        (Kind("number", 2), Decimal("999999.995"), "1,000,000.00"),
+        (DATE, date(2026, 10, 3), "3 October 2026"),
+        (INSTANT, datetime(2026, 10, 3, 7, 5, tzinfo=UTC), "3 October 2026, 07:05 UTC"),
+        (TEXT, "=1+1", "=1+1"),
+    ],
+)
+def test_value_is_told_with_its_unit(kind: Kind, value: object, text: str) -> None:
+    assert Cell(value, kind).text == text  # type: ignore[arg-type]
+
+
+def test_rows_of_one_name_have_places_of_their_own() -> None:
+    rows = tuple((Cell("Lamp"), Cell(number, COUNT)) for number in (3, 2, 2))
+    assert [place for place, _ in Table("Products", ("Product", "Sold"), rows).cells()] == [
+        "Lamp: Sold",
+        "Lamp (2): Sold",
+        "Lamp (3): Sold",
+    ]
+    bars = (("Lamp", Cell(1, COUNT)), ("Lamp", Cell(1, COUNT)))
+    assert [place for place, _ in Comparison("Products", "Product", "Sold", bars).cells()] == ["Lamp", "Lamp (2)"]
+
+
+@given(st.dates(date(1901, 1, 1), date(9990, 12, 31)), st.sampled_from(CADENCES), st.integers(-400, 400))
+def test_periods_are_named_moved_and_read_again(day: date, cadence: str, periods: int) -> None:
+    name = {
+        "day": day.isoformat(),
+        "week": "{:04}-W{:02}".format(*day.isocalendar()[:2]),
+        "month": day.isoformat()[:7],
+    }[cadence]
+    period = Period.named(name)
+    assert period.name == name
+    assert period.first_day <= day <= period.last_day
+    assert period.moved(periods).moved(-periods) == period
+    assert Period.named(period.moved(1).name) == period.moved(1)
+    assert (period.moved(1).first_day - period.last_day).days == 1
+
+
+@pytest.mark.parametrize("name", ["2026", "2026-13", "2026-W54", "2026-02-30", "2026-1", "october", "", "\uff12026-10"])
+def test_what_is_no_period_is_refused(name: str) -> None:
+    with pytest.raises(ExportError, match="is no period: a day is 2026-10-31"):
+        Period.named(name)
+
+
+REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "visits.total_visits"}]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ([], "map names to reports"),
+        ({"re/port": REPORT}, "is no name"),
+        ({"a": REPORT | {"sections": []}}, "a.sections: List should have at least 1 item"),
+        ({"a": REPORT | {"source": "till"}}, "a.source"),
+        ({"a": REPORT | {"source": "cross_source"}}, "a report over all systems is for `all`"),
+        ({"a": REPORT | {"sections": [{"trend": "total_visits"}]}}, "a.sections.0.trend"),
+        ({"a": REPORT | {"sections": [{"trend": "a.b", "reach": True}]}}, "wants exactly one of headlines, trend"),
+        ({"a": REPORT | {"sections": [{"graph": "a.b"}]}}, "a.sections.0.graph: Extra inputs"),
+        ({"a": REPORT | {"sections": [{"table": {"of": "v", "by": ["x"], "columns": ["y"]}}]}}, "want a title"),
+    ],
+)
+def test_report_that_makes_no_sense_is_refused_by_its_place(tmp_path: Path, entry: object, told: str) -> None:
+    path = tmp_path / "reports.yml"
+    path.write_text(yaml.safe_dump(entry), encoding="utf-8")
+    with pytest.raises(ExportError) as error:
+        load_reports(path)
+    assert told in str(error.value)
+
+
+def test_reports_that_are_not_there_are_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="can't be read: No such file"):
+        load_reports(tmp_path / "none.yml")
+    (tmp_path / "broken.yml").write_text("a: [", encoding="utf-8")
+    with pytest.raises(ExportError, match="is not valid YAML"):
+        load_reports(tmp_path / "broken.yml")

@@ -1,0 +1,117 @@
+"""What the next edition of a report is, beside what was shown before."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from exports.errors import ExportError
+from exports.reports.content import COUNT, SHARE, Cell, Comparison, Figure, Headlines, Notes, Report, Section, Table
+from exports.reports.declaration import Declaration
+from exports.reports.record import Edition, Record, revised
+from ingestion.output.storage import Storage
+
+DECLARATION = Declaration.model_validate(
+    {"title": "Visits", "source": "restaurant", "sections": [{"trend": "visits.total_visits"}]}
+)
+OTHERWISE = DECLARATION.model_copy(update={"title": "Guests"})
+
+
+def report(visits: int, name: str = "Lamp", sold: int = 3, reach: str = "Read at noon.") -> Report:
+    sections: tuple[Section, ...] = (
+        Headlines("At a glance", (Figure("Visits", Cell(visits, COUNT), Cell(9, COUNT), Cell(None, SHARE)),)),
+        Comparison(
+            "Units sold by product", "Product", "Units sold", ((name, Cell(sold, COUNT)), ("Rug", Cell(1, COUNT)))
+        ),
+        Table("Campaigns", ("Campaign", "Sent"), ((Cell("Best"), Cell(visits * 2, COUNT)),), as_it_stands=True),
+        Notes("How far the data reach", (reach,)),
+    )
+    return Report(
+        "visits",
+        "Visits",
+        "Léo",
+        "restaurant:1",
+        "month",
+        date(2026, 10, 1),
+        date(2026, 10, 31),
+        "October 2026",
+        "UTC",
+        sections,
+    )
+
+
+def edition(shown: Report, declaration: Declaration = DECLARATION) -> Edition:
+    return Edition.of(shown, declaration, "2026-11-01T05:06:07+00:00")
+
+
+def test_first_edition_is_what_there_is() -> None:
+    assert revised(report(5), None, DECLARATION) == report(5)
+
+
+def test_freshness_and_how_things_stand_make_no_revision() -> None:
+    before = edition(report(5))
+    shown = report(5, reach="Read in the evening.")
+    stands = replace(shown.sections[2], rows=((Cell("Best"), Cell(99, COUNT)),))  # type: ignore[arg-type]
+    again = revised(replace(shown, sections=(*shown.sections[:2], stands, shown.sections[3])), before, DECLARATION)
+    assert again.revision == 1
+    assert again.changes == ()
+    assert before.says_the_same(edition(again).model_copy(update={"published_at": "later"}))
+
+
+def test_changed_figure_is_marked_and_told_why() -> None:
+    before = edition(report(5, sold=3))
+    again = revised(report(6, sold=4), before, DECLARATION)
+    assert again.revision == 2
+    assert [(change.section, change.place, change.before, change.now) for change in again.changes] == [
+        ("At a glance", "Visits", "5", "6"),
+        ("Units sold by product", "Lamp", "3", "4"),
+    ]
+    assert {change.why for change in again.changes} == {
+        "Rows of the period arrived or changed after 2026-11-01 05:06 UTC."
+    }
+    marked = {(section, place): cell.was for section, place, cell in again.cells() if cell.was}
+    assert marked == {("At a glance", "Visits"): "5", ("Units sold by product", "Lamp"): "3"}
+    assert edition(again).stem("visits-2026-10") == "visits-2026-10-r2"
+    # The same again is the same edition, marks included.
+    assert revised(report(6, sold=4), edition(again), DECLARATION) == again
+    assert revised(report(7, sold=4), edition(again), DECLARATION).revision == 3
+
+
+def test_another_name_is_no_changed_figure() -> None:
+    again = revised(report(5, name="Lantern"), edition(report(5)), DECLARATION)
+    assert again.revision == 1
+    assert not edition(report(5)).says_the_same(edition(again))
+
+
+def test_figure_that_comes_or_goes_is_a_change() -> None:
+    again = revised(report(5, name="Lantern", sold=4), edition(report(5)), DECLARATION)
+    assert [(change.place, change.before, change.now) for change in again.changes] == [
+        ("Lamp", "3", "\u2013"),
+        ("Lantern", "\u2013", "4"),
+    ]
+
+
+def test_section_that_is_declared_later_is_no_changed_figure() -> None:
+    shown = report(5)
+    before = edition(replace(shown, sections=shown.sections[:1]))
+    again = revised(shown, before, OTHERWISE)
+    assert again.revision == 1
+    assert revised(report(6), before, OTHERWISE).revision == 2
+
+
+def test_record_is_kept_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path), "EXPORTS_URL")
+    record = Record.read(storage, "all/reports")
+    record.note("visits-2026-10", edition(report(5)))
+    record.note("visits-2026-W44", edition(replace(report(5), cadence="week", first_day=date(2026, 10, 26))))
+    record.save(storage)
+    again = Record.read(storage, "all/reports")
+    assert again.editions == record.editions
+    assert [period.name for period in again.periods("visits", "month")] == ["2026-10"]
+    assert [period.name for period in again.periods("visits", "week")] == ["2026-W44"]
+    assert again.periods("other", "month") == []
+    for damaged in (b"{", b"[]", b'{"editions": {"a": {}}}', b"\xff"):
+        (tmp_path / "all" / "reports" / "reports.json").write_bytes(damaged)
+        with pytest.raises(ExportError, match=r"all/reports/reports\.json is not what reports wrote"):
+            Record.read(storage, "all/reports")
