@@ -13,6 +13,7 @@ from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
+from orchestration.described import descriptions
 from orchestration.models import keys_of_models
 
 
@@ -48,7 +49,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
             if not settings.bi_snapshot.exists():
                 changes.forget(changes.COPY, set(SYSTEMS) - set(systems))
-            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept)
+            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept, descriptions())
             changes.publish(changes.COPY, systems)
     except IngestionError as error:
         raise failure(error) from None

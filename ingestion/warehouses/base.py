@@ -208,6 +208,14 @@ class Session(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a table and its columns are, in sentences."""
+
+    text: str
+    columns: Mapping[str, str]
+
+
 class Warehouse(Protocol):
     """A warehouse that can be opened."""
 
@@ -232,13 +240,20 @@ class Warehouse(Protocol):
         """
         ...
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
+    def publish_copy(
+        self,
+        tables: Sequence[tuple[str, str]],
+        path: Path,
+        kept: Sequence[tuple[str, str]] = (),
+        described: Mapping[tuple[str, str], Described] | None = None,
+    ) -> int:
         """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
         Args:
             tables: schema and name of those to take from the warehouse.
             path: the file.
             kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
+            described: what is said of tables, for BI tools to show.
 
         Returns:
             The file's size in bytes.

@@ -3,7 +3,7 @@
 Belongs here: DuckDB connections, its lock, its types and tables. Not here: a table's load (duckdb_load.py).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.warehouses.base import Capabilities, Query
+from ingestion.warehouses.base import Capabilities, Described, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation
 from ingestion.warehouses.sql_session import SqlSession
@@ -156,7 +156,13 @@ class DuckdbWarehouse(SqlWarehouse):
 
             yield read
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
+    def publish_copy(
+        self,
+        tables: Sequence[tuple[str, str]],
+        path: Path,
+        kept: Sequence[tuple[str, str]] = (),
+        described: Mapping[tuple[str, str], Described] | None = None,
+    ) -> int:
         """See `Warehouse.publish_copy`."""
         aside = path.with_name(aside_name(path.name))
         try:
@@ -165,7 +171,7 @@ class DuckdbWarehouse(SqlWarehouse):
             _remove_asides(path)
             with self._connection(read_only=True) as connection:
                 connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-                _make_copy(connection, tables, aside, path if kept and path.exists() else None, kept)
+                _make_copy(connection, tables, aside, path if kept and path.exists() else None, kept, described or {})
             aside.replace(path)
             return path.stat().st_size
         except (OSError, duckdb.Error) as error:
@@ -197,6 +203,7 @@ def _make_copy(
     new: Path,
     old: Path | None,
     kept: Sequence[tuple[str, str]],
+    described: Mapping[tuple[str, str], Described],
 ) -> None:
     """Write a file that holds tables of the warehouse, and some that only an older such file has.
 
@@ -215,9 +222,22 @@ def _make_copy(
         connection.execute(f"create schema bi_copy.{quoted(schema)}")
     for source, table in sources:
         connection.execute(f"create table bi_copy.{relation(*table)} as from {source}")
+        if table in described:
+            _describe(connection, f"bi_copy.{relation(*table)}", described[table])
     connection.execute("commit")
     connection.execute("checkpoint bi_copy")
     connection.execute("detach bi_copy")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, table: str, described: Described) -> None:
+    columns = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
+    comments = [f"comment on table {table} is {literal(described.text)}"]
+    comments += [
+        f"comment on column {table}.{quoted(name)} is {literal(text)}"
+        for name, text in described.columns.items()
+        if name in columns
+    ]
+    connection.execute("; ".join(comments))
 
 
 class DuckdbSession(SqlSession):

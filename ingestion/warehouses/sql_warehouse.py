@@ -5,7 +5,7 @@ connection (duckdb.py, ...), an open warehouse (sql_session.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import WarehouseError
-from ingestion.warehouses.base import Query
+from ingestion.warehouses.base import Described, Query
 from ingestion.warehouses.sql import loaded_tables, tables_of
 
 
@@ -44,7 +44,13 @@ class SqlWarehouse(ABC):
         rows = self.query(loaded_tables(known)).to_pylist() if known else []
         return {row["source"] for row in rows if row["loaded"]}
 
-    def publish_copy(self, tables: Sequence[tuple[str, str]], path: Path, kept: Sequence[tuple[str, str]] = ()) -> int:
+    def publish_copy(
+        self,
+        tables: Sequence[tuple[str, str]],
+        path: Path,
+        kept: Sequence[tuple[str, str]] = (),
+        described: Mapping[tuple[str, str], Described] | None = None,
+    ) -> int:
         """See `Warehouse.publish_copy`."""
         raise WarehouseError(
             f"{path.name} is not made of {len([*tables, *kept])} tables: "

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from ingestion.errors import WarehouseError
-from ingestion.warehouses import open_warehouse
+from ingestion.warehouses import Described, open_warehouse
 from ingestion.warehouses.duckdb import DuckdbWarehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +82,8 @@ def place(tmp_path: Path) -> Place:
 def test_older_duckdb_reads_the_copy(place: Place, home: Path, python: Path, path: str, generation: str) -> None:
     if not home.exists():
         raise FileNotFoundError(f"{home} is missing. Make it: make {home.name}/.installed")
-    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy)
+    described = {MESSAGES: Described("Messages.", {"share": "Ratio."})}
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy, described=described)
     sql = "select columns(*)::varchar from core.messages order by message_id"
     told = subprocess.run(
         [python, "-c", READ, place.copy, sql],
@@ -94,6 +95,21 @@ def test_older_duckdb_reads_the_copy(place: Place, home: Path, python: Path, pat
     version, rows = json.loads(told.stdout)
     assert version.startswith(generation)
     assert [tuple(row) for row in rows] == place.read(sql)
+
+
+def test_tables_and_columns_are_described_also_those_that_are_kept(place: Place) -> None:
+    described = {
+        COSTS: Described("What it's cost.", {"total_cost": "In 'dollars'; adds up.", "no_such": "Not there."}),
+        MESSAGES: Described("Messages.", {"share": "Ratio."}),
+    }
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy, described=described)
+    place.warehouse.publish_copy([COSTS], place.copy, [MESSAGES], described)
+    told = "select table_name, comment from duckdb_tables() order by 1"
+    assert place.read(told) == [("costs", "What it's cost."), ("messages", "Messages.")]
+    assert place.read("select column_name, comment from duckdb_columns() where comment is not null order by 1") == [
+        ("share", "Ratio."),
+        ("total_cost", "In 'dollars'; adds up."),
+    ]
 
 
 def test_no_byte_of_a_deleted_row_is_in_the_copy(place: Place) -> None:
