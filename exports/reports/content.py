@@ -99,6 +99,26 @@ class Figure:
     anomalies: tuple[date, ...] = ()
     about: str = ""
 
+    @property
+    def direction(self) -> Literal["up", "down", "level"] | None:
+        """Which way it went, as the change is told: what is told as zero is level. None where there is no change."""
+        if self.change.value is None or isinstance(self.change.value, str | date):
+            return None
+        told = self.change.kind.rounded(self.change.value)
+        return "up" if told > 0 else "down" if told < 0 else "level"
+
+    @property
+    def news(self) -> str:
+        """The change in a word, for those who do not see colours; empty where it is neither good nor bad."""
+        if self.direction == "level":
+            return "unchanged"
+        return {True: "better", False: "worse", None: ""}[self.is_good]
+
+    @property
+    def unusual(self) -> str:
+        """The sentence on its anomalies; empty where there are none."""
+        return f"Unusual: {', '.join(DATE.text(day) for day in self.anomalies)}." if self.anomalies else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Headlines:
@@ -186,6 +206,13 @@ class Notes:
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """None: what is said of the data makes no revision."""
         return iter(())
+
+
+def left_out(section: Comparison | Table) -> str:
+    """The sentence on what a section does not show; empty where it shows all."""
+    if not section.left:
+        return ""
+    return f"{section.left:,} more {'is' if section.left == 1 else 'are'} not shown."
 
 
 Section = Headlines | Trend | Comparison | Table | Notes
