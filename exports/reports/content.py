@@ -41,9 +41,14 @@ class Kind:
         if isinstance(value, str):
             return value
         number = f"{self.rounded(value):,}".replace("-", "\u2212")
+        return f"{number} {self.symbol}" if self.symbol else number
+
+    @property
+    def symbol(self) -> str:
+        """What stands behind the number; empty where nothing does."""
         if self.form == "share":
-            return f"{number} %"
-        return f"{number} {_UNITS.get(self.unit, self.unit)}" if self.unit else number
+            return "%"
+        return _UNITS.get(self.unit, self.unit) if self.unit else ""
 
     def rounded(self, value: Decimal | int) -> Decimal:
         """The number that is told: of a share its per cent."""
