@@ -4,6 +4,7 @@ Belongs here: values, how each is put into words, and sections. Not here: where 
 three forms (page.py, document.py, workbook.py), which all show what stands here and nothing else.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,10 @@ NOTHING = "\u2013"
 """What stands where there is no value."""
 
 _UNITS = {"seconds": "s", "minutes": "min", "hours": "h", "days": "d"}
+
+_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
+_NO_CHARACTERS = frozenset("\ufffe\uffff")
+_BYTE_ORDER_MARK = "\ufeff"
 
 Value = Decimal | int | str | date | None
 
@@ -211,6 +216,22 @@ class Notes:
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """None: what is said of the data makes no revision."""
         return iter(())
+
+
+def printable(text: str) -> str:
+    """The text on one line, as PDF and XML take it: U+FFFD shows where a control character or half of one was."""
+    return "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    if character in _BREAKS:
+        return " "
+    if character == _BYTE_ORDER_MARK:
+        return ""
+    is_none = character in _NO_CHARACTERS or unicodedata.category(character) in ("Cc", "Cs")
+    return "\ufffd" if is_none else character
 
 
 def left_out(section: Comparison | Table) -> str:

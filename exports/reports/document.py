@@ -1,28 +1,36 @@
-"""The document form of a report: a PDF for A4 paper, which document.typ lays out.
+"""The document form of a report: a PDF for A4 paper, which document.typ and its parts lay out.
 
-Belongs here: what the template is given, fonts, and the PDF's own properties. Not here: how it looks (document.typ),
+Belongs here: what the template is given, fonts, and the PDF's own properties. Not here: how it looks (document*.typ),
 nor what the report shows (content.py).
 """
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import typst
 
-from exports.reports.content import Cell, Comparison, Headlines, Notes, Report, Section, Table, Trend, left_out
+from exports.reports.content import (
+    Cell,
+    Comparison,
+    Headlines,
+    Notes,
+    Report,
+    Section,
+    Table,
+    Trend,
+    left_out,
+    printable,
+)
 
 _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 """Noto in wheels: a document looks the same wherever it is made, whatever fonts the machine has."""
 
 _LATIN = "Noto Sans"
-_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
-_MARK = "\ufeff"
-"""A byte order mark; within text it is nothing, and PDF/UA forbids it."""
 
 
 def render(report: Report) -> bytes:
@@ -45,6 +53,7 @@ def _compiled(told: str, standards: list[Any]) -> bytes:
     return typst.compile(
         _template(),
         format="pdf",
+        root=_template().parent,
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={"report": told},
@@ -52,9 +61,8 @@ def _compiled(told: str, standards: list[Any]) -> bytes:
     )
 
 
-@cache
-def _template() -> bytes:
-    return files("exports.reports").joinpath("document.typ").read_bytes()
+def _template() -> Path:
+    return Path(__file__).with_name("document.typ")
 
 
 @cache
@@ -70,13 +78,13 @@ def _families() -> list[str]:
 
 def _report(report: Report) -> dict[str, Any]:
     return {
-        "title": _plain(report.title),
-        "recipient": _plain(report.recipient),
-        "period": _plain(report.period),
-        "timezone": _plain(report.timezone),
+        "title": printable(report.title),
+        "recipient": printable(report.recipient),
+        "period": printable(report.period),
+        "timezone": printable(report.timezone),
         "revision": report.revision,
         "changes": [
-            [_plain(f"{change.section}: {change.place}"), *map(_plain, (change.before, change.now, change.why))]
+            [printable(f"{change.section}: {change.place}"), *map(printable, (change.before, change.now, change.why))]
             for change in report.changes
         ],
         "sections": [_section(section) for section in report.sections],
@@ -84,41 +92,41 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    told: dict[str, Any] = {"form": type(section).__name__.lower(), "title": _plain(section.title)}
+    told: dict[str, Any] = {"form": type(section).__name__.lower(), "title": printable(section.title)}
     match section:
         case Headlines(figures=figures):
             told["figures"] = [
                 {
-                    "label": _plain(figure.label),
+                    "label": printable(figure.label),
                     "value": _cell(figure.value),
                     "prior": _cell(figure.prior),
                     "change": _cell(figure.change),
                     "direction": figure.direction,
                     "news": figure.news,
                     "unusual": figure.unusual,
-                    "about": _plain(figure.about),
+                    "about": printable(figure.about),
                 }
                 for figure in figures
             ]
         case Trend(label=label, points=bars) | Comparison(label=label, bars=bars):
-            told |= {"label": _plain(label), **_bars(bars)}
+            told |= {"label": printable(label), **_bars(bars)}
         case Table(columns=columns, rows=rows):
             told |= {
-                "columns": list(map(_plain, columns)),
+                "columns": list(map(printable, columns)),
                 "numeric": [_is_numeric(column) for column in zip(*rows, strict=True)] or [False] * len(columns),
                 "rows": [[_cell(cell) for cell in row] for row in rows],
             }
         case Notes(lines=lines):
-            told["lines"] = list(map(_plain, lines))
+            told["lines"] = list(map(printable, lines))
     if isinstance(section, Comparison):
-        told["by"] = _plain(section.by)
+        told["by"] = printable(section.by)
     if isinstance(section, Comparison | Table):
         told["left"] = left_out(section)
     return told
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    return {"text": _plain(cell.text), "was": cell.was and _plain(cell.was), "is_text": cell.kind.form == "text"}
+    return {"text": printable(cell.text), "was": cell.was and printable(cell.was), "is_text": cell.kind.form == "text"}
 
 
 def _bars(bars: Sequence[tuple[str, Cell]]) -> dict[str, Any]:
@@ -130,7 +138,7 @@ def _bars(bars: Sequence[tuple[str, Cell]]) -> dict[str, Any]:
         "zero": -low / span,
         "bars": [
             {
-                "name": _plain(name),
+                "name": printable(name),
                 "cell": _cell(cell),
                 "is_negative": size < 0,
                 "begins": (min(size, 0.0) - low) / span,
@@ -143,16 +151,3 @@ def _bars(bars: Sequence[tuple[str, Cell]]) -> dict[str, Any]:
 
 def _is_numeric(column: Sequence[Cell]) -> bool:
     return all(cell.kind.form != "text" for cell in column)
-
-
-def _plain(text: str) -> str:
-    """On one line, and without what has no picture: other control characters stand as U+FFFD."""
-    return "".join(_drawable(character) for character in text)
-
-
-def _drawable(character: str) -> str:
-    if character in _BREAKS:
-        return " "
-    if character == _MARK:
-        return ""
-    return "\ufffd" if unicodedata.category(character) in ("Cc", "Cs") else character

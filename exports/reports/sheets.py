@@ -16,7 +16,7 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from exports.errors import ExportError
-from exports.reports.content import Cell, Kind
+from exports.reports.content import Cell, Kind, printable
 
 ROWS = 1_048_576
 _TEXT_UNITS = 32_767
@@ -65,18 +65,19 @@ class Sheet:
         else:
             self._told(self.paper.write_number(row, column, held, self._style(style)))
         if cell.was:
-            self.paper.write_comment(row, column, f"was {cell.was}", {"author": ""})
+            self.paper.write_comment(row, column, printable(f"was {cell.was}"), {"author": ""})
         if not isinstance(held, str):
             self._make_room(row, column, cell.text)
 
     def write_text(self, row: int, column: int, text: str, *, is_wide: bool = False, **style: Any) -> None:
         """Text that is never a formula, and stays none when it is edited; a wide one may reach over other columns."""
+        text = shortened(printable(text))
         if text.startswith(("=", "+", "-", "@")):
             style["quote_prefix"] = True
         if not is_wide:
             style = {"valign": "top", "text_wrap": True, **style}
             self._make_room(row, column, text)
-        self._told(self.paper.write_string(row, column, shortened(text), self._style(style)))
+        self._told(self.paper.write_string(row, column, text, self._style(style)))
 
     def write_headings(self, row: int, headings: Sequence[tuple[str, bool]]) -> None:
         """The columns' headings, over figures (True) on the right; they stay in view and begin every printed page."""
@@ -87,7 +88,7 @@ class Sheet:
             self._lines[row] = max(self._lines.get(row, 1), 1 + (len(heading) > _NARROWEST))
             align = _FIGURE if is_figure else {"align": "left"}
             style = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom", **align}
-            self._told(self.paper.write_string(row, column, shortened(heading), self._style(style)))
+            self._told(self.paper.write_string(row, column, shortened(printable(heading)), self._style(style)))
         self.paper.freeze_panes(row + 1, 1)
         self.paper.repeat_rows(0, row)
 
@@ -95,7 +96,7 @@ class Sheet:
         """A link to another sheet."""
         target = "internal:'{}'!A1".format(sheet.replace("'", "''"))
         style = self._style({"font_color": "#1F5AA8", "underline": 1})
-        self._told(self.paper.write_url(row, column, target, style, shortened(text)))
+        self._told(self.paper.write_url(row, column, target, style, shortened(printable(text))))
 
     def finish(self) -> None:
         """Sets widths and heights."""
@@ -126,7 +127,7 @@ def sheet_names(titles: Sequence[str], taken: Sequence[str]) -> list[str]:
     used = {"history", *(name.casefold() for name in taken)}
     names = []
     for title in titles:
-        plain = " ".join(re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).split()).strip("' ") or "Section"
+        plain = " ".join(re.sub(r"[\[\]:*?/\\]", " ", printable(title)).split()).strip("' ") or "Section"
         name, number = _cut(plain, _NAME_UNITS), 1
         while name.casefold() in used:
             number += 1

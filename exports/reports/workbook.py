@@ -4,6 +4,7 @@ Belongs here: which sheets there are, and what stands on them. Not here: how a c
 the report shows (content.py).
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from io import BytesIO
@@ -24,18 +25,17 @@ from exports.reports.content import (
     Table,
     Trend,
     left_out,
+    printable,
 )
-from exports.reports.sheets import ROWS, WAS, Sheet, sheet_names
+from exports.reports.sheets import ROWS, WAS, Sheet, number_format, sheet_names
 
 _FIRST = "Report"
 _HEADINGS_ROW = 3
 _CHART_GAP = 24
 _NOW_COLUMN = 3
-_ROOM_FOR_LABELS = 1.3
 _NEWS = {"better": "#146C2E", "worse": "#B3261E"}
 _ACCENT = "#1F5AA8"
 _GRID = "#D5DCE3"
-_LINELESS = {"line": {"none": True}}
 _OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -57,9 +57,9 @@ def render(report: Report) -> bytes:
     book = Workbook(content, _OPTIONS)
     book.set_properties(
         {
-            "title": report.title,
-            "subject": report.period,
-            "company": report.recipient,
+            "title": printable(report.title),
+            "subject": printable(report.period),
+            "company": printable(report.recipient),
             # In the file's own time: without it, now.
             "created": datetime.combine(report.last_day, time(), UTC).replace(tzinfo=None),
         }
@@ -180,30 +180,34 @@ def _draw(book: Workbook, sheet: Sheet, section: Trend | Comparison) -> None:
     """A chart of Excel's own beside the rows: columns over time; bars of what is compared, the first on top."""
     rows = len(_rows(section))
     first, last = _HEADINGS_ROW + 1, _HEADINGS_ROW + rows
-    series = {
-        "name": [sheet.name, _HEADINGS_ROW, 1],
-        "categories": [sheet.name, first, 0, last, 0],
-        "values": [sheet.name, first, 1, last, 1],
-        "fill": {"color": _ACCENT},
-        "gap": 60,
+    kind = replace(next(cell.kind for _, cell in section.cells()), unit=None)
+    values: dict[str, Any] = {
+        "num_format": number_format(kind).get("num_format"),
+        "major_gridlines": {"visible": True, "line": {"color": _GRID}},
+        "line": {"none": True},
     }
-    sizes = [float(cell.value) for _, cell in section.cells() if isinstance(cell.value, Decimal | int)]
-    low, high = min([0.0, *sizes]), max([0.0, *sizes])
+    if all(isinstance(cell.value, Decimal | int) and cell.value >= 0 for _, cell in section.cells()):
+        values["min"] = 0
     if isinstance(section, Trend):
         chart = book.add_chart({"type": "column"})
-        chart.add_series(series)
         chart.set_x_axis({"label_position": "low"})
-        from_zero = {} if low < 0 else {"min": 0}
-        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": _GRID}}, **_LINELESS, **from_zero})
+        chart.set_y_axis(values)
         height = 300
     else:
         chart = book.add_chart({"type": "bar"})
-        chart.add_series({**series, "data_labels": {"value": True}})
-        scale = {"min": low * _ROOM_FOR_LABELS, "max": high * _ROOM_FOR_LABELS} if low < high else {}
-        chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}, **scale})
-        chart.set_y_axis({"reverse": True, "label_position": "low", **_LINELESS})
+        chart.set_x_axis(values)
+        chart.set_y_axis({"reverse": True, "label_position": "low"})
         height = min(1200, 90 + 26 * rows)
+    chart.add_series(
+        {
+            "name": [sheet.name, _HEADINGS_ROW, 1],
+            "categories": [sheet.name, first, 0, last, 0],
+            "values": [sheet.name, first, 1, last, 1],
+            "fill": {"color": _ACCENT},
+            "gap": 60,
+        }
+    )
     chart.set_legend({"none": True})
-    chart.set_title({"name": section.title, "name_font": {"size": 12}})
+    chart.set_title({"name": printable(section.title), "name_font": {"size": 12}})
     chart.set_size({"width": 680, "height": height})
-    sheet.paper.insert_chart(_HEADINGS_ROW, 2, chart, {"x_offset": _CHART_GAP, "description": section.title})
+    sheet.paper.insert_chart(_HEADINGS_ROW, 2, chart, {"x_offset": _CHART_GAP, "description": printable(section.title)})
