@@ -32,31 +32,34 @@ _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 
 _LATIN = "Noto Sans"
 
+_BOXES = "A box stands for a character that this document's fonts lack; the page and the workbook have it."
+
 
 def render(report: Report) -> bytes:
     """The report as PDF/UA, the same bytes for the same report.
 
     Characters that no font of the packages has (some of rare scripts, private ones) stand as boxes; the document
-    then says so in a last note, and is tagged as before but promises no PDF/UA, which wants every character drawn.
+    then says so in a last note. What breaks a rule of PDF/UA, as such a character does and a section without a title,
+    makes it a tagged PDF that does not say that it is PDF/UA.
     """
-    told = json.dumps({"fonts": _families(), "boxes": False, **_report(report)})
+    told = {"fonts": _families(), "boxes": "", **_report(report)}
     try:
         return _compiled(told, standards=["ua-1"])
     except typst.TypstError as error:
-        if "could not be displayed" not in error.diagnostic:
+        if "PDF/UA-1 error" not in error.diagnostic:
             raise
-    boxes = "A box stands for a character that this document's fonts lack; the page and the workbook have it."
-    return _compiled(json.dumps({**json.loads(told), "boxes": boxes}), standards=[])
+        boxes = _BOXES if "could not be displayed" in error.diagnostic else ""
+    return _compiled({**told, "boxes": boxes}, standards=[])
 
 
-def _compiled(told: str, standards: list[Any]) -> bytes:
+def _compiled(told: dict[str, Any], standards: list[Any]) -> bytes:
     return typst.compile(
         _template(),
         format="pdf",
         root=_template().parent,
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"report": told},
+        sys_inputs={"report": json.dumps(told)},
         pdf_standards=standards,
     )
 
