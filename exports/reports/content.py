@@ -4,6 +4,7 @@ Belongs here: values, how each is put into words, and sections. Not here: where 
 three forms (page.py, document.py, workbook.py), which all show what stands here and nothing else.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,10 @@ NOTHING = "\u2013"
 """What stands where there is no value."""
 
 _UNITS = {"seconds": "s", "minutes": "min", "hours": "h", "days": "d"}
+
+_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
+_NO_CHARACTERS = frozenset("\ufffe\uffff")
+_BYTE_ORDER_MARK = "\ufeff"
 
 Value = Decimal | int | str | date | None
 
@@ -44,9 +49,14 @@ class Kind:
         if isinstance(value, str):
             return value
         number = f"{self.rounded(value):,}".replace("-", "\u2212")
+        return f"{number} {self.symbol}" if self.symbol else number
+
+    @property
+    def symbol(self) -> str:
+        """What stands behind the number; empty where nothing does."""
         if self.form == "share":
-            return f"{number} %"
-        return f"{number} {_UNITS.get(self.unit, self.unit)}" if self.unit else number
+            return "%"
+        return _UNITS.get(self.unit, self.unit) if self.unit else ""
 
     def rounded(self, value: Decimal | int) -> Decimal:
         """The number that is told: of a share its per cent."""
@@ -110,6 +120,26 @@ class Figure:
     is_good: bool | None = None
     anomalies: tuple[date, ...] = ()
     about: str = ""
+
+    @property
+    def direction(self) -> Literal["up", "down", "level"] | None:
+        """Which way it went, as the change is told: what is told as zero is level. None where there is no change."""
+        if self.change.value is None or isinstance(self.change.value, str | date):
+            return None
+        told = self.change.kind.rounded(self.change.value)
+        return "up" if told > 0 else "down" if told < 0 else "level"
+
+    @property
+    def news(self) -> str:
+        """The change in a word, for those who do not see colours; empty where it is neither good nor bad."""
+        if self.direction == "level":
+            return "unchanged"
+        return {True: "better", False: "worse", None: ""}[self.is_good]
+
+    @property
+    def unusual(self) -> str:
+        """The sentence on its anomalies; empty where there are none."""
+        return f"Unusual: {', '.join(DATE.text(day) for day in self.anomalies)}." if self.anomalies else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +231,29 @@ class Notes:
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """None: what is said of the data makes no revision."""
         return iter(())
+
+
+def printable(text: str) -> str:
+    """The text on one line, as PDF and XML take it: U+FFFD shows where a control character or half of one was."""
+    return "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    if character in _BREAKS:
+        return " "
+    if character == _BYTE_ORDER_MARK:
+        return ""
+    is_none = character in _NO_CHARACTERS or unicodedata.category(character) in ("Cc", "Cs")
+    return "\ufffd" if is_none else character
+
+
+def left_out(section: Comparison | Table) -> str:
+    """The sentence on what a section does not show; empty where it shows all."""
+    if not section.left:
+        return ""
+    return f"{section.left:,} more {'is' if section.left == 1 else 'are'} not shown."
 
 
 Section = Headlines | Trend | Comparison | Table | Notes
