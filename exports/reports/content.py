@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
@@ -43,9 +43,11 @@ class Kind:
         """The value in words, with thousands and its unit."""
         if value is None:
             return NOTHING
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC)
+            return f"{value.day} {value:%B %Y, %H:%M} UTC"
         if isinstance(value, date):
-            time = f"{value:, %H:%M} UTC" if self.form == "instant" else ""
-            return f"{value.day} {value:%B %Y}{time}"
+            return f"{value.day} {value:%B %Y}"
         if isinstance(value, str):
             return value
         number = f"{self.rounded(value):,}".replace("-", "\u2212")

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from pypdf import PageObject, PdfReader
 from sample_reports import COMPARISON, EURO, HEADLINES, NAMES, NOTES, REPORT, TABLE, TREND, any_reports, of
 
-from exports.reports import document
 from exports.reports.content import COUNT, Cell, Comparison, Notes, Report, Section, Table, Trend
+from exports.reports.forms import document
 
 SHAPED = ("HEBREW", "ARABIC", "DEVANAGARI", "BENGALI", "TAMIL", "THAI")
 """Scripts whose letters pypdf reads in the order in which they are drawn."""
@@ -81,7 +81,7 @@ def test_control_characters_are_seen_and_lines_go_on() -> None:
 
 
 def test_same_report_is_the_same_bytes_in_another_process_and_place(tmp_path: Path) -> None:
-    script = "import sys; from sample_reports import REPORT; from exports.reports.document import render; "
+    script = "import sys; from sample_reports import REPORT; from exports.reports.forms.document import render; "
     script += "sys.stdout.buffer.write(render(REPORT))"
     root = Path(document.__file__).parents[2]
     environment = {"PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}

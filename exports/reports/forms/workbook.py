@@ -27,7 +27,7 @@ from exports.reports.content import (
     left_out,
     printable,
 )
-from exports.reports.sheets import ROWS, WAS, Sheet, number_format, sheet_names
+from exports.reports.forms.sheets import ROWS, WAS, Sheet, number_format, sheet_names
 
 _FIRST = "Report"
 _HEADINGS_ROW = 3

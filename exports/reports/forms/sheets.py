@@ -9,7 +9,7 @@ Limits are those of "Excel specifications and limits" (Microsoft Support).
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -143,6 +143,8 @@ def number_format(kind: Kind) -> dict[str, Any]:
         return {}
     if kind.form == "date":
         return {"num_format": "[$-409]d mmmm yyyy", **_FIGURE}
+    if kind.form == "instant":
+        return {"num_format": '[$-409]d mmmm yyyy", "hh:mm" UTC"', **_FIGURE}
     digits = "#,##0" + ("." + "0" * kind.decimals if kind.decimals else "")
     if kind.form == "share":
         return {"num_format": f"{digits} %", **_FIGURE}
@@ -156,6 +158,10 @@ def value_of(cell: Cell) -> float | date | str | None:
         return None
     if isinstance(value, str) or kind.form == "text":
         return cell.text
+    if isinstance(value, datetime):
+        # Excel knows no time zones.
+        instant = value.astimezone(UTC).replace(tzinfo=None)
+        return instant if instant.date() >= _FIRST_DATE else cell.text
     if isinstance(value, date):
         return value if value >= _FIRST_DATE else cell.text
     told = kind.rounded(value)

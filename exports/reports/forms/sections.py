@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple, assert_never
 
-from exports.reports import charts
 from exports.reports.content import DATE, Cell, Comparison, Figure, Headlines, Notes, Report, Section, Table, Trend
-from exports.reports.drawing import NARROW, PAGE, WIDE
-from exports.reports.markup import Html, element, joined, name, unseen
+from exports.reports.forms import charts
+from exports.reports.forms.drawing import NARROW, PAGE, WIDE
+from exports.reports.forms.markup import Html, element, joined, name, unseen
 
 _CADENCES = {"day": "the day before", "week": "the week before", "month": "the month before"}
 _DIRECTIONS = {1: ("\u25b2", "up"), -1: ("\u25bc", "down"), 0: ("=", "about the same")}

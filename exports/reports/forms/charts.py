@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from exports.reports.axis import Axis, axis_of, number
 from exports.reports.content import Cell, Comparison, Trend
-from exports.reports.drawing import PAPER, SIZE, WIDE, Palette, bar, blank, line, svg, text, units, without_values
-from exports.reports.lettering import shortened, width
-from exports.reports.markup import Html, element
+from exports.reports.forms.axis import Axis, axis_of, number
+from exports.reports.forms.drawing import PAPER, SIZE, WIDE, Palette, bar, blank, line, svg, text, units, without_values
+from exports.reports.forms.lettering import shortened, width
+from exports.reports.forms.markup import Html, element
 
 _STACKED_BELOW = 480
 _NAMES_SHARE = 0.36

@@ -7,7 +7,7 @@ embed a chart. Not here: where marks stand (charts.py).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exports.reports.markup import Html, element
+from exports.reports.forms.markup import Html, element
 
 WIDE = 720
 """Units of a chart on paper or on a screen; one unit is about a pixel of it."""

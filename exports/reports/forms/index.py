@@ -9,8 +9,8 @@ from datetime import date
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
-from exports.reports.markup import Html, document, element, joined, name, unseen
-from exports.reports.page import CADENCES
+from exports.reports.forms.markup import Html, document, element, joined, name, unseen
+from exports.reports.forms.page import CADENCES
 
 _FEW_RECIPIENTS = 3
 _Key = TypeVar("_Key", bound=Hashable)

@@ -6,8 +6,8 @@ Belongs here: what stands around the sections. Not here: the sections (sections.
 from collections.abc import Iterator
 
 from exports.reports.content import DATE, Report
-from exports.reports.markup import Html, document, element, joined, name
-from exports.reports.sections import Column, body, region, revised
+from exports.reports.forms.markup import Html, document, element, joined, name
+from exports.reports.forms.sections import Column, body, region, revised
 
 CADENCES = {"day": "Daily", "week": "Weekly", "month": "Monthly"}
 _MOST_CHANGES = 10
