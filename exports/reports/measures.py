@@ -7,6 +7,7 @@ A distinct count and a quantile of two outlets can't be had from those of each: 
 of their mart.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,10 @@ Row = dict[str, Any]
 
 CURRENCY = "currency_code"
 _DOLLARS = "US dollars"
+_UNKNOWN = "unknown"
+
+_COLUMN = re.compile(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
+"""What may be a column's name in a sentence."""
 
 _WORDS = {
     "p50": "median",
@@ -104,6 +109,13 @@ class Measures:
         declared = self.mart.columns[column]
         return declared.label or words(column.removesuffix(f"_{declared.unit}"))
 
+    def about(self, column: str) -> str:
+        """What is measured, in a sentence; other columns have their labels in it."""
+        return _COLUMN.sub(
+            lambda found: self.label(found[0]).lower() if found[0] in self.mart.columns else found[0],
+            self.mart.columns[column].description,
+        )
+
     def kind(self, column: str, row: Mapping[str, Any], minor_units: Mapping[str, int]) -> Kind:
         """How a value of a row is told."""
         declared = self.mart.columns[column]
@@ -154,7 +166,7 @@ class Measures:
 
 def unit_of(currency: str) -> str:
     """A currency as the unit of an amount; many sources have rows that name none."""
-    return "of unknown currency" if currency == "unknown" else currency
+    return "of unknown currency" if currency == _UNKNOWN else currency
 
 
 def words(name: str) -> str:
@@ -200,6 +212,8 @@ def tenants_of(query: Query) -> dict[str, Tenant]:
 def named(name: str | None, told_by: str) -> str:
     """A name in one line; what has none, or its id for one, is told apart by a short mark."""
     line = " ".join((name or "").split())
+    if told_by == _UNKNOWN:
+        return _UNKNOWN
     return line if line not in ("", told_by) else f"unnamed {sha256(told_by.encode()).hexdigest()[:4]}"
 
 

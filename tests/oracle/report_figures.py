@@ -263,6 +263,8 @@ def _words(name: str) -> str:
 
 def _named(name: str | None, told_by: str) -> str:
     line = " ".join((name or "").split())
+    if told_by == "unknown":
+        return told_by
     return line if line and line != told_by else "unnamed " + sha256(told_by.encode()).hexdigest()[:4]
 
 

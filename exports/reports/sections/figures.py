@@ -58,7 +58,7 @@ def _figures(title: str, wanted: Sequence[str], sources: Sources) -> Told:
                     *figure,
                     is_good=_is_good(figure[3].value, declared.better),
                     anomalies=tuple(days),
-                    about=declared.description,
+                    about=measures.about(column),
                 )
             )
         # A currency of which nothing was is told only where there is no other.
