@@ -1,0 +1,225 @@
+"""Reports as a run publishes them: every figure of every form, revisions, the same bytes."""
+
+import io
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from end_to_end.conftest import FirstRun, sample_place_in
+from end_to_end.place import Place
+from openpyxl import load_workbook
+from oracle.report_figures import Expected, Figures
+from page_reader import figures_of_page
+from pypdf import PdfReader
+
+from exports.places import folder
+from exports.reports.record import Record
+from ingestion.output.storage import Storage
+
+pytestmark = pytest.mark.slow
+
+OCTOBER = date(2026, 10, 1)
+
+
+@pytest.fixture(scope="module")
+def place(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """What the first run left, to be changed."""
+    copy = tmp_path_factory.mktemp("reports") / "place"
+    shutil.copytree(first_run.place.folder, copy)
+    return sample_place_in(copy)
+
+
+def published(place: Place) -> Iterator[tuple[str, str | None, str]]:
+    """Report, tenant and path without its end, of every report with periods."""
+    tenants: list[str | None] = [
+        str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants order by 1")
+    ]
+    for tenant in [None, *tenants]:
+        record = Record.read(Storage(str(place.folder / "exports"), "EXPORTS_URL"), f"{folder(tenant)}/reports")
+        for key, edition in record.editions.items():
+            if edition.keeps:
+                yield key.rpartition("-2026-")[0], tenant, f"{folder(tenant)}/reports/{edition.stem(key)}"
+
+
+def missing_of_page(page: bytes, expected: Figures) -> list[str]:
+    """Figures that a page shows otherwise than they are, or not at all."""
+    shown = figures_of_page(page.decode())
+    return [
+        f"{section}|{where}: {shown.get(f'{section}|{where}')} instead of {text}"
+        for section, figures in expected.items()
+        for where, text in figures.items()
+        if shown.get(f"{section}|{where}") != text
+    ]
+
+
+def missing_of_texts(texts: list[str], expected: Figures) -> Counter[str]:
+    """Figures that are not among texts as often as they are to be shown."""
+    return Counter(text for figures in expected.values() for text in figures.values()) - Counter(texts)
+
+
+def texts_of_document(content: bytes) -> list[str]:
+    """Numbers with their units, and dashes, of a PDF's text."""
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    plain = re.sub(r"\s+", " ", text.replace("\u00a0", " ").replace("\u202f", " "))
+    return re.findall(
+        r"\u2212?\d[\d,]*(?:\.\d+)?(?: (?:%|points|s|min|h|d|of unknown currency|[A-Z]{3})(?!\w))?|\u2013", plain
+    )
+
+
+def test_every_figure_of_every_page_is_what_marts_hold(place: Place) -> None:
+    expected = Expected(place.query)
+    counted = 0
+    for name, tenant, path in published(place):
+        figures = expected.figures(name, tenant, "month", OCTOBER)
+        page = (place.folder / "exports" / f"{path}.html").read_bytes()
+        assert missing_of_page(page, figures) == [], path
+        counted += sum(map(len, figures.values()))
+    assert counted > 2_000
+
+
+def test_wrong_figure_is_found(place: Place) -> None:
+    expected = Expected(place.query)
+    [path] = [path for name, _, path in published(place) if name == "shop"]
+    page = (place.folder / "exports" / f"{path}.html").read_bytes()
+    figures = expected.figures("shop", "shop:default", "month", OCTOBER)
+    place_of = "At a glance|Orders paid"
+    text = figures["At a glance"]["Orders paid"]
+    wrong = re.sub(
+        rf'(data-place="{re.escape(place_of)}"[^>]*>)(?:(?!</).)*?{text}', rf"\g<1>{int(text) + 1}", page.decode()
+    )
+    assert wrong != page.decode()
+    assert missing_of_page(wrong.encode(), figures) == [f"{place_of}: {int(text) + 1} instead of {text}"]
+
+
+def test_documents_and_workbooks_tell_the_same_figures(place: Place) -> None:
+    expected = Expected(place.query)
+    for name, tenant, path in published(place):
+        figures = expected.figures(name, tenant, "month", OCTOBER)
+        document = (place.folder / "exports" / f"{path}.pdf").read_bytes()
+        assert missing_of_texts(texts_of_document(document), figures) == Counter(), path
+        assert (
+            missing_of_texts(list(texts_of_workbook(place.folder / "exports" / f"{path}.xlsx")), figures) == Counter()
+        )
+
+
+def texts_of_workbook(path: Path) -> Iterator[str]:
+    """Every number as Excel shows it by its format; nothing reads as a dash."""
+    for sheet in load_workbook(path).worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str):
+                    yield cell.value
+                elif cell.value is None:
+                    yield "\u2013"
+                elif isinstance(cell.value, int | float):
+                    yield shown_by_excel(cell.value, cell.number_format)
+
+
+def shown_by_excel(value: float, number_format: str) -> str:
+    """`#,##0.00" EUR"` and the like."""
+    decimals = len(found[1]) if (found := re.match(r"#,##0\.(0+)", number_format)) else 0
+    unit = re.sub(r"^#,##0(\.0+)?", "", number_format).replace('"', "")
+    told = round(value * 100 if unit == " %" else value, 6)
+    return f"{told:,.{decimals}f}{unit}".replace("-", "\u2212")
+
+
+def test_index_leads_to_every_report_of_each_recipient(place: Place) -> None:
+    exports = place.folder / "exports"
+    links = set(re.findall(r'href="([^"#]+)"', (exports / "index.html").read_text(encoding="utf-8")))
+    assert {link for link in links if not (exports / link).is_file()} == set()
+    made = {str(path.relative_to(exports)) for path in exports.glob("**/reports/*-2026-10.*")}
+    assert made <= links
+    assert len(made) == 3 * 20
+    for index in exports.glob("**/reports/index.html"):
+        own = set(re.findall(r'href="([^"#]+)"', index.read_text(encoding="utf-8")))
+        assert own
+        # A folder that is given away tells of nobody else.
+        assert not any(".." in link or "/" in link for link in own)
+        assert {link for link in own if not (index.parent / link).is_file()} == set()
+
+
+def test_run_says_what_to_open(first_run: FirstRun) -> None:
+    assert re.search(r"^Reports .*exports/index\.html", first_run.result.stdout, re.MULTILINE)
+
+
+def state(place: Place) -> dict[str, bytes]:
+    """Every file of reports but the page on the warehouse itself."""
+    exports = place.folder / "exports"
+    return {
+        str(path.relative_to(exports)): path.read_bytes()
+        for path in [exports / "index.html", *exports.glob("**/reports/*")]
+        if not path.name.startswith("warehouse.")
+    }
+
+
+def test_second_time_changes_no_byte_and_a_missing_file_comes_back(place: Place) -> None:
+    before = state(place)
+    gone = next(name for name in before if name.endswith("2026-10.pdf"))
+    (place.folder / "exports" / gone).unlink()
+    result = place.module("exports.reports")
+    assert result.returncode == 0, result.stderr
+    assert state(place) == before
+
+
+def test_restated_period_makes_a_revision_that_marks_what_changed(place: Place) -> None:
+    before = state(place)
+    with duckdb.connect(place.folder / "warehouse.duckdb") as warehouse:
+        warehouse.execute(
+            "update marts.visits_monthly set total_visits = total_visits + 1"
+            " where tenant_key = 'restaurant:2' and period_start_date = date '2026-10-01'"
+        )
+    result = place.module("exports.reports")
+    assert result.returncode == 0, result.stderr
+    after = state(place)
+    kept = {name: content for name, content in before.items() if "2026-10" in name}
+    assert kept == {name: after[name] for name in kept}
+    new = sorted(after.keys() - before.keys())
+    stem = "restaurant/2/reports/visits_and_campaigns-2026-10-r2"
+    assert new == [f"{stem}.html", f"{stem}.pdf", f"{stem}.xlsx"]
+    page = after[f"{stem}.html"].decode()
+    shown = figures_of_page(page)
+    was = figures_of_page(before[f"{stem.removesuffix('-r2')}.html"].decode())
+    changed = {where for where in was if was[where] != shown[where]}
+    assert {"At a glance|Visits", "Visits|Oct 2026"} <= changed
+    assert "Revision 2" in page
+    assert f"was {was['At a glance|Visits']}" in re.sub(r"<[^>]+>", "", page)
+    assert "Rows of the period arrived or changed after 2026-11-26" in page
+    expected = Expected(place.query).figures("visits_and_campaigns", "restaurant:2", "month", OCTOBER)
+    assert missing_of_page(page.encode(), expected) == []
+    # Nothing changes any more: the same revision.
+    again = place.module("exports.reports")
+    assert again.returncode == 0, again.stderr
+    assert state(place) == after
+
+
+def test_any_period_is_made_on_demand(place: Place) -> None:
+    result = place.module("exports.reports", "--name", "interactions", "--period", "2026-W43")
+    assert result.returncode == 0, result.stderr
+    pages = sorted((place.folder / "exports" / "erp").glob("*/reports/interactions-2026-W43.html"))
+    assert len(pages) == 3
+    expected = Expected(place.query)
+    for number, page in enumerate(pages, 1):
+        figures = expected.figures("interactions", f"erp:{number}", "week", date(2026, 10, 19))
+        assert figures
+        assert missing_of_page(page.read_bytes(), figures) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--name", "sales"], "There is no report 'sales'. There are conversations, visits_and_campaigns,"),
+        (["--period", "october"], "'october' is no period: a day is 2026-10-31"),
+        (["--period", "2031-01"], "2031-01 is no complete period of any recipient"),
+    ],
+)
+def test_what_can_not_be_made_is_told(place: Place, arguments: list[str], told: str) -> None:
+    before = state(place)
+    result = place.module("exports.reports", *arguments)
+    assert result.returncode == 1
+    assert told in " ".join(result.stderr.split())
+    assert state(place) == before
