@@ -88,7 +88,7 @@ TABLE = Table(
             Cell(1013 * at, COUNT, was="77" if at == 3 else None),
             Cell(Decimal(at) * Decimal("98765.43"), EURO),
             Cell(Decimal(at) / 70, SHARE),
-            Cell(Decimal(at) - Decimal("20.25") if at % 7 else None, SECONDS),
+            Cell(Decimal(at) - Decimal("20.21") if at % 7 else None, SECONDS),
         )
         for at in range(70)
     ),

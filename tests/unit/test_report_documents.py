@@ -52,6 +52,12 @@ def test_every_figure_is_told_as_often_as_the_report_shows_it_and_on_one_line() 
         assert len(re.findall(alone, told)) >= times, figure
 
 
+def test_figure_moves_to_a_line_of_its_own_rather_than_break() -> None:
+    prior = Cell(Decimal("12345678901234567890.12"), EURO)
+    figure = replace(HEADLINES.figures[0], prior=prior)
+    assert prior.text in map(str.strip, text(of(replace(HEADLINES, figures=(figure,)))).splitlines())
+
+
 def test_names_of_every_script_are_told_as_they_are() -> None:
     told = words(of(COMPARISON))
     for name in NAMES:

@@ -77,7 +77,8 @@ class Sheet:
         if not is_wide:
             style = {"valign": "top", "text_wrap": True, **style}
             self._make_room(row, column, text)
-        self._told(self.paper.write_string(row, column, text, self._style(style)))
+        write = self.paper.write_string if text else self.paper.write_blank
+        self._told(write(row, column, text, self._style(style)))
 
     def write_headings(self, row: int, headings: Sequence[tuple[str, bool]]) -> None:
         """The columns' headings, over figures (True) on the right; they stay in view and begin every printed page."""
