@@ -10,11 +10,11 @@ import report_example
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.reports import charts
-from exports.reports.axis import axis_of, number
 from exports.reports.content import COUNT, SHARE, Cell, Comparison, Kind, Trend
-from exports.reports.drawing import NARROW, PAGE, PAPER, WIDE
-from exports.reports.lettering import shortened, width
+from exports.reports.forms import charts
+from exports.reports.forms.axis import axis_of, number
+from exports.reports.forms.drawing import NARROW, PAGE, PAPER, WIDE
+from exports.reports.forms.lettering import shortened, width
 
 SVG = "{http://www.w3.org/2000/svg}"
 MONEY = report_example.MONEY

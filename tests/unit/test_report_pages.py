@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from page_reader import Element
 
-from exports.reports import page
 from exports.reports.content import COUNT, SHARE, Cell, Change, Figure, Headlines, Report, Table, Trend
-from exports.reports.index import Entry, render
-from exports.reports.markup import fit
+from exports.reports.forms import page
+from exports.reports.forms.index import Entry, render
+from exports.reports.forms.markup import fit
 from ingestion.settings import PROJECT_ROOT
 
 STYLE = resources.files("exports.reports").joinpath("page.css").read_text(encoding="utf-8")

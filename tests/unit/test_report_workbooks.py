@@ -34,9 +34,9 @@ from sample_reports import (
 )
 
 from exports.errors import ExportError
-from exports.reports import workbook
 from exports.reports.content import COUNT, DATE, NOTHING, SHARE, Cell, Kind, Report, Section, printable
-from exports.reports.sheets import sheet_names, shortened
+from exports.reports.forms import workbook
+from exports.reports.forms.sheets import sheet_names, shortened
 
 FIRST_ROW = 5
 
@@ -256,7 +256,7 @@ def test_headlines_tell_news_unusual_days_and_what_is_measured() -> None:
 
 
 def test_same_report_is_the_same_bytes_in_another_process_and_time_zone(tmp_path: Path) -> None:
-    script = "import sys; from sample_reports import REPORT; from exports.reports.workbook import render; "
+    script = "import sys; from sample_reports import REPORT; from exports.reports.forms.workbook import render; "
     script += "sys.stdout.buffer.write(render(REPORT))"
     root = Path(workbook.__file__).parents[2]
     environment = {"PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
