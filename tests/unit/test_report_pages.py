@@ -22,7 +22,7 @@ from exports.reports.forms.index import Entry, render
 from exports.reports.forms.markup import fit
 from ingestion.settings import PROJECT_ROOT
 
-STYLE = resources.files("exports.reports").joinpath("page.css").read_text(encoding="utf-8")
+STYLE = resources.files("exports.reports.forms").joinpath("page.css").read_text(encoding="utf-8")
 
 
 def read(report: Report) -> Element:
