@@ -89,7 +89,7 @@ def test_control_characters_are_seen_and_lines_go_on() -> None:
 def test_same_report_is_the_same_bytes_in_another_process_and_place(tmp_path: Path) -> None:
     script = "import sys; from sample_reports import REPORT; from exports.reports.forms.document import render; "
     script += "sys.stdout.buffer.write(render(REPORT))"
-    root = Path(document.__file__).parents[2]
+    root = Path(document.__file__).parents[3]
     environment = {"PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
     told = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=True

@@ -249,7 +249,7 @@ def test_text_and_marks_have_the_contrast_that_wcag_asks_for(scheme: str) -> Non
 
 def test_stylesheet_is_part_of_an_installation() -> None:
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "*.css" in project["tool"]["setuptools"]["package-data"]["exports.reports"]
+    assert "*.css" in project["tool"]["setuptools"]["package-data"]["exports.reports.forms"]
 
 
 def test_sections_without_anything_are_told() -> None:

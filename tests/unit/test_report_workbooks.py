@@ -258,7 +258,7 @@ def test_headlines_tell_news_unusual_days_and_what_is_measured() -> None:
 def test_same_report_is_the_same_bytes_in_another_process_and_time_zone(tmp_path: Path) -> None:
     script = "import sys; from sample_reports import REPORT; from exports.reports.forms.workbook import render; "
     script += "sys.stdout.buffer.write(render(REPORT))"
-    root = Path(workbook.__file__).parents[2]
+    root = Path(workbook.__file__).parents[3]
     environment = {"PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "TZ": "Asia/Tokyo", "HOME": str(tmp_path)}
     told = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, check=True
