@@ -51,5 +51,5 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
     from orchestration.exported import keys_of_exports  # noqa: PLC0415
     from orchestration.snapshot import key_of_copy  # noqa: PLC0415
 
-    exports = [key for source in exported for key in keys_of_exports(source)]
+    exports = [key for system in exported for key in keys_of_exports(system)]
     return Launch(PUBLICATION_JOB, [*map(key_of_copy, copied), *exports])

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, settings
+from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, settings, system_of
 
 MODELS, COPY, EXPORTS = state.MODELS, "_copy", "_exports"
 """Entries of `_state`."""
@@ -100,8 +100,8 @@ class Memory:
         return due
 
     def due_exports(self) -> list[str]:
-        """The sources whose exports were last published from other marts than there are, where these are whole."""
-        return [s for s in self.sources if (now := self.published(EXPORTS, s)) and self._last(EXPORTS, s) != now]
+        """The systems whose exports were last published from other marts than there are, where these are whole."""
+        return [s for s in self._exporting() if (now := self.published(EXPORTS, s)) and self._last(EXPORTS, s) != now]
 
     def due_copies(self) -> list[str]:
         """The systems whose part of the copy was last made from other tables than there are, where these are whole."""
@@ -114,9 +114,14 @@ class Memory:
 
     def published(self, step: str, system: str) -> str | None:
         """Fingerprint of what a system's exports or copy are made from; None where its models are not whole."""
-        of_system = [export.model_dump() for export in exports.values() if export.source == system]
+        of_system = [export.model_dump() for export in exports.values() if system_of(export) == system]
         place = (str(settings.bi_snapshot),) if step == COPY else (settings.exports, of_system)
         return (built := self.built(system)) and digest(built, *place)
+
+    def _exporting(self) -> list[str]:
+        """The systems that have been read and have exports."""
+        have = {system_of(export) for export in exports.values()}
+        return [system for system in (*self.sources, *[CROSS_SOURCE] * bool(self.sources)) if system in have]
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)
