@@ -68,8 +68,12 @@ def is_name(column: str) -> bool:
 
 def _told(id_: str | None, name: str | None) -> str | None:
     """A name for people. Where the source has none, a mark tells one that is unnamed from another."""
-    if id_ is None or (name and name.strip() and name not in (id_, _UNKNOWN)):
+    if id_ is None:
         return name
-    if id_ == _UNKNOWN:
+    # Of a tenant's key, what stands before the colon is the system.
+    ids = (id_, id_.partition(":")[2])
+    if name and name.strip() and name not in (*ids, _UNKNOWN):
+        return name
+    if _UNKNOWN in ids:
         return _UNKNOWN
     return f"unnamed {hashlib.sha256(id_.encode()).hexdigest()[:_MARK_DIGITS]}"

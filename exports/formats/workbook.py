@@ -95,7 +95,7 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: object, day: For
     elif isinstance(value, date) and not isinstance(value, datetime) and value >= _FIRST_DAY:
         sheet.write_datetime(row, column, value, day)
     elif isinstance(value, (int, float, Decimal)) and _is_number(value):
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, float(value))
     else:
         text = value if isinstance(value, str) else cell_text(value)
         if len(text.encode("utf-16-le")) > _MOST_CHARACTERS * 2:

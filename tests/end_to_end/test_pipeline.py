@@ -189,18 +189,32 @@ def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
 
 
 def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Place) -> None:
-    folder = sample_place.folder / "exports" / "costs_monthly"
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["files"]
-    total = Decimal(0)
-    for path, entry in manifest["files"].items():
-        content = (folder / path).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
-        lines = list(csv.DictReader(content.decode().splitlines()))
-        assert len(lines) == entry["rows"]
-        assert {line["is_complete"] for line in lines} == {"true"}
-        total += sum((Decimal(line["total_cost"]) for line in lines), Decimal(0))
-    assert [(total,)] == sample_place.rows("select sum(total_cost) from marts.costs_monthly where is_complete")
+    for export, recipients in {"costs_monthly": 1, "costs_monthly_by_tenant": 2}.items():
+        manifests = list((sample_place.folder / "exports").rglob(f"{export}/manifest.json"))
+        assert len(manifests) >= recipients
+        total = Decimal(0)
+        for path in manifests:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            assert manifest["files"]
+            for name, entry in manifest["files"].items():
+                content = (path.parent / name).read_bytes()
+                assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+                lines = list(csv.DictReader(content.decode().splitlines()))
+                assert len(lines) == entry["rows"]
+                assert {line["is_complete"] for line in lines} == {"true"}
+                assert {line["tenant_key"] for line in lines} == {manifest["tenant_key"]} or recipients == 1
+                total += sum((Decimal(line["total_cost"]) for line in lines), Decimal(0))
+        assert [(total,)] == sample_place.rows("select sum(total_cost) from marts.costs_monthly where is_complete")
+
+
+def test_names_of_the_sample_stand_in_its_exports(sample_place: Place) -> None:
+    path = sample_place.folder / "exports/all/conversations_monthly/conversations_monthly.csv"
+    lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    tenants = dict(sample_place.rows("select tenant_key, tenant_name from core.dim_tenants"))
+    outlets = dict(sample_place.rows("select outlet_id, outlet_name from core.dim_outlets where not is_inferred"))
+    assert {line["tenant_name"] for line in lines} >= {tenants[line["tenant_key"]] for line in lines if line}
+    told = {(line["outlet_name"], " ".join(str(outlets.get(line["outlet_id"])).split())) for line in lines}
+    assert any(name == of_outlet for name, of_outlet in told)
 
 
 def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: Place) -> None:
