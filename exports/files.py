@@ -72,9 +72,12 @@ class Maker:
     def __init__(self, export: Export, rows: Rows) -> None:
         self._export = export
         self._rows = rows
-        self._compared = csv_files(rows.compared)
+        # What is the same is put into words once.
         self._told = csv_files(rows.published)
-        self._made = {str(name): FORMATS[name].files(rows.published) for name in export.formats}
+        self._compared = self._told if rows.compared is rows.published else csv_files(rows.compared)
+        self._made = {
+            str(name): self._told if name == "csv" else FORMATS[name].files(rows.published) for name in export.formats
+        }
 
     def files(self, periods: Sequence[Period]) -> Iterator[File]:
         """The files, one per format, that hold some periods."""

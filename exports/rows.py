@@ -82,7 +82,7 @@ def rows_of(export: Export, query: Query, names: Names) -> Rows:
     headings = export.columns if isinstance(export.columns, dict) else {name: name for name in wanted}
     published = _rounded(export, table).select(wanted).rename_columns([headings[name] for name in wanted])
     lasting = [headings[name] for name in wanted if not _COUNTED_FROM_THE_BUILD.fullmatch(name)]
-    compared = published.select(lasting) if lasting else published
+    compared = published.select(lasting) if 0 < len(lasting) < len(wanted) else published
     return Rows(published, compared, [headings[name] for name in _dimensions(wanted)], files)
 
 

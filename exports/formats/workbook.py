@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from exports.errors import ExportError
 from exports.formats.cells import cell_text, values_of
 from exports.formats.delimited import Files
 from exports.formats.spool import IN_MEMORY_BYTES, parts_of
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_048_576
 """Of a sheet, headings included."""
@@ -66,7 +68,10 @@ def _assert_fits(rows: int, columns: int) -> None:
         raise ExportError(f"An Excel sheet holds {_MOST_COLUMNS:,} columns, not {columns:,}: choose some (columns).")
 
 
-def _write(file: object, table: pa.Table) -> None:
+def _write(file: IO[bytes], table: pa.Table) -> None:
+    # Most runs make no workbook.
+    import xlsxwriter  # noqa: PLC0415
+
     with xlsxwriter.Workbook(file, _OPTIONS) as book:
         book.set_properties({"created": _MADE_AT})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -86,7 +91,7 @@ def _write(file: object, table: pa.Table) -> None:
                         _write_cell(sheet, row, number, value, day, instant)
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: object, day: Format, instant: Format) -> None:
+def _write_cell(sheet: "Worksheet", row: int, column: int, value: object, day: "Format", instant: "Format") -> None:
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, datetime) and value.date() >= _FIRST_DAY:

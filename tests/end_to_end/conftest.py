@@ -44,7 +44,9 @@ def sample_place_in(folder: Path) -> Place:
 def every_export(path: Path) -> Path:
     """A catalogue of what is exported by default, and of each mart's periods by tenant, at all grains."""
     committed = yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8"))
-    marts = {entry["mart"].removesuffix("_monthly"): entry["source"] for entry in committed.values() if "source" in entry}
+    marts = {
+        entry["mart"].removesuffix("_monthly"): entry["source"] for entry in committed.values() if "source" in entry
+    }
     periodic = [mart for mart in marts if f"{mart}_monthly" in committed]
     by_tenant = {
         f"{mart}_{cadence}_by_tenant": {"source": marts[mart], "mart": f"{mart}_{cadence}", "cadence": cadence}

@@ -6,6 +6,8 @@ import duckdb
 import pytest
 from end_to_end.place import Place
 
+from ingestion.settings import PROJECT_ROOT
+
 pytestmark = pytest.mark.slow
 
 

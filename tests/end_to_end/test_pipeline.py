@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 import sqlite3
@@ -188,6 +189,10 @@ def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
     assert copied == len(told)
 
 
+def lines_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
 def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Place) -> None:
     for export, recipients in {"costs_monthly": 1, "costs_monthly_by_tenant": 2}.items():
         manifests = list((sample_place.folder / "exports").rglob(f"{export}/manifest.json"))
@@ -199,7 +204,7 @@ def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Pl
             for name, entry in manifest["files"].items():
                 content = (path.parent / name).read_bytes()
                 assert hashlib.sha256(content).hexdigest() == entry["sha256"]
-                lines = list(csv.DictReader(content.decode().splitlines()))
+                lines = lines_of(content)
                 assert len(lines) == entry["rows"]
                 assert {line["is_complete"] for line in lines} == {"true"}
                 assert {line["tenant_key"] for line in lines} == {manifest["tenant_key"]} or recipients == 1
@@ -207,14 +212,20 @@ def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Pl
         assert [(total,)] == sample_place.rows("select sum(total_cost) from marts.costs_monthly where is_complete")
 
 
-def test_names_of_the_sample_stand_in_its_exports(sample_place: Place) -> None:
-    path = sample_place.folder / "exports/all/conversations_monthly/conversations_monthly.csv"
-    lines = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    tenants = dict(sample_place.rows("select tenant_key, tenant_name from core.dim_tenants"))
-    outlets = dict(sample_place.rows("select outlet_id, outlet_name from core.dim_outlets where not is_inferred"))
-    assert {line["tenant_name"] for line in lines} >= {tenants[line["tenant_key"]] for line in lines if line}
-    told = {(line["outlet_name"], " ".join(str(outlets.get(line["outlet_id"])).split())) for line in lines}
-    assert any(name == of_outlet for name, of_outlet in told)
+def test_names_stand_beside_ids_in_what_is_exported_by_default(sample_place: Place) -> None:
+    content = (sample_place.folder / "exports/all/conversations_monthly/conversations_monthly.csv").read_bytes()
+    told = {
+        (line["tenant_key"], line["outlet_id"]): (line["tenant_name"], line["outlet_name"])
+        for line in lines_of(content)
+    }
+    named = sample_place.rows(
+        "select tenant_key, outlet_id, tenant_name, outlet_name"
+        " from core.dim_outlets inner join core.dim_tenants using (tenant_key)"
+        " where regexp_matches(tenant_name, '^[A-Z][a-z]') and regexp_matches(outlet_name, '^[A-Z][a-z]+$')"
+    )
+    shared = [(names, told[tenant, outlet]) for tenant, outlet, *names in named if (tenant, outlet) in told]
+    assert shared
+    assert all(tuple(names) == found for names, found in shared)
 
 
 def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: Place) -> None:
