@@ -1,4 +1,4 @@
-"""The command line of the exports: `python -m exports run`."""
+"""The command line of the exports: `python -m exports run`, and `move` for files of earlier versions."""
 
 import argparse
 import sys
@@ -8,11 +8,13 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from exports.catalogue import load_exports
+from exports.catalogue import ALL_SOURCES, load_exports
 from exports.errors import ExportError
-from exports.publish import ExportResult, check_place, publish
+from exports.former_layout import move
+from exports.places import Destination
+from exports.publish import ExportResult, Publisher, check_place
 from ingestion.errors import IngestionError
-from ingestion.output.terminal import page, say_error
+from ingestion.output.terminal import page, say, say_error
 from ingestion.settings import SOURCES, Settings
 from ingestion.warehouses import open_warehouse
 
@@ -20,10 +22,12 @@ from ingestion.warehouses import open_warehouse
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when any export failed."""
     parser = argparse.ArgumentParser(prog="python -m exports", description="Publish marts as files.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     run = commands.add_parser("run", help="publish complete periods that are new or have changed")
-    run.add_argument("--name", help="one export, e.g. costs_daily")
-    return _run(parser.parse_args(arguments).name)
+    run.add_argument("--name", help="one export, e.g. costs_monthly")
+    commands.add_parser("move", help="put files of earlier versions into their recipients' folders, with their history")
+    options = parser.parse_args(arguments)
+    return _run(options.name) if options.command == "run" else _move()
 
 
 def _run(name: str | None) -> int:
@@ -36,12 +40,13 @@ def _run(name: str | None) -> int:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
         check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
-        present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES)}
+        present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES), ALL_SOURCES}
         chosen = [exports[name]] if name else [export for export in exports.values() if export.source in present]
         with warehouse.exclusive(), warehouse.reader() as query:
+            publisher = Publisher(query, settings.exports)
             for export in chosen:
                 try:
-                    result = publish(export, query, settings.exports)
+                    result = publisher.publish(export)
                     results.append(result)
                     faults += [f"{export.name}: {fault}" for fault in result.faults]
                 except (ExportError, IngestionError) as error:
@@ -51,6 +56,27 @@ def _run(name: str | None) -> int:
     if results:
         print_results(page(), results)
         print(f"Files and manifests lie in {settings.exports_place}")
+    for fault in faults:
+        say_error(fault)
+    return 1 if faults else 0
+
+
+def _move() -> int:
+    faults: list[str] = []
+    moved = 0
+    try:
+        settings = Settings.read()
+        with open_warehouse(settings.warehouse, settings.lock_timeout_seconds).exclusive():
+            for done in move(Destination(settings.exports)):
+                if isinstance(done, ExportError):
+                    faults.append(str(done))
+                    continue
+                moved += 1
+                say(f"{done.export}: {done.files:,} files, to {done.recipients:,} recipients", sys.stdout)
+    except IngestionError as error:
+        faults.append(str(error))
+    if not moved and not faults:
+        print("Nothing lies where earlier versions put it.")
     for fault in faults:
         say_error(fault)
     return 1 if faults else 0

@@ -1,4 +1,4 @@
-"""The catalogue: which marts are exported, and how.
+"""The catalogue: which tables are exported, and how.
 
 Belongs here: reading and validating catalogue.yml. Not here: publishing.
 """
@@ -7,35 +7,77 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
 
 from exports.errors import ExportError
 
 Cadence = Literal["daily", "weekly", "monthly"]
+
+ALL_SOURCES = "all"
+"""The source of exports that several systems feed."""
 
 
 class Export(BaseModel):
     """One export.
 
     Attributes:
-        name: its name, and its folder below EXPORTS_URL.
-        source: the source system that feeds it.
-        mart: table in schema `marts` with the columns of a periodic mart.
-        cadence: the period of the mart's rows; one file holds one period.
-        split: `tenant` for a file per tenant, `whole` for one over all tenants.
+        name: its name, and its folder in each recipient's.
+        source: the source system that feeds it; `all` of tables that several feed.
+        schema_: `schema` in the catalogue: where the table is; of core, tables without personal columns only.
+        mart: the table; None where there is a query.
+        query: SQL in the place of a table, of the warehouse's engine.
+        cadence: the period of a periodic mart's rows; None: the table has no periods, and is published as it stands.
+        files: `period` for a file per complete period, `history` for one with all of them, `latest` for the last one,
+            or the table as it stands.
+        split: `tenant` for files per tenant, `whole` for files over all tenants.
         formats: file formats.
-        columns: columns to publish in this order; all where empty.
+        columns: columns to publish in this order, all where empty; a mapping gives them headings.
+        names: whether names of tenants, outlets, campaigns, products and accounts stand beside their ids.
+        where: SQL that chooses rows.
+        rounding: column → digits after the point.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
-    source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp"]
-    mart: str = Field(pattern=r"^[a-z0-9_]+$")
-    cadence: Cadence
+    source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp", "all"] = "all"
+    schema_: Literal["marts", "core"] = Field(default="marts", alias="schema")
+    mart: str | None = Field(default=None, pattern=r"^[a-z0-9_]+$")
+    query: str | None = Field(default=None, min_length=1)
+    cadence: Cadence | None = None
+    files: Literal["period", "history", "latest"] = "period"
     split: Literal["tenant", "whole"] = "tenant"
-    formats: list[Literal["csv"]] = Field(default=["csv"], min_length=1)
-    columns: list[str] = []
+    formats: list[Literal["csv", "xlsx", "parquet", "jsonl"]] = Field(default=["csv"], min_length=1)
+    columns: list[str] | dict[str, str] = []
+    names: bool = False
+    where: str | None = Field(default=None, min_length=1)
+    rounding: dict[str, NonNegativeInt] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_periods(cls, entry: Any) -> Any:
+        """A table without periods has one file only, whatever is not said."""
+        if isinstance(entry, dict) and not entry.get("cadence"):
+            return {"files": "latest", **entry}
+        return entry
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Export":
+        if (self.mart is None) == (self.query is None):
+            raise ValueError("either mart or query is needed, and not both")
+        if self.query and self.schema_ != "marts":
+            raise ValueError("a query names its tables with their schemas itself; leave schema out")
+        if self.cadence is None and self.files != "latest":
+            raise ValueError(f"files: {self.files} needs a cadence; what has no periods is published as it stands")
+        headings = [*self.columns.values()] if isinstance(self.columns, dict) else self.columns
+        if repeated := {heading for heading in headings if headings.count(heading) > 1}:
+            raise ValueError(f"two columns are headed {min(repeated)}")
+        return self
+
+    @property
+    def relation(self) -> str:
+        """What it is made from, for people: marts.costs_daily."""
+        return f"{self.schema_}.{self.mart}" if self.mart else "its query"
 
 
 def load_exports(path: Path) -> dict[str, Export]:
@@ -61,5 +103,6 @@ def load_exports(path: Path) -> dict[str, Export]:
         except ValidationError as error:
             fault = error.errors()[0]
             where = ".".join(map(str, (name, *fault["loc"])))
-            raise ExportError(f"Export catalogue {path.name}: {where}: {fault['msg']}.") from None
+            told = fault["msg"].removeprefix("Value error, ")
+            raise ExportError(f"Export catalogue {path.name}: {where}: {told}.") from None
     return exports

@@ -33,7 +33,7 @@ class Others:
     Attributes:
         copied: models in core and marts.
         incremental: models in intermediate, core and marts that are not made anew.
-        exported: marts that are published as files.
+        exported: tables that are published as files.
         facts: facts that declare how they are counted.
     """
 

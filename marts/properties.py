@@ -116,7 +116,7 @@ def exposures_of_system(system: str, copied: Iterable[str], exported: Iterable[s
     yield from _exposure(
         f"exports_{system}",
         f"Exports: {called}",
-        "Complete periods, published as files (exports/catalogue.yml).",
+        "Published as files (exports/catalogue.yml).",
         exported,
     )
 

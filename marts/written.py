@@ -71,8 +71,9 @@ def _others(models: Path, found: Mapping[Path, str]) -> Others:
 
 
 def _exported_marts() -> dict[str, list[str]]:
-    """System → its marts that the project's catalogue of exports names."""
+    """System → its tables that the project's catalogue of exports names; under `all` those of several systems."""
     exported: dict[str, list[str]] = defaultdict(list)
     for entry in yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8")).values():
-        exported[entry["source"]].append(entry["mart"])
+        if "mart" in entry:
+            exported[entry.get("source", "all")].append(entry["mart"])
     return exported

@@ -52,6 +52,6 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
     from orchestration.reported import keys_of_reports  # noqa: PLC0415
     from orchestration.snapshot import key_of_copy  # noqa: PLC0415
 
-    exports = [key for source in exported for key in keys_of_exports(source)]
+    exports = [key for system in exported for key in keys_of_exports(system)]
     reports = [key for system in reported for key in keys_of_reports(system)]
     return Launch(PUBLICATION_JOB, [*map(key_of_copy, copied), *exports, *reports])

@@ -22,7 +22,7 @@ from exports.reports.declaration import Declaration
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, reports, settings
+from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, reports, settings, system_of
 
 MODELS, COPY, EXPORTS, REPORTS = state.MODELS, "_copy", "_exports", "_reports"
 """Entries of `_state`."""
@@ -102,8 +102,8 @@ class Memory:
         return due
 
     def due_exports(self) -> list[str]:
-        """The sources whose exports were last published from other marts than there are, where these are whole."""
-        return [s for s in self.sources if (now := self.published(EXPORTS, s)) and self._last(EXPORTS, s) != now]
+        """The systems whose exports were last published from other marts than there are, where these are whole."""
+        return [s for s in self._exporting() if (now := self.published(EXPORTS, s)) and self._last(EXPORTS, s) != now]
 
     def due_copies(self) -> list[str]:
         """The systems whose part of the copy was last made from other tables than there are, where these are whole."""
@@ -116,16 +116,21 @@ class Memory:
 
     def due_reports(self) -> list[str]:
         """The systems whose reports were last made from other marts than there are, where these are whole."""
-        declared = {report.source for report in reports.values()}
+        declared = {system_of(report) for report in reports.values()}
         systems = [system for system in SYSTEMS if system in declared]
         return [s for s in systems if (now := self.published(REPORTS, s)) and self._last(REPORTS, s) != now]
 
     def published(self, step: str, system: str) -> str | None:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
         declared: Iterable[Export | Declaration] = (exports if step == EXPORTS else reports).values()
-        of_system = [one.model_dump() for one in declared if one.source == system]
+        of_system = [one.model_dump() for one in declared if system_of(one) == system]
         place = (str(settings.bi_snapshot),) if step == COPY else (settings.exports, of_system)
         return (built := self.built(system)) and digest(built, *place)
+
+    def _exporting(self) -> list[str]:
+        """The systems that have been read and have exports."""
+        have = {system_of(export) for export in exports.values()}
+        return [system for system in (*self.sources, *[CROSS_SOURCE] * bool(self.sources)) if system in have]
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)

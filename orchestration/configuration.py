@@ -5,8 +5,8 @@ Belongs here: the one reading of settings, catalogues and manifest per process. 
 
 import os
 
-from exports.catalogue import load_exports
-from exports.reports.declaration import load_reports
+from exports.catalogue import ALL_SOURCES, Export, load_exports
+from exports.reports.declaration import Declaration, load_reports
 from ingestion.loading.run import Ingestion
 from ingestion.settings import Settings
 from orchestration import dbt, profile
@@ -18,7 +18,6 @@ engine = settings.warehouse.get_backend_name()
 SOURCES = ingestion.systems()
 """The source systems there are."""
 
-exports = {name: e for name, e in load_exports(settings.exports_catalogue).items() if e.source in SOURCES}
 
 JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
 """The main job, which extracts, and the two that are launched with what it makes due (chain.py)."""
@@ -27,9 +26,14 @@ CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)
 """What models are built by: each model carries one of these as its tag. Cross-source models come last."""
 
-reports = {
-    name: report for name, report in load_reports(settings.reports_catalogue).items() if report.source in SYSTEMS
-}
+
+def system_of(one: Export | Declaration) -> str:
+    """The system whose models an export or report is made from."""
+    return CROSS_SOURCE if one.source == ALL_SOURCES else one.source
+
+
+exports = {name: e for name, e in load_exports(settings.exports_catalogue).items() if system_of(e) in SYSTEMS}
+reports = {name: r for name, r in load_reports(settings.reports_catalogue).items() if system_of(r) in SYSTEMS}
 
 REFERENCE = "reference"
 """The tag of seeds that all systems read. They carry every system's tag too and are loaded with each, so that none

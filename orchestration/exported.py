@@ -1,4 +1,4 @@
-"""Export assets: one step per source system, one asset per export.
+"""Export assets: one step per system, one asset per export.
 
 Belongs here: how an export shows in Dagster. Not here: publishing (exports).
 """
@@ -10,10 +10,10 @@ import dagster as dg
 
 from exports.catalogue import Export
 from exports.errors import ExportError
-from exports.publish import check_place, publish
+from exports.publish import Publisher, check_place
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import exports, ingestion, settings
+from orchestration.configuration import exports, ingestion, settings, system_of
 from orchestration.console import failure, say
 
 
@@ -24,34 +24,43 @@ def _key(export: Export) -> dg.AssetKey:
 def _spec(export: Export) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=_key(export),
-        deps=[dg.AssetKey(["marts", export.mart])],
+        # What a query reads, only its engine knows.
+        deps=[dg.AssetKey([export.schema_, export.mart])] if export.mart else [],
         group_name="exports",
         kinds=set(export.formats),
-        description=f"Complete periods of marts.{export.mart} as files, {export.cadence}, by {export.split}.",
+        description=_description(export),
     )
 
 
-def keys_of_exports(source: str) -> list[dg.AssetKey]:
-    """The assets of a source's exports."""
-    return [_key(export) for export in exports.values() if export.source == source]
+def _description(export: Export) -> str:
+    files = {"period": "each complete period", "history": "the whole history", "latest": "the last complete period"}
+    what = files[export.files] if export.cadence else "the table as it stands"
+    whose = "for each tenant" if export.split == "tenant" else "of all tenants"
+    return f"Files of {export.relation} {whose}: {what}."
 
 
-def _export_asset(source: str) -> dg.AssetsDefinition:
-    of_source = [export for export in exports.values() if export.source == source]
+def keys_of_exports(system: str) -> list[dg.AssetKey]:
+    """The assets of a system's exports."""
+    return [_key(export) for export in exports.values() if system_of(export) == system]
 
-    @dg.multi_asset(name=f"exports_{source}", specs=[_spec(export) for export in of_source], can_subset=True)
+
+def _export_asset(system: str) -> dg.AssetsDefinition:
+    of_system = [export for export in exports.values() if system_of(export) == system]
+
+    @dg.multi_asset(name=f"exports_{system}", specs=[_spec(export) for export in of_system], can_subset=True)
     def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         try:
             with ingestion.warehouse.exclusive():
-                say(f"exports {source}: {len(context.selected_asset_keys)} to publish")
+                say(f"exports {system}: {len(context.selected_asset_keys)} to publish")
                 check_place(settings.exports)
                 faults: list[str] = []
                 with ingestion.warehouse.reader() as query:
-                    for export in of_source:
+                    publisher = Publisher(query, settings.exports)
+                    for export in of_system:
                         if _key(export) not in context.selected_asset_keys:
                             continue
                         try:
-                            result = publish(export, query, settings.exports)
+                            result = publisher.publish(export)
                         except (ExportError, IngestionError) as error:
                             faults.append(f"{export.name}: {error}")
                             continue
@@ -65,19 +74,19 @@ def _export_asset(source: str) -> dg.AssetsDefinition:
                                 "files_unchanged": result.unchanged,
                                 "files_restated": result.restated,
                                 "files_withdrawn": result.withdrawn,
-                                "folder": dg.MetadataValue.path(f"{settings.exports_place}/{export.name}"),
+                                "place": dg.MetadataValue.path(settings.exports_place),
                             },
                         )
                 if faults:
                     # Published by hand, they may have been current before.
-                    changes.forget(changes.EXPORTS, [source])
+                    changes.forget(changes.EXPORTS, [system])
                     raise failure("; ".join(faults))
-                if context.selected_asset_keys.issuperset(keys_of_exports(source)):
-                    changes.publish(changes.EXPORTS, [source])
+                if context.selected_asset_keys.issuperset(keys_of_exports(system)):
+                    changes.publish(changes.EXPORTS, [system])
         except (ExportError, IngestionError) as error:
             raise failure(error) from None
 
     return publish_files
 
 
-export_assets = [_export_asset(source) for source in sorted({export.source for export in exports.values()})]
+export_assets = [_export_asset(system) for system in sorted({system_of(export) for export in exports.values()})]

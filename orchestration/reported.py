@@ -15,7 +15,7 @@ from exports.reports.periods import MARTS
 from exports.reports.publish import FORMS, INDEX, publish
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import SYSTEMS, ingestion, reports, settings
+from orchestration.configuration import SYSTEMS, ingestion, reports, settings, system_of
 from orchestration.console import failure, say
 
 _READ = re.compile(r"\b(core|marts)\.(\w+)")
@@ -27,7 +27,7 @@ def _key(name: str) -> dg.AssetKey:
 
 def keys_of_reports(system: str) -> list[dg.AssetKey]:
     """The assets of a system's reports."""
-    return [_key(name) for name, declaration in reports.items() if declaration.source == system]
+    return [_key(name) for name, declaration in reports.items() if system_of(declaration) == system]
 
 
 def _read(declaration: Declaration) -> set[tuple[str, str]]:
@@ -57,7 +57,7 @@ def _spec(name: str, declaration: Declaration) -> dg.AssetSpec:
 
 
 def _report_asset(system: str) -> dg.AssetsDefinition:
-    of_system = {name: declaration for name, declaration in reports.items() if declaration.source == system}
+    of_system = {name: declaration for name, declaration in reports.items() if system_of(declaration) == system}
 
     @dg.multi_asset(
         name=f"reports_{system}", specs=[_spec(name, of) for name, of in of_system.items()], can_subset=True

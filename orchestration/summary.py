@@ -151,7 +151,7 @@ def _print_next(console: Console) -> None:
     commands = [
         ("make ui", "the same graph in the browser: http://127.0.0.1:3000"),
         ("make run", "again: reads and builds only what changed"),
-        (".venv/bin/python -m exports run", "publish the CSV files again"),
+        (".venv/bin/python -m exports run", "publish the files again"),
     ]
     if settings.uses_sample:
         commands[1] = ("make sample-day run", "a day passes in the sample sources; only the change is read")

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Literal
 
 NOTHING = "\u2013"
@@ -20,6 +20,9 @@ _UNITS = {"seconds": "s", "minutes": "min", "hours": "h", "days": "d"}
 _BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 _NO_CHARACTERS = frozenset("\ufffe\uffff")
 _BYTE_ORDER_MARK = "\ufeff"
+
+_ANY = Context(prec=99)
+"""Of numbers as long as a warehouse holds."""
 
 Value = Decimal | int | str | date | None
 
@@ -62,8 +65,10 @@ class Kind:
 
     def rounded(self, value: Decimal | int) -> Decimal:
         """The number that is told: of a share its per cent."""
-        shown = Decimal(value) * 100 if self.form == "share" else Decimal(value)
-        return shown.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_EVEN) + 0
+        shown = _ANY.multiply(Decimal(value), 100 if self.form == "share" else 1)
+        told = shown.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_EVEN, _ANY)
+        # Nothing is told as minus zero.
+        return told if told else abs(told)
 
 
 def told_apart(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

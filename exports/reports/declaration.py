@@ -9,15 +9,12 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
 from exports.reports.periods import Cadence
 
 Measure = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
 """A declared mart's column: `<mart>.<column>`."""
-
-SYSTEMS = ("consulting", "whatsapp", "restaurant", "shop", "erp")
-EVERYWHERE = "cross_source"
-"""What feeds reports over all systems."""
 
 
 KINDS = ("headlines", "trend", "comparison", "table", "query", "businesses", "left_out", "reach")
@@ -119,7 +116,7 @@ class Declaration(_Declared):
 
     Attributes:
         title: for people.
-        source: the system that feeds it, or cross_source.
+        source: the system that feeds it, or `all`.
         recipients: `each` tenant of the source by itself, or `all` together.
         cadences: the periods that a run makes it for.
         keeps: whether each period's stays, and changes make revisions; else there is one, of how things stand.
@@ -127,7 +124,7 @@ class Declaration(_Declared):
     """
 
     title: str
-    source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp", "cross_source"]
+    source: Literal["consulting", "whatsapp", "restaurant", "shop", "erp", "all"]
     recipients: Literal["each", "all"] = "each"
     cadences: list[Cadence] = Field(["month"], min_length=1)
     keeps: bool = True
@@ -135,7 +132,7 @@ class Declaration(_Declared):
 
     @model_validator(mode="after")
     def _has_tenants(self) -> Self:
-        if self.source == EVERYWHERE and self.recipients == "each":
+        if self.source == ALL_SOURCES and self.recipients == "each":
             raise ValueError("a report over all systems is for `all`")
         return self
 

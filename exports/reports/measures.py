@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 from exports.errors import ExportError
+from exports.names import TABLES, told_name
 from exports.reports.content import COUNT, SHARE, Kind
 from exports.reports.periods import MARTS, Period
 from ingestion.warehouses import Query
@@ -39,13 +40,6 @@ _WORDS = {
     "erp": "ERP",
     "kpis": "KPIs",
 }
-
-NAMES = {
-    "outlet_id": ("dim_outlets", "outlet_name"),
-    "campaign_id": ("dim_campaigns", "campaign_name"),
-    "product_id": ("dim_products", "product_name"),
-}
-"""Dimensions that are ids: where their names are."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +176,9 @@ def rows_of(query: Query, sql: str) -> list[Row]:
 
 
 def _exact(value: object) -> object:
-    return Decimal(repr(value)) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return Decimal(repr(value)) if isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,22 +195,19 @@ def tenants_of(query: Query) -> dict[str, Tenant]:
     """All tenants by key."""
     rows = rows_of(
         query,
-        "select tenant_key, source_system, tenant_id, tenant_name, timezone from core.dim_tenants order by tenant_key",
+        "select tenant_key, source_system, tenant_name, timezone from core.dim_tenants order by tenant_key",
     )
     return {
         row["tenant_key"]: Tenant(
-            row["tenant_key"], row["source_system"], named(row["tenant_name"], row["tenant_id"]), row["timezone"]
+            row["tenant_key"], row["source_system"], named(row["tenant_name"], row["tenant_key"]), row["timezone"]
         )
         for row in rows
     }
 
 
-def named(name: str | None, told_by: str) -> str:
-    """A name in one line; what has none, or its id for one, is told apart by a short mark."""
-    line = " ".join((name or "").split())
-    if told_by == _UNKNOWN:
-        return _UNKNOWN
-    return line if line not in ("", told_by) else f"unnamed {sha256(told_by.encode()).hexdigest()[:4]}"
+def named(name: str | None, id_: str) -> str:
+    """A name in one line."""
+    return told_name(id_, " ".join((name or "").split())) or id_
 
 
 def names_of_ids(query: Query, dimensions: Sequence[str]) -> dict[str, dict[tuple[str, str], str]]:
@@ -226,7 +219,7 @@ def names_of_ids(query: Query, dimensions: Sequence[str]) -> dict[str, dict[tupl
                 query, f"select tenant_key, {dimension}, {column} as name from core.{table} where {column} is not null"
             )
         }
-        for dimension, (table, column) in NAMES.items()
+        for dimension, (column, table, _) in TABLES.items()
         if dimension in dimensions
     }
 

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 
 from exports import places
+from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
 from exports.reports.content import Report, Section, told_apart
-from exports.reports.declaration import EVERYWHERE, Declaration
+from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
 from exports.reports.measures import Tenant, rows_of, tenants_of
 from exports.reports.periods import Cadence, Period
@@ -67,7 +68,7 @@ class _Recipient:
 
     @property
     def folder(self) -> str:
-        return posixpath.join(places.folder(self.tenant_key), FOLDER)
+        return posixpath.join(places.recipient(self.tenant_key), FOLDER)
 
 
 class Reports:
@@ -160,7 +161,7 @@ class Reports:
             self._save(recipient.folder)
 
     def _publish_one(self, report: Report, declaration: Declaration, result: ReportResult) -> None:
-        folder = posixpath.join(places.folder(report.tenant_key), FOLDER)
+        folder = posixpath.join(places.recipient(report.tenant_key), FOLDER)
         record, key = self._record(folder), f"{report.name}-{Period(report.cadence, report.first_day).name}"
         before = record.editions.get(key)
         report = revised(report, before, declaration)
@@ -206,7 +207,7 @@ class Reports:
         of_tenants: dict[str | None, Period] = {
             row["tenant_key"]: Period(cadence, row["first_day"])
             for row in rows
-            if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (EVERYWHERE, tenant.system)
+            if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (ALL_SOURCES, tenant.system)
         }
         if declaration.recipients == "each":
             return of_tenants

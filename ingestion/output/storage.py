@@ -13,7 +13,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -108,11 +108,12 @@ class Storage:
                 sha256.update(part)
             return sha256.hexdigest()
 
-    def write(self, name: str, content: bytes) -> None:
-        """Put a file in its place: readers see the old bytes or the new ones."""
+    def write(self, name: str, content: bytes | Iterable[bytes]) -> None:
+        """Put a file in its place, whose bytes may come in parts: readers see the old ones or the new ones."""
         aside = Aside(self, name)
         try:
-            aside.write(content)
+            for part in [content] if isinstance(content, bytes) else content:
+                aside.write(part)
             aside.finish()
         finally:
             aside.discard()
@@ -138,6 +139,11 @@ class Storage:
         """Remove a file; one that is gone already is no fault."""
         with self.told("removed", name), suppress(FileNotFoundError):
             self._files.remove(name)
+
+    def prune(self, folder: str) -> None:
+        """Remove the empty folders in a folder, and it itself; only disks have such."""
+        with self.told("removed", folder):
+            self._files.prune(folder)
 
     @contextmanager
     def told(self, done: str, name: str = "") -> Iterator[None]:
@@ -216,6 +222,7 @@ class _Files(Protocol):
     def appended(self, name: str, content: bytes) -> bool: ...
     def move(self, old: str, new: str) -> None: ...
     def remove(self, name: str) -> None: ...
+    def prune(self, folder: str) -> None: ...
 
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -279,6 +286,12 @@ class _Disk:
     def remove(self, name: str) -> None:
         self._path(name).unlink()
 
+    def prune(self, folder: str) -> None:
+        for path, _, _ in os.walk(self._path(folder), topdown=False):
+            # What is not empty stays.
+            with suppress(OSError):
+                Path(path).rmdir()
+
     def _path(self, name: str) -> Path:
         *folders, last = [part for part in name.split("/") if part]
         path = self._root
@@ -328,6 +341,9 @@ class _Remote:
 
     def remove(self, name: str) -> None:
         self._files.rm_file(self._path(name))
+
+    def prune(self, folder: str) -> None:
+        pass
 
     def _path(self, name: str) -> str:
         return posixpath.join(self._root, name) if name else self._root

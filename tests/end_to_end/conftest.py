@@ -14,9 +14,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from end_to_end.place import Place
 
 from ingestion import sample
+from ingestion.settings import PROJECT_ROOT
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,30 @@ AS_OF = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 def sample_place_in(folder: Path) -> Place:
-    """A place whose sources are the sample in it."""
+    """A place whose sources are the sample in it, and which publishes more than is published by default."""
     place = Place(folder, {name: f"sqlite:///{folder / 'sample' / name}.sqlite" for name in sample.SOURCES})
     place.environment["AS_OF"] = AS_OF.isoformat()
+    place.environment["EXPORTS_CATALOGUE"] = str(every_export(folder / "exports.yml"))
     return place
+
+
+def every_export(path: Path) -> Path:
+    """A catalogue of what is exported by default, and of each mart's periods by tenant, at all grains."""
+    committed = yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8"))
+    marts = {
+        entry["mart"].removesuffix("_monthly"): entry["source"] for entry in committed.values() if "source" in entry
+    }
+    periodic = [mart for mart in marts if f"{mart}_monthly" in committed]
+    by_tenant = {
+        f"{mart}_{cadence}_by_tenant": {"source": marts[mart], "mart": f"{mart}_{cadence}", "cadence": cadence}
+        for mart in periodic
+        for cadence in ("daily", "weekly", "monthly")
+    }
+    # Tests of several processes make the same one, and read it meanwhile.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    aside.write_text(yaml.safe_dump({**committed, **by_tenant}, sort_keys=False), encoding="utf-8")
+    return aside.replace(path)
 
 
 @pytest.fixture(scope="session")

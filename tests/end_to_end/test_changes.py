@@ -6,12 +6,15 @@ import duckdb
 import pytest
 from end_to_end.place import Place
 
+from ingestion.settings import PROJECT_ROOT
+
 pytestmark = pytest.mark.slow
 
 
 def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample_place: Place, tmp_path: Path) -> None:
     sample_place.environment |= {
         "EXPORTS_URL": str(tmp_path / "exports"),
+        "EXPORTS_CATALOGUE": str(PROJECT_ROOT / "exports" / "catalogue.yml"),
         "BI_SNAPSHOT_PATH": str(tmp_path / "bi.duckdb"),
     }
     # The page at the end shows a tenant's name, which may be anything.
@@ -22,7 +25,11 @@ def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample
     assert "nothing changed since they were last built; none was built" in result.stdout
     assert "[/b]\\x1b[2J\\n, " in result.stdout
     assert "\x1b" not in result.stdout + result.stderr
-    assert (tmp_path / "exports" / "costs_monthly" / "manifest.json").exists()
+    exported = [path.relative_to(tmp_path / "exports") for path in (tmp_path / "exports").rglob("*") if path.is_file()]
+    assert Path("all/costs_monthly/costs_monthly.csv") in exported
+    # A handful of files that people can look through.
+    assert 60 < len(exported) <= 80
+    assert {path.parts[0] for path in exported} == {"all"}
     with duckdb.connect(tmp_path / "bi.duckdb", read_only=True) as copy:
         assert copy.execute("select count(*) > 0 from marts.costs_daily").fetchall() == [(True,)]
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import os
 import sqlite3
@@ -188,19 +189,43 @@ def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
     assert copied == len(told)
 
 
+def lines_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
 def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Place) -> None:
-    folder = sample_place.folder / "exports" / "costs_monthly"
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["files"]
-    total = Decimal(0)
-    for path, entry in manifest["files"].items():
-        content = (folder / path).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == entry["sha256"]
-        lines = list(csv.DictReader(content.decode().splitlines()))
-        assert len(lines) == entry["rows"]
-        assert {line["is_complete"] for line in lines} == {"true"}
-        total += sum((Decimal(line["total_cost"]) for line in lines), Decimal(0))
-    assert [(total,)] == sample_place.rows("select sum(total_cost) from marts.costs_monthly where is_complete")
+    for export, recipients in {"costs_monthly": 1, "costs_monthly_by_tenant": 2}.items():
+        manifests = list((sample_place.folder / "exports").rglob(f"{export}/manifest.json"))
+        assert len(manifests) >= recipients
+        total = Decimal(0)
+        for path in manifests:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            assert manifest["files"]
+            for name, entry in manifest["files"].items():
+                content = (path.parent / name).read_bytes()
+                assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+                lines = lines_of(content)
+                assert len(lines) == entry["rows"]
+                assert {line["is_complete"] for line in lines} == {"true"}
+                assert {line["tenant_key"] for line in lines} == {manifest["tenant_key"]} or recipients == 1
+                total += sum((Decimal(line["total_cost"]) for line in lines), Decimal(0))
+        assert [(total,)] == sample_place.rows("select sum(total_cost) from marts.costs_monthly where is_complete")
+
+
+def test_names_stand_beside_ids_in_what_is_exported_by_default(sample_place: Place) -> None:
+    content = (sample_place.folder / "exports/all/conversations_monthly/conversations_monthly.csv").read_bytes()
+    told = {
+        (line["tenant_key"], line["outlet_id"]): (line["tenant_name"], line["outlet_name"])
+        for line in lines_of(content)
+    }
+    named = sample_place.rows(
+        "select tenant_key, outlet_id, tenant_name, outlet_name"
+        " from core.dim_outlets inner join core.dim_tenants using (tenant_key)"
+        " where regexp_matches(tenant_name, '^[A-Z][a-z]') and regexp_matches(outlet_name, '^[A-Z][a-z]+$')"
+    )
+    shared = [(names, told[tenant, outlet]) for tenant, outlet, *names in named if (tenant, outlet) in told]
+    assert shared
+    assert all(tuple(names) == found for names, found in shared)
 
 
 def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: Place) -> None:

@@ -17,7 +17,7 @@ from oracle.report_figures import Expected, Figures
 from page_reader import read
 from pypdf import PdfReader
 
-from exports.places import folder
+from exports.places import recipient
 from exports.reports.record import Record
 from ingestion.output.storage import Storage
 
@@ -40,10 +40,10 @@ def published(place: Place) -> Iterator[tuple[str, str | None, str]]:
         str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants order by 1")
     ]
     for tenant in [None, *tenants]:
-        record = Record.read(Storage(str(place.folder / "exports"), "EXPORTS_URL"), f"{folder(tenant)}/reports")
+        record = Record.read(Storage(str(place.folder / "exports"), "EXPORTS_URL"), f"{recipient(tenant)}/reports")
         for key, edition in record.editions.items():
             if edition.keeps:
-                yield key.rpartition("-2026-")[0], tenant, f"{folder(tenant)}/reports/{edition.stem(key)}"
+                yield key.rpartition("-2026-")[0], tenant, f"{recipient(tenant)}/reports/{edition.stem(key)}"
 
 
 def figures_of_page(page: bytes) -> dict[str, str]:

@@ -178,7 +178,7 @@ def test_export_before_the_first_run(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     terminal = Terminal(sandbox, monkeypatch, capsys)
-    assert "Unknown export 'sales'. Use one of: conversations_daily" in terminal.fails(
+    assert "Unknown export 'sales'. Use one of: conversations_monthly" in terminal.fails(
         "run", "--name", "sales", command=exports_cli
     )
     told = terminal.fails("run", command=exports_cli)

@@ -63,7 +63,7 @@ def test_no_command_hands_an_order_of_the_source_to_the_terminal(
                 """
             )
             # Where tenants' folders should be is a file: their ids are in the errors.
-            place = sandbox.folder / "exports" / "costs_daily"
+            place = sandbox.folder / "exports"
             place.mkdir(parents=True, exist_ok=True)
             (place / "whatsapp").write_text("")
         module.main(arguments)

@@ -14,8 +14,6 @@ from sandbox import Sandbox, message
 
 import exports.__main__ as exports_cli
 import ingestion.__main__ as ingestion_cli
-from exports.catalogue import Export
-from exports.publish import publish
 from ingestion.errors import StorageError
 from ingestion.output.storage import Storage
 
@@ -212,12 +210,15 @@ def test_files_lie_alike_on_a_disk_and_on_a_server(
 def test_export_to_a_server_that_takes_no_file_tells_each_tenant(
     refusing: type[Refusing], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from test_exports import Mart, row
+    from test_exports import Mart, publish, row
 
-    export = Export(name="costs_daily", source="whatsapp", mart="costs_daily", cadence="daily")
     mart = Mart(*(row(1, "1", f"whatsapp:t{n}") for n in range(30)))
     monkeypatch.setattr(Refusing, "at", "mv")
-    with pytest.raises(StorageError, match=r"manifest\.json can't be written: Odd: refused by"):
-        publish(export, mart.query, "refusing://x")
+    result = publish(mart, "refusing://x")
+    assert result.published == 0
+    assert result.faults[0].startswith(
+        "tenant whatsapp:t0: whatsapp/t0/costs_daily/2026-03-01.csv can't be written: Odd: refused by"
+    )
+    assert result.faults[20:] == ("10 more tenants failed",)
     monkeypatch.setattr(Refusing, "at", "")
-    assert publish(export, mart.query, "refusing://x").published == 30
+    assert publish(mart, "refusing://x").published == 30

@@ -139,7 +139,7 @@ class Expected:
                     if told.get("headline") and "columns_of" not in self._marts[mart]:
                         figures = list(self._headline(f"{mart}.{column}", row["tenant_key"], cadence, day))
                         for value, before, change in zip(figures[::3], figures[1::3], figures[2::3], strict=True):
-                            name = f"{_named(row['tenant_name'], row['tenant_id'])}, {value[0]}"
+                            name = f"{_named(row['tenant_name'], row['tenant_key'])}, {value[0]}"
                             named.append((name, (value[1], before[1], change[1])))
         for name, texts in _apart(named):
             for heading, text in zip(("Value", "Before", "Change"), texts, strict=True):
@@ -263,9 +263,11 @@ def _words(name: str) -> str:
 
 def _named(name: str | None, told_by: str) -> str:
     line = " ".join((name or "").split())
-    if told_by == "unknown":
-        return told_by
-    return line if line and line != told_by else "unnamed " + sha256(told_by.encode()).hexdigest()[:4]
+    if told_by.rpartition(":")[2] == "unknown":
+        return "unknown"
+    return (
+        line if line and line != told_by.rpartition(":")[2] else "unnamed " + sha256(told_by.encode()).hexdigest()[:4]
+    )
 
 
 def _apart(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -52,9 +52,9 @@ def test_name_is_one_part_of_a_path_that_every_disk_takes(text: str) -> None:
 
 @given(IDS, IDS)
 def test_place_of_a_tenants_file_lies_below_the_exports_folder(system: str, tenant_id: str) -> None:
-    path = places.path(f"{system}:{tenant_id}", "2026-03-01", "csv")
-    assert len(path.split("/")) == 3
-    assert not {"", ".", ".."} & set(path.split("/"))
+    folder = places.recipient(f"{system}:{tenant_id}")
+    assert len(folder.split("/")) == 2
+    assert not {"", ".", ".."} & set(folder.split("/"))
 
 
 @pytest.mark.parametrize(

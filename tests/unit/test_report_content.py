@@ -79,7 +79,7 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
         ({"re/port": REPORT}, "is no name"),
         ({"a": REPORT | {"sections": []}}, "a.sections: List should have at least 1 item"),
         ({"a": REPORT | {"source": "till"}}, "a.source"),
-        ({"a": REPORT | {"source": "cross_source"}}, "a report over all systems is for `all`"),
+        ({"a": REPORT | {"source": "all"}}, "a report over all systems is for `all`"),
         ({"a": REPORT | {"sections": [{"trend": "total_visits"}]}}, "a.sections.0.trend"),
         ({"a": REPORT | {"sections": [{"trend": "a.b", "reach": True}]}}, "wants exactly one of headlines, trend"),
         ({"a": REPORT | {"sections": [{"graph": "a.b"}]}}, "a.sections.0.graph: Extra inputs"),

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Kind, Notes, Section, Table
-from exports.reports.declaration import EVERYWHERE, ColumnOf, Declaration, SectionOf
+from exports.reports.declaration import ColumnOf, Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, named, rows_of, unit_of, words
 from exports.reports.periods import Period
 from exports.reports.sections.sources import Sources, Told
@@ -63,7 +64,7 @@ def _kind(of: ColumnOf, row: Row, minor_units: Mapping[str, int]) -> Kind:
 
 def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
     """What is not in the numbers."""
-    only = "" if declaration.source == EVERYWHERE else f" where source_system = '{declaration.source}'"
+    only = "" if declaration.source == ALL_SOURCES else f" where source_system = '{declaration.source}'"
     by = declaration.recipients == "each"
     key = "tenant_key" if by else "'' as tenant_key"
     rows = rows_of(
@@ -86,7 +87,7 @@ def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> 
 
 def reach(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
     """How far the data reach."""
-    only = "" if declaration.source == EVERYWHERE else f" and source_system = '{declaration.source}'"
+    only = "" if declaration.source == ALL_SOURCES else f" and source_system = '{declaration.source}'"
     rows = rows_of(
         sources.query,
         "select source_system, min(last_extracted_at) as read_at, max(newest_row_at) as newest_at from marts.freshness"

@@ -1,21 +1,16 @@
-"""File formats of exports.
+"""Values as text: the cells of CSV files, and what restatements tell.
 
-Belongs here: the bytes of a file, the same for the same rows. Not here: which rows, and where the file goes.
+Belongs here: one value's text, harmless in a spreadsheet. Not here: lines and files.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-
-Files = Callable[[int, int], bytes]
-"""The bytes of a file that holds a table's rows from one position to before another."""
 
 _OPERATOR = re.compile(
     "[+=@\\-\u2212\u207a\u207b\u207c\u208a\u208b\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]"
@@ -28,45 +23,9 @@ _BREAKS = ("\t", "\r", "\n")
 _SEPARATORS = frozenset((";", *_BREAKS))
 """What begins another cell for a program that does not take the comma for a separator, whatever is in quotes."""
 
-_TO_QUOTE = re.compile('[",\r\n]')
 
-
-def csv_files(table: pa.Table) -> Files:
-    """RFC 4180: UTF-8, CRLF, a header, quotes where needed; null is an empty cell.
-
-    Text that a spreadsheet would run as a formula is led in by an apostrophe; numbers stay as they are. All lines are
-    made at once, a column at a time, and a file is a part of them: one that is not needed costs next to nothing.
-    """
-    header = ",".join(map(_quoted, table.column_names)).encode() + b"\r\n"
-    cells = [_cells(column) for column in table.columns]
-    if len(cells) == 1:
-        # An empty line would be none.
-        cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
-    comma, end, nothing = (pa.scalar(text, pa.large_string()) for text in (",", "\r\n", ""))
-    lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, comma), end, nothing)
-    _, offsets, text = lines.buffers()
-    starts, content = memoryview(offsets).cast("q"), memoryview(text)
-    return lambda first, end: header + content[starts[first] : starts[end]]
-
-
-def _cells(column: pa.ChunkedArray) -> pa.Array:
-    values = column.combine_chunks()
-    if not pa.types.is_integer(values.type) and not pa.types.is_decimal(values.type):
-        return _distinct_cells(values)
-    texts = values.cast(pa.large_string())
-    # Decimals near zero, and zero itself.
-    has_exponent = pc.match_substring(texts, "E")
-    return pc.replace_with_mask(texts, has_exponent, _distinct_cells(values.filter(has_exponent))).fill_null("")
-
-
-def _distinct_cells(values: pa.Array) -> pa.Array:
-    """Cells that are put into words once for each value."""
-    encoded = values.dictionary_encode()
-    texts = [_quoted(cell_text(value)) for value in _values(encoded.dictionary)]
-    return pa.array(texts, pa.large_string()).take(encoded.indices).fill_null("")
-
-
-def _values(column: pa.Array) -> list[object]:
+def values_of(column: pa.Array) -> list[object]:
+    """A column's values; those that Python can't hold as the engine's text."""
     with suppress(OverflowError, ValueError):
         return list(column.to_pylist())
     texts = column.cast(pa.string()).to_pylist()
@@ -78,10 +37,6 @@ def _value(scalar: Any, text: str | None) -> object:
     with suppress(OverflowError, ValueError):
         return scalar.as_py()
     return text
-
-
-def _quoted(text: str) -> str:
-    return '"{}"'.format(text.replace('"', '""')) if _TO_QUOTE.search(text) else text
 
 
 def cell_text(value: object) -> str:
@@ -120,6 +75,3 @@ def _harmless(text: str) -> str:
 
 def _is_skipped(character: str) -> bool:
     return character in _QUOTES or character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
-
-
-FORMATS: dict[str, Callable[[pa.Table], Files]] = {"csv": csv_files}
