@@ -12,6 +12,9 @@ from exports.formats import FORMATS
 from ingestion.output.file_names import file_name
 from ingestion.output.storage import Storage
 
+INDEX = "index.html"
+"""The page that lists all reports, below EXPORTS_URL and in each recipient's folder of them."""
+
 WHOLE = "all"
 """The recipient of files that span all tenants."""
 

@@ -10,9 +10,10 @@ from typing import Any
 import dagster as dg
 
 from exports.errors import ExportError
+from exports.places import INDEX
 from exports.reports.declaration import Declaration
 from exports.reports.periods import MARTS
-from exports.reports.publish import FORMS, INDEX, publish
+from exports.reports.publish import FORMS, publish
 from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import SYSTEMS, ingestion, reports, settings, system_of

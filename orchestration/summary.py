@@ -12,6 +12,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from exports.places import INDEX
 from ingestion.errors import IngestionError
 from ingestion.settings import PROJECT_ROOT
 from orchestration.configuration import PUBLISHED_SCHEMAS, SOURCES, ingestion, settings
@@ -47,6 +48,7 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     else:
         console.print("For BI tools  the warehouse itself, schemas core and marts")
     console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(materialized)})")
+    console.print(f"Reports       {_place(settings.exports_place)}/{INDEX}  ({_reported(materialized)})")
     _print_last_month(console)
     _print_next(console)
 
@@ -64,6 +66,15 @@ def _exported(materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> str:
             for name in ("published", "unchanged", "restated", "withdrawn"):
                 totals[name] += int(str(event.metadata[f"files_{name}"].value))
     return ", ".join(f"{count:,} files {name}" for name, count in totals.items() if count) or "unchanged"
+
+
+def _reported(materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> str:
+    totals = Counter[str]()
+    for key, event in materialized.items():
+        if key.path[0] == "reports":
+            for name in ("made", "unchanged", "revised"):
+                totals[name] += int(str(event.metadata[f"reports_{name}"].value))
+    return ", ".join(f"{count:,} {name}" for name, count in totals.items() if count) or "unchanged"
 
 
 def _print_tables(console: Console, materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> None:
@@ -149,11 +160,12 @@ def _print_last_month(console: Console) -> None:
 def _print_next(console: Console) -> None:
     console.print("Next:")
     commands = [
+        (f"open {_place(settings.exports_place)}/{INDEX}", "the reports: last month of each business, for people"),
         ("make ui", "the same graph in the browser: http://127.0.0.1:3000"),
         ("make run", "again: reads and builds only what changed"),
         (".venv/bin/python -m exports run", "publish the files again"),
     ]
     if settings.uses_sample:
-        commands[1] = ("make sample-day run", "a day passes in the sample sources; only the change is read")
+        commands[2] = ("make sample-day run", "a day passes in the sample sources; only the change is read")
     for command, what in commands:
         console.print(f"  {command:<34}{what}")

@@ -8,9 +8,10 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from exports.errors import ExportError
+from exports.places import INDEX
 from exports.reports.declaration import load_reports
 from exports.reports.periods import Period
-from exports.reports.publish import INDEX, ReportResult, publish
+from exports.reports.publish import ReportResult, publish
 from ingestion.errors import IngestionError
 from ingestion.output.terminal import page, say_error
 from ingestion.settings import Settings

@@ -27,7 +27,6 @@ from ingestion.warehouses import Query
 from marts.declaration import read_marts
 
 FOLDER = "reports"
-INDEX = "index.html"
 FORMS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
     "html": ("Page", page.render),
     "pdf": ("PDF", document.render),
@@ -118,10 +117,10 @@ class Reports:
             if of_folder:
                 entries[folder] = [_entry(key, edition, folder) for key, edition in of_folder.items()]
                 own = index.render([_entry(key, edition, "") for key, edition in of_folder.items()])
-                self._write(posixpath.join(folder, INDEX), own)
+                self._write(posixpath.join(folder, places.INDEX), own)
         together = posixpath.join(places.WHOLE, FOLDER)
         ordered = sorted(entries, key=lambda folder: (folder != together, entries[folder][0].recipient, folder))
-        self._write(INDEX, index.render([entry for folder in ordered for entry in entries[folder]]))
+        self._write(places.INDEX, index.render([entry for folder in ordered for entry in entries[folder]]))
 
     def _publish_cadence(
         self, name: str, declaration: Declaration, cadence: Cadence, wanted: Period | None, result: ReportResult
