@@ -261,13 +261,12 @@ def _words(name: str) -> str:
     return told[0].upper() + told[1:]
 
 
-def _named(name: str | None, told_by: str) -> str:
+def _named(name: str | None, id_: str) -> str:
     line = " ".join((name or "").split())
-    if told_by.rpartition(":")[2] == "unknown":
-        return "unknown"
-    return (
-        line if line and line != told_by.rpartition(":")[2] else "unnamed " + sha256(told_by.encode()).hexdigest()[:4]
-    )
+    own = id_.partition(":")[2] or id_
+    if line not in ("", "unknown", own, id_):
+        return line
+    return "unknown" if own == "unknown" else "unnamed " + sha256(id_.encode()).hexdigest()[:4]
 
 
 def _apart(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
