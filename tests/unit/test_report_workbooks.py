@@ -157,6 +157,12 @@ def test_names_of_every_script_are_told_as_they_are() -> None:
     assert [sheet.cell(FIRST_ROW + at, 1).value for at in range(len(NAMES))] == list(NAMES)
 
 
+def test_text_of_any_direction_begins_on_the_left() -> None:
+    sheet = book_of(of(COMPARISON, NOTES)).worksheets[1]
+    assert {sheet.cell(FIRST_ROW + at, 1).alignment.horizontal for at in range(len(NAMES))} == {"left"}
+    assert book_of(of(NOTES)).worksheets[1]["A4"].alignment.readingOrder == 1
+
+
 def test_no_value_is_an_empty_cell() -> None:
     assert held(cell_of(None, EURO)).value is None
 

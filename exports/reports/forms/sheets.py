@@ -72,6 +72,8 @@ class Sheet:
     def write_text(self, row: int, column: int, text: str, *, is_wide: bool = False, **style: Any) -> None:
         """Text that is never a formula, and stays none when it is edited; a wide one may reach over other columns."""
         text = shortened(printable(text))
+        # Excel would put names in Arabic or Hebrew on the right.
+        style = {"align": "left", **style}
         if text.startswith(("=", "+", "-", "@")):
             style["quote_prefix"] = True
         if not is_wide:

@@ -124,7 +124,7 @@ def _write_changes(sheet: Sheet, first_row: int, report: Report) -> None:
 
 def _write_section(book: Workbook, sheet: Sheet, report: Report, section: Section) -> None:
     sheet.write_text(0, 0, section.title, is_wide=True, bold=True, font_size=14)
-    sheet.write_text(1, 0, f"{report.recipient}, {report.period}", is_wide=True, font_color="#52606D")
+    sheet.write_text(1, 0, f"{report.period}, {report.recipient}", is_wide=True, font_color="#52606D")
     match section:
         case Headlines():
             _write_headlines(sheet, section)
@@ -136,7 +136,8 @@ def _write_section(book: Workbook, sheet: Sheet, report: Report, section: Sectio
             _write_table(sheet, section)
         case Notes(lines=lines):
             for row, line in enumerate(lines, _HEADINGS_ROW):
-                sheet.write(row, 0, Cell(line))
+                # Sentences are English, whatever name they begin with.
+                sheet.write_text(row, 0, line, reading_order=1)
     if isinstance(section, Comparison | Table) and section.left:
         row = _HEADINGS_ROW + 1 + len(_rows(section))
         sheet.write_text(row, 0, left_out(section), is_wide=True, italic=True)
