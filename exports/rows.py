@@ -122,7 +122,7 @@ def _order(export: Export, table: pa.Table) -> list[str]:
     """A file's rows stand together, and each tenant's and period's in it; then texts tell them apart as a rule."""
     first = [_TENANT] if _TENANT in table.column_names else []
     periods = _PERIOD if export.cadence else []
-    by_file = [*periods, *first] if export.split == "whole" and export.files == "period" else [*first, *periods]
+    by_file = [*periods, *first] if export.split == "whole" and export.files != "history" else [*first, *periods]
     fields = [field for field in table.schema if not pa.types.is_nested(field.type)]
     texts = [field.name for field in fields if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     moving = [field.name for field in fields if _COUNTED_FROM_THE_BUILD.fullmatch(field.name)]
