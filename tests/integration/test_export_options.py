@@ -192,6 +192,11 @@ def test_columns_that_count_from_the_build_change_a_file_only_when_something_els
     assert publish(warehouse.query, tmp_path, 3, of_list()).unchanged == 1
     warehouse.run("update marts.list set spend = 8 where tenant_key = 'shop:2'")
     assert publish(warehouse.query, tmp_path, 4, of_list()).published == 1
+    # Where there is nothing else, they are what is published.
+    alone = of_list(columns=["recency_days"])
+    publish(warehouse.query, tmp_path, 5, alone)
+    warehouse.run("update marts.list set recency_days = recency_days + 1")
+    assert publish(warehouse.query, tmp_path, 6, alone).published == 1
 
 
 def test_names_stand_beside_ids_and_what_has_none_is_unnamed_with_a_mark(tmp_path: Path, warehouse: Warehouse) -> None:
