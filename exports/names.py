@@ -46,7 +46,8 @@ class Names:
                 place = table.column_names.index(names)
                 table = table.remove_column(place)
             else:
-                known = self._names(relation, names, by)
+                # Without an id there need not even be a table of them: its system may not be here.
+                known = self._names(relation, names, by) if table[ids].null_count < len(table) else {}
                 place = table.column_names.index(ids) + 1
             told = {key: told_name(key[-1], known.get(key)) for key in set(keys)}
             column = pa.array([told[key] for key in keys], pa.string())

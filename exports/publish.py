@@ -4,6 +4,7 @@ Belongs here: the way of one export through its recipients. Not here: which rows
 make (files.py), what is done in a recipient's folder (folders.py).
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -68,13 +69,15 @@ class Publisher:
         rows = rows_of(export, self._query, self._names)
         stamp = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         publication = Publication(self._destination.storage, export, rows, stamp)
-        planned: dict[str, tuple[str | None, list[list[Period]]]] = {folder: (None, []) for folder in folders}
+        planned: dict[str | None, list[list[Period]]] = defaultdict(list)
         for periods in rows.files:
-            key = periods[0].tenant_key if export.split == "tenant" else None
-            recipient = places.recipient(key)
-            planned[recipient] = (key, [*planned.get(recipient, (key, []))[1], periods])
-        for recipient, (key, files) in planned.items():
-            publication.publish(recipient, key, files, folders.get(recipient, {}))
+            planned[periods[0].tenant_key if export.split == "tenant" else None].append(periods)
+        for tenant_key, files in planned.items():
+            recipient = places.recipient(tenant_key)
+            publication.publish(recipient, tenant_key, files, folders.pop(recipient, {}))
+        # Those of whom there is nothing any more.
+        for recipient, present in folders.items():
+            publication.publish(recipient, None, [], present)
         counts = publication.counts
         return ExportResult(
             export.name,

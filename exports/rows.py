@@ -21,8 +21,9 @@ _PERIOD = ["period_start_date", "period_end_date"]
 _TENANT = "tenant_key"
 _IS_COMPLETE = "is_complete"
 
-_COUNTED_FROM_THE_BUILD = re.compile(r"as_of_date|recency_days|tenure_days|days_since_\w+|\w+_age_days")
-"""Columns that are others each day, though nothing happened: alone they change no file."""
+_COUNTED_FROM_THE_BUILD = re.compile(r"as_of_date|recency_days|tenure_days|days_since_\w+|\w+_age_days|reason")
+"""Columns that are others each day, though nothing happened: alone they change no file. The reason for which somebody
+is in an audience names the day."""
 
 _PERSONAL = re.compile(r"customer_(id|key)|\w*user_id|session_(key|id)|\w*_hash|owner|\w*(email|phone)\w*")
 """Columns of core that tell a person, or one person from another. tests/contract lists the tables that have none."""
@@ -122,12 +123,12 @@ def _order(export: Export, table: pa.Table) -> list[str]:
     """A file's rows stand together, and each tenant's and period's in it; then texts tell them apart as a rule."""
     first = [_TENANT] if _TENANT in table.column_names else []
     periods = _PERIOD if export.cadence else []
-    by_file = [*periods, *first] if export.split == "whole" and export.files == "period" else [*first, *periods]
+    by_file = [*periods, *first] if export.split == "whole" and export.files != "history" else [*first, *periods]
     fields = [field for field in table.schema if not pa.types.is_nested(field.type)]
-    texts = [field.name for field in fields if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     moving = [field.name for field in fields if _COUNTED_FROM_THE_BUILD.fullmatch(field.name)]
-    others = [field.name for field in fields if field.name not in moving]
-    return list(dict.fromkeys([*by_file, *texts, *others, *moving]))
+    lasting = [field for field in fields if field.name not in moving]
+    texts = [f.name for f in lasting if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    return list(dict.fromkeys([*by_file, *texts, *(field.name for field in lasting), *moving]))
 
 
 def _files(export: Export, table: pa.Table) -> Iterator[list[Period]]:

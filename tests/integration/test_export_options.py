@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_exports import Mart, publish, published, restatements, row, tree
 
@@ -125,6 +125,7 @@ def test_history_that_lost_or_gained_something_old_is_restated(tmp_path: Path, r
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), unique=True, min_size=1), st.data())
+@settings(max_examples=40, deadline=None)
 def test_history_is_restated_exactly_where_something_told_before_is_otherwise(
     tmp_path_factory: pytest.TempPathFactory, places: list[tuple[int, int]], data: st.DataObject
 ) -> None:
@@ -150,6 +151,15 @@ def test_latest_is_the_last_complete_period_and_another_one_no_restatement(tmp_p
     assert restatements(tmp_path, "all") == []
     assert published(Mart(row(2, "2"), row(3, "4")), tmp_path, 3, LATEST) == (0, 0, 1, 0)
     assert [c["new"] for c in restatements(tmp_path, "all")[0]["changes"]] == ["4.000000000"]
+
+
+def test_latest_of_all_tenants_is_one_period_with_each_tenants_rows(tmp_path: Path) -> None:
+    mart = Mart(row(1, "1"), row(2, "2"), row(1, "3", "whatsapp:t2"), row(2, "4", "whatsapp:t2"), row(1, "5", "a:b"))
+    assert published(mart, tmp_path, export=LATEST) == (1, 0, 0, 0)
+    assert (tmp_path / FILE).read_bytes() == (
+        HEAD + b"whatsapp:t1,o1,2026-03-02,2026-03-02,true,2.000000000\r\n"
+        b"whatsapp:t2,o1,2026-03-02,2026-03-02,true,4.000000000\r\n"
+    )
 
 
 def test_list_as_it_stands_is_published_when_it_changed_and_no_row_of_it_is_logged(
@@ -182,6 +192,11 @@ def test_columns_that_count_from_the_build_change_a_file_only_when_something_els
     assert publish(warehouse.query, tmp_path, 3, of_list()).unchanged == 1
     warehouse.run("update marts.list set spend = 8 where tenant_key = 'shop:2'")
     assert publish(warehouse.query, tmp_path, 4, of_list()).published == 1
+    # Where there is nothing else, they are what is published.
+    alone = of_list(columns=["recency_days"])
+    publish(warehouse.query, tmp_path, 5, alone)
+    warehouse.run("update marts.list set recency_days = recency_days + 1")
+    assert publish(warehouse.query, tmp_path, 6, alone).published == 1
 
 
 def test_names_stand_beside_ids_and_what_has_none_is_unnamed_with_a_mark(tmp_path: Path, warehouse: Warehouse) -> None:
@@ -206,6 +221,13 @@ def test_names_are_read_once_for_all_exports_and_each_export_asks_once(tmp_path:
         "select campaign_id, campaign_name from core.dim_campaigns",
         "select tenant_key, tenant_name from core.dim_tenants",
     ]
+
+
+def test_list_without_rows_asks_for_no_names_whose_table_may_not_be_there(tmp_path: Path, warehouse: Warehouse) -> None:
+    warehouse.run("drop table core.dim_campaigns")
+    warehouse.run("update marts.list set campaign_id = null")
+    assert publish(warehouse.query, tmp_path, 0, of_list(names=True)).faults == ()
+    assert lines(tmp_path)[1] == "shop:1,Acme,,,1.005000000,3"
 
 
 def test_columns_are_chosen_ordered_headed_and_rounded(tmp_path: Path, warehouse: Warehouse) -> None:
