@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import yaml
@@ -58,20 +57,24 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def run_dbt(arguments: Sequence[str]) -> NoReturn:
-    """Become dbt's command line, inside dbt_project/, on the warehouse of the settings, with the systems there are.
+    """Be dbt's command line, inside dbt_project/, on the warehouse of the settings, with the systems there are.
 
     Raises:
         ConfigurationError: the settings name no warehouse.
         WarehouseError: it can't be asked which systems it holds.
     """
+    # Importing it takes two seconds: the other commands read these variables alone.
+    from dbt.cli.main import cli  # noqa: PLC0415
+
+    from orchestration import dbt_internals  # noqa: PLC0415
+
     settings = Settings.read()
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", type=yaml.safe_load, default={})
     given, others = parser.parse_known_args(arguments)
     told = vars_of(Ingestion(settings).systems()) | (given.vars or {})
     os.chdir(DIRECTORY)
-    os.execve(  # noqa: S606 - no shell is wanted
-        Path(sys.executable).with_name("dbt"),
-        ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])],
-        os.environ | environment(settings),
-    )
+    os.environ.update(environment(settings))
+    sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])]
+    dbt_internals.hurry()
+    sys.exit(cli())

@@ -244,6 +244,7 @@ class ModelHistory:
         place: Sequence[str] = ["--project-dir", project, "--profiles-dir", project]
         artifacts = ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "target")]
         options = ["--quiet", "--log-level-file", "none", "--vars", f"as_of: {self.as_of.isoformat()}"]
+        dbt_internals.hurry()
         with patch.dict(os.environ, variables(self.settings.warehouse)):
             runner = dbtRunner(manifest=getattr(self, "_manifest", None))
             try:

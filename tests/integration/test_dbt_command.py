@@ -32,6 +32,13 @@ def test_command_runs_dbt_on_the_warehouse_of_the_settings(
     assert SECRET not in told + "".join(path.read_text() for path in tmp_path.glob("*.log"))
 
 
+def test_command_ends_as_dbt_does(tmp_path: Path) -> None:
+    result = run("orchestration", "dbt", "build", "--unheard-of", WAREHOUSE_URL=f"duckdb:///{tmp_path / 'w.duckdb'}")
+    assert result.returncode == 2
+    assert "No such option" in result.stderr
+    assert "--unheard-of" in result.stderr
+
+
 def test_settings_that_name_no_warehouse_end_the_command_in_one_line() -> None:
     result = run("orchestration", "dbt", "debug", WAREHOUSE_URL=f"mysql://me:{SECRET}@host/base")
     assert result.returncode == 1

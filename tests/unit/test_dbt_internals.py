@@ -1,12 +1,14 @@
 """What the orchestration replaces inside dbt does what the original does."""
 
+import io
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dbt.clients.jinja import MacroStack
+from dbt.clients.jinja import MacroGenerator, MacroStack
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt_common.events.base_types import EventLevel
+from dbt_common.events.logger import LoggerConfig
 from dbt_common.events.types import Note
 
 from orchestration.dbt_internals import Events, build_namespace
@@ -41,13 +43,21 @@ def test_macros_are_found_as_dbt_finds_them(package: str) -> None:
 def _shown(found: Any) -> Any:
     if isinstance(found, dict):
         return {name: _shown(value) for name, value in found.items()}
-    return found and {**vars(found), "type": type(found)}
+    return found and (found.macro, found.context, found.node, found.stack, isinstance(found, MacroGenerator))
 
 
-def test_events_but_those_of_debugging_are_heard() -> None:
-    heard: list[str] = []
+def test_events_of_debugging_are_heard_where_a_log_asks_for_them() -> None:
+    levels = [EventLevel.DEBUG, EventLevel.INFO, EventLevel.WARN, EventLevel.ERROR]
+    assert _heard(EventLevel.INFO, levels) == ["info", "warn", "error"]
+    assert _heard(EventLevel.DEBUG, levels) == ["debug", "info", "warn", "error"]
+
+
+def _heard(logged: EventLevel, levels: list[EventLevel]) -> list[str]:
     events = Events()
+    events.add_logger(LoggerConfig("log", level=EventLevel.INFO, output_stream=io.StringIO()))
+    events.add_logger(LoggerConfig("other", level=logged, output_stream=io.StringIO()))
+    heard: list[str] = []
     events.add_callback(lambda message: heard.append(message.info.level))
-    for level in (EventLevel.DEBUG, EventLevel.INFO, EventLevel.WARN, EventLevel.ERROR):
+    for level in levels:
         events.fire_event(Note(msg="told"), level=level)
-    assert heard == ["info", "warn", "error"]
+    return heard
