@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 import report_example
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exports.reports.content import COUNT, SHARE, Cell, Comparison, Kind, Trend
@@ -60,12 +60,13 @@ def extent(text: ElementTree.Element) -> tuple[float, float]:
     return left, left + wide
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(VALUES, min_size=1, max_size=40),
     st.sampled_from([COUNT, SHARE, MONEY, report_example.MINUTES]),
     st.sampled_from([WIDE, NARROW]),
 )
+@example([Decimal("-999999999999999.9950")], MONEY, NARROW)
 def test_all_that_is_drawn_lies_within_the_picture(values: list[Decimal | None], kind: Kind, total: int) -> None:
     points = tuple((f"{day} October", Cell(value, kind)) for day, value in enumerate(values))
     for svg in (
@@ -204,6 +205,7 @@ def test_long_names_are_shortened_and_reach_into_neither_bars_nor_values(total: 
             assert bar["y"] > float(name.attrib["y"])
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=60), st.integers(20, 300))
 def test_shortened_text_fits(text: str, most: int) -> None:
     short = shortened(text, 12, most)

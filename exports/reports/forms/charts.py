@@ -139,7 +139,7 @@ def _values(cells: Sequence[Cell], plot: _Plot, palette: Palette) -> Iterator[Ht
     for position in dict.fromkeys((last, _most(cells))):
         told, is_own = cells[position].text, position == last
         half = width(told, SIZE, is_bold=is_own) / 2
-        x = max(min(plot.x(position), plot.total - half), plot.left + half)
+        x = min(max(plot.x(position), plot.left + half), plot.total - half)
         y = _foot(position, (x - half, x + half), cells, plot)
         if taken and abs(x - taken[0]) < half + taken[1] + 6 and abs(y - taken[2]) < _LINE:
             y = taken[2] - _LINE
