@@ -16,7 +16,7 @@ These are all the places where it is not let be as it is; nothing in the project
 These are for speed and change no result; each of a thousand statements took half a second.
 
 11. It parses each statement up to twenty times: here once. Who changes the tree gets a copy, of which positions in
-    the text are copied plainly.
+    the text are copied plainly. Whenever a tree is written, twenty templates for it are parsed: these are but read.
 12. It writes out the queries of the views that a statement reads, for row access policies. There are none here.
 13. It looks for columns to declare in every query, and for each of its 92 rules on every name and condition.
 14. Half its time goes into looking for garbage. That is done rarely, and not among what was there at the start.
@@ -39,6 +39,7 @@ from bqemulator.sql import inner_query, translator
 from bqemulator.sql.rewriter import create_table_schema_ctas
 from bqemulator.sql.translator import SQLTranslator
 from bqemulator.storage.engine import DuckDBEngine
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.expressions import core
 
@@ -132,14 +133,15 @@ _READERS = {
 
 
 _parse_one = sqlglot.parse_one
-_parsed = lru_cache(maxsize=64)(_parse_one)
+_parsed = lru_cache(maxsize=256)(_parse_one)
 
 
 def _parse_once(*arguments: Any, **options: Any) -> Any:
     if options.get("read") == "duckdb":
         return _parse_one(*arguments, **options)  # each text of these is parsed once anyway
-    tree = _parsed(*arguments, **options)
-    return tree if sys._getframe(1).f_globals["__name__"] in _READERS else tree.copy()
+    tree, caller = _parsed(*arguments, **options), sys._getframe(1)
+    is_read_only = caller.f_globals["__name__"] in _READERS or caller.f_code is Dialect.generator.__code__
+    return tree if is_read_only else tree.copy()
 
 
 sqlglot.parse_one = _parse_once
