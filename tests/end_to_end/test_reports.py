@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ from end_to_end.conftest import FirstRun, sample_place_in
 from end_to_end.place import Place
 from openpyxl import load_workbook
 from oracle.report_figures import Expected, Figures
+from oracle.sources import MINOR_UNITS
 from page_reader import read
 from pypdf import PdfReader
 
@@ -24,6 +26,9 @@ from ingestion.output.storage import Storage
 pytestmark = pytest.mark.slow
 
 OCTOBER = date(2026, 10, 1)
+UNITS = ("%", "points", "s", "min", "h", "d", "of unknown currency", *MINOR_UNITS)
+FIGURE = re.compile(rf"\u2212?\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(UNITS)})(?!\w))?|\u2013")
+"""As text tells it."""
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +80,7 @@ def missing_of_texts(texts: list[str], expected: Figures) -> Counter[str]:
 def texts_of_document(content: bytes) -> list[str]:
     """Numbers with their units, and dashes, of a PDF's text."""
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
-    plain = re.sub(r"\s+", " ", text.replace("\u00a0", " ").replace("\u202f", " "))
-    return re.findall(
-        r"\u2212?\d[\d,]*(?:\.\d+)?(?: (?:%|points|s|min|h|d|of unknown currency|[A-Z]{3})(?!\w))?|\u2013", plain
-    )
+    return FIGURE.findall(re.sub("[ \u00a0\u202f]+", " ", text))
 
 
 def test_every_figure_of_every_page_is_what_marts_hold(place: Place) -> None:
@@ -131,11 +133,12 @@ def texts_of_workbook(path: Path) -> Iterator[str]:
 
 
 def shown_by_excel(value: float, number_format: str) -> str:
-    """`#,##0.00" EUR"` and the like."""
+    """`#,##0.00" EUR"` and the like, of the 15 digits that Excel keeps, half away from zero."""
     decimals = len(found[1]) if (found := re.match(r"#,##0\.(0+)", number_format)) else 0
     unit = re.sub(r"^#,##0(\.0+)?", "", number_format).replace('"', "")
-    told = round(value * 100 if unit == " %" else value, 6)
-    return f"{told:,.{decimals}f}{unit}".replace("-", "\u2212")
+    kept = Decimal(f"{value:.15g}").scaleb(2 if unit == " %" else 0)
+    told = kept.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return f"{told if told else abs(told):,}{unit}".replace("-", "\u2212")
 
 
 def test_index_leads_to_every_report_of_each_recipient(place: Place) -> None:
