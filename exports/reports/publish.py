@@ -135,9 +135,9 @@ class Reports:
             asked = {wanted or last, *made}
             if found := sorted(period for period in asked if period <= last):
                 periods[recipient] = found
+        if wanted and not any(wanted in of_recipient for of_recipient in periods.values()):
+            raise ExportError(f"{wanted.name} is no complete period of any recipient.")
         if not periods:
-            if wanted:
-                raise ExportError(f"{name}: {wanted.name} is no complete period of any recipient.")
             return
         every = [period for of_recipient in periods.values() for period in of_recipient]
         told = self._told(declaration, min(every), max(every))

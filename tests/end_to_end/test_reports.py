@@ -193,7 +193,8 @@ def test_restated_period_makes_a_revision_that_marks_what_changed(place: Place) 
     assert kept == {name: after[name] for name in kept}
     new = sorted(after.keys() - before.keys())
     stem = "restaurant/2/reports/visits_and_campaigns-2026-10-r2"
-    assert new == [f"{stem}.html", f"{stem}.pdf", f"{stem}.xlsx"]
+    revised = ("all/reports/management-2026-10-r2", stem)
+    assert new == [f"{one}.{form}" for one in revised for form in ("html", "pdf", "xlsx")]
     page = after[f"{stem}.html"]
     shown, was = figures_of_page(page), figures_of_page(before[f"{stem.removesuffix('-r2')}.html"])
     changed = {where for where in was if was[where] != shown[where]}
