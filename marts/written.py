@@ -71,11 +71,7 @@ def _others(models: Path, found: Mapping[Path, str]) -> Others:
 
 
 def _exported_marts() -> dict[str, list[str]]:
-<<<<<<< HEAD
-    """System → its tables that the project's catalogue of exports names; under `all` those of several systems."""
-=======
     """Source of an export, a system or all → the tables that the project's catalogue of exports names."""
->>>>>>> b-cross
     exported: dict[str, list[str]] = defaultdict(list)
     for entry in yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8")).values():
         if "mart" in entry:
