@@ -3,6 +3,7 @@
 In what BigQuery's emulator differs is mended where it starts (emulator/start.py), so nothing is let pass here.
 """
 
+import json
 import os
 import re
 import shutil
@@ -96,9 +97,29 @@ def assert_equal(places: Places, engine: str, monkeypatch: pytest.MonkeyPatch) -
     assert exported(server) == exported(places.duckdb)
 
 
+def assert_reports_equal(places: Places, engine: str) -> None:
+    """What the first run reported on DuckDB, reports of the other engine say too."""
+    assert figures(places.duckdb)
+    assert figures(places.servers[engine]) == figures(places.duckdb)
+
+
 def exported(place: Place) -> dict[str, bytes]:
+    """All files of exports but the one that tells when a warehouse met with what it left out."""
     folder = place.folder / "exports"
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.csv")}
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*.csv")}
+    assert files.pop("all/data_quality/data_quality.csv")
+    return {name: path.read_bytes() for name, path in files.items()}
+
+
+def figures(place: Place) -> dict[str, object]:
+    """What reports show, by recipient and report."""
+    folder = place.folder / "exports"
+    return {
+        f"{path.parent.relative_to(folder)}/{key}": (edition["revision"], edition["figures"])
+        for path in folder.rglob("reports.json")
+        for key, edition in json.loads(path.read_text(encoding="utf-8"))["editions"].items()
+        if edition["keeps"]
+    }
 
 
 def test_warehouse_moved_to_postgresql_reads_no_row_again(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,11 +132,13 @@ def test_warehouse_moved_to_postgresql_reads_no_row_again(places: Places, monkey
     appended = "select sum(rows_appended) as appended from raw_{}._state where table_name <> '_models'"
     assert [place.rows(appended.format(system)) for system in SOURCES] == [[(0,)]] * len(SOURCES)
     assert_equal(places, "postgresql", monkeypatch)
+    assert_reports_equal(places, "postgresql")
 
 
 def test_first_run_on_bigquery_gives_what_it_gives_on_duckdb(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     run(places.servers["bigquery"])
     assert_equal(places, "bigquery", monkeypatch)
+    assert_reports_equal(places, "bigquery")
 
 
 def test_first_run_is_taken_by_googles_analyzer(places: Places, google: GoogleSql) -> None:

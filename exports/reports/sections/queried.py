@@ -75,10 +75,10 @@ def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> 
 
     def told(tenant: str, _: Period) -> list[Section]:
         lines = tuple(
-            f"{COUNT.text(row['row_count'])} {row['effect']}{'' if row['row_count'] == 1 else 's'} of {row['table_name']}: "
+            f"{COUNT.text(count)} {row['effect']}{'' if count == 1 else 's'} of {row['table_name']}: "
             f"{words(row['rule']).lower()}"
             for row in rows
-            if not by or row["tenant_key"] == tenant
+            if (count := row["row_count"]) and (not by or row["tenant_key"] == tenant)
         )
         return [Notes(section.title or "Not in these numbers", lines or ("Nothing was left out.",))]
 
