@@ -160,6 +160,10 @@ def test_copy_for_bi_tools_holds_the_marts_and_no_personal_data(sample_place: Pl
         }
         assert schemas == {"core", "marts"}
         copied = copy.execute("from marts.conversations_daily order by all").fetchall()
+        # What a BI tool shows of each table and column.
+        for kind in ("duckdb_tables()", "duckdb_columns()"):
+            untold = f"select count(*) filter (coalesce(comment, '') = ''), count(*) > 100 from {kind}"
+            assert copy.execute(f"{untold} where schema_name in ('core', 'marts')").fetchall() == [(0, True)]
     assert copied == [tuple(row) for row in sample_place.rows("from marts.conversations_daily order by all")]
     assert not (sample_place.folder / "bi.duckdb.wal").exists()
     # A reader that holds the copy open hinders no run: the next test replaces it.

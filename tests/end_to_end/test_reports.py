@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from end_to_end.conftest import FirstRun, sample_place_in
 from end_to_end.place import Place
+from end_to_end.web import BROWSER, FLAGS
 from openpyxl import load_workbook
 from oracle.report_figures import Expected, Figures
 from oracle.sources import MINOR_UNITS
@@ -49,6 +50,15 @@ def published(place: Place) -> Iterator[tuple[str, str | None, str]]:
         for key, edition in record.editions.items():
             if edition.keeps:
                 yield key.rpartition("-2026-")[0], tenant, f"{recipient(tenant)}/reports/{edition.stem(key)}"
+
+
+def one_of_each(place: Place) -> list[tuple[str, str | None, str]]:
+    """The report of each name that has the most to show."""
+    largest: dict[str, tuple[int, tuple[str, str | None, str]]] = {}
+    for name, tenant, path in published(place):
+        size = (place.folder / "exports" / f"{path}.html").stat().st_size
+        largest[name] = max(largest.get(name, (0, (name, tenant, path))), (size, (name, tenant, path)))
+    return [found for _, found in largest.values()]
 
 
 def figures_of_page(page: bytes) -> dict[str, str]:
@@ -110,7 +120,7 @@ def test_wrong_figure_is_found(place: Place) -> None:
 
 def test_documents_and_workbooks_tell_the_same_figures(place: Place) -> None:
     expected = Expected(place.query)
-    for name, tenant, path in published(place):
+    for name, tenant, path in one_of_each(place):
         figures = expected.figures(name, tenant, "month", OCTOBER)
         document = (place.folder / "exports" / f"{path}.pdf").read_bytes()
         assert missing_of_texts(texts_of_document(document), figures) == Counter(), path
@@ -168,6 +178,30 @@ def state(place: Place) -> dict[str, bytes]:
         for path in [exports / "index.html", *exports.glob("**/reports/*")]
         if not path.name.startswith("warehouse.")
     }
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_pages_fit_every_screen_and_load_nothing(place: Place, width: int) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    exports = place.folder / "exports"
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        for path in ["index.html", *(f"{path}.html" for _, _, path in one_of_each(place))]:
+            loaded: list[str] = []
+            page = browser.new_page(viewport={"width": width, "height": 800})
+            page.on("request", lambda request, loaded=loaded: loaded.append(request.url))
+            for scheme, media in (("light", "screen"), ("dark", "screen"), ("light", "print")):
+                page.emulate_media(color_scheme=scheme, media=media)
+                page.goto((exports / path).as_uri())
+                widest = page.evaluate("document.documentElement.scrollWidth")
+                # No paper is as narrow as a phone.
+                assert widest <= (width if media == "screen" else max(width, 720)), f"{path} in {scheme} {media}"
+                assert page.locator("h1").is_visible()
+            assert set(loaded) == {(exports / path).as_uri()}
+            page.close()
+        browser.close()
 
 
 def test_second_time_changes_no_byte_and_a_missing_file_comes_back(place: Place) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,23 +9,12 @@ from collections.abc import Iterator
 import pytest
 from end_to_end.dagster_api import Ui
 from end_to_end.place import Place
-from end_to_end.web import free_port, wait_until_it_answers
+from end_to_end.web import BROWSER, FLAGS, free_port, wait_until_it_answers
 
 from ingestion.settings import PROJECT_ROOT
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    # Without these a browser looks for hosts of its maker, which is no part of the test.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 RUN_MILLISECONDS = 600_000
 
 pytestmark = [

@@ -1,11 +1,24 @@
-"""Web servers that tests start."""
+"""Web servers that tests start, and the browser that looks at what they show."""
 
+import shutil
 import socket
 import subprocess
 import time
 import urllib.request
 
 START_SECONDS = 180
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # Without these a browser looks for hosts of its maker, which is no part of the test.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def free_port() -> int:
