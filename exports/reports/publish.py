@@ -6,6 +6,7 @@ look (page.py, document.py, workbook.py), what is remembered of them (record.py)
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -97,21 +98,26 @@ class Reports:
             wanted: the period; the last complete one if None.
 
         Raises:
-            ExportError: the report names what no mart has, or a record of what was made is no such.
+            ExportError: the report names what no mart has, or nobody has the period.
             StorageError: the destination can't be used.
         """
         declaration = self._declared[name]
+        recipients = self._recipients_of(declaration, result)
         if not declaration.keeps:
-            self._publish_as_it_stands(name, declaration, result)
+            self._publish_as_it_stands(name, declaration, recipients, result)
             return
         cadences = [wanted.cadence] if wanted else declaration.cadences
         for cadence in cadences:
-            self._publish_cadence(name, declaration, cadence, wanted, result)
+            self._publish_cadence(name, declaration, recipients, cadence, wanted, result)
 
     def write_index(self) -> None:
         """List everything that was ever published, for people: one page over all, and one for each recipient."""
         made = {path.rpartition("/")[0] for path in self._sizes if posixpath.basename(path) == RECORD}
-        editions = {folder: self._record(folder).editions for folder in made | self._records.keys()}
+        editions = {}
+        for folder in made | self._records.keys():
+            # What can't be read is told by who publishes it.
+            with suppress(ExportError):
+                editions[folder] = self._record(folder).editions
         entries: dict[str, list[index.Entry]] = {}
         for folder, of_folder in editions.items():
             if of_folder:
@@ -123,11 +129,17 @@ class Reports:
         self._write(places.INDEX, index.render([entry for folder in ordered for entry in entries[folder]]))
 
     def _publish_cadence(
-        self, name: str, declaration: Declaration, cadence: Cadence, wanted: Period | None, result: ReportResult
+        self,
+        name: str,
+        declaration: Declaration,
+        recipients: Sequence[_Recipient],
+        cadence: Cadence,
+        wanted: Period | None,
+        result: ReportResult,
     ) -> None:
         periods: dict[_Recipient, list[Period]] = {}
         complete = self._last_complete(declaration, cadence)
-        for recipient in self._recipients_of(declaration):
+        for recipient in recipients:
             last = complete.get(recipient.tenant_key)
             if last is None:
                 continue
@@ -147,10 +159,12 @@ class Reports:
                     self._publish_one(report, declaration, result)
             self._save(recipient.folder)
 
-    def _publish_as_it_stands(self, name: str, declaration: Declaration, result: ReportResult) -> None:
+    def _publish_as_it_stands(
+        self, name: str, declaration: Declaration, recipients: Sequence[_Recipient], result: ReportResult
+    ) -> None:
         today = Period("day", self._now.date())
         told = self._told(declaration, today, today)
-        for recipient in self._recipients_of(declaration):
+        for recipient in recipients:
             if report := _report(name, declaration, told, recipient, today):
                 stem = posixpath.join(recipient.folder, name)
                 for form, (_, render) in FORMS.items():
@@ -183,14 +197,24 @@ class Reports:
         sources = Sources(self._query, self._marts, first, last, self._tenants, minor_units_of(self._query))
         return told_sections(declaration, sources)
 
-    def _recipients_of(self, declaration: Declaration) -> list[_Recipient]:
-        if declaration.recipients == "all":
-            return [_Recipient(None, ALL, "UTC")]
-        return [
-            _Recipient(tenant.key, tenant.name, tenant.timezone)
-            for tenant in self._tenants.values()
-            if tenant.system == declaration.source
-        ]
+    def _recipients_of(self, declaration: Declaration, result: ReportResult) -> list[_Recipient]:
+        """Those whose records can be read; of the others it is told why not."""
+        recipients = [_Recipient(None, ALL, "UTC")]
+        if declaration.recipients == "each":
+            recipients = [
+                _Recipient(tenant.key, tenant.name, tenant.timezone)
+                for tenant in self._tenants.values()
+                if tenant.system == declaration.source
+            ]
+        readable = []
+        for recipient in recipients:
+            try:
+                self._record(recipient.folder)
+            except ExportError as error:
+                result.faults.append(str(error))
+            else:
+                readable.append(recipient)
+        return readable
 
     @cached_property
     def _tenants(self) -> dict[str, Tenant]:

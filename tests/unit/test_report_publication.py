@@ -1,0 +1,96 @@
+"""Which reports are published for whom, over a warehouse of a few rows."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from exports.reports import publish
+from exports.reports.content import Report
+from exports.reports.declaration import Declaration
+from exports.reports.periods import Period
+
+DECLARED = {
+    "guests": Declaration.model_validate(
+        {"title": "Guests", "source": "restaurant", "sections": [{"trend": "visits.total_visits"}]}
+    ),
+    "management": Declaration.model_validate(
+        {
+            "title": "All",
+            "source": "all",
+            "recipients": "all",
+            "sections": [
+                {
+                    "query": {"sql": "select 1 as n", "columns": {"n": {"label": "N", "form": "count"}}},
+                    "title": "Numbers",
+                }
+            ],
+        }
+    ),
+}
+
+
+def told(report: Report) -> bytes:
+    return repr(report).encode()
+
+
+@pytest.fixture
+def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Two restaurants with visits in September and October, and forms that cost nothing."""
+    monkeypatch.setattr(publish, "FORMS", {"html": ("Page", told)})
+    with duckdb.connect() as connection:
+        connection.execute("""
+            create schema core;
+            create schema marts;
+            create table core.currencies (currency_code varchar, minor_units integer);
+            create table core.dim_tenants as select * from (values
+                ('restaurant:1', 'restaurant', 'Lamp', 'UTC'), ('restaurant:2', 'restaurant', 'Rug', 'America/New_York')
+            ) as t (tenant_key, source_system, tenant_name, timezone);
+            create table marts.visits_monthly as
+            select tenant_key, cast(day as date) as period_start_date, true as is_complete, 5 as total_visits
+            from core.dim_tenants, unnest([date '2026-09-01', date '2026-10-01']) as t (day);
+            create table marts.visits_weekly as
+            select tenant_key, date '2026-10-19' as period_start_date, true as is_complete, 2 as total_visits
+            from core.dim_tenants;
+            create table marts.kpis as
+            select tenant_key, 'month' as grain, period_start_date, is_complete from marts.visits_monthly
+            union all select tenant_key, 'week', period_start_date, is_complete from marts.visits_weekly;
+        """)
+        yield connection
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    names: tuple[str, ...] = ("guests",),
+    now: str = "2026-11-05T12:00:00+00:00",
+    wanted: str | None = None,
+) -> list[publish.ReportResult]:
+    settings = SimpleNamespace(exports=str(root), now=datetime.fromisoformat(now))
+    return publish.publish(
+        DECLARED,
+        names,
+        lambda sql: connection.sql(sql).to_arrow_table(),
+        settings,  # type: ignore[arg-type]
+        Period.named(wanted) if wanted else None,
+    )
+
+
+def pages(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.glob("**/*-*.html")}
+
+
+def test_damaged_record_stops_its_recipient_only(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    run(warehouse, tmp_path)
+    (tmp_path / "restaurant" / "1" / "reports" / "reports.json").write_text("{", encoding="utf-8")
+    warehouse.execute("update marts.visits_monthly set total_visits = 6")
+    [guests, management] = run(warehouse, tmp_path, ("guests", "management"))
+    [fault] = guests.faults
+    assert fault.startswith("restaurant/1/reports/reports.json is not what reports wrote")
+    assert (guests.revised, management.made, management.faults) == (1, 1, [])
+    assert "restaurant/2/reports/guests-2026-10-r2.html" in pages(tmp_path)
+    assert "restaurant/1/reports/guests-2026-10-r2.html" not in pages(tmp_path)
+    assert "guests-2026-10-r2.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
