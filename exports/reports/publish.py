@@ -8,8 +8,9 @@ import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exports import places
 from exports.catalogue import ALL_SOURCES
@@ -227,16 +228,24 @@ class Reports:
             "select tenant_key, max(period_start_date) as first_day from marts.kpis"
             f" where is_complete and grain = '{cadence}' group by tenant_key",
         )
-        of_tenants: dict[str | None, Period] = {
-            row["tenant_key"]: Period(cadence, row["first_day"])
+        of_tenants = [
+            (tenant, Period(cadence, row["first_day"]))
             for row in rows
             if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (ALL_SOURCES, tenant.system)
-        }
-        if declaration.recipients == "each":
-            return of_tenants
-        # One that has been quiet for long does not hold up the others: what it has is complete.
-        ended = [period for period in of_tenants.values() if period.moved(1).last_day >= self._now.date()]
-        return {None: min(ended)} if ended else {None: max(of_tenants.values())} if of_tenants else {}
+        ]
+        if declaration.recipients == "each" or not of_tenants:
+            return {tenant.key: last for tenant, last in of_tenants}
+        # One that has been quiet for long does not hold up the others: what it has is complete. One whose month has not
+        # ended yet where it is does.
+        ended = [last for tenant, last in of_tenants if last.moved(1).last_day >= self._today(tenant)]
+        return {None: min(ended, default=max(last for _, last in of_tenants))}
+
+    def _today(self, tenant: Tenant) -> date:
+        try:
+            return self._now.astimezone(ZoneInfo(tenant.timezone)).date()
+        except (ZoneInfoNotFoundError, ValueError):
+            # Only the warehouse knows the zone.
+            return self._now.date()
 
     @property
     def _stamp(self) -> str:

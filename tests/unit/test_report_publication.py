@@ -94,3 +94,16 @@ def test_damaged_record_stops_its_recipient_only(warehouse: duckdb.DuckDBPyConne
     assert "restaurant/2/reports/guests-2026-10-r2.html" in pages(tmp_path)
     assert "restaurant/1/reports/guests-2026-10-r2.html" not in pages(tmp_path)
     assert "guests-2026-10-r2.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_all_together_wait_for_whose_month_has_not_ended_where_they_are(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    october = "tenant_key = 'restaurant:2' and period_start_date = date '2026-10-01'"
+    warehouse.execute(f"update marts.kpis set is_complete = false where grain = 'month' and {october}")
+    # In New York it is still the evening of 31 October.
+    run(warehouse, tmp_path, ("management",), now="2026-11-01T01:30:00+00:00")
+    assert pages(tmp_path) == {"all/reports/management-2026-09.html"}
+    # A day later it has been quiet for a month.
+    run(warehouse, tmp_path, ("management",), now="2026-11-02T01:30:00+00:00")
+    assert pages(tmp_path) == {"all/reports/management-2026-09.html", "all/reports/management-2026-10.html"}
