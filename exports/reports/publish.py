@@ -19,7 +19,7 @@ from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
 from exports.reports.measures import Tenant, rows_of, tenants_of
-from exports.reports.periods import Cadence, Period
+from exports.reports.periods import CADENCES, Cadence, Period
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
 from ingestion.errors import WarehouseError
@@ -107,8 +107,8 @@ class Reports:
         if not declaration.keeps:
             self._publish_as_it_stands(name, declaration, recipients, result)
             return
-        cadences = [wanted.cadence] if wanted else declaration.cadences
-        for cadence in cadences:
+        # Those made on demand are looked at again too, whatever cadences are declared.
+        for cadence in [wanted.cadence] if wanted else CADENCES:
             self._publish_cadence(name, declaration, recipients, cadence, wanted, result)
 
     def write_index(self) -> None:
@@ -145,7 +145,9 @@ class Reports:
             if last is None:
                 continue
             made = self._record(recipient.folder).periods(name, cadence)
-            asked = {wanted or last, *made}
+            asked = set(made)
+            if wanted or cadence in declaration.cadences:
+                asked.add(wanted or last)
             if found := sorted(period for period in asked if period <= last):
                 periods[recipient] = found
         if wanted and not any(wanted in of_recipient for of_recipient in periods.values()):

@@ -107,3 +107,14 @@ def test_all_together_wait_for_whose_month_has_not_ended_where_they_are(
     # A day later it has been quiet for a month.
     run(warehouse, tmp_path, ("management",), now="2026-11-02T01:30:00+00:00")
     assert pages(tmp_path) == {"all/reports/management-2026-09.html", "all/reports/management-2026-10.html"}
+
+
+def test_period_that_was_made_on_demand_is_looked_at_again_in_every_publication(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    run(warehouse, tmp_path, wanted="2026-W43")
+    assert pages(tmp_path) == {f"restaurant/{number}/reports/guests-2026-W43.html" for number in (1, 2)}
+    warehouse.execute("update marts.visits_weekly set total_visits = 3 where tenant_key = 'restaurant:2'")
+    [result] = run(warehouse, tmp_path)
+    assert (result.made, result.unchanged, result.revised) == (2, 1, 1)
+    assert "restaurant/2/reports/guests-2026-W43-r2.html" in pages(tmp_path)
