@@ -139,18 +139,20 @@ class Reports:
         result: ReportResult,
     ) -> None:
         periods: dict[_Recipient, list[Period]] = {}
-        complete = self._last_complete(declaration, cadence)
+        complete = self._complete(declaration, cadence)
         for recipient in recipients:
-            last = complete.get(recipient.tenant_key)
-            if last is None:
+            if recipient.tenant_key not in complete:
                 continue
+            first, last = complete[recipient.tenant_key]
             made = self._record(recipient.folder).periods(name, cadence)
             asked = set(made)
-            if wanted or cadence in declaration.cadences:
-                asked.add(wanted or last)
+            if wanted and wanted >= first:
+                asked.add(wanted)
+            elif not wanted and cadence in declaration.cadences:
+                asked.add(last)
             if found := sorted(period for period in asked if period <= last):
                 periods[recipient] = found
-        if wanted and not any(wanted in of_recipient for of_recipient in periods.values()):
+        if wanted and complete and not any(wanted in of_recipient for of_recipient in periods.values()):
             raise ExportError(f"{wanted.name} is no complete period of any recipient.")
         if not periods:
             return
@@ -223,24 +225,25 @@ class Reports:
     def _tenants(self) -> dict[str, Tenant]:
         return tenants_of(self._query)
 
-    def _last_complete(self, declaration: Declaration, cadence: Cadence) -> dict[str | None, Period]:
-        """Tenant → its last complete period; of all together the last that is complete for each of them."""
+    def _complete(self, declaration: Declaration, cadence: Cadence) -> dict[str | None, tuple[Period, Period]]:
+        """Tenant → its first and last complete period; of all together the last that is complete for each of them."""
         rows = rows_of(
             self._query,
-            "select tenant_key, max(period_start_date) as first_day from marts.kpis"
+            "select tenant_key, min(period_start_date) as first_day, max(period_start_date) as last_day from marts.kpis"
             f" where is_complete and grain = '{cadence}' group by tenant_key",
         )
         of_tenants = [
-            (tenant, Period(cadence, row["first_day"]))
+            (tenant, Period(cadence, row["first_day"]), Period(cadence, row["last_day"]))
             for row in rows
             if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (ALL_SOURCES, tenant.system)
         ]
         if declaration.recipients == "each" or not of_tenants:
-            return {tenant.key: last for tenant, last in of_tenants}
+            return {tenant.key: (first, last) for tenant, first, last in of_tenants}
         # One that has been quiet for long does not hold up the others: what it has is complete. One whose month has not
         # ended yet where it is does.
-        ended = [last for tenant, last in of_tenants if last.moved(1).last_day >= self._today(tenant)]
-        return {None: min(ended, default=max(last for _, last in of_tenants))}
+        ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= self._today(tenant)]
+        last = min(ended, default=max(last for _, _, last in of_tenants))
+        return {None: (min(first for _, first, _ in of_tenants), last)}
 
     def _today(self, tenant: Tenant) -> date:
         try:

@@ -118,3 +118,23 @@ def test_period_that_was_made_on_demand_is_looked_at_again_in_every_publication(
     [result] = run(warehouse, tmp_path)
     assert (result.made, result.unchanged, result.revised) == (2, 1, 1)
     assert "restaurant/2/reports/guests-2026-W43-r2.html" in pages(tmp_path)
+
+
+@pytest.mark.parametrize("period", ["0001-01", "2026-08", "2026-11", "9999-12"])
+def test_period_before_the_first_or_after_the_last_is_refused(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, period: str
+) -> None:
+    for result in run(warehouse, tmp_path, ("guests", "management"), wanted=period):
+        assert result.faults == [f"{period} is no complete period of any recipient."]
+    assert pages(tmp_path) == set()
+
+
+def test_period_is_made_for_whom_it_is_there(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    september = "period_start_date = date '2026-09-01' and tenant_key = 'restaurant:1'"
+    warehouse.execute(f"delete from marts.visits_monthly where {september}; delete from marts.kpis where {september}")
+    [result] = run(warehouse, tmp_path, wanted="2026-09")
+    assert (result.made, result.faults) == (1, [])
+    # Of a system that is not there nothing is made, and nothing is wrong.
+    warehouse.execute("delete from core.dim_tenants")
+    [result] = run(warehouse, tmp_path, wanted="2026-09")
+    assert (result.made, result.faults) == (0, [])
