@@ -127,7 +127,10 @@ class Reports:
                 self._write(posixpath.join(folder, places.INDEX), own)
         together = posixpath.join(places.WHOLE, FOLDER)
         ordered = sorted(entries, key=lambda folder: (folder != together, entries[folder][0].recipient, folder))
-        self._write(places.INDEX, index.render([entry for folder in ordered for entry in entries[folder]]))
+        # Recipients may have one name, and one may have had several.
+        named = told_apart((entries[folder][0].recipient, entries[folder]) for folder in ordered)
+        listed = [replace(entry, recipient=name) for name, of_folder in named for entry in of_folder]
+        self._write(places.INDEX, index.render(listed))
 
     def _publish_cadence(
         self,

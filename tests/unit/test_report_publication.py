@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
+import page_reader
 import pytest
 
 from exports.reports import publish
@@ -138,3 +139,13 @@ def test_period_is_made_for_whom_it_is_there(warehouse: duckdb.DuckDBPyConnectio
     warehouse.execute("delete from core.dim_tenants")
     [result] = run(warehouse, tmp_path, wanted="2026-09")
     assert (result.made, result.faults) == (0, [])
+
+
+def test_recipients_of_one_name_are_listed_apart(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    warehouse.execute("update core.dim_tenants set tenant_name = 'Lamp'")
+    run(warehouse, tmp_path)
+    root = page_reader.read((tmp_path / "index.html").read_bytes())
+    assert [heading.text for heading in root.all("h2")] == ["Lamp", "Lamp (2)"]
+    links = [link.attributes["href"] for article in root.all("article") for link in article.all("a")]
+    assert links == [f"restaurant/{number}/reports/guests-2026-10.html" for number in (1, 2)]
+    assert root.all("details") == []
