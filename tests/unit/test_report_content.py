@@ -80,6 +80,8 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
         ({"a": REPORT | {"sections": []}}, "a.sections: List should have at least 1 item"),
         ({"a": REPORT | {"source": "till"}}, "a.source"),
         ({"a": REPORT | {"source": "all"}}, "a report over all systems is for `all`"),
+        ({"a": REPORT | {"recipients": "all"}}, "trend shows one tenant's figures: a report for `all` can't have it"),
+        ({"a": REPORT | {"sections": [{"businesses": True}]}}, "businesses shows all tenants' figures"),
         ({"a": REPORT | {"sections": [{"trend": "total_visits"}]}}, "a.sections.0.trend"),
         ({"a": REPORT | {"sections": [{"trend": "a.b", "reach": True}]}}, "wants exactly one of headlines, trend"),
         ({"a": REPORT | {"sections": [{"graph": "a.b"}]}}, "a.sections.0.graph: Extra inputs"),
