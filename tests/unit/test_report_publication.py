@@ -1,6 +1,6 @@
 """Which reports are published for whom, over a warehouse of a few rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,10 +69,11 @@ def run(
     names: tuple[str, ...] = ("guests",),
     now: str = "2026-11-05T12:00:00+00:00",
     wanted: str | None = None,
+    declared: Mapping[str, Declaration] = DECLARED,
 ) -> list[publish.ReportResult]:
     settings = SimpleNamespace(exports=str(root), now=datetime.fromisoformat(now))
     return publish.publish(
-        DECLARED,
+        declared,
         names,
         lambda sql: connection.sql(sql).to_arrow_table(),
         settings,  # type: ignore[arg-type]
@@ -149,3 +150,13 @@ def test_recipients_of_one_name_are_listed_apart(warehouse: duckdb.DuckDBPyConne
     links = [link.attributes["href"] for article in root.all("article") for link in article.all("a")]
     assert links == [f"restaurant/{number}/reports/guests-2026-10.html" for number in (1, 2)]
     assert root.all("details") == []
+
+
+def test_braces_of_a_query_are_its_own(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    sql = "select {'n': 7}['n'] as n, '{0}' as t where {last_day} = date '2026-10-31' and {first_day} < {last_day}"
+    columns = {"n": {"label": "N", "form": "count"}, "t": {"label": "T"}}
+    section = {"query": {"sql": sql, "columns": columns}, "title": "Numbers"}
+    declared = {"title": "All", "source": "all", "recipients": "all", "sections": [section]}
+    [result] = run(warehouse, tmp_path, ("braces",), declared={"braces": Declaration.model_validate(declared)})
+    assert (result.made, result.faults) == (1, [])
+    assert "value='{0}'" in (tmp_path / "all" / "reports" / "braces-2026-10.html").read_text(encoding="utf-8")

@@ -27,8 +27,11 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
 
     def told(tenant: str, period: Period) -> list[Section]:
         if period not in cached:
-            days = {"first_day": f"date '{period.first_day}'", "last_day": f"date '{period.last_day}'"}
-            rows = rows_of(sources.query, asked.sql.format(**days))
+            sql = asked.sql
+            # Other braces are SQL's own.
+            for place, day in (("{first_day}", period.first_day), ("{last_day}", period.last_day)):
+                sql = sql.replace(place, f"date '{day}'")
+            rows = rows_of(sources.query, sql)
             needed = {*asked.columns, *(["tenant_key"] if is_each else [])}
             if rows and (missing := needed - rows[0].keys()):
                 raise ExportError(f"The query of {title!r} gives no column {', '.join(sorted(missing))}.")
