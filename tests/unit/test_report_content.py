@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports.errors import ExportError
-from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table
+from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table, told_apart
 from exports.reports.declaration import load_reports
 from exports.reports.periods import CADENCES, Period
 
@@ -46,6 +46,9 @@ def test_rows_of_one_name_have_places_of_their_own() -> None:
     ]
     bars = (("Lamp", Cell(1, COUNT)), ("Lamp", Cell(1, COUNT)))
     assert [place for place, _ in Comparison("Products", "Product", "Sold", bars).cells()] == ["Lamp", "Lamp (2)"]
+    # One may be called so by itself.
+    named = [(name, None) for name in ("Lamp", "Lamp (2)", "Lamp", "Lamp (2)")]
+    assert [name for name, _ in told_apart(named)] == ["Lamp", "Lamp (2)", "Lamp (3)", "Lamp (2) (2)"]
 
 
 @given(st.dates(date(1901, 1, 1), date(9990, 12, 31)), st.sampled_from(CADENCES), st.integers(-400, 400))
