@@ -20,8 +20,8 @@ _BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 _NO_CHARACTERS = frozenset("\ufffe\uffff")
 _BYTE_ORDER_MARK = "\ufeff"
 
-_ANY = Context(prec=99)
-"""Of numbers as long as a warehouse holds."""
+_ANY = Context(prec=350)
+"""Of numbers as long as a warehouse holds; a double has 309 digits before its point."""
 
 Value = Decimal | int | str | date | None
 

@@ -28,6 +28,7 @@ from exports.reports.periods import CADENCES, Period
         (Kind("money", 3, "KWD"), Decimal("0.0005"), "0.000 KWD"),
         (Kind("number", 1, "seconds"), Decimal("84.25"), "84.2 s"),
         (Kind("number", 2), Decimal("999999.995"), "1,000,000.00"),
+        (Kind("number", 9), Decimal("1e308"), f"{10**308:,}.000000000"),
         (DATE, date(2026, 10, 3), "3 October 2026"),
         (INSTANT, datetime(2026, 10, 3, 7, 5, tzinfo=UTC), "3 October 2026, 07:05 UTC"),
         (TEXT, "=1+1", "=1+1"),

@@ -160,3 +160,17 @@ def test_braces_of_a_query_are_its_own(warehouse: duckdb.DuckDBPyConnection, tmp
     [result] = run(warehouse, tmp_path, ("braces",), declared={"braces": Declaration.model_validate(declared)})
     assert (result.made, result.faults) == (1, [])
     assert "value='{0}'" in (tmp_path / "all" / "reports" / "braces-2026-10.html").read_text(encoding="utf-8")
+
+
+def test_what_can_not_be_told_as_declared_is_a_fault_of_its_report_only(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    section = {
+        "query": {"sql": "select [1] as n", "columns": {"n": {"label": "N", "form": "count"}}},
+        "title": "Numbers",
+    }
+    declared = {"title": "All", "source": "all", "recipients": "all", "sections": [section]}
+    reports = {"lists": Declaration.model_validate(declared), **DECLARED}
+    [lists, guests] = run(warehouse, tmp_path, ("lists", "guests"), declared=reports)
+    assert lists.faults == ["n is no count but list: cast it in the query."]
+    assert guests.made == 2
