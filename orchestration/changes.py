@@ -1,12 +1,12 @@
 """What has changed since something was last made, and so is due.
 
-Belongs here: fingerprints of what models, copy and exports are made from, their memory in the warehouse, and the
-comparison of the two. Not here: making anything.
+Belongs here: fingerprints of what models, copy, exports and reports are made from, their memory in the warehouse, and
+the comparison of the two. Not here: making anything.
 
 Models are made from raw rows, from the project's files and from the tenants' local days (which decide what periods
-are complete). The copy and the exports are made from built models, and from where and what they are to publish. What
-each was last made from lies in the `_state` of its system's raw schema: kept anywhere else, it could speak of another
-warehouse. A build forgets first, so that one that dies is due again.
+are complete). The copy, the exports and the reports are made from built models, and from where and what they are to
+publish. What each was last made from lies in the `_state` of its system's raw schema: kept anywhere else, it could
+speak of another warehouse. A build forgets first, so that one that dies is due again.
 """
 
 import hashlib
@@ -207,13 +207,13 @@ def end(systems: Iterable[str]) -> None:
 
 
 def publish(step: str, systems: Iterable[str]) -> None:
-    """Note that systems' exports or copy were made from their models as they stand."""
+    """Note that systems' exports, reports or copy were made from their models as they stand."""
     memory = read()
     _note(memory, step, {system: Entry(memory.published(step, system)) for system in systems})
 
 
 def forget(step: str, systems: Iterable[str]) -> None:
-    """Note that systems' exports or copy are due."""
+    """Note that systems' exports, reports or copy are due."""
     _note(read(), step, dict.fromkeys(systems, Entry()))
 
 

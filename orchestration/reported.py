@@ -72,12 +72,11 @@ def _report_asset(system: str) -> dg.AssetsDefinition:
             if faults := [f"{result.report}: {fault}" for result in results for fault in result.faults]:
                 # Made by hand, they may have been current before.
                 changes.forget(changes.REPORTS, [system])
-                raise failure("; ".join(faults))
-            if len(names) == len(of_system):
+            elif len(names) == len(of_system):
                 changes.publish(changes.REPORTS, [system])
         except (ExportError, IngestionError) as error:
             raise failure(error) from None
-        for result in results:
+        for result in (result for result in results if not result.faults):
             yield dg.MaterializeResult(
                 asset_key=_key(result.report),
                 metadata={
@@ -87,6 +86,8 @@ def _report_asset(system: str) -> dg.AssetsDefinition:
                     "index": dg.MetadataValue.path(f"{settings.exports_place}/{INDEX}"),
                 },
             )
+        if faults:
+            raise failure("; ".join(faults))
 
     return make_reports
 

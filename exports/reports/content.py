@@ -1,11 +1,10 @@
 """What a report shows, before it has a form: sections of typed values.
 
-Belongs here: values, how each is put into words, and sections. Not here: where values come from (queries.py), nor the
-three forms (page.py, document.py, workbook.py), which all show what stands here and nothing else.
+Belongs here: values, how each is put into words, and sections. Not here: where values come from (sections/), nor the
+three forms (forms/), which all show what stands here and nothing else.
 """
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -21,8 +20,8 @@ _BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 _NO_CHARACTERS = frozenset("\ufffe\uffff")
 _BYTE_ORDER_MARK = "\ufeff"
 
-_ANY = Context(prec=99)
-"""Of numbers as long as a warehouse holds."""
+_ANY = Context(prec=350)
+"""Of numbers as long as a warehouse holds; a double has 309 digits before its point."""
 
 Value = Decimal | int | str | date | None
 
@@ -73,10 +72,14 @@ class Kind:
 
 def told_apart(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """The same, but that a name that comes again has its number after it."""
-    times = Counter[str]()
+    taken = set[str]()
     for name, value in named:
-        times[name] += 1
-        yield (name if times[name] == 1 else f"{name} ({times[name]})"), value
+        told, number = name, 1
+        while told in taken:
+            number += 1
+            told = f"{name} ({number})"
+        taken.add(told)
+        yield told, value
 
 
 COUNT = Kind("count")

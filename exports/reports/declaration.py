@@ -20,6 +20,9 @@ Measure = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
 KINDS = ("headlines", "trend", "comparison", "table", "query", "businesses", "left_out", "reach")
 """Of sections."""
 
+OF_A_TENANT = frozenset(("headlines", "trend", "comparison", "table"))
+"""Kinds of sections that show one tenant's figures."""
+
 
 class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -134,6 +137,15 @@ class Declaration(_Declared):
     def _has_tenants(self) -> Self:
         if self.source == ALL_SOURCES and self.recipients == "each":
             raise ValueError("a report over all systems is for `all`")
+        return self
+
+    @model_validator(mode="after")
+    def _is_told_to_whom_it_may_be(self) -> Self:
+        kinds = {section.kind for section in self.sections}
+        if self.recipients == "each" and "businesses" in kinds:
+            raise ValueError("businesses shows all tenants' figures: a report for each tenant can't have it")
+        if self.recipients == "all" and (of_tenants := sorted(kinds & OF_A_TENANT)):
+            raise ValueError(f"{', '.join(of_tenants)} shows one tenant's figures: a report for `all` can't have it")
         return self
 
 

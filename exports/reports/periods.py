@@ -79,7 +79,9 @@ class Period:
         """For an axis."""
         if self.cadence == "month":
             return f"{self.first_day:%b %Y}"
-        return f"W{self.first_day.isocalendar().week}" if self.cadence == "week" else f"{self.first_day:%-d %b}"
+        if self.cadence == "week":
+            return f"W{self.first_day.isocalendar().week}"
+        return f"{self.first_day.day} {self.first_day:%b}"
 
 
 def _day(day: date) -> str:

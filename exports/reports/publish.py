@@ -6,9 +6,11 @@ look (page.py, document.py, workbook.py), what is remembered of them (record.py)
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exports import places
 from exports.catalogue import ALL_SOURCES
@@ -17,7 +19,7 @@ from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
 from exports.reports.measures import Tenant, rows_of, tenants_of
-from exports.reports.periods import Cadence, Period
+from exports.reports.periods import CADENCES, Cadence, Period
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
 from ingestion.errors import WarehouseError
@@ -97,21 +99,26 @@ class Reports:
             wanted: the period; the last complete one if None.
 
         Raises:
-            ExportError: the report names what no mart has, or a record of what was made is no such.
+            ExportError: the report names what no mart has, or nobody has the period.
             StorageError: the destination can't be used.
         """
         declaration = self._declared[name]
+        recipients = self._recipients_of(declaration, result)
         if not declaration.keeps:
-            self._publish_as_it_stands(name, declaration, result)
+            self._publish_as_it_stands(name, declaration, recipients, result)
             return
-        cadences = [wanted.cadence] if wanted else declaration.cadences
-        for cadence in cadences:
-            self._publish_cadence(name, declaration, cadence, wanted, result)
+        # Those made on demand are looked at again too, whatever cadences are declared.
+        for cadence in [wanted.cadence] if wanted else CADENCES:
+            self._publish_cadence(name, declaration, recipients, cadence, wanted, result)
 
     def write_index(self) -> None:
         """List everything that was ever published, for people: one page over all, and one for each recipient."""
         made = {path.rpartition("/")[0] for path in self._sizes if posixpath.basename(path) == RECORD}
-        editions = {folder: self._record(folder).editions for folder in made | self._records.keys()}
+        editions = {}
+        for folder in made | self._records.keys():
+            # What can't be read is told by who publishes it.
+            with suppress(ExportError):
+                editions[folder] = self._record(folder).editions
         entries: dict[str, list[index.Entry]] = {}
         for folder, of_folder in editions.items():
             if of_folder:
@@ -120,22 +127,35 @@ class Reports:
                 self._write(posixpath.join(folder, places.INDEX), own)
         together = posixpath.join(places.WHOLE, FOLDER)
         ordered = sorted(entries, key=lambda folder: (folder != together, entries[folder][0].recipient, folder))
-        self._write(places.INDEX, index.render([entry for folder in ordered for entry in entries[folder]]))
+        # Recipients may have one name, and one may have had several.
+        named = told_apart((entries[folder][0].recipient, entries[folder]) for folder in ordered)
+        listed = [replace(entry, recipient=name) for name, of_folder in named for entry in of_folder]
+        self._write(places.INDEX, index.render(listed))
 
     def _publish_cadence(
-        self, name: str, declaration: Declaration, cadence: Cadence, wanted: Period | None, result: ReportResult
+        self,
+        name: str,
+        declaration: Declaration,
+        recipients: Sequence[_Recipient],
+        cadence: Cadence,
+        wanted: Period | None,
+        result: ReportResult,
     ) -> None:
         periods: dict[_Recipient, list[Period]] = {}
-        complete = self._last_complete(declaration, cadence)
-        for recipient in self._recipients_of(declaration):
-            last = complete.get(recipient.tenant_key)
-            if last is None:
+        complete = self._complete(declaration, cadence)
+        for recipient in recipients:
+            if recipient.tenant_key not in complete:
                 continue
+            first, last = complete[recipient.tenant_key]
             made = self._record(recipient.folder).periods(name, cadence)
-            asked = {wanted or last, *made}
+            asked = set(made)
+            if wanted and wanted >= first:
+                asked.add(wanted)
+            elif not wanted and cadence in declaration.cadences:
+                asked.add(last)
             if found := sorted(period for period in asked if period <= last):
                 periods[recipient] = found
-        if wanted and not any(wanted in of_recipient for of_recipient in periods.values()):
+        if wanted and complete and not any(wanted in of_recipient for of_recipient in periods.values()):
             raise ExportError(f"{wanted.name} is no complete period of any recipient.")
         if not periods:
             return
@@ -147,10 +167,12 @@ class Reports:
                     self._publish_one(report, declaration, result)
             self._save(recipient.folder)
 
-    def _publish_as_it_stands(self, name: str, declaration: Declaration, result: ReportResult) -> None:
+    def _publish_as_it_stands(
+        self, name: str, declaration: Declaration, recipients: Sequence[_Recipient], result: ReportResult
+    ) -> None:
         today = Period("day", self._now.date())
         told = self._told(declaration, today, today)
-        for recipient in self._recipients_of(declaration):
+        for recipient in recipients:
             if report := _report(name, declaration, told, recipient, today):
                 stem = posixpath.join(recipient.folder, name)
                 for form, (_, render) in FORMS.items():
@@ -183,36 +205,55 @@ class Reports:
         sources = Sources(self._query, self._marts, first, last, self._tenants, minor_units_of(self._query))
         return told_sections(declaration, sources)
 
-    def _recipients_of(self, declaration: Declaration) -> list[_Recipient]:
-        if declaration.recipients == "all":
-            return [_Recipient(None, ALL, "UTC")]
-        return [
-            _Recipient(tenant.key, tenant.name, tenant.timezone)
-            for tenant in self._tenants.values()
-            if tenant.system == declaration.source
-        ]
+    def _recipients_of(self, declaration: Declaration, result: ReportResult) -> list[_Recipient]:
+        """Those whose records can be read; of the others it is told why not."""
+        recipients = [_Recipient(None, ALL, "UTC")]
+        if declaration.recipients == "each":
+            recipients = [
+                _Recipient(tenant.key, tenant.name, tenant.timezone)
+                for tenant in self._tenants.values()
+                if tenant.system == declaration.source
+            ]
+        readable = []
+        for recipient in recipients:
+            try:
+                self._record(recipient.folder)
+            except ExportError as error:
+                result.faults.append(str(error))
+            else:
+                readable.append(recipient)
+        return readable
 
     @cached_property
     def _tenants(self) -> dict[str, Tenant]:
         return tenants_of(self._query)
 
-    def _last_complete(self, declaration: Declaration, cadence: Cadence) -> dict[str | None, Period]:
-        """Tenant → its last complete period; of all together the last that is complete for each of them."""
+    def _complete(self, declaration: Declaration, cadence: Cadence) -> dict[str | None, tuple[Period, Period]]:
+        """Tenant → its first and last complete period; of all together the last that is complete for each of them."""
         rows = rows_of(
             self._query,
-            "select tenant_key, max(period_start_date) as first_day from marts.kpis"
+            "select tenant_key, min(period_start_date) as first_day, max(period_start_date) as last_day from marts.kpis"
             f" where is_complete and grain = '{cadence}' group by tenant_key",
         )
-        of_tenants: dict[str | None, Period] = {
-            row["tenant_key"]: Period(cadence, row["first_day"])
+        of_tenants = [
+            (tenant, Period(cadence, row["first_day"]), Period(cadence, row["last_day"]))
             for row in rows
             if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (ALL_SOURCES, tenant.system)
-        }
-        if declaration.recipients == "each":
-            return of_tenants
-        # One that has been quiet for long does not hold up the others: what it has is complete.
-        ended = [period for period in of_tenants.values() if period.moved(1).last_day >= self._now.date()]
-        return {None: min(ended)} if ended else {None: max(of_tenants.values())} if of_tenants else {}
+        ]
+        if declaration.recipients == "each" or not of_tenants:
+            return {tenant.key: (first, last) for tenant, first, last in of_tenants}
+        # One that has been quiet for long does not hold up the others: what it has is complete. One whose month has not
+        # ended yet where it is does.
+        ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= self._today(tenant)]
+        last = min(ended, default=max(last for _, _, last in of_tenants))
+        return {None: (min(first for _, first, _ in of_tenants), last)}
+
+    def _today(self, tenant: Tenant) -> date:
+        try:
+            return self._now.astimezone(ZoneInfo(tenant.timezone)).date()
+        except (ZoneInfoNotFoundError, ValueError):
+            # Only the warehouse knows the zone.
+            return self._now.date()
 
     @property
     def _stamp(self) -> str:

@@ -175,12 +175,23 @@ def revised(report: Report, before: Edition | None, declaration: Declaration) ->
 
 def _differences(before: Figures, now: Figures) -> Iterator[tuple[str, str, str, str]]:
     """Section, place, and what was and is shown there."""
+    gone_sections = [sorted(before[section].values()) for section in before.keys() - now.keys()]
+    new_sections = [sorted(now[section].values()) for section in now.keys() - before.keys()]
     for section in {**before, **now}:
         was, shown = before.get(section, {}), now.get(section, {})
-        # Something has another name, and all figures are as they were.
+        # It is called otherwise, as its measure is.
+        if section not in now and sorted(was.values()) in new_sections:
+            continue
+        if section not in before and sorted(shown.values()) in gone_sections:
+            continue
+        # Something has another name, and its figures are as they were.
         if was.keys() != shown.keys() and sorted(was.values()) == sorted(shown.values()):
             continue
+        gone, come = was.keys() - shown.keys(), shown.keys() - was.keys()
+        is_renamed = sorted(was[place] for place in gone) == sorted(shown[place] for place in come)
         for place in {**was, **shown}:
+            if is_renamed and place in gone | come:
+                continue
             if was.get(place, NOTHING) != shown.get(place, NOTHING):
                 yield section, place, was.get(place, NOTHING), shown.get(place, NOTHING)
 

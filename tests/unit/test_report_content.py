@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports.errors import ExportError
-from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table
+from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table, told_apart
 from exports.reports.declaration import load_reports
 from exports.reports.periods import CADENCES, Period
 
@@ -28,6 +28,7 @@ from exports.reports.periods import CADENCES, Period
         (Kind("money", 3, "KWD"), Decimal("0.0005"), "0.000 KWD"),
         (Kind("number", 1, "seconds"), Decimal("84.25"), "84.2 s"),
         (Kind("number", 2), Decimal("999999.995"), "1,000,000.00"),
+        (Kind("number", 9), Decimal("1e308"), f"{10**308:,}.000000000"),
         (DATE, date(2026, 10, 3), "3 October 2026"),
         (INSTANT, datetime(2026, 10, 3, 7, 5, tzinfo=UTC), "3 October 2026, 07:05 UTC"),
         (TEXT, "=1+1", "=1+1"),
@@ -46,6 +47,9 @@ def test_rows_of_one_name_have_places_of_their_own() -> None:
     ]
     bars = (("Lamp", Cell(1, COUNT)), ("Lamp", Cell(1, COUNT)))
     assert [place for place, _ in Comparison("Products", "Product", "Sold", bars).cells()] == ["Lamp", "Lamp (2)"]
+    # One may be called so by itself.
+    named = [(name, None) for name in ("Lamp", "Lamp (2)", "Lamp", "Lamp (2)")]
+    assert [name for name, _ in told_apart(named)] == ["Lamp", "Lamp (2)", "Lamp (3)", "Lamp (2) (2)"]
 
 
 @given(st.dates(date(1901, 1, 1), date(9990, 12, 31)), st.sampled_from(CADENCES), st.integers(-400, 400))
@@ -80,6 +84,8 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
         ({"a": REPORT | {"sections": []}}, "a.sections: List should have at least 1 item"),
         ({"a": REPORT | {"source": "till"}}, "a.source"),
         ({"a": REPORT | {"source": "all"}}, "a report over all systems is for `all`"),
+        ({"a": REPORT | {"recipients": "all"}}, "trend shows one tenant's figures: a report for `all` can't have it"),
+        ({"a": REPORT | {"sections": [{"businesses": True}]}}, "businesses shows all tenants' figures"),
         ({"a": REPORT | {"sections": [{"trend": "total_visits"}]}}, "a.sections.0.trend"),
         ({"a": REPORT | {"sections": [{"trend": "a.b", "reach": True}]}}, "wants exactly one of headlines, trend"),
         ({"a": REPORT | {"sections": [{"graph": "a.b"}]}}, "a.sections.0.graph: Extra inputs"),

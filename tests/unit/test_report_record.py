@@ -84,6 +84,25 @@ def test_another_name_is_no_changed_figure() -> None:
     assert not edition(report(5)).says_the_same(edition(again))
 
 
+def test_another_label_of_a_measure_is_no_changed_figure() -> None:
+    shown = report(5)
+    renamed = replace(
+        shown, sections=(shown.sections[0], replace(shown.sections[1], title="Sold"), *shown.sections[2:])
+    )
+    assert revised(renamed, edition(shown), DECLARATION).revision == 1
+    # A section that only goes is a change.
+    without = replace(shown, sections=(shown.sections[0], *shown.sections[2:]))
+    assert revised(without, edition(shown), DECLARATION).revision == 2
+
+
+def test_another_name_beside_a_changed_figure_is_no_change_of_its_own() -> None:
+    bars = replace(report(5).sections[1], bars=(("Lantern", Cell(3, COUNT)), ("Rug", Cell(2, COUNT))))  # type: ignore[arg-type]
+    shown = report(5)
+    shown = replace(shown, sections=(shown.sections[0], bars, *shown.sections[2:]))
+    again = revised(shown, edition(report(5)), DECLARATION)
+    assert [(change.place, change.before, change.now) for change in again.changes] == [("Rug", "1", "2")]
+
+
 def test_figure_that_comes_or_goes_is_a_change() -> None:
     again = revised(report(5, name="Lantern", sold=4), edition(report(5)), DECLARATION)
     assert [(change.place, change.before, change.now) for change in again.changes] == [

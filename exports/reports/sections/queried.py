@@ -4,7 +4,8 @@ Belongs here: rows that no declared measure gives. Not here: measures.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from exports.catalogue import ALL_SOURCES
@@ -27,15 +28,18 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
 
     def told(tenant: str, period: Period) -> list[Section]:
         if period not in cached:
-            days = {"first_day": f"date '{period.first_day}'", "last_day": f"date '{period.last_day}'"}
-            rows = rows_of(sources.query, asked.sql.format(**days))
+            sql = asked.sql
+            # Other braces are SQL's own.
+            for place, day in (("{first_day}", period.first_day), ("{last_day}", period.last_day)):
+                sql = sql.replace(place, f"date '{day}'")
+            rows = rows_of(sources.query, sql)
             needed = {*asked.columns, *(["tenant_key"] if is_each else [])}
             if rows and (missing := needed - rows[0].keys()):
                 raise ExportError(f"The query of {title!r} gives no column {', '.join(sorted(missing))}.")
             cached[period] = rows
         rows = [row for row in cached[period] if not is_each or row["tenant_key"] == tenant]
         cells = tuple(
-            tuple(Cell(_plain(row[name], of, sources), _kind(of, row, sources.minor_units)) for name, of in shown)
+            tuple(Cell(_plain(name, row[name], of, sources), _kind(of, row, sources.minor_units)) for name, of in shown)
             for row in rows[: asked.top]
         )
         headings = tuple(of.label for of in asked.columns.values())
@@ -44,14 +48,16 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
     return told
 
 
-def _plain(value: Any, of: ColumnOf, sources: Sources) -> Any:
-    if value is None or of.form in ("count", "number", "share", "money", "instant"):
+def _plain(column: str, value: Any, of: ColumnOf, sources: Sources) -> Any:
+    if value is None:
         return value
-    if of.form == "date":
-        return value.date() if isinstance(value, datetime) else value
     if of.form == "tenant":
         return sources.tenants[value].name if value in sources.tenants else named(None, str(value))
-    return str(value)
+    if of.form == "text":
+        return str(value)
+    if not isinstance(value, Decimal | int | str | date):
+        raise ExportError(f"{column} is no {of.form} but {type(value).__name__}: cast it in the query.")
+    return value.date() if of.form == "date" and isinstance(value, datetime) else value
 
 
 def _kind(of: ColumnOf, row: Row, minor_units: Mapping[str, int]) -> Kind:

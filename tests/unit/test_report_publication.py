@@ -1,0 +1,176 @@
+"""Which reports are published for whom, over a warehouse of a few rows."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import page_reader
+import pytest
+
+from exports.reports import publish
+from exports.reports.content import Report
+from exports.reports.declaration import Declaration
+from exports.reports.periods import Period
+
+DECLARED = {
+    "guests": Declaration.model_validate(
+        {"title": "Guests", "source": "restaurant", "sections": [{"trend": "visits.total_visits"}]}
+    ),
+    "management": Declaration.model_validate(
+        {
+            "title": "All",
+            "source": "all",
+            "recipients": "all",
+            "sections": [
+                {
+                    "query": {"sql": "select 1 as n", "columns": {"n": {"label": "N", "form": "count"}}},
+                    "title": "Numbers",
+                }
+            ],
+        }
+    ),
+}
+
+
+def told(report: Report) -> bytes:
+    return repr(report).encode()
+
+
+@pytest.fixture
+def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Two restaurants with visits in September and October, and forms that cost nothing."""
+    monkeypatch.setattr(publish, "FORMS", {"html": ("Page", told)})
+    with duckdb.connect() as connection:
+        connection.execute("""
+            create schema core;
+            create schema marts;
+            create table core.currencies (currency_code varchar, minor_units integer);
+            create table core.dim_tenants as select * from (values
+                ('restaurant:1', 'restaurant', 'Lamp', 'UTC'), ('restaurant:2', 'restaurant', 'Rug', 'America/New_York')
+            ) as t (tenant_key, source_system, tenant_name, timezone);
+            create table marts.visits_monthly as
+            select tenant_key, cast(day as date) as period_start_date, true as is_complete, 5 as total_visits
+            from core.dim_tenants, unnest([date '2026-09-01', date '2026-10-01']) as t (day);
+            create table marts.visits_weekly as
+            select tenant_key, date '2026-10-19' as period_start_date, true as is_complete, 2 as total_visits
+            from core.dim_tenants;
+            create table marts.kpis as
+            select tenant_key, 'month' as grain, period_start_date, is_complete from marts.visits_monthly
+            union all select tenant_key, 'week', period_start_date, is_complete from marts.visits_weekly;
+        """)
+        yield connection
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    names: tuple[str, ...] = ("guests",),
+    now: str = "2026-11-05T12:00:00+00:00",
+    wanted: str | None = None,
+    declared: Mapping[str, Declaration] = DECLARED,
+) -> list[publish.ReportResult]:
+    settings = SimpleNamespace(exports=str(root), now=datetime.fromisoformat(now))
+    return publish.publish(
+        declared,
+        names,
+        lambda sql: connection.sql(sql).to_arrow_table(),
+        settings,  # type: ignore[arg-type]
+        Period.named(wanted) if wanted else None,
+    )
+
+
+def pages(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.glob("**/*-*.html")}
+
+
+def test_damaged_record_stops_its_recipient_only(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    run(warehouse, tmp_path)
+    (tmp_path / "restaurant" / "1" / "reports" / "reports.json").write_text("{", encoding="utf-8")
+    warehouse.execute("update marts.visits_monthly set total_visits = 6")
+    [guests, management] = run(warehouse, tmp_path, ("guests", "management"))
+    [fault] = guests.faults
+    assert fault.startswith("restaurant/1/reports/reports.json is not what reports wrote")
+    assert (guests.revised, management.made, management.faults) == (1, 1, [])
+    assert "restaurant/2/reports/guests-2026-10-r2.html" in pages(tmp_path)
+    assert "restaurant/1/reports/guests-2026-10-r2.html" not in pages(tmp_path)
+    assert "guests-2026-10-r2.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_all_together_wait_for_whose_month_has_not_ended_where_they_are(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    october = "tenant_key = 'restaurant:2' and period_start_date = date '2026-10-01'"
+    warehouse.execute(f"update marts.kpis set is_complete = false where grain = 'month' and {october}")
+    # In New York it is still the evening of 31 October.
+    run(warehouse, tmp_path, ("management",), now="2026-11-01T01:30:00+00:00")
+    assert pages(tmp_path) == {"all/reports/management-2026-09.html"}
+    # A day later it has been quiet for a month.
+    run(warehouse, tmp_path, ("management",), now="2026-11-02T01:30:00+00:00")
+    assert pages(tmp_path) == {"all/reports/management-2026-09.html", "all/reports/management-2026-10.html"}
+
+
+def test_period_that_was_made_on_demand_is_looked_at_again_in_every_publication(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    run(warehouse, tmp_path, wanted="2026-W43")
+    assert pages(tmp_path) == {f"restaurant/{number}/reports/guests-2026-W43.html" for number in (1, 2)}
+    warehouse.execute("update marts.visits_weekly set total_visits = 3 where tenant_key = 'restaurant:2'")
+    [result] = run(warehouse, tmp_path)
+    assert (result.made, result.unchanged, result.revised) == (2, 1, 1)
+    assert "restaurant/2/reports/guests-2026-W43-r2.html" in pages(tmp_path)
+
+
+@pytest.mark.parametrize("period", ["0001-01", "2026-08", "2026-11", "9999-12"])
+def test_period_before_the_first_or_after_the_last_is_refused(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, period: str
+) -> None:
+    for result in run(warehouse, tmp_path, ("guests", "management"), wanted=period):
+        assert result.faults == [f"{period} is no complete period of any recipient."]
+    assert pages(tmp_path) == set()
+
+
+def test_period_is_made_for_whom_it_is_there(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    september = "period_start_date = date '2026-09-01' and tenant_key = 'restaurant:1'"
+    warehouse.execute(f"delete from marts.visits_monthly where {september}; delete from marts.kpis where {september}")
+    [result] = run(warehouse, tmp_path, wanted="2026-09")
+    assert (result.made, result.faults) == (1, [])
+    # Of a system that is not there nothing is made, and nothing is wrong.
+    warehouse.execute("delete from core.dim_tenants")
+    [result] = run(warehouse, tmp_path, wanted="2026-09")
+    assert (result.made, result.faults) == (0, [])
+
+
+def test_recipients_of_one_name_are_listed_apart(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    warehouse.execute("update core.dim_tenants set tenant_name = 'Lamp'")
+    run(warehouse, tmp_path)
+    root = page_reader.read((tmp_path / "index.html").read_bytes())
+    assert [heading.text for heading in root.all("h2")] == ["Lamp", "Lamp (2)"]
+    links = [link.attributes["href"] for article in root.all("article") for link in article.all("a")]
+    assert links == [f"restaurant/{number}/reports/guests-2026-10.html" for number in (1, 2)]
+    assert root.all("details") == []
+
+
+def test_braces_of_a_query_are_its_own(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    sql = "select {'n': 7}['n'] as n, '{0}' as t where {last_day} = date '2026-10-31' and {first_day} < {last_day}"
+    columns = {"n": {"label": "N", "form": "count"}, "t": {"label": "T"}}
+    section = {"query": {"sql": sql, "columns": columns}, "title": "Numbers"}
+    declared = {"title": "All", "source": "all", "recipients": "all", "sections": [section]}
+    [result] = run(warehouse, tmp_path, ("braces",), declared={"braces": Declaration.model_validate(declared)})
+    assert (result.made, result.faults) == (1, [])
+    assert "value='{0}'" in (tmp_path / "all" / "reports" / "braces-2026-10.html").read_text(encoding="utf-8")
+
+
+def test_what_can_not_be_told_as_declared_is_a_fault_of_its_report_only(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    section = {
+        "query": {"sql": "select [1] as n", "columns": {"n": {"label": "N", "form": "count"}}},
+        "title": "Numbers",
+    }
+    declared = {"title": "All", "source": "all", "recipients": "all", "sections": [section]}
+    reports = {"lists": Declaration.model_validate(declared), **DECLARED}
+    [lists, guests] = run(warehouse, tmp_path, ("lists", "guests"), declared=reports)
+    assert lists.faults == ["n is no count but list: cast it in the query."]
+    assert guests.made == 2
