@@ -3,6 +3,7 @@
 Belongs here: what may be declared. Not here: what the marts hold (measures.py), nor how it looks.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,6 +23,11 @@ KINDS = ("headlines", "trend", "comparison", "table", "query", "businesses", "le
 
 OF_A_TENANT = frozenset(("headlines", "trend", "comparison", "table"))
 """Kinds of sections that show one tenant's figures."""
+
+
+_NAME = re.compile("[A-Za-z0-9_]+")
+_TAKEN = ("index", "reports")
+"""Files that lie beside reports."""
 
 
 class _Declared(BaseModel):
@@ -165,8 +171,10 @@ def load_reports(path: Path) -> dict[str, Declaration]:
         raise ExportError(f"Reports {path.name} must map names to reports.")
     reports = {}
     for name, entry in content.items():
-        if not isinstance(name, str) or not name.replace("_", "").isalnum() or not name.isascii():
-            raise ExportError(f"Reports {path.name}: {name!r} is no name: letters, digits and _ are.")
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _TAKEN:
+            raise ExportError(
+                f"Reports {path.name}: {name!r} is no name: letters, digits and _, but {' and '.join(_TAKEN)}."
+            )
         try:
             reports[name] = Declaration.model_validate(entry)
         except ValidationError as error:

@@ -5,30 +5,28 @@ look (page.py, document.py, workbook.py), what is remembered of them (record.py)
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exports import places
-from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
 from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
-from exports.reports.measures import Tenant, rows_of, tenants_of
+from exports.reports.measures import Tenant, tenants_of
 from exports.reports.periods import CADENCES, Cadence, Period
+from exports.reports.recipients import Recipient, complete_periods, folder_of, recipients_of
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
-from ingestion.errors import WarehouseError
+from ingestion.errors import StorageError, WarehouseError
 from ingestion.output.storage import Storage
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import Query
 from marts.declaration import read_marts
 
-FOLDER = "reports"
 FORMS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
     "html": ("Page", page.render),
     "pdf": ("PDF", document.render),
@@ -38,8 +36,6 @@ FORMS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 """Where marts are declared."""
-
-ALL = "All together"
 
 
 @dataclass(slots=True)
@@ -60,16 +56,13 @@ class ReportResult:
     revised: int = 0
     faults: list[str] = field(default_factory=list)
 
-
-@dataclass(frozen=True)
-class _Recipient:
-    tenant_key: str | None
-    name: str
-    timezone: str
-
-    @property
-    def folder(self) -> str:
-        return posixpath.join(places.recipient(self.tenant_key), FOLDER)
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Keep one recipient's fault from the others."""
+        try:
+            yield
+        except (ExportError, StorageError) as error:
+            self.faults.append(str(error))
 
 
 class Reports:
@@ -117,15 +110,16 @@ class Reports:
         editions = {}
         for folder in made | self._records.keys():
             # What can't be read is told by who publishes it.
-            with suppress(ExportError):
+            with suppress(ExportError, StorageError):
                 editions[folder] = self._record(folder).editions
         entries: dict[str, list[index.Entry]] = {}
         for folder, of_folder in editions.items():
             if of_folder:
                 entries[folder] = [_entry(key, edition, folder) for key, edition in of_folder.items()]
                 own = index.render([_entry(key, edition, "") for key, edition in of_folder.items()])
-                self._write(posixpath.join(folder, places.INDEX), own)
-        together = posixpath.join(places.WHOLE, FOLDER)
+                with suppress(StorageError):
+                    self._write(posixpath.join(folder, places.INDEX), own)
+        together = folder_of(None)
         ordered = sorted(entries, key=lambda folder: (folder != together, entries[folder][0].recipient, folder))
         # Recipients may have one name, and one may have had several.
         named = told_apart((entries[folder][0].recipient, entries[folder]) for folder in ordered)
@@ -136,13 +130,13 @@ class Reports:
         self,
         name: str,
         declaration: Declaration,
-        recipients: Sequence[_Recipient],
+        recipients: Sequence[Recipient],
         cadence: Cadence,
         wanted: Period | None,
         result: ReportResult,
     ) -> None:
-        periods: dict[_Recipient, list[Period]] = {}
-        complete = self._complete(declaration, cadence)
+        periods: dict[Recipient, list[Period]] = {}
+        complete = complete_periods(self._query, self._tenants, declaration, cadence, self._now)
         for recipient in recipients:
             if recipient.tenant_key not in complete:
                 continue
@@ -162,27 +156,29 @@ class Reports:
         every = [period for of_recipient in periods.values() for period in of_recipient]
         told = self._told(declaration, min(every), max(every))
         for recipient, of_recipient in periods.items():
-            for period in of_recipient:
-                if report := _report(name, declaration, told, recipient, period):
-                    self._publish_one(report, declaration, result)
-            self._save(recipient.folder)
+            with result.told():
+                for period in of_recipient:
+                    if report := _report(name, declaration, told, recipient, period):
+                        self._publish_one(report, declaration, result)
+                self._save(recipient.folder)
 
     def _publish_as_it_stands(
-        self, name: str, declaration: Declaration, recipients: Sequence[_Recipient], result: ReportResult
+        self, name: str, declaration: Declaration, recipients: Sequence[Recipient], result: ReportResult
     ) -> None:
         today = Period("day", self._now.date())
         told = self._told(declaration, today, today)
         for recipient in recipients:
-            if report := _report(name, declaration, told, recipient, today):
-                stem = posixpath.join(recipient.folder, name)
-                for form, (_, render) in FORMS.items():
-                    self._write(f"{stem}.{form}", render(report))
-                self._record(recipient.folder).note(name, Edition.of(report, declaration, self._stamp))
-                result.made += 1
-            self._save(recipient.folder)
+            with result.told():
+                if report := _report(name, declaration, told, recipient, today):
+                    stem = posixpath.join(recipient.folder, name)
+                    for form, (_, render) in FORMS.items():
+                        self._write(f"{stem}.{form}", render(report))
+                    self._record(recipient.folder).note(name, Edition.of(report, declaration, self._stamp))
+                    result.made += 1
+                self._save(recipient.folder)
 
     def _publish_one(self, report: Report, declaration: Declaration, result: ReportResult) -> None:
-        folder = posixpath.join(places.recipient(report.tenant_key), FOLDER)
+        folder = folder_of(report.tenant_key)
         record, key = self._record(folder), f"{report.name}-{Period(report.cadence, report.first_day).name}"
         before = record.editions.get(key)
         report = revised(report, before, declaration)
@@ -205,55 +201,18 @@ class Reports:
         sources = Sources(self._query, self._marts, first, last, self._tenants, minor_units_of(self._query))
         return told_sections(declaration, sources)
 
-    def _recipients_of(self, declaration: Declaration, result: ReportResult) -> list[_Recipient]:
+    def _recipients_of(self, declaration: Declaration, result: ReportResult) -> list[Recipient]:
         """Those whose records can be read; of the others it is told why not."""
-        recipients = [_Recipient(None, ALL, "UTC")]
-        if declaration.recipients == "each":
-            recipients = [
-                _Recipient(tenant.key, tenant.name, tenant.timezone)
-                for tenant in self._tenants.values()
-                if tenant.system == declaration.source
-            ]
         readable = []
-        for recipient in recipients:
-            try:
+        for recipient in recipients_of(declaration, self._tenants):
+            with result.told():
                 self._record(recipient.folder)
-            except ExportError as error:
-                result.faults.append(str(error))
-            else:
                 readable.append(recipient)
         return readable
 
     @cached_property
     def _tenants(self) -> dict[str, Tenant]:
         return tenants_of(self._query)
-
-    def _complete(self, declaration: Declaration, cadence: Cadence) -> dict[str | None, tuple[Period, Period]]:
-        """Tenant → its first and last complete period; of all together the last that is complete for each of them."""
-        rows = rows_of(
-            self._query,
-            "select tenant_key, min(period_start_date) as first_day, max(period_start_date) as last_day from marts.kpis"
-            f" where is_complete and grain = '{cadence}' group by tenant_key",
-        )
-        of_tenants = [
-            (tenant, Period(cadence, row["first_day"]), Period(cadence, row["last_day"]))
-            for row in rows
-            if (tenant := self._tenants.get(row["tenant_key"])) and declaration.source in (ALL_SOURCES, tenant.system)
-        ]
-        if declaration.recipients == "each" or not of_tenants:
-            return {tenant.key: (first, last) for tenant, first, last in of_tenants}
-        # One that has been quiet for long does not hold up the others: what it has is complete. One whose month has not
-        # ended yet where it is does.
-        ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= self._today(tenant)]
-        last = min(ended, default=max(last for _, _, last in of_tenants))
-        return {None: (min(first for _, first, _ in of_tenants), last)}
-
-    def _today(self, tenant: Tenant) -> date:
-        try:
-            return self._now.astimezone(ZoneInfo(tenant.timezone)).date()
-        except (ZoneInfoNotFoundError, ValueError):
-            # Only the warehouse knows the zone.
-            return self._now.date()
 
     @property
     def _stamp(self) -> str:
@@ -314,7 +273,7 @@ def _marts() -> Marts:
 
 
 def _report(
-    name: str, declaration: Declaration, told: Sequence[Told], recipient: _Recipient, period: Period
+    name: str, declaration: Declaration, told: Sequence[Told], recipient: Recipient, period: Period
 ) -> Report | None:
     sections = _titled_apart(section for tell in told for section in tell(recipient.tenant_key or "", period))
     if not any(next(section.cells(), None) for section in sections):

@@ -81,6 +81,7 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
     [
         ([], "map names to reports"),
         ({"re/port": REPORT}, "is no name"),
+        ({"index": REPORT}, "is no name: letters, digits and _, but index and reports"),
         ({"a": REPORT | {"sections": []}}, "a.sections: List should have at least 1 item"),
         ({"a": REPORT | {"source": "till"}}, "a.source"),
         ({"a": REPORT | {"source": "all"}}, "a report over all systems is for `all`"),

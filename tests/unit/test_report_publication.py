@@ -98,6 +98,20 @@ def test_damaged_record_stops_its_recipient_only(warehouse: duckdb.DuckDBPyConne
     assert "guests-2026-10-r2.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+def test_folder_that_can_not_be_used_stops_its_recipient_only(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "restaurant").mkdir()
+    (tmp_path / "restaurant" / "1").write_text("no folder", encoding="utf-8")
+    [guests, management] = run(warehouse, tmp_path, ("guests", "management"))
+    assert (guests.made, management.made, management.faults) == (1, 1, [])
+    assert len(guests.faults) == 1
+    assert pages(tmp_path) == {"restaurant/2/reports/guests-2026-10.html", "all/reports/management-2026-10.html"}
+    (tmp_path / "restaurant" / "1").unlink()
+    [guests] = run(warehouse, tmp_path)
+    assert (guests.made, guests.unchanged, guests.faults) == (1, 1, [])
+
+
 def test_all_together_wait_for_whose_month_has_not_ended_where_they_are(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

@@ -1,0 +1,83 @@
+"""Whom a report is for, and which periods are complete for each.
+
+Belongs here: tenants as recipients, their days and periods. Not here: what they get (sections), nor where it lies.
+"""
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from exports import places
+from exports.catalogue import ALL_SOURCES
+from exports.reports.declaration import Declaration
+from exports.reports.measures import Tenant, rows_of
+from exports.reports.periods import Cadence, Period
+from ingestion.warehouses import Query
+
+FOLDER = "reports"
+"""In a recipient's folder."""
+
+ALL = "All together"
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A tenant, or all together."""
+
+    tenant_key: str | None
+    name: str
+    timezone: str
+
+    @property
+    def folder(self) -> str:
+        """Where its reports lie, below EXPORTS_URL."""
+        return folder_of(self.tenant_key)
+
+
+def folder_of(tenant_key: str | None) -> str:
+    """Where the reports of a tenant, or of all together, lie."""
+    return posixpath.join(places.recipient(tenant_key), FOLDER)
+
+
+def recipients_of(declaration: Declaration, tenants: Mapping[str, Tenant]) -> list[Recipient]:
+    """All together, or each tenant of the report's system."""
+    if declaration.recipients == "all":
+        return [Recipient(None, ALL, "UTC")]
+    return [
+        Recipient(tenant.key, tenant.name, tenant.timezone)
+        for tenant in tenants.values()
+        if tenant.system == declaration.source
+    ]
+
+
+def complete_periods(
+    query: Query, tenants: Mapping[str, Tenant], declaration: Declaration, cadence: Cadence, now: datetime
+) -> dict[str | None, tuple[Period, Period]]:
+    """Tenant → its first and last complete period; of all together the last that is complete for each of them."""
+    rows = rows_of(
+        query,
+        "select tenant_key, min(period_start_date) as first_day, max(period_start_date) as last_day from marts.kpis"
+        f" where is_complete and grain = '{cadence}' group by tenant_key",
+    )
+    of_tenants = [
+        (tenant, Period(cadence, row["first_day"]), Period(cadence, row["last_day"]))
+        for row in rows
+        if (tenant := tenants.get(row["tenant_key"])) and declaration.source in (ALL_SOURCES, tenant.system)
+    ]
+    if declaration.recipients == "each" or not of_tenants:
+        return {tenant.key: (first, last) for tenant, first, last in of_tenants}
+    # One that has been quiet for long does not hold up the others: what it has is complete. One whose month has not
+    # ended yet where it is does.
+    ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= _today(tenant, now)]
+    last = min(ended, default=max(last for _, _, last in of_tenants))
+    return {None: (min(first for _, first, _ in of_tenants), last)}
+
+
+def _today(tenant: Tenant, now: datetime) -> date:
+    try:
+        return now.astimezone(ZoneInfo(tenant.timezone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        # Only the warehouse knows the zone.
+        return now.date()
