@@ -289,7 +289,7 @@ class Report:
         title: for people.
         recipient: the tenant's name; that of all together otherwise.
         tenant_key: None of all together.
-        cadence: day, week or month.
+        cadence: day, week or month; now of how things stand.
         first_day: of the period.
         last_day: of the period, included.
         period: in words: October 2026.
@@ -303,7 +303,7 @@ class Report:
     title: str
     recipient: str
     tenant_key: str | None
-    cadence: Literal["day", "week", "month"]
+    cadence: Literal["day", "week", "month", "now"]
     first_day: date
     last_day: date
     period: str

@@ -159,7 +159,7 @@ class Reports:
             with result.told():
                 for period in of_recipient:
                     if report := _report(name, declaration, told, recipient, period):
-                        self._publish_one(report, declaration, result)
+                        self._publish_one(report, period, declaration, result)
                 self._save(recipient.folder)
 
     def _publish_as_it_stands(
@@ -177,9 +177,9 @@ class Reports:
                     result.made += 1
                 self._save(recipient.folder)
 
-    def _publish_one(self, report: Report, declaration: Declaration, result: ReportResult) -> None:
+    def _publish_one(self, report: Report, period: Period, declaration: Declaration, result: ReportResult) -> None:
         folder = folder_of(report.tenant_key)
-        record, key = self._record(folder), f"{report.name}-{Period(report.cadence, report.first_day).name}"
+        record, key = self._record(folder), f"{report.name}-{period.name}"
         before = record.editions.get(key)
         report = revised(report, before, declaration)
         edition = Edition.of(report, declaration, self._stamp)
@@ -283,7 +283,7 @@ def _report(
         title=declaration.title,
         recipient=recipient.name,
         tenant_key=recipient.tenant_key,
-        cadence=period.cadence,
+        cadence=period.cadence if declaration.keeps else "now",
         first_day=period.first_day,
         last_day=period.last_day,
         period=period.text,

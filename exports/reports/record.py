@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -53,7 +53,7 @@ class Edition(BaseModel):
 
     title: str
     recipient: str
-    cadence: Cadence
+    cadence: Cadence | Literal["now"]
     period: str
     first_day: date
     keeps: bool
@@ -123,7 +123,7 @@ class Record:
     def periods(self, name: str, cadence: Cadence) -> list[Period]:
         """The periods of a report that were published."""
         return [
-            Period(edition.cadence, edition.first_day)
+            Period(cadence, edition.first_day)
             for key, edition in self.editions.items()
             if edition.cadence == cadence and key == f"{name}-{Period(cadence, edition.first_day).name}"
         ]

@@ -23,7 +23,7 @@ class Entry:
     Attributes:
         title: for people.
         recipient: the tenant's name; that of all together otherwise.
-        cadence: day, week or month.
+        cadence: day, week or month; now of how things stand.
         period: in words: October 2026.
         first_day: of the period.
         revision: of what is linked.
@@ -32,7 +32,7 @@ class Entry:
 
     title: str
     recipient: str
-    cadence: Literal["day", "week", "month"]
+    cadence: Literal["day", "week", "month", "now"]
     period: str
     first_day: date
     revision: int

@@ -9,7 +9,7 @@ from exports.reports.content import DATE, Report
 from exports.reports.forms.markup import Html, document, element, joined, name
 from exports.reports.forms.sections import Column, body, region, revised
 
-CADENCES = {"day": "Daily", "week": "Weekly", "month": "Monthly"}
+CADENCES = {"day": "Daily", "week": "Weekly", "month": "Monthly", "now": "As it stands"}
 _MOST_CHANGES = 10
 _FEW_SECTIONS = 3
 

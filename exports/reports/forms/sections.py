@@ -13,7 +13,7 @@ from exports.reports.forms import charts
 from exports.reports.forms.drawing import NARROW, PAGE, WIDE
 from exports.reports.forms.markup import Html, element, joined, name, unseen
 
-_CADENCES = {"day": "the day before", "week": "the week before", "month": "the month before"}
+_CADENCES = {"day": "the day before", "week": "the week before", "month": "the month before", "now": "before"}
 _DIRECTIONS = {1: ("\u25b2", "up"), -1: ("\u25bc", "down"), 0: ("=", "about the same")}
 _LOOKS = {"text": None, "date": "d"}
 _NEWS = {True: ("good", "for the better"), False: ("bad", "for the worse"), None: ("plain", "")}
