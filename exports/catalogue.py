@@ -6,10 +6,9 @@ Belongs here: reading and validating catalogue.yml. Not here: publishing.
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
-from exports.errors import ExportError
+from exports.declared import read_entries
 
 Cadence = Literal["daily", "weekly", "monthly"]
 
@@ -86,23 +85,6 @@ def load_exports(path: Path) -> dict[str, Export]:
     Raises:
         ExportError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ExportError(f"Export catalogue {path} can't be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        raise ExportError(f"Export catalogue {path.name} is not valid YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(content, dict):
-        raise ExportError(f"Export catalogue {path.name} must map export names to entries.")
-    exports = {}
-    for name, entry in content.items():
-        try:
-            exports[name] = Export.model_validate({**(entry or {}), "name": name})
-        except TypeError:
-            raise ExportError(f"Export catalogue {path.name}: {name}: not a mapping.") from None
-        except ValidationError as error:
-            fault = error.errors()[0]
-            where = ".".join(map(str, (name, *fault["loc"])))
-            told = fault["msg"].removeprefix("Value error, ")
-            raise ExportError(f"Export catalogue {path.name}: {where}: {told}.") from None
-    return exports
+    return read_entries(
+        path, "Export catalogue", lambda name, told: Export.model_validate({**(told or {}), "name": name})
+    )

@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from exports.catalogue import ALL_SOURCES
-from exports.errors import ExportError
+from exports.declared import read_entries
 from exports.reports.periods import Cadence
 
 Measure = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
@@ -161,24 +160,10 @@ def load_reports(path: Path) -> dict[str, Declaration]:
     Raises:
         ExportError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ExportError(f"Reports {path} can't be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        raise ExportError(f"Reports {path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
-    if not isinstance(content, dict):
-        raise ExportError(f"Reports {path.name} must map names to reports.")
-    reports = {}
-    for name, entry in content.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _TAKEN:
-            raise ExportError(
-                f"Reports {path.name}: {name!r} is no name: letters, digits and _, but {' and '.join(_TAKEN)}."
-            )
-        try:
-            reports[name] = Declaration.model_validate(entry)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            where = ".".join(map(str, (name, *fault["loc"])))
-            raise ExportError(f"Reports {path.name}: {where}: {fault['msg']}.") from None
-    return reports
+    return read_entries(path, "Reports", _declaration)
+
+
+def _declaration(name: Any, told: Any) -> Declaration:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _TAKEN:
+        raise ValueError(f"{name!r} is no name: letters, digits and _, but {' and '.join(_TAKEN)}")
+    return Declaration.model_validate(told)

@@ -295,7 +295,7 @@ def test_whole_split_puts_all_tenants_in_one_file(tmp_path: Path) -> None:
     ("content", "told"),
     [
         ("[", "is not valid YAML"),
-        ("- a", "must map export names"),
+        ("- a", "must map names"),
         ("x: {source: whatsapp}", "x: either mart or query is needed, and not both"),
         ("x: {mart: m, query: select 1}", "x: either mart or query is needed, and not both"),
         ("x: {mart: m, files: history}", "x: files: history needs a cadence; what has no periods is published as it"),

@@ -79,7 +79,7 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
-        ([], "map names to reports"),
+        ([], "must map names to entries"),
         ({"re/port": REPORT}, "is no name"),
         ({"index": REPORT}, "is no name: letters, digits and _, but index and reports"),
         ({"a": REPORT | {"sections": []}}, "a.sections: List should have at least 1 item"),
