@@ -130,6 +130,11 @@ def test_number_beyond_what_excel_keeps_is_text_on_the_right(value: Decimal | in
     assert cell.alignment.horizontal == "right"
 
 
+def test_number_that_is_halfway_only_in_sixteen_digits_is_told_as_in_the_other_forms() -> None:
+    kind, value = Kind("number", 1), Decimal("12878915519149.251")
+    assert shown(held(cell_of(value, kind))) == kind.text(value)
+
+
 def test_number_of_fifteen_digits_is_a_number() -> None:
     assert held(cell_of(Decimal("1234567890123.45"), EURO)).value == 1234567890123.45
 

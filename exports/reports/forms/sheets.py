@@ -171,10 +171,11 @@ def value_of(cell: Cell) -> float | date | str | None:
     if len(told.as_tuple().digits) > _DIGITS:
         return cell.text
     places = 2 if kind.form == "share" else 0
-    # Excel takes the 15 digits that it keeps, and rounds half away from zero.
-    kept = Decimal(f"{float(value):.{_DIGITS}g}").scaleb(places)
+    # xlsxwriter writes 16 digits; of these Excel shows 15, and rounds half away from zero.
+    number = float(f"{float(value):.16G}")
+    kept = Decimal(f"{number:.{_DIGITS}g}").scaleb(places)
     shows_as_told = kept.quantize(Decimal(1).scaleb(-kind.decimals), ROUND_HALF_UP) == told
-    return float(value if shows_as_told else told.scaleb(-places))
+    return number if shows_as_told else float(told.scaleb(-places))
 
 
 def shortened(text: str) -> str:
