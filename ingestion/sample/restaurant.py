@@ -213,6 +213,8 @@ def _cater(db: sqlite3.Connection, today: Today) -> Extra:
     rng = today.rng
     times = (today.start + int(DAY_SECONDS * rng.random()) for _ in range(today.count(0.5)))
     guests = largest_id(db, "customers")
+    if not guests:
+        return []
     found = f"{GUEST} where id = ?"
     return [
         (
@@ -232,6 +234,8 @@ def _surge(db: sqlite3.Connection, today: Today) -> Extra:
     _, timezone, _ = RESTAURANTS[restaurant - 1]
     times = Rhythm(MEALS, today, timezone).instants(rng, 4 + today.count(incidents.SURGE_VISITS))
     guests = db.execute(f"{GUEST} where restaurant_id = ? order by id", (restaurant,)).fetchall()
+    if not guests:
+        return []
     return [(rng.choice(guests), stamp(at), int(2400 * rng.lognormvariate(0, 0.5))) for at in times]
 
 

@@ -523,6 +523,14 @@ def test_command_prints_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "That day has not come yet" in capsys.readouterr().out
 
 
+def test_smallest_sample_can_be_made_and_goes_on_on_any_day(tmp_path: Path) -> None:
+    """So small that a restaurant may have no guest yet when something happens there."""
+    for number in range(12):
+        folder = tmp_path / str(number)
+        sample.create(folder, scale=0.001, last_day=date(2026, 11, 20) + timedelta(days=number))
+        sample.advance(folder)
+
+
 def test_sample_is_of_half_a_year_that_ends_yesterday(tmp_path: Path) -> None:
     before = datetime.now(UTC).date()
     sample.create(tmp_path, scale=0.001)
