@@ -54,6 +54,16 @@ class Names:
             table = table.add_column(place, pa.field(names, pa.string()), column)
         return table
 
+    def of_source(self, ids: str, tenant_key: str, id_: str) -> str | None:
+        """What the source calls one of a column of ids; None where it does not call it anything.
+
+        Raises:
+            WarehouseError: names can't be read.
+        """
+        names, relation, by = TABLES[ids]
+        key = tuple(id_ if column == ids else tenant_key for column in by)
+        return self._names(relation, names, by).get(key)
+
     def _names(self, relation: str, names: str, by: tuple[str, ...]) -> dict[_Key, str | None]:
         if relation not in self._read:
             found = self._query(f"select {', '.join((*by, names))} from core.{relation}")

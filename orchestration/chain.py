@@ -45,7 +45,7 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
     if ended not in (JOB, MODELS_JOB):
         return None
-    exported, copied, reported = memory.due_exports(), memory.due_copies(), memory.due_reports()
+    exported, copied, reported = memory.due(changes.EXPORTS), memory.due_copies(), memory.due(changes.REPORTS)
     if not (exported or copied or reported):
         return None
     from orchestration.exported import keys_of_exports  # noqa: PLC0415

@@ -101,9 +101,11 @@ class Memory:
             due.append(CROSS_SOURCE)
         return due
 
-    def due_exports(self) -> list[str]:
-        """The systems whose exports were last published from other marts than there are, where these are whole."""
-        return [s for s in self._exporting() if (now := self.published(EXPORTS, s)) and self._last(EXPORTS, s) != now]
+    def due(self, step: str) -> list[str]:
+        """The systems whose exports or reports were last made from other marts than there are, if these are whole."""
+        have = {system_of(one) for one in _declared(step)}
+        systems = [system for system in (*self.sources, *[CROSS_SOURCE] * bool(self.sources)) if system in have]
+        return [s for s in systems if (now := self.published(step, s)) and self._last(step, s) != now]
 
     def due_copies(self) -> list[str]:
         """The systems whose part of the copy was last made from other tables than there are, where these are whole."""
@@ -114,23 +116,13 @@ class Memory:
             s for s in SYSTEMS if (now := self.published(COPY, s)) and not (is_there and self._last(COPY, s) == now)
         ]
 
-    def due_reports(self) -> list[str]:
-        """The systems whose reports were last made from other marts than there are, where these are whole."""
-        declared = {system_of(report) for report in reports.values()}
-        systems = [system for system in SYSTEMS if system in declared]
-        return [s for s in systems if (now := self.published(REPORTS, s)) and self._last(REPORTS, s) != now]
-
     def published(self, step: str, system: str) -> str | None:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
-        declared: Iterable[Export | Declaration] = (exports if step == EXPORTS else reports).values()
-        of_system = [one.model_dump() for one in declared if system_of(one) == system]
-        place = (str(settings.bi_snapshot),) if step == COPY else (settings.exports, of_system)
+        if step == COPY:
+            place: tuple[object, ...] = (str(settings.bi_snapshot),)
+        else:
+            place = settings.exports, [one.model_dump() for one in _declared(step) if system_of(one) == system]
         return (built := self.built(system)) and digest(built, *place)
-
-    def _exporting(self) -> list[str]:
-        """The systems that have been read and have exports."""
-        have = {system_of(export) for export in exports.values()}
-        return [system for system in (*self.sources, *[CROSS_SOURCE] * bool(self.sources)) if system in have]
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)
@@ -220,6 +212,10 @@ def forget(step: str, systems: Iterable[str]) -> None:
 def digest(*parts: object) -> str:
     """A fingerprint of anything that JSON can hold."""
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def _declared(step: str) -> Iterable[Export | Declaration]:
+    return (exports if step == EXPORTS else reports).values()
 
 
 @cache

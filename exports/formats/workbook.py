@@ -24,11 +24,13 @@ MOST_ROWS = 1_048_576
 """Of a sheet, headings included."""
 
 _MOST_COLUMNS = 16_384
-_MOST_CHARACTERS = 32_767
-_MOST_DIGITS = 15
+MOST_CHARACTERS = 32_767
+"""Of UTF-16, in a cell's text."""
+
+MOST_DIGITS = 15
 """Of a number: Excel keeps no more."""
 
-_FIRST_DAY = date(1900, 3, 1)
+FIRST_DAY = date(1900, 3, 1)
 """Before it Excel counts a day that never was."""
 
 _MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - a property of the file, always the same
@@ -94,19 +96,19 @@ def _write(file: IO[bytes], table: pa.Table) -> None:
 def _write_cell(sheet: "Worksheet", row: int, column: int, value: object, day: "Format", instant: "Format") -> None:
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
-    elif isinstance(value, datetime) and value.date() >= _FIRST_DAY:
+    elif isinstance(value, datetime) and value.date() >= FIRST_DAY:
         at = value.astimezone(UTC) if value.tzinfo else value
         sheet.write_datetime(row, column, at.replace(tzinfo=None), instant)
-    elif isinstance(value, date) and not isinstance(value, datetime) and value >= _FIRST_DAY:
+    elif isinstance(value, date) and not isinstance(value, datetime) and value >= FIRST_DAY:
         sheet.write_datetime(row, column, value, day)
     elif isinstance(value, (int, float, Decimal)) and _is_number(value):
         sheet.write_number(row, column, float(value))
     else:
         text = value if isinstance(value, str) else cell_text(value)
-        if len(text.encode("utf-16-le")) > _MOST_CHARACTERS * 2:
+        if len(text.encode("utf-16-le")) > MOST_CHARACTERS * 2:
             raise ExportError(
                 f"A text of {len(text):,} characters does not fit into a cell of Excel, which takes "
-                f"{_MOST_CHARACTERS:,}. Leave its column out (columns), or publish csv or parquet (formats)."
+                f"{MOST_CHARACTERS:,}. Leave its column out (columns), or publish csv or parquet (formats)."
             )
         if text:
             sheet.write_string(row, column, text)
@@ -115,5 +117,5 @@ def _write_cell(sheet: "Worksheet", row: int, column: int, value: object, day: "
 def _is_number(value: float | Decimal) -> bool:
     """Whether Excel can hold it: whole numbers of more digits, of ids as a rule, are told as text."""
     if isinstance(value, int):
-        return len(str(abs(value))) <= _MOST_DIGITS
+        return len(str(abs(value))) <= MOST_DIGITS
     return float("-inf") < value < float("inf")

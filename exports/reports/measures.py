@@ -8,7 +8,7 @@ of their mart.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from math import isfinite
 from typing import Any
 
 from exports.errors import ExportError
-from exports.names import TABLES, told_name
+from exports.names import told_name
 from exports.reports.content import COUNT, SHARE, Kind
 from exports.reports.periods import MARTS, Period
 from ingestion.warehouses import Query
@@ -98,10 +98,11 @@ class Measures:
             return False
         return not declared.quotient or not self.mart.is_whole(declared.quotient[0])
 
-    def label(self, column: str) -> str:
-        """For people."""
+    def label(self, column: str, currency: str | None = None) -> str:
+        """For people; with the currency, of what is told in each by itself."""
         declared = self.mart.columns[column]
-        return declared.label or words(column.removesuffix(f"_{declared.unit}"))
+        label = declared.label or words(column.removesuffix(f"_{declared.unit}"))
+        return f"{label} ({currency})" if currency else label
 
     def about(self, column: str) -> str:
         """What is measured, in a sentence; other columns have their labels in it."""
@@ -208,20 +209,6 @@ def tenants_of(query: Query) -> dict[str, Tenant]:
 def named(name: str | None, id_: str) -> str:
     """A name in one line."""
     return told_name(id_, " ".join((name or "").split())) or id_
-
-
-def names_of_ids(query: Query, dimensions: Sequence[str]) -> dict[str, dict[tuple[str, str], str]]:
-    """Dimension → tenant and id → name, of those dimensions that are ids."""
-    return {
-        dimension: {
-            (row["tenant_key"], str(row[dimension])): row["name"]
-            for row in rows_of(
-                query, f"select tenant_key, {dimension}, {column} as name from core.{table} where {column} is not null"
-            )
-        }
-        for dimension, (column, table, _) in TABLES.items()
-        if dimension in dimensions
-    }
 
 
 def days_out_of_the_ordinary(query: Query, first_day: date) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Publish reports: each period's once, and again where a figure that it shows has changed.
 
-Belongs here: which reports there should be, and the files of each. Not here: what they show (sections.py), how they
-look (page.py, document.py, workbook.py), what is remembered of them (record.py).
+Belongs here: which reports there should be, and the files of each. Not here: what they show (sections/), how they
+look (forms/), what is remembered of them (record.py).
 """
 
 import posixpath
@@ -13,6 +13,7 @@ from functools import cache, cached_property
 
 from exports import places
 from exports.errors import ExportError
+from exports.names import Names
 from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
@@ -79,7 +80,9 @@ class Reports:
     def __init__(
         self, declared: Mapping[str, Declaration], marts: Marts, query: Query, root: str, now: datetime
     ) -> None:
-        self._declared, self._marts, self._query, self._now = declared, marts, query, now.astimezone(UTC)
+        self._declared, self._marts, self._now = declared, marts, now.astimezone(UTC)
+        # Reports and their sections ask for much of the same: names, currencies, unusual days, complete periods.
+        self._query: Query = cache(query)
         self._storage = Storage(root, "EXPORTS_URL")
         self._records: dict[str, Record] = {}
 
@@ -198,7 +201,9 @@ class Reports:
             result.unchanged += 1
 
     def _told(self, declaration: Declaration, first: Period, last: Period) -> list[Told]:
-        sources = Sources(self._query, self._marts, first, last, self._tenants, minor_units_of(self._query))
+        sources = Sources(
+            self._query, self._marts, first, last, self._tenants, self._names, minor_units_of(self._query)
+        )
         return told_sections(declaration, sources)
 
     def _recipients_of(self, declaration: Declaration, result: ReportResult) -> list[Recipient]:
@@ -213,6 +218,10 @@ class Reports:
     @cached_property
     def _tenants(self) -> dict[str, Tenant]:
         return tenants_of(self._query)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._query)
 
     @property
     def _stamp(self) -> str:

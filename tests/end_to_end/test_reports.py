@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from end_to_end.conftest import FirstRun, sample_place_in
 from end_to_end.place import Place
-from end_to_end.web import BROWSER, FLAGS
+from end_to_end.web import BROWSER, FLAGS, needs_browser
 from openpyxl import load_workbook
 from oracle.report_figures import Expected, Figures
 from oracle.sources import MINOR_UNITS
@@ -181,7 +181,7 @@ def state(place: Place) -> dict[str, bytes]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+@needs_browser
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_pages_fit_every_screen_and_load_nothing(place: Place, width: int) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from end_to_end.dagster_api import Ui
 from end_to_end.place import Place
-from end_to_end.web import BROWSER, FLAGS, free_port, wait_until_it_answers
+from end_to_end.web import BROWSER, FLAGS, free_port, needs_browser, wait_until_it_answers
 
 from ingestion.settings import PROJECT_ROOT
 
@@ -20,7 +20,7 @@ RUN_MILLISECONDS = 600_000
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
-    pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine"),
+    needs_browser,
 ]
 
 

@@ -6,6 +6,8 @@ import subprocess
 import time
 import urllib.request
 
+import pytest
+
 START_SECONDS = 180
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -19,6 +21,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
+"""It comes from Debian, not from a package index (CONTRIBUTING)."""
 
 
 def free_port() -> int:

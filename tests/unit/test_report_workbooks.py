@@ -287,9 +287,9 @@ def test_properties_are_the_reports() -> None:
 
 
 def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "ROWS", len(TABLE.rows) + FIRST_ROW)
+    monkeypatch.setattr(workbook, "MOST_ROWS", len(TABLE.rows) + FIRST_ROW)
     workbook.render(of(TABLE))
-    monkeypatch.setattr(workbook, "ROWS", len(TABLE.rows) + FIRST_ROW - 1)
+    monkeypatch.setattr(workbook, "MOST_ROWS", len(TABLE.rows) + FIRST_ROW - 1)
     with pytest.raises(ExportError, match=r"^Report monthly: 'Products' has 70 rows, .* Limit its rows"):
         workbook.render(of(TABLE))
 

@@ -16,21 +16,14 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from exports.errors import ExportError
+from exports.formats.workbook import FIRST_DAY, MOST_CHARACTERS, MOST_DIGITS
 from exports.reports.content import Cell, Kind, printable
 
-ROWS = 1_048_576
-_TEXT_UNITS = 32_767
-"""Of UTF-16, in a cell's text."""
-
 _CUT = " \u2026 (longer than a cell can hold)"
-_DIGITS = 15
 _NAME_UNITS = 31
 _NARROWEST, _WIDEST = 10, 44
 _PADDING = 3
 _LINE_POINTS = 13.5
-_FIRST_DATE = date(1900, 3, 1)
-"""Before it, Excel counts a day that never was."""
-
 WAS: dict[str, Any] = {"bg_color": "#FFF0C2"}
 """Where another revision showed something else."""
 _FIGURE = {"align": "right", "indent": 1}
@@ -164,23 +157,23 @@ def value_of(cell: Cell) -> float | date | str | None:
     if isinstance(value, datetime):
         # Excel knows no time zones.
         instant = value.astimezone(UTC).replace(tzinfo=None)
-        return instant if instant.date() >= _FIRST_DATE else cell.text
+        return instant if instant.date() >= FIRST_DAY else cell.text
     if isinstance(value, date):
-        return value if value >= _FIRST_DATE else cell.text
+        return value if value >= FIRST_DAY else cell.text
     told = kind.rounded(value)
-    if len(told.as_tuple().digits) > _DIGITS:
+    if len(told.as_tuple().digits) > MOST_DIGITS:
         return cell.text
     places = 2 if kind.form == "share" else 0
     # xlsxwriter writes 16 digits; of these Excel shows 15, and rounds half away from zero.
     number = float(f"{float(value):.16G}")
-    kept = Decimal(f"{number:.{_DIGITS}g}").scaleb(places)
+    kept = Decimal(f"{number:.{MOST_DIGITS}g}").scaleb(places)
     shows_as_told = kept.quantize(Decimal(1).scaleb(-kind.decimals), ROUND_HALF_UP) == told
     return number if shows_as_told else float(told.scaleb(-places))
 
 
 def shortened(text: str) -> str:
     """The text as far as a cell holds it, with a mark where it is cut."""
-    return text if _units(text) <= _TEXT_UNITS else _cut(text, _TEXT_UNITS - len(_CUT)) + _CUT
+    return text if _units(text) <= MOST_CHARACTERS else _cut(text, MOST_CHARACTERS - len(_CUT)) + _CUT
 
 
 def _literal(text: str) -> str:

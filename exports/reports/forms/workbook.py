@@ -13,6 +13,7 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from exports.errors import ExportError
+from exports.formats.workbook import MOST_ROWS
 from exports.reports.content import (
     DATE,
     TEXT,
@@ -27,7 +28,7 @@ from exports.reports.content import (
     left_out,
     printable,
 )
-from exports.reports.forms.sheets import ROWS, WAS, Sheet, number_format, sheet_names
+from exports.reports.forms.sheets import WAS, Sheet, number_format, sheet_names
 
 _FIRST = "Report"
 _HEADINGS_ROW = 3
@@ -75,9 +76,9 @@ def render(report: Report) -> bytes:
 def _check_rows(report: Report, section: Section) -> None:
     rows = len(list(_rows(section)))
     # The headings, and the line on what is left out.
-    if rows + _HEADINGS_ROW + 2 > ROWS:
+    if rows + _HEADINGS_ROW + 2 > MOST_ROWS:
         raise ExportError(
-            f"Report {report.name}: '{section.title}' has {rows:,} rows, and a sheet holds {ROWS:,}. "
+            f"Report {report.name}: '{section.title}' has {rows:,} rows, and a sheet holds {MOST_ROWS:,}. "
             "Limit its rows, or split it into several reports."
         )
 

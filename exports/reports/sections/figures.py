@@ -50,8 +50,7 @@ def _figures(title: str, wanted: Sequence[str], sources: Sources) -> Told:
             metric = headline_of(measures.mart, column)
             metric = f"{metric}_{currency.lower()}" if currency and measures.is_amount(column) else metric
             days = (day for day in unusual.get((tenant, metric), []) if period.first_day <= day <= period.last_day)
-            label = measures.label(column)
-            figure = _figure(f"{label} ({currency})" if currency else label, kind, row.get(column), prior.get(column))
+            figure = _figure(measures.label(column, currency), kind, row.get(column), prior.get(column))
             declared = measures.mart.columns[column]
             made.append(
                 Figure(

@@ -11,7 +11,7 @@ from exports.reports.content import Cell, Comparison, Section, Table, Trend
 from exports.reports.declaration import Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, words
 from exports.reports.periods import Period
-from exports.reports.sections.sources import Names, Sources, Told, by_period, of_currencies
+from exports.reports.sections.sources import Sources, Told, by_period, of_currencies
 
 PERIODS_OF_A_TREND = {"day": 28, "week": 13, "month": 13}
 """How far back a trend goes: months and weeks show the same of the year and the quarter before."""
@@ -45,7 +45,7 @@ def trend(section: SectionOf, _: Declaration, sources: Sources) -> Told:
             known = dropwhile(lambda p: (p.first_day, currency) not in rows, periods)  # noqa: B023 - called at once
             cells = tuple((p.short_text, Cell(rows.get((p.first_day, currency), missing), kind)) for p in known)
             if any(cell.value for _, cell in cells):
-                label = measures.label(column) + (f" ({currency})" if currency else "")
+                label = measures.label(column, currency)
                 sections.append(Trend(section.title or label, label, cells))
         return of_currencies(section.title, sections)
 
@@ -59,7 +59,6 @@ def comparison(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     of, column = section.comparison.of.split(".")
     measures = sources.measures(of, [column], [by])
     found = by_period(measures.rows(sources.query, sources.first, sources.last))
-    names = Names(sources.query, measures.by)
 
     def told(tenant: str, period: Period) -> list[Section]:
         by_currency: dict[str | None, list[Row]] = defaultdict(list)
@@ -70,10 +69,10 @@ def comparison(section: SectionOf, _: Declaration, sources: Sources) -> Told:
         for currency, rows in sorted(by_currency.items(), key=lambda item: str(item[0])):
             ordered = sorted(rows, key=lambda row: (-row[column], str(row[by])))
             bars = tuple(
-                (names.of(tenant, by, row[by]), Cell(row[column], measures.kind(column, row, sources.minor_units)))
+                (sources.name(tenant, by, row[by]), Cell(row[column], measures.kind(column, row, sources.minor_units)))
                 for row in ordered[:top]
             )
-            label = measures.label(column) + (f" ({currency})" if currency else "")
+            label = measures.label(column, currency)
             title = section.title or f"{label} by {words(by).lower()}"
             sections.append(Comparison(title, words(by), label, bars, len(ordered) - len(bars)))
         return of_currencies(section.title, sections)
@@ -87,7 +86,6 @@ def table(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     title, top = section.title or "", section.table.top
     measures = sources.measures(section.table.of, section.table.columns, section.table.by)
     found = by_period(measures.rows(sources.query, sources.first, sources.last))
-    names = Names(sources.query, measures.by)
     headings = (*map(words, measures.by), *map(measures.label, measures.columns))
     first = measures.columns[0]
 
@@ -96,7 +94,7 @@ def table(section: SectionOf, _: Declaration, sources: Sources) -> Told:
         rows.sort(key=lambda row: (-(row[first] or 0), *(str(row[key]) for key in measures.keys)))
         cells = tuple(
             (
-                *(Cell(names.of(tenant, by, row[by])) for by in measures.by),
+                *(Cell(sources.name(tenant, by, row[by])) for by in measures.by),
                 *(Cell(row[c], measures.kind(c, row, sources.minor_units)) for c in measures.columns),
             )
             for row in rows[:top]

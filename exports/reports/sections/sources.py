@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from exports.errors import ExportError
+from exports.names import TABLES, Names
 from exports.reports.content import Comparison, Section, Trend
-from exports.reports.measures import Measures, Row, Tenant, named, names_of_ids, rows_of
+from exports.reports.measures import Measures, Row, Tenant, named, rows_of
 from exports.reports.periods import Period
 from ingestion.warehouses import Query
 from marts.declaration import Mart
@@ -30,6 +32,7 @@ class Sources:
         first: the first period that is told.
         last: the last.
         tenants: by key.
+        names: of outlets, campaigns, products.
         minor_units: currency → decimals.
     """
 
@@ -38,6 +41,7 @@ class Sources:
     first: Period
     last: Period
     tenants: Mapping[str, Tenant]
+    names: Names
     minor_units: Mapping[str, int]
 
     def measures(self, of: str, columns: Sequence[str], by: Sequence[str] = ()) -> Measures:
@@ -49,6 +53,13 @@ class Sources:
         if of not in self.marts:
             raise ExportError(f"There is no declared mart {of}.")
         return Measures(of, self.marts[of][1], tuple(columns), tuple(by)).checked()
+
+    def name(self, tenant: str, dimension: str, value: Any) -> str:
+        """What people call a value of a dimension. An id without a name is told apart by a short mark."""
+        told = str(value)
+        if dimension not in TABLES:
+            return told.replace("_", " ") if told.isascii() and told.islower() else told
+        return named(self.names.of_source(dimension, tenant, value), told)
 
 
 def minor_units_of(query: Query) -> dict[str, int]:
@@ -69,17 +80,3 @@ def of_currencies(title: str | None, sections: list[Trend] | list[Comparison]) -
     if len(sections) == 1 or title is None:
         return [*sections]
     return [replace(one, title=f"{title}: {one.label}") for one in sections]
-
-
-class Names:
-    """Names for ids; the values of other dimensions are names already."""
-
-    def __init__(self, query: Query, dimensions: Sequence[str]) -> None:
-        self._names = names_of_ids(query, dimensions)
-
-    def of(self, tenant: str, dimension: str, value: object) -> str:
-        """What people call it. What has no name is told apart by a short mark."""
-        told = str(value)
-        if dimension not in self._names:
-            return told.replace("_", " ") if told.isascii() and told.islower() else told
-        return named(self._names[dimension].get((tenant, told)), told)
