@@ -11,6 +11,7 @@ from rich.table import Table
 from exports.catalogue import ALL_SOURCES, load_exports
 from exports.errors import ExportError
 from exports.former_layout import move
+from exports.periods import MARTS, Period
 from exports.places import Destination
 from exports.publish import ExportResult, Publisher, check_place
 from ingestion.errors import IngestionError
@@ -25,12 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     run = commands.add_parser("run", help="publish complete periods that are new or have changed")
     run.add_argument("--name", help="one export, e.g. costs_monthly")
+    run.add_argument(
+        "--period",
+        nargs="+",
+        default=[],
+        metavar="P",
+        help="only these, once more: days (2026-10-31), weeks (2026-W44) or months (2026-10)",
+    )
     commands.add_parser("move", help="put files of earlier versions into their recipients' folders, with their history")
     options = parser.parse_args(arguments)
-    return _run(options.name) if options.command == "run" else _move()
+    return _run(options.name, options.period) if options.command == "run" else _move()
 
 
-def _run(name: str | None) -> int:
+def _run(name: str | None, periods: Sequence[str]) -> int:
     results: list[ExportResult] = []
     faults: list[str] = []
     try:
@@ -38,15 +46,20 @@ def _run(name: str | None) -> int:
         exports = load_exports(settings.exports_catalogue)
         if name is not None and name not in exports:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
+        wanted = Period.several(periods)
         check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES), ALL_SOURCES}
         chosen = [exports[name]] if name else [export for export in exports.values() if export.source in present]
+        if wanted and not name:
+            chosen = [export for export in chosen if export.cadence == MARTS[wanted[0].cadence]]
+            if not chosen:
+                raise ExportError(f"No export is {MARTS[wanted[0].cadence]}.")
         with warehouse.exclusive(), warehouse.reader() as query:
             publisher = Publisher(query, settings.exports)
             for export in chosen:
                 try:
-                    result = publisher.publish(export)
+                    result = publisher.publish(export, wanted=wanted)
                     results.append(result)
                     faults += [f"{export.name}: {fault}" for fault in result.faults]
                 except (ExportError, IngestionError) as error:

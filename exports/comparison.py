@@ -14,7 +14,7 @@ from exports.catalogue import Export
 from exports.files import File, Maker, Rendered
 from exports.formats import FORMATS
 from exports.manifest import PublishedFile
-from exports.rows import Period
+from exports.rows import PeriodRows
 
 Verdict = Literal["unchanged", "published", "restated"]
 
@@ -39,6 +39,12 @@ def verdict(export: Export, maker: Maker, file: File, old: PublishedFile | None,
         return "published"
     before = _published_before(file, old) if export.files == "history" else None
     return "published" if before is not None and maker.digest(before) == old.rows_sha256 else "restated"
+
+
+def news(file: File, old: PublishedFile | None) -> list[PeriodRows]:
+    """The periods of a file that was not there, or has grown: those that were not published."""
+    before = set(_published_before(file, old) or ()) if old else set()
+    return [period for period in file.periods if period not in before]
 
 
 def restatement(
@@ -84,11 +90,11 @@ def withdrawal(
     return restatements.record(name, stamp, (old.as_of, old.sha256), None, changed)
 
 
-def _published_before(file: File, old: PublishedFile) -> list[Period] | None:
+def _published_before(file: File, old: PublishedFile) -> list[PeriodRows] | None:
     """The periods that the published file can have had; None where the last one of a tenant is gone, or not known."""
     if old.through is None:
         return None
-    found: list[Period] = []
+    found: list[PeriodRows] = []
     tenants = set()
     for tenant, group in groupby(file.periods, lambda period: period.tenant_key or ""):
         periods = list(group)

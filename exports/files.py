@@ -17,7 +17,7 @@ from exports.formats import FORMATS
 from exports.formats.delimited import Files, csv_files
 from exports.formats.spool import IN_MEMORY_BYTES, parts_of
 from exports.manifest import PublishedFile
-from exports.rows import Period, Rows
+from exports.rows import PeriodRows, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class File:
 
     name: str
     format_name: str
-    periods: Sequence[Period]
+    periods: Sequence[PeriodRows]
     start: str | None
     rows_sha256: str
 
@@ -79,7 +79,7 @@ class Maker:
             str(name): self._told if name == "csv" else FORMATS[name].files(rows.published) for name in export.formats
         }
 
-    def files(self, periods: Sequence[Period]) -> Iterator[File]:
+    def files(self, periods: Sequence[PeriodRows]) -> Iterator[File]:
         """The files, one per format, that hold some periods."""
         start = min((period.start for period in periods if period.start), key=_day, default=None)
         digest = self.digest(periods)
@@ -102,19 +102,19 @@ class Maker:
             sha256.update(part)
         return Rendered(spool, sha256.hexdigest(), spool.tell())
 
-    def digest(self, periods: Sequence[Period]) -> str:
+    def digest(self, periods: Sequence[PeriodRows]) -> str:
         """The sha256 of what makes a file with some periods another one."""
         sha256 = hashlib.sha256()
         for part in _parts(self._compared, periods):
             sha256.update(part)
         return sha256.hexdigest()
 
-    def as_csv(self, periods: Sequence[Period]) -> bytes:
+    def as_csv(self, periods: Sequence[PeriodRows]) -> bytes:
         """Some periods as a CSV file has them."""
         return b"".join(_parts(self._told, periods))
 
 
-def _parts(files: Files, periods: Sequence[Period]) -> Iterable[bytes]:
+def _parts(files: Files, periods: Sequence[PeriodRows]) -> Iterable[bytes]:
     """A file's bytes, of periods that need not stand together: one header, then their lines."""
     if not periods:
         return files(0, 0)

@@ -6,8 +6,8 @@ Belongs here: reading, writing and removing what lies there, and in which order.
 
 import hashlib
 import posixpath
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,9 +19,10 @@ from exports.faults import Faults
 from exports.files import File, Maker, Rendered
 from exports.formats import FORMATS
 from exports.manifest import MANIFEST, Listed, Manifest, PublishedFile
+from exports.periods import PeriodResult
 from exports.places import Sizes
 from exports.restatements import RESTATEMENTS
-from exports.rows import Period, Rows
+from exports.rows import PeriodRows, Rows
 from ingestion.output.storage import Storage, without_aside
 
 _PROJECT = "crm-warehouse"
@@ -41,7 +42,8 @@ class _Folder:
         present: the files that are there.
         told: what the manifest says.
         published: what was published before: what the manifest says, and more where it is in doubt.
-        files: what should be there.
+        files: what should be there, of what is asked for.
+        kept: what of the manifest is not asked for.
         entries: what the manifest is to say.
         rendered: the files that are written.
         restated: those of them that were published otherwise.
@@ -52,6 +54,7 @@ class _Folder:
     told: Listed
     published: dict[str, PublishedFile]
     files: dict[str, File]
+    kept: dict[str, PublishedFile]
     entries: dict[str, PublishedFile] = field(default_factory=dict)
     rendered: dict[str, Rendered] = field(default_factory=dict)
     restated: list[str] = field(default_factory=list)
@@ -59,7 +62,7 @@ class _Folder:
     @property
     def withdrawn(self) -> list[str]:
         """The files that are removed."""
-        return sorted(set(self.published) - set(self.files))
+        return sorted(set(self.published) - set(self.files) - set(self.kept))
 
 
 class Publication:
@@ -67,20 +70,23 @@ class Publication:
 
     Attributes:
         counts: of files, in the folders that are done: published, unchanged, restated, withdrawn.
+        periods: what became of each, by its first day, ISO, in the folders that are done.
         faults: of the others, and manifests that were not believed.
     """
 
-    def __init__(self, storage: Storage, export: Export, rows: Rows, stamp: str) -> None:
+    def __init__(self, storage: Storage, export: Export, rows: Rows, stamp: str, wanted: Collection[str] = ()) -> None:
         self.counts = Counter[str]()
+        self.periods: dict[str, PeriodResult] = defaultdict(PeriodResult)
         self.faults = Faults()
         self._storage = storage
         self._export = export
         self._stamp = stamp
         self._rows = rows
+        self._wanted = wanted
         self._maker = Maker(export, rows)
 
     def publish(
-        self, recipient: str, tenant_key: str | None, files: Sequence[Sequence[Period]], present: Sizes
+        self, recipient: str, tenant_key: str | None, files: Sequence[Sequence[PeriodRows]], present: Sizes
     ) -> None:
         """Bring a recipient's folder to what it should hold.
 
@@ -100,7 +106,12 @@ class Publication:
             present = self._without_asides(path, present)
             before = self._storage.read(f"{path}/{MANIFEST}", manifest.MOST_BYTES + 1) if MANIFEST in present else None
             told = manifest.listed(self._export.name, before) if before is not None else Listed({})
-            folder = _Folder(path, present, told, self._published(path, told, made, present), made)
+            published, kept = self._published(path, told, made, present), {}
+            # Of a manifest in doubt nothing can be kept.
+            if self._wanted and not told.doubt:
+                made = {name: file for name, file in made.items() if self._is_wanted(file)}
+                kept = {name: entry for name, entry in told.files.items() if name not in made}
+            folder = _Folder(path, present, told, published, made, kept, entries={**kept})
             for file in made.values():
                 self._judge(folder, file, open_files)
             restatements.log(self._storage, path, list(self._records(folder)))
@@ -113,6 +124,9 @@ class Publication:
             is_theirs = told.tenant_key is not None and places.recipient(told.tenant_key) == recipient
             self._write_manifest(folder, tenant_key or (told.tenant_key if is_theirs else None))
             self._count(folder)
+
+    def _is_wanted(self, file: File) -> bool:
+        return any(period.start in self._wanted for period in file.periods)
 
     def _without_asides(self, path: str, present: Sizes) -> Sizes:
         """The files that are there, after those that killed runs left on their way are removed."""
@@ -147,6 +161,9 @@ class Publication:
         # servers do not tell sizes.
         is_there = file.name in folder.present and folder.present[file.name] in (size, None)
         known = folder.told.files.get(file.name)
+        if known and is_there and self._wanted:
+            # Who asks for it once more doubts what lies there.
+            is_there = self._storage.digest(f"{folder.path}/{file.name}") == known.sha256
         if verdict == "unchanged" and is_there and known:
             folder.entries[file.name] = known
             return
@@ -191,3 +208,12 @@ class Publication:
             restated=restated,
             withdrawn=len(folder.withdrawn),
         )
+        # The same periods are in a file of each format.
+        for period in {period for file in folder.files.values() for period in file.periods if period.start}:
+            self.periods[str(period.start)].tenants += period.tenants
+        for name in folder.rendered:
+            file, old = folder.files[name], folder.published.get(name)
+            is_restated = name in folder.restated or (old and old.rows_sha256 == file.rows_sha256)
+            for period in file.periods if is_restated else comparison.news(file, old):
+                if period.start:
+                    self.periods[period.start].written += 1

@@ -30,12 +30,13 @@ _PERSONAL = re.compile(r"customer_(id|key)|\w*user_id|session_(key|id)|\w*_hash|
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class PeriodRows:
     """Rows that belong to one period, of one tenant where `tenant_key` is not None: those from `first` to before `end`.
 
     Attributes:
         start: its first day, ISO; None where the export has no periods.
         last: its last day, included.
+        tenants: how many have rows.
     """
 
     tenant_key: str | None
@@ -43,6 +44,7 @@ class Period:
     last: str | None
     first: int
     end: int
+    tenants: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Rows:
     published: pa.Table
     compared: pa.Table
     dimensions: list[str]
-    files: list[list[Period]]
+    files: list[list[PeriodRows]]
 
 
 def rows_of(export: Export, query: Query, names: Names) -> Rows:
@@ -131,10 +133,10 @@ def _order(export: Export, table: pa.Table) -> list[str]:
     return list(dict.fromkeys([*by_file, *texts, *(field.name for field in lasting), *moving]))
 
 
-def _files(export: Export, table: pa.Table) -> Iterator[list[Period]]:
+def _files(export: Export, table: pa.Table) -> Iterator[list[PeriodRows]]:
     """Each file's periods."""
     if export.cadence is None and export.split == "whole":
-        yield [Period(None, None, None, 0, len(table))]
+        yield [PeriodRows(None, None, None, 0, len(table))]
         return
     by_tenant = export.split == "tenant" or (export.files == "history" and _TENANT in table.column_names)
     periods = _periods(table, by_tenant, [*_PERIOD] if export.cadence else [])
@@ -147,7 +149,7 @@ def _files(export: Export, table: pa.Table) -> Iterator[list[Period]]:
             yield from ([period] for period in (found[-1:] if export.files == "latest" else found))
 
 
-def _periods(table: pa.Table, by_tenant: bool, columns: list[str]) -> Iterator[Period]:
+def _periods(table: pa.Table, by_tenant: bool, columns: list[str]) -> Iterator[PeriodRows]:
     by = [_TENANT, *columns] if by_tenant else columns
     # Days, as text: a date that a warehouse can hold need not be one that Python can.
     keys = pa.table({name: table[name].cast(pa.string()) for name in by}).to_pandas(types_mapper=pd.ArrowDtype)
@@ -157,7 +159,10 @@ def _periods(table: pa.Table, by_tenant: bool, columns: list[str]) -> Iterator[P
         *tenant, start, last = key if columns else (*key, None, None)
         # Only a file of all tenants has rows of none.
         tenant_key = (tenant[0] if isinstance(tenant[0], str) else "") if by_tenant else None
-        yield Period(tenant_key, start, last, positions[number], positions[number + 1])
+        first, end = positions[number], positions[number + 1]
+        is_mixed = not by_tenant and _TENANT in table.column_names
+        tenants = pc.count_distinct(table[_TENANT][first:end], mode="only_valid").as_py() if is_mixed else 1
+        yield PeriodRows(tenant_key, start, last, first, end, tenants)
 
 
 def _rounded(export: Export, table: pa.Table) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What is launched after what: extraction first, then the models that are due, then what publishes them.
+"""What is launched after what: extraction first, then the models that are due, then what publishes them, by cadence.
 
 Each is a run of its own that holds only what it makes: what is not in a run keeps its last result in Dagster.
 Belongs here: what the next run holds. Not here: what is due (changes.py), or who launches (jobs.py, __main__.py).
@@ -13,9 +13,13 @@ import dagster as dg
 
 from orchestration import changes
 from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB, settings
+from orchestration.publications import cadences, steps
 
 IN_ONE_PROCESS = {"warehouse/chain": "in one process"}
 """Tag of runs whose process launches what follows by itself."""
+
+JOBS = (JOB, MODELS_JOB, PUBLICATION_JOB, *cadences)
+"""In the order in which they follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,20 @@ def next_launch(ended: str, patience_seconds: float | None = None) -> Launch | N
         WarehouseError: the warehouse can't be read.
     """
     memory = changes.read(patience_seconds)
-    if ended == JOB and (systems := memory.due_models(settings.now)):
+    following = JOBS[JOBS.index(ended) + 1 :]
+    if MODELS_JOB in following and (systems := memory.due_models(settings.now)):
         from orchestration.models import keys_of_models  # noqa: PLC0415
 
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
-    if ended not in (JOB, MODELS_JOB):
+    due = {step.name: systems for step in steps if (systems := memory.due(step))}
+    copied = memory.due_copies()
+    if not (due or copied):
         return None
-    exported, copied, reported = memory.due(changes.EXPORTS), memory.due_copies(), memory.due(changes.REPORTS)
-    if not (exported or copied or reported):
-        return None
-    from orchestration.exported import keys_of_exports  # noqa: PLC0415
-    from orchestration.reported import keys_of_reports  # noqa: PLC0415
     from orchestration.snapshot import key_of_copy  # noqa: PLC0415
 
-    exports = [key for system in exported for key in keys_of_exports(system)]
-    reports = [key for system in reported for key in keys_of_reports(system)]
-    return Launch(PUBLICATION_JOB, [*map(key_of_copy, copied), *exports, *reports])
+    keys = {job: [key_of_copy(system) for system in copied if job == PUBLICATION_JOB] for job in following}
+    for step in steps:
+        keys.get(step.job, []).extend(
+            dg.AssetKey(step.assets[name]) for system in due.get(step.name, ()) for name in step.of(system)
+        )
+    return next((Launch(job, assets) for job, assets in keys.items() if assets), None)

@@ -17,15 +17,14 @@ from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from exports.catalogue import Export
-from exports.reports.declaration import Declaration
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, exports, ingestion, reports, settings, system_of
+from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, ingestion, settings
+from orchestration.publications import Step, copy_step, is_step
 
-MODELS, COPY, EXPORTS, REPORTS = state.MODELS, "_copy", "_exports", "_reports"
-"""Entries of `_state`."""
+MODELS = state.MODELS
+"""The entry of `_state` that tells what models were made from; the others are of publications.py."""
 
 _UNFINISHED = " unfinished"
 _OF_CROSS_SOURCE = f"_{CROSS_SOURCE}"
@@ -70,7 +69,7 @@ class Memory:
         read = [
             entry.last_run_at
             for name, entry in self.entries.get(source, {}).items()
-            if name not in (MODELS, COPY, EXPORTS, REPORTS) and entry.last_run_at
+            if not _is_own(name) and entry.last_run_at
         ]
         return min(read, default=None)
 
@@ -101,28 +100,28 @@ class Memory:
             due.append(CROSS_SOURCE)
         return due
 
-    def due(self, step: str) -> list[str]:
+    def due(self, step: Step) -> list[str]:
         """The systems whose exports or reports were last made from other marts than there are, if these are whole."""
-        have = {system_of(one) for one in _declared(step)}
+        have = step.systems
         systems = [system for system in (*self.sources, *[CROSS_SOURCE] * bool(self.sources)) if system in have]
-        return [s for s in systems if (now := self.published(step, s)) and self._last(step, s) != now]
+        return [s for s in systems if (now := self.published(step, s)) and self._last(step.name, s) != now]
 
     def due_copies(self) -> list[str]:
         """The systems whose part of the copy was last made from other tables than there are, where these are whole."""
         if not ingestion.warehouse.capabilities.needs_copy:
             return []
         is_there = settings.bi_snapshot.exists()
+        step = copy_step
         return [
-            s for s in SYSTEMS if (now := self.published(COPY, s)) and not (is_there and self._last(COPY, s) == now)
+            s
+            for s in SYSTEMS
+            if (now := self.published(step, s)) and not (is_there and self._last(step.name, s) == now)
         ]
 
-    def published(self, step: str, system: str) -> str | None:
+    def published(self, step: Step, system: str) -> str | None:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
-        if step == COPY:
-            place: tuple[object, ...] = (str(settings.bi_snapshot),)
-        else:
-            place = settings.exports, [one.model_dump() for one in _declared(step) if system_of(one) == system]
-        return (built := self.built(system)) and digest(built, *place)
+        declared = [one.model_dump() for one in step.of(system).values()]
+        return (built := self.built(system)) and digest(built, step.place, declared)
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)
@@ -162,7 +161,7 @@ def read(patience_seconds: float | None = None) -> Memory:
             ],
         ):
             step, is_of_cross_source = str(name).removesuffix(_OF_CROSS_SOURCE), str(name).endswith(_OF_CROSS_SOURCE)
-            if not (is_of_cross_source and step in (MODELS, COPY, EXPORTS, REPORTS)):
+            if not (is_of_cross_source and _is_own(step)):
                 entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
             elif source == sources[0]:
                 entries.setdefault(CROSS_SOURCE, {})[step] = Entry(*values)  # type: ignore[arg-type]
@@ -198,15 +197,15 @@ def end(systems: Iterable[str]) -> None:
     _note(memory, MODELS, {s: Entry(memory.inputs(s), memory.last_batch(s), now) for s in systems})
 
 
-def publish(step: str, systems: Iterable[str]) -> None:
+def publish(step: Step, systems: Iterable[str]) -> None:
     """Note that systems' exports, reports or copy were made from their models as they stand."""
     memory = read()
-    _note(memory, step, {system: Entry(memory.published(step, system)) for system in systems})
+    _note(memory, step.name, {system: Entry(memory.published(step, system)) for system in systems})
 
 
-def forget(step: str, systems: Iterable[str]) -> None:
+def forget(step: Step, systems: Iterable[str]) -> None:
     """Note that systems' exports, reports or copy are due."""
-    _note(read(), step, dict.fromkeys(systems, Entry()))
+    _note(read(), step.name, dict.fromkeys(systems, Entry()))
 
 
 def digest(*parts: object) -> str:
@@ -214,8 +213,8 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
-def _declared(step: str) -> Iterable[Export | Declaration]:
-    return (exports if step == EXPORTS else reports).values()
+def _is_own(name: str) -> bool:
+    return name == MODELS or is_step(name)
 
 
 @cache

@@ -20,7 +20,8 @@ SOURCES = ingestion.systems()
 
 
 JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
-"""The main job, which extracts, and the two that are launched with what it makes due (chain.py)."""
+"""The main job, which extracts, and those that are launched with what it makes due (chain.py): of the last there is one
+more for each cadence, with its name after this one (publications.py)."""
 
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)

@@ -1,4 +1,4 @@
-"""Export assets: one step per system, one asset per export.
+"""Export assets: one step per system and cadence, one asset per export.
 
 Belongs here: how an export shows in Dagster. Not here: publishing (exports).
 """
@@ -10,20 +10,21 @@ import dagster as dg
 
 from exports.catalogue import Export
 from exports.errors import ExportError
-from exports.publish import Publisher, check_place
+from exports.periods import Cadence
+from exports.publish import ExportResult, Publisher, check_place
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import exports, ingestion, settings, system_of
+from orchestration.configuration import exports, ingestion, settings
 from orchestration.console import failure, say
+from orchestration.partitions import PARTITIONS, asked_for, published
+from orchestration.publications import Step, export_steps
 
 
-def _key(export: Export) -> dg.AssetKey:
-    return dg.AssetKey(["exports", export.name])
-
-
-def _spec(export: Export) -> dg.AssetSpec:
+def _spec(key: dg.AssetKey, export: Export, cadence: Cadence | None) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key=_key(export),
+        key=key,
+        partitions_def=PARTITIONS[cadence] if cadence else None,
+        skippable=cadence is not None,
         # What a query reads, only its engine knows.
         deps=[dg.AssetKey([export.schema_, export.mart])] if export.mart else [],
         group_name="exports",
@@ -39,54 +40,54 @@ def _description(export: Export) -> str:
     return f"Files of {export.relation} {whose}: {what}."
 
 
-def keys_of_exports(system: str) -> list[dg.AssetKey]:
-    """The assets of a system's exports."""
-    return [_key(export) for export in exports.values() if system_of(export) == system]
+def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
+    of_system = {dg.AssetKey(step.assets[name]): exports[name] for name in step.of(system)}
 
-
-def _export_asset(system: str) -> dg.AssetsDefinition:
-    of_system = [export for export in exports.values() if system_of(export) == system]
-
-    @dg.multi_asset(name=f"exports_{system}", specs=[_spec(export) for export in of_system], can_subset=True)
+    @dg.multi_asset(
+        name=f"exports_{system}{step.suffix}",
+        specs=[_spec(key, export, step.cadence) for key, export in of_system.items()],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
     def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        wanted = asked_for(context)
         try:
             with ingestion.warehouse.exclusive():
-                say(f"exports {system}: {len(context.selected_asset_keys)} to publish")
+                say(f"exports {system}{step.suffix}: {len(context.selected_asset_keys)} to publish")
                 check_place(settings.exports)
                 faults: list[str] = []
                 with ingestion.warehouse.reader() as query:
                     publisher = Publisher(query, settings.exports)
-                    for export in of_system:
-                        if _key(export) not in context.selected_asset_keys:
+                    for key, export in of_system.items():
+                        if key not in context.selected_asset_keys:
                             continue
                         try:
-                            result = publisher.publish(export)
+                            result = publisher.publish(export, wanted=wanted)
                         except (ExportError, IngestionError) as error:
                             faults.append(f"{export.name}: {error}")
                             continue
-                        if result.faults:
-                            faults += [f"{export.name}: {fault}" for fault in result.faults]
-                            continue
-                        yield dg.MaterializeResult(
-                            asset_key=_key(export),
-                            metadata={
-                                "files_published": result.published,
-                                "files_unchanged": result.unchanged,
-                                "files_restated": result.restated,
-                                "files_withdrawn": result.withdrawn,
-                                "place": dg.MetadataValue.path(settings.exports_place),
-                            },
-                        )
+                        faults += [f"{export.name}: {fault}" for fault in result.faults]
+                        yield from published(context, key, step.cadence, result, _metadata(result))
                 if faults:
                     # Published by hand, they may have been current before.
-                    changes.forget(changes.EXPORTS, [system])
+                    changes.forget(step, [system])
                     raise failure("; ".join(faults))
-                if context.selected_asset_keys.issuperset(keys_of_exports(system)):
-                    changes.publish(changes.EXPORTS, [system])
+                if not wanted and context.selected_asset_keys.issuperset(of_system):
+                    changes.publish(step, [system])
         except (ExportError, IngestionError) as error:
             raise failure(error) from None
 
     return publish_files
 
 
-export_assets = [_export_asset(system) for system in sorted({system_of(export) for export in exports.values()})]
+def _metadata(result: ExportResult) -> dict[str, Any]:
+    return {
+        "files_published": result.published,
+        "files_unchanged": result.unchanged,
+        "files_restated": result.restated,
+        "files_withdrawn": result.withdrawn,
+        "place": dg.MetadataValue.path(settings.exports_place),
+    }
+
+
+export_assets = [_export_asset(step, system) for step in export_steps for system in step.systems]

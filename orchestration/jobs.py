@@ -1,23 +1,31 @@
-"""Jobs, the schedule that launches the first, and the sensor that launches what follows.
+"""Jobs, the schedules that launch them, and the sensor that launches what follows.
 
 Belongs here: what runs together and when. Not here: what it does, or what is due (changes.py).
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 
+from exports.periods import Cadence, Period
 from ingestion.errors import IngestionError
-from orchestration.chain import IN_ONE_PROCESS, next_launch
-from orchestration.configuration import JOB, MODELS_JOB, PUBLICATION_JOB
+from orchestration.chain import IN_ONE_PROCESS, JOBS, next_launch
+from orchestration.configuration import MODELS_JOB, PUBLICATION_JOB
 from orchestration.ended import ended_since
 from orchestration.exported import export_assets
 from orchestration.extraction import warehouse_job
 from orchestration.models import model_assets
+from orchestration.partitions import PARTITIONS, add_partitions
+from orchestration.publications import cadences
 from orchestration.reported import report_assets
 from orchestration.snapshot import snapshot_assets
 
 _SECONDS_BETWEEN_LOOKS = 10
 _PATIENCE_SECONDS = 5
 """How long a look waits for a warehouse that is in use: Dagster ends one that takes a minute."""
+
+_AFTER_THE_LAST_MIDNIGHT: Mapping[Cadence, str] = {"day": "0 13 * * *", "week": "0 13 * * 1", "month": "0 13 1 * *"}
+"""When a period has ended in every time zone: the last of them is twelve hours behind UTC."""
 
 models_job = dg.define_asset_job(
     MODELS_JOB,
@@ -26,12 +34,34 @@ models_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-publication_job = dg.define_asset_job(
-    PUBLICATION_JOB,
-    selection=dg.AssetSelection.assets(*snapshot_assets, *export_assets, *report_assets),
-    description="Marts → BI copy, exports, reports. Follows the models with what is due; by hand, it makes all.",
-    executor_def=dg.in_process_executor,
-)
+_published = [*snapshot_assets, *export_assets, *report_assets]
+_of_cadence = {
+    cadence: [
+        assets for assets in _published if any(spec.partitions_def == PARTITIONS[cadence] for spec in assets.specs)
+    ]
+    for cadence in cadences.values()
+}
+_without_periods = [assets for assets in _published if not any(assets in of for of in _of_cadence.values())]
+
+publication_jobs = [
+    dg.define_asset_job(
+        PUBLICATION_JOB,
+        selection=dg.AssetSelection.assets(*_without_periods),
+        description="Marts → BI copy, and what is published as it stands. Follows the models with what is due; launched "
+        "by hand, it makes all.",
+        executor_def=dg.in_process_executor,
+    ),
+    *(
+        dg.define_asset_job(
+            job,
+            selection=dg.AssetSelection.assets(*_of_cadence[cadence]),
+            description=f"Marts → exports and reports by {cadence}. Follows the models with what is due; by hand, it "
+            "publishes the periods that are chosen, once more.",
+            executor_def=dg.in_process_executor,
+        )
+        for job, cadence in cadences.items()
+    ),
+]
 
 hourly = dg.ScheduleDefinition(
     name="warehouse_hourly",
@@ -43,23 +73,23 @@ hourly = dg.ScheduleDefinition(
 
 @dg.sensor(
     name="warehouse_chain",
-    jobs=[models_job, publication_job],
+    jobs=[models_job, *publication_jobs],
     minimum_interval_seconds=_SECONDS_BETWEEN_LOOKS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="After each run of the main job: what it made due. Switched off, the main job only extracts.",
 )
 def chain(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Launch what follows the runs that ended since the last look."""
-    ended = ended_since(context.instance, context.cursor, (JOB, MODELS_JOB))
+    ended = ended_since(context.instance, context.cursor, JOBS)
     if not ended:
-        return dg.SkipReason("No run of the main job or of the models has ended since.")
+        return dg.SkipReason("No run of the main job, or of what follows it, has ended since.")
     cursor = ended[0].run_id
     jobs_ended = [run.job_name for run in ended if not IN_ONE_PROCESS.items() <= run.tags.items()]
     if not jobs_ended:
         return dg.SensorResult(skip_reason="What follows is launched by the same process.", cursor=cursor)
     try:
         # After an extraction models are due too, whatever ended after it.
-        launch = next_launch(JOB if JOB in jobs_ended else MODELS_JOB, _PATIENCE_SECONDS)
+        launch = next_launch(min(jobs_ended, key=JOBS.index), _PATIENCE_SECONDS)
     except IngestionError as error:
         # The cursor stays: the next look asks again.
         return dg.SkipReason(f"What is due can't be told yet: {error}")
@@ -69,6 +99,21 @@ def chain(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReaso
     return dg.SensorResult(run_requests=[request], cursor=cursor)
 
 
-jobs = [warehouse_job, models_job, publication_job]
-schedules = [hourly]
+def _periodic(job: str, cadence: Cadence) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=job,
+        job_name=job,
+        cron_schedule=_AFTER_THE_LAST_MIDNIGHT[cadence],
+        description=f"The {cadence} that has ended, to all whom it concerns. Off until it is switched on.",
+    )
+    def publish_last_period(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        last = Period.around(cadence, context.scheduled_execution_time.date()).moved(-1)
+        add_partitions(context.instance, cadence, [last])
+        return dg.RunRequest(partition_key=last.name)
+
+    return publish_last_period
+
+
+jobs = [warehouse_job, models_job, *publication_jobs]
+schedules = [hourly, *(_periodic(job, cadence) for job, cadence in cadences.items())]
 sensors = [chain]

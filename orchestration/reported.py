@@ -1,44 +1,37 @@
-"""Report assets: one step per system, one asset per report.
+"""Report assets: one step per system and cadence, one asset per report and cadence.
 
 Belongs here: how a report shows in Dagster. Not here: making it (exports/reports).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from exports.errors import ExportError
+from exports.periods import MARTS, Cadence
 from exports.places import INDEX
 from exports.reports.declaration import Declaration
-from exports.reports.periods import MARTS
-from exports.reports.publish import FORMS, publish
+from exports.reports.publish import FORMS, ReportResult, publish
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import SYSTEMS, ingestion, reports, settings, system_of
+from orchestration.configuration import ingestion, reports, settings
 from orchestration.console import failure, say
+from orchestration.partitions import PARTITIONS, asked_for, published
+from orchestration.publications import Step, cadences_of, report_steps
 
 _READ = re.compile(r"\b(core|marts)\.(\w+)")
 
 
-def _key(name: str) -> dg.AssetKey:
-    return dg.AssetKey(["reports", name])
-
-
-def keys_of_reports(system: str) -> list[dg.AssetKey]:
-    """The assets of a system's reports."""
-    return [_key(name) for name, declaration in reports.items() if system_of(declaration) == system]
-
-
-def _read(declaration: Declaration) -> set[tuple[str, str]]:
+def _read(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tuple[str, str]]:
     """Schema and name of what a report reads."""
     found = set()
     for section in declaration.sections:
         measures = [*(section.headlines or []), *([section.trend] if section.trend else [])]
         measures += [section.comparison.of] if section.comparison else []
         marts = {name.split(".")[0] for name in measures} | ({section.table.of} if section.table else set())
-        found |= {("marts", f"{mart}_{MARTS[cadence]}") for mart in marts for cadence in declaration.cadences}
+        found |= {("marts", f"{mart}_{MARTS[cadence]}") for mart in marts for cadence in cadences}
         found |= {("marts", "kpis")} if section.headlines or section.businesses else set()
         found |= {("marts", "data_quality")} if section.left_out else set()
         found |= {("marts", "freshness")} if section.reach else set()
@@ -47,49 +40,59 @@ def _read(declaration: Declaration) -> set[tuple[str, str]]:
     return found
 
 
-def _spec(name: str, declaration: Declaration) -> dg.AssetSpec:
+def _spec(key: dg.AssetKey, declaration: Declaration, step: Step) -> dg.AssetSpec:
+    cadences = [step.cadence] if step.cadence else declaration.cadences
+    when = f"by {step.cadence}" if step.cadence else "as things stand"
     return dg.AssetSpec(
-        key=_key(name),
-        deps=[dg.AssetKey(list(path)) for path in sorted(_read(declaration))],
+        key=key,
+        partitions_def=PARTITIONS[step.cadence] if step.cadence else None,
+        skippable=step.cadence is not None,
+        deps=[dg.AssetKey(list(path)) for path in sorted(_read(declaration, cadences))],
         group_name="reports",
         kinds=set(FORMS),
-        description=f"{declaration.title}, for {declaration.recipients} by {' and '.join(declaration.cadences)}.",
+        description=f"{declaration.title}, for {declaration.recipients}, {when}.",
     )
 
 
-def _report_asset(system: str) -> dg.AssetsDefinition:
-    of_system = {name: declaration for name, declaration in reports.items() if system_of(declaration) == system}
+def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
+    of_system = {name: dg.AssetKey(step.assets[name]) for name in step.of(system)}
 
     @dg.multi_asset(
-        name=f"reports_{system}", specs=[_spec(name, of) for name, of in of_system.items()], can_subset=True
+        name=f"reports_{system}{step.suffix}",
+        specs=[_spec(key, reports[name], step) for name, key in of_system.items()],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def make_reports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        names = [name for name in of_system if _key(name) in context.selected_asset_keys]
+        names = [name for name, key in of_system.items() if key in context.selected_asset_keys]
+        wanted = asked_for(context)
         try:
             with ingestion.warehouse.exclusive(), ingestion.warehouse.reader() as query:
-                say(f"reports {system}: {', '.join(names)}")
-                results = publish(reports, names, query, settings)
+                say(f"reports {system}{step.suffix}: {', '.join(names)}")
+                cadences = {name: cadences_of(reports[name], step.cadence) for name in names}
+                results = publish(reports, cadences, query, settings, wanted)
             if faults := [f"{result.report}: {fault}" for result in results for fault in result.faults]:
                 # Made by hand, they may have been current before.
-                changes.forget(changes.REPORTS, [system])
-            elif len(names) == len(of_system):
-                changes.publish(changes.REPORTS, [system])
+                changes.forget(step, [system])
+            elif not wanted and len(names) == len(of_system):
+                changes.publish(step, [system])
         except (ExportError, IngestionError) as error:
             raise failure(error) from None
-        for result in (result for result in results if not result.faults):
-            yield dg.MaterializeResult(
-                asset_key=_key(result.report),
-                metadata={
-                    "reports_made": result.made,
-                    "reports_unchanged": result.unchanged,
-                    "reports_revised": result.revised,
-                    "index": dg.MetadataValue.path(f"{settings.exports_place}/{INDEX}"),
-                },
-            )
+        for result in results:
+            yield from published(context, of_system[result.report], step.cadence, result, _metadata(result))
         if faults:
             raise failure("; ".join(faults))
 
     return make_reports
 
 
-report_assets = [_report_asset(system) for system in SYSTEMS if keys_of_reports(system)]
+def _metadata(result: ReportResult) -> dict[str, Any]:
+    return {
+        "reports_made": result.made,
+        "reports_unchanged": result.unchanged,
+        "reports_revised": result.revised,
+        "index": dg.MetadataValue.path(f"{settings.exports_place}/{INDEX}"),
+    }
+
+
+report_assets = [_report_asset(step, system) for step in report_steps for system in step.systems]

@@ -15,6 +15,7 @@ from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, s
 from orchestration.console import failure, say
 from orchestration.described import descriptions
 from orchestration.models import keys_of_models
+from orchestration.publications import copy_step
 
 
 def key_of_copy(system: str) -> dg.AssetKey:
@@ -48,9 +49,9 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             )
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
             if not settings.bi_snapshot.exists():
-                changes.forget(changes.COPY, set(SYSTEMS) - set(systems))
+                changes.forget(copy_step, set(SYSTEMS) - set(systems))
             size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept, descriptions())
-            changes.publish(changes.COPY, systems)
+            changes.publish(copy_step, systems)
     except IngestionError as error:
         raise failure(error) from None
     for system in systems:

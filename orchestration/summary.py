@@ -4,7 +4,7 @@ Belongs here: reading a run's events into a page. Not here: progress (console.py
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -30,6 +30,8 @@ _OF_A_MONTH = (
 )
 """What is told of a month: label, column, decimals, unit."""
 
+_Published = tuple[dg.AssetKey, dg.AssetMaterialization | dg.AssetObservation]
+
 
 def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     """Rows per table, models and tests, what is left out, places, last month's numbers, and what to try next."""
@@ -47,8 +49,9 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
         console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
     else:
         console.print("For BI tools  the warehouse itself, schemas core and marts")
-    console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(materialized)})")
-    console.print(f"Reports       {_place(settings.exports_place)}/{INDEX}  ({_reported(materialized)})")
+    published = [*materialized.items(), *_observed(events)]
+    console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(published)})")
+    console.print(f"Reports       {_place(settings.exports_place)}/{INDEX}  ({_reported(published)})")
     _print_last_month(console)
     _print_next(console)
 
@@ -59,22 +62,32 @@ def _place(place: object) -> str:
     return str(path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else place)
 
 
-def _exported(materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> str:
-    totals = Counter[str]()
-    for key, event in materialized.items():
-        if key.path[0] == "exports":
-            for name in ("published", "unchanged", "restated", "withdrawn"):
-                totals[name] += int(str(event.metadata[f"files_{name}"].value))
+def _observed(events: Iterable[dg.DagsterEvent]) -> Iterator[_Published]:
+    """What was done to exports and reports with periods: what became of each period is told apart."""
+    for event in events:
+        if event.event_type_value == "ASSET_OBSERVATION":
+            observation = event.asset_observation_data.asset_observation
+            yield observation.asset_key, observation
+
+
+def _exported(published: Iterable[_Published]) -> str:
+    totals = _totals(published, "exports", "files_", ("published", "unchanged", "restated", "withdrawn"))
     return ", ".join(f"{count:,} files {name}" for name, count in totals.items() if count) or "unchanged"
 
 
-def _reported(materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> str:
-    totals = Counter[str]()
-    for key, event in materialized.items():
-        if key.path[0] == "reports":
-            for name in ("made", "unchanged", "revised"):
-                totals[name] += int(str(event.metadata[f"reports_{name}"].value))
+def _reported(published: Iterable[_Published]) -> str:
+    totals = _totals(published, "reports", "reports_", ("made", "unchanged", "revised"))
     return ", ".join(f"{count:,} {name}" for name, count in totals.items() if count) or "unchanged"
+
+
+def _totals(published: Iterable[_Published], group: str, prefix: str, names: Sequence[str]) -> Counter[str]:
+    totals = Counter[str]()
+    for key, event in published:
+        for name in names if key.path[0] == group else ():
+            # Of a period alone not all is told.
+            if found := event.metadata.get(prefix + name):
+                totals[name] += int(str(found.value))
+    return totals
 
 
 def _print_tables(console: Console, materialized: dict[dg.AssetKey, dg.AssetMaterialization]) -> None:

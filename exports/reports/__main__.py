@@ -8,9 +8,9 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from exports.errors import ExportError
+from exports.periods import CADENCES, Period
 from exports.places import INDEX
 from exports.reports.declaration import load_reports
-from exports.reports.periods import Period
 from exports.reports.publish import ReportResult, publish
 from ingestion.errors import IngestionError
 from ingestion.output.terminal import page, say_error
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m exports.reports", description="Make reports for the last complete periods, or for one."
     )
     parser.add_argument("--name", help="one report, e.g. conversations")
-    parser.add_argument("--period", help="a day (2026-10-31), a week (2026-W44) or a month (2026-10)")
+    parser.add_argument(
+        "--period", nargs="+", default=[], metavar="P", help="days (2026-10-31), weeks (2026-W44) or months (2026-10)"
+    )
     given = parser.parse_args(arguments)
     results: list[ReportResult] = []
     try:
@@ -32,11 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reports = load_reports(settings.reports_catalogue)
         if given.name is not None and given.name not in reports:
             raise ExportError(f"There is no report '{given.name}'. There are {', '.join(reports)}.")
-        wanted = Period.named(given.period) if given.period else None
+        wanted = Period.several(given.period)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         chosen = [given.name] if given.name else [name for name, of in reports.items() if of.keeps or not wanted]
         with warehouse.exclusive(), warehouse.reader() as query:
-            results = publish(reports, chosen, query, settings, wanted)
+            results = publish(reports, dict.fromkeys(chosen, CADENCES), query, settings, wanted)
     except (ExportError, IngestionError) as error:
         say_error(str(error))
         return 1

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from exports.catalogue import ALL_SOURCES
 from exports.declared import read_entries
-from exports.reports.periods import Cadence
+from exports.periods import Cadence
 
 Measure = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
 """A declared mart's column: `<mart>.<column>`."""

@@ -17,8 +17,8 @@ from typing import Any
 
 from exports.errors import ExportError
 from exports.names import told_name
+from exports.periods import MARTS, Period
 from exports.reports.content import COUNT, SHARE, Kind
-from exports.reports.periods import MARTS, Period
 from ingestion.warehouses import Query
 from marts.declaration import Mart
 

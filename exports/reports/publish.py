@@ -5,7 +5,8 @@ look (forms/), what is remembered of them (record.py).
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,11 +15,11 @@ from functools import cache, cached_property
 from exports import places
 from exports.errors import ExportError
 from exports.names import Names
+from exports.periods import Cadence, Period, PeriodResult
 from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
 from exports.reports.measures import Tenant, tenants_of
-from exports.reports.periods import CADENCES, Cadence, Period
 from exports.reports.recipients import Recipient, complete_periods, folder_of, recipients_of
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
@@ -48,6 +49,7 @@ class ReportResult:
         made: that were not there.
         unchanged: that show what they showed.
         revised: of which a figure changed.
+        periods: what became of each; empty of a report of how things stand.
         faults: what went wrong, a line each.
     """
 
@@ -55,6 +57,7 @@ class ReportResult:
     made: int = 0
     unchanged: int = 0
     revised: int = 0
+    periods: dict[Period, PeriodResult] = field(default_factory=lambda: defaultdict(PeriodResult))
     faults: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -86,13 +89,16 @@ class Reports:
         self._storage = Storage(root, "EXPORTS_URL")
         self._records: dict[str, Record] = {}
 
-    def publish(self, name: str, result: ReportResult, wanted: Period | None = None) -> None:
+    def publish(
+        self, name: str, result: ReportResult, cadences: Collection[Cadence], wanted: Collection[Period] = ()
+    ) -> None:
         """Make a report for each recipient, and look again at all of it that were made before.
 
         Args:
             name: of the report.
             result: what is done is counted there.
-            wanted: the period; the last complete one if None.
+            cadences: of the periods; those made on demand are looked at again too, whatever cadences are declared.
+            wanted: periods of one cadence; the last complete ones if empty.
 
         Raises:
             ExportError: the report names what no mart has, or nobody has the period.
@@ -103,9 +109,10 @@ class Reports:
         if not declaration.keeps:
             self._publish_as_it_stands(name, declaration, recipients, result)
             return
-        # Those made on demand are looked at again too, whatever cadences are declared.
-        for cadence in [wanted.cadence] if wanted else CADENCES:
-            self._publish_cadence(name, declaration, recipients, cadence, wanted, result)
+        for cadence in cadences:
+            of_cadence = [period for period in wanted if period.cadence == cadence]
+            if of_cadence or not wanted:
+                self._publish_cadence(name, declaration, recipients, cadence, of_cadence, result)
 
     def write_index(self) -> None:
         """List everything that was ever published, for people: one page over all, and one for each recipient."""
@@ -135,7 +142,7 @@ class Reports:
         declaration: Declaration,
         recipients: Sequence[Recipient],
         cadence: Cadence,
-        wanted: Period | None,
+        wanted: Collection[Period],
         result: ReportResult,
     ) -> None:
         periods: dict[Recipient, list[Period]] = {}
@@ -145,15 +152,14 @@ class Reports:
                 continue
             first, last = complete[recipient.tenant_key]
             made = self._record(recipient.folder).periods(name, cadence)
-            asked = set(made)
-            if wanted and wanted >= first:
-                asked.add(wanted)
-            elif not wanted and cadence in declaration.cadences:
+            asked = {*made, *(period for period in wanted if period >= first)}
+            if not wanted and cadence in declaration.cadences:
                 asked.add(last)
             if found := sorted(period for period in asked if period <= last):
                 periods[recipient] = found
-        if wanted and complete and not any(wanted in of_recipient for of_recipient in periods.values()):
-            raise ExportError(f"{wanted.name} is no complete period of any recipient.")
+        absent = sorted(set(wanted).difference(*periods.values()))
+        if absent and complete:
+            raise ExportError(f"{absent[0].name} is no complete period of any recipient.")
         if not periods:
             return
         every = [period for of_recipient in periods.values() for period in of_recipient]
@@ -162,7 +168,7 @@ class Reports:
             with result.told():
                 for period in of_recipient:
                     if report := _report(name, declaration, told, recipient, period):
-                        self._publish_one(report, period, declaration, result)
+                        self._publish_one(report, period, declaration, result, is_asked_for=period in wanted)
                 self._save(recipient.folder)
 
     def _publish_as_it_stands(
@@ -180,7 +186,9 @@ class Reports:
                     result.made += 1
                 self._save(recipient.folder)
 
-    def _publish_one(self, report: Report, period: Period, declaration: Declaration, result: ReportResult) -> None:
+    def _publish_one(
+        self, report: Report, period: Period, declaration: Declaration, result: ReportResult, *, is_asked_for: bool
+    ) -> None:
         folder = folder_of(report.tenant_key)
         record, key = self._record(folder), f"{report.name}-{period.name}"
         before = record.editions.get(key)
@@ -188,11 +196,15 @@ class Reports:
         edition = Edition.of(report, declaration, self._stamp)
         paths = {form: posixpath.join(folder, f"{edition.stem(key)}.{form}") for form in FORMS}
         is_same = before is not None and before.says_the_same(edition)
-        if not (is_same and all(self._sizes.get(path, 0) for path in paths.values())):
+        # Who asks for one that is there doubts its files.
+        if is_asked_for or not is_same or not all(self._sizes.get(path, 0) for path in paths.values()):
             for form, path in paths.items():
                 self._write(path, FORMS[form][1](report))
         if before is None or not is_same:
             record.note(key, edition)
+        of_period = result.periods[period]
+        of_period.tenants += 1
+        of_period.written += before is None or edition.revision > before.revision
         if before is None:
             result.made += 1
         elif edition.revision > before.revision:
@@ -246,29 +258,30 @@ class Reports:
 
 def publish(
     declared: Mapping[str, Declaration],
-    names: Iterable[str],
+    asked: Mapping[str, Collection[Cadence]],
     query: Query,
     settings: Settings,
-    wanted: Period | None = None,
+    wanted: Collection[Period] = (),
 ) -> list[ReportResult]:
     """Publish some reports, and the index of all. One report's fault leaves the others.
 
     Args:
         declared: all reports by name.
-        names: those that are asked for; of systems that are not there nothing is made.
+        asked: those that are asked for, and the cadences of each whose periods are made or looked at again; of systems
+            that are not there nothing is made.
         query: runs SQL on the warehouse.
         settings: EXPORTS_URL and the instant that tells which day is today.
-        wanted: the period; the last complete ones if None.
+        wanted: periods; the last complete ones if empty.
 
     Raises:
         StorageError: the destination can't be used.
     """
     reports = Reports(declared, _marts(), query, settings.exports, settings.now)
     results = []
-    for name in names:
+    for name, cadences in asked.items():
         result = ReportResult(name)
         try:
-            reports.publish(name, result, wanted)
+            reports.publish(name, result, cadences, wanted)
         except (ExportError, WarehouseError) as error:
             result.faults.append(str(error))
         results.append(result)

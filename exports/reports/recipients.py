@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exports import places
 from exports.catalogue import ALL_SOURCES
+from exports.periods import Cadence, Period
 from exports.reports.declaration import Declaration
 from exports.reports.measures import Tenant, rows_of
-from exports.reports.periods import Cadence, Period
 from ingestion.warehouses import Query
 
 FOLDER = "reports"

@@ -16,6 +16,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from exports.errors import ExportError
+from exports.periods import Cadence, Period
 from exports.reports.content import (
     NOTHING,
     Change,
@@ -28,7 +29,6 @@ from exports.reports.content import (
     Trend,
 )
 from exports.reports.declaration import Declaration
-from exports.reports.periods import Cadence, Period
 from ingestion.output.storage import Storage
 
 Figures = dict[str, dict[str, str]]

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports.errors import ExportError
+from exports.periods import CADENCES, Period
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table, told_apart
 from exports.reports.declaration import load_reports
-from exports.reports.periods import CADENCES, Period
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import duckdb
 import page_reader
 import pytest
 
+from exports.periods import CADENCES, Period
 from exports.reports import publish
 from exports.reports.content import Report
 from exports.reports.declaration import Declaration
-from exports.reports.periods import Period
 
 DECLARED = {
     "guests": Declaration.model_validate(
@@ -74,10 +74,10 @@ def run(
     settings = SimpleNamespace(exports=str(root), now=datetime.fromisoformat(now))
     return publish.publish(
         declared,
-        names,
+        dict.fromkeys(names, CADENCES),
         lambda sql: connection.sql(sql).to_arrow_table(),
         settings,  # type: ignore[arg-type]
-        Period.named(wanted) if wanted else None,
+        [Period.named(wanted)] if wanted else [],
     )
 
 

@@ -9,10 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from exports.periods import Period
 from exports.reports.content import SHARE, Cell, Figure, Headlines, Kind, Section, Table
 from exports.reports.declaration import Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Measures, days_out_of_the_ordinary
-from exports.reports.periods import Period
 from exports.reports.sections.sources import Sources, Told, by_period
 from marts.metrics import headline_of
 

@@ -7,10 +7,10 @@ from collections import defaultdict
 from datetime import date
 from itertools import dropwhile
 
+from exports.periods import Period
 from exports.reports.content import Cell, Comparison, Section, Table, Trend
 from exports.reports.declaration import Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, words
-from exports.reports.periods import Period
 from exports.reports.sections.sources import Sources, Told, by_period, of_currencies
 
 PERIODS_OF_A_TREND = {"day": 28, "week": 13, "month": 13}

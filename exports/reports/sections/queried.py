@@ -10,10 +10,10 @@ from typing import Any
 
 from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
+from exports.periods import Period
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Kind, Notes, Section, Table
 from exports.reports.declaration import ColumnOf, Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, named, rows_of, unit_of, words
-from exports.reports.periods import Period
 from exports.reports.sections.sources import Sources, Told
 
 _KINDS = {"count": COUNT, "share": SHARE, "date": DATE, "instant": INSTANT, "tenant": TEXT, "text": TEXT}

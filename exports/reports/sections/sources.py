@@ -11,9 +11,9 @@ from typing import Any
 
 from exports.errors import ExportError
 from exports.names import TABLES, Names
+from exports.periods import Period
 from exports.reports.content import Comparison, Section, Trend
 from exports.reports.measures import Measures, Row, Tenant, named, rows_of
-from exports.reports.periods import Period
 from ingestion.warehouses import Query
 from marts.declaration import Mart
 

@@ -1,9 +1,10 @@
-"""Days, weeks and months as reports have them.
+"""Days, weeks and months as exports and reports have them.
 
 Belongs here: a period's days, names and neighbours. Not here: which periods are complete, which the marts tell.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
@@ -13,10 +14,23 @@ from exports.errors import ExportError
 Cadence = Literal["day", "week", "month"]
 CADENCES: tuple[Cadence, ...] = get_args(Cadence)
 
-MARTS = {"day": "daily", "week": "weekly", "month": "monthly"}
-"""The end of a periodic mart's name."""
+MARTS: Mapping[Cadence, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
+"""The end of a periodic mart's name, which is what exports call a cadence."""
 
 _ONE_DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class PeriodResult:
+    """What became of a period.
+
+    Attributes:
+        tenants: whose numbers of it are published.
+        written: files or reports of it that are new or others than they were.
+    """
+
+    tenants: int = 0
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,6 +57,24 @@ class Period:
         except ValueError:
             pass
         raise ExportError(f"{name!r} is no period: a day is 2026-10-31, a week 2026-W44, a month 2026-10.")
+
+    @classmethod
+    def several(cls, names: Iterable[str]) -> list["Period"]:
+        """Read several of one kind, in order.
+
+        Raises:
+            ExportError: one is no period, or they are of several kinds.
+        """
+        periods = sorted({cls.named(name) for name in names})
+        if len({period.cadence for period in periods}) > 1:
+            raise ExportError(f"{periods[0].name} and {periods[-1].name} are not of one kind: ask for each by itself.")
+        return periods
+
+    @classmethod
+    def around(cls, cadence: Cadence, day: date) -> "Period":
+        """The one that a day lies in."""
+        since = {"day": 0, "week": day.weekday(), "month": day.day - 1}
+        return cls(cadence, day - since[cadence] * _ONE_DAY)
 
     @property
     def name(self) -> str:
