@@ -65,8 +65,7 @@ class Publisher:
                 published. All if empty.
 
         Raises:
-            ExportError: the table or a column is missing, earlier files lie where earlier versions put them, or it has no
-                such period.
+            ExportError: the table, a column or a period is missing, or files lie where earlier versions put them.
             WarehouseError: the warehouse can't be asked.
             StorageError: the destination can't be listed.
         """

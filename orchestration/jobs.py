@@ -47,8 +47,8 @@ publication_jobs = [
     dg.define_asset_job(
         PUBLICATION_JOB,
         selection=dg.AssetSelection.assets(*_without_periods),
-        description="Marts → BI copy, and what is published as it stands. Follows the models with what is due; launched "
-        "by hand, it makes all.",
+        description="Marts → BI copy, and what is published as it stands. Follows the models with what is due; by "
+        "hand, it makes all.",
         executor_def=dg.in_process_executor,
     ),
     *(

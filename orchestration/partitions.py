@@ -33,25 +33,23 @@ def published(
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Show in Dagster what became of an asset.
 
-    Of one with periods that is each that the run was for, that has changed, or that was never shown: what stayed as it
-    was keeps its last result. What the run did to all of them is an observation.
+    Of one with periods that is each that the run was for; else each that has changed or was never shown, and the last,
+    which tells that the run was here. The others keep their last result. What was done to all is an observation.
     """
     if cadence is None:
         if not result.faults:
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         return
     context.log_event(dg.AssetObservation(key, metadata=metadata))
+    if result.faults:
+        return
     asked, shown = asked_for(context), context.instance.get_materialized_partitions(key)
-    due = {
-        period: of_period
-        for period, of_period in sorted(result.periods.items())
-        if period.cadence == cadence
-        and (period in asked if asked else of_period.written or period.name not in shown)
-        and not result.faults
-    }
+    periods = {period: of for period, of in sorted(result.periods.items()) if period.cadence == cadence}
+    changed = [period for period, of in periods.items() if of.written or period.name not in shown]
+    due = sorted(periods.keys() & (asked or {*changed, *[*periods][-1:]}))
     add_partitions(context.instance, cadence, due)
-    for period, of_period in due.items():
-        told = {"tenants": of_period.tenants, "written": of_period.written}
+    for period in due:
+        told = {"tenants": periods[period].tenants, "written": periods[period].written}
         context.log_event(dg.AssetMaterialization(key, partition=period.name, metadata=told))
 
 

@@ -62,7 +62,7 @@ def test_job_launched_in_the_browser_brings_what_follows_and_assets_are_shown(ui
     messages = "select count(*) from core.fct_messages"
     [before] = sample_place.rows(messages)
     sample_place.receive_message()
-    chain = ("warehouse_models", "warehouse_publication")
+    chain = ("warehouse_models", "warehouse_publication", "warehouse_publication_monthly")
     known = {job: Ui(ui).runs(job) for job in chain}
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
