@@ -1,0 +1,42 @@
+"""What was sent when to which target: `operations.deliveries` of the warehouse, with a copy in the archive.
+
+Belongs here: reading and noting entries. Not here: their shape (ingestion/log/deliveries.py), what follows from them
+(due.py).
+"""
+
+import hashlib
+import json
+
+from ingestion.log.deliveries import Delivery, DeliveryCopy
+from ingestion.output.storage import Storage
+from ingestion.settings import Settings
+from ingestion.warehouses import Warehouse
+
+
+class Ledger:
+    """The ledger of a warehouse.
+
+    Raises:
+        WarehouseError, StorageError: (every method) the warehouse or the archive can't be used.
+    """
+
+    def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
+        self._warehouse = warehouse
+        self._copy = DeliveryCopy(Storage(settings.archive, "ARCHIVE_URL"))
+
+    def entries(self) -> dict[str, Delivery]:
+        """All entries by id."""
+        with self._warehouse.session() as session:
+            return session.deliveries()
+
+    def note(self, *entries: Delivery) -> None:
+        """Put entries in the place of those with their ids; first in the copy, which outlives the warehouse."""
+        self._copy.add(entries)
+        with self._warehouse.session() as session:
+            session.note_deliveries(entries)
+
+
+def id_of(kind: str, name: str, target: str, recipient: str, period: str | None, revision: int) -> str:
+    """An entry's id: the same words give the same one."""
+    words = json.dumps([kind, name, target, recipient, period, revision])
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
