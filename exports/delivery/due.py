@@ -52,7 +52,7 @@ class Rules:
     """
 
     def __init__(self, entries: Mapping[str, Delivery], tenants: Mapping[str, Tenant], now: datetime) -> None:
-        self._entries, self._tenants, self._now = entries, tenants, now.astimezone(UTC)
+        self.entries, self._tenants, self._now = entries, tenants, now.astimezone(UTC)
 
     def due(self, parcels: Iterable[Parcel], to: DeliverTo, *, is_repeatable: bool) -> Iterator[Due]:
         """Those of an entry's parcels that are to be sent now.
@@ -74,14 +74,14 @@ class Rules:
         period = parcel.period.name if parcel.period else self._now.date().isoformat()
         id_ = id_of(parcel.kind, parcel.name, to.to, parcel.recipient, period, parcel.revision)
         sent = [entry.revision for entry in self._same(parcel, to) if entry.state == "sent"]
-        return Due(parcel, to, id_, period, self._entries.get(id_), max(sent, default=0))
+        return Due(parcel, to, id_, period, self.entries.get(id_), max(sent, default=0))
 
     def perhaps_sent(self) -> list[Delivery]:
         """Entries that were begun, and of which nothing newer arrived since."""
-        sent = [entry for entry in self._entries.values() if entry.state == "sent"]
+        sent = [entry for entry in self.entries.values() if entry.state == "sent"]
         return [
             entry
-            for entry in self._entries.values()
+            for entry in self.entries.values()
             if entry.state == "sending"
             and not any(_is_of_one_thing(entry, other) and other.changed_at > entry.changed_at for other in sent)
         ]
@@ -102,7 +102,7 @@ class Rules:
         period = parcel.period.name if parcel.period else None
         return [
             entry
-            for entry in self._entries.values()
+            for entry in self.entries.values()
             if (entry.kind, entry.name, entry.target, entry.recipient)
             == (parcel.kind, parcel.name, to.to, parcel.recipient)
             and entry.period is not None
@@ -113,7 +113,7 @@ class Rules:
         if parcel.last_day is None:
             return True
         ends_at = self._end_of(parcel.last_day, parcel.tenant_key)
-        set_up = self._entries[setup_id(parcel.kind, parcel.name, to, self._tenant_of(parcel, to))]
+        set_up = self.entries[setup_id(parcel.kind, parcel.name, to, self._tenant_of(parcel, to))]
         if ends_at <= set_up.changed_at:
             return False
         # A file of all tenants grows while the period ends in one time zone after the other. That it was not written

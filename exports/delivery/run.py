@@ -7,7 +7,7 @@ The warehouse's lock is held for one delivery at a time: two calls never send th
 other run for long.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Literal
 from exports.catalogue import Export, load_exports
 from exports.delivery.declaration import DeliverTo
 from exports.delivery.due import Due, Rules, setup_id
-from exports.delivery.ledger import Ledger
+from exports.delivery.ledger import opened_ledger
 from exports.delivery.parcels import Parcel, Published
 from exports.delivery.results import DeliveryResult, what
 from exports.delivery.sending import Sender
@@ -94,21 +94,18 @@ class _Deliveries:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
-        self._ledger = Ledger(self._warehouse, settings)
 
     def run(self, names: Collection[str] | None) -> list[DeliveryResult]:
         if not self._declared and not self._warehouse.tables([SCHEMA]):
             return []
-        with self._warehouse.exclusive():
-            entries = self._set_up(self._ledger.entries())
-            rules = Rules(entries, self._tenants, self._now)
-            results: list[DeliveryResult] = []
-            due = [
-                one
-                for declared in self._declared
-                if names is None or declared.name in names
-                for one in self._due(declared, rules, results.append)
-            ]
+        rules = self._rules()
+        results: list[DeliveryResult] = []
+        due = [
+            one
+            for declared in self._declared
+            if names is None or declared.name in names
+            for one in self._due(declared, rules, results.append)
+        ]
         again = {one.delivery_id for one in due}
         results += [
             DeliveryResult.perhaps(entry)
@@ -119,39 +116,49 @@ class _Deliveries:
         return results
 
     def again(self, delivery_id: str) -> DeliveryResult:
-        with self._warehouse.exclusive():
-            entries = self._ledger.entries()
-            entry = self._entry(entries, delivery_id)
-            rules = Rules(entries, self._tenants, self._now)
-            faults: list[DeliveryResult] = []
-            for declared in self._declared:
-                if (declared.kind, declared.name, declared.to.to) == (entry.kind, entry.name, entry.target):
-                    for parcel in self._parcels(declared, faults.append):
-                        due = rules.about(parcel, declared.to)
-                        is_its_day = not parcel.revision and not entry.revision
-                        if parcel.recipient == entry.recipient and (due.delivery_id == delivery_id or is_its_day):
-                            due = replace(due, delivery_id=delivery_id, period=entry.period or "", entry=entry)
-                            result = self._sender.send(due)
-                            assert result
+        rules = self._rules()
+        entry = _entry(rules.entries, delivery_id)
+        faults: list[DeliveryResult] = []
+        for declared in self._declared:
+            if (declared.kind, declared.name, declared.to.to) == (entry.kind, entry.name, entry.target):
+                for parcel in self._parcels(declared, faults.append):
+                    due = rules.about(parcel, declared.to)
+                    is_its_day = not parcel.revision and not entry.revision
+                    if parcel.recipient == entry.recipient and (due.delivery_id == delivery_id or is_its_day):
+                        due = replace(due, delivery_id=delivery_id, period=entry.period or "", entry=entry)
+                        if result := self._sender.send(due):
                             return result
+                        raise ExportError(f"Another process has just sent {delivery_id}.")
         raise ExportError(
             f"{what(entry)}, {entry.period}, revision {entry.revision} ({delivery_id}) is not published, or not "
             "declared, any more. A later revision of it is sent by itself: .venv/bin/python -m exports deliver"
         )
 
     def arrived(self, delivery_id: str) -> Delivery:
-        with self._warehouse.exclusive():
-            entry = self._entry(self._ledger.entries(), delivery_id)
+        with opened_ledger(self._warehouse, self._settings) as ledger:
+            entry = _entry(ledger.entries(), delivery_id)
             if entry.state != "sending":
                 raise ExportError(f"{delivery_id} was not perhaps sent: its state is {entry.state}.")
             arrived = replace(entry, state="sent", reason="a person said so", changed_at=self._now)
-            self._ledger.note(arrived)
+            ledger.note(arrived)
             return arrived
 
     def listed(self) -> list[Delivery]:
         if not self._warehouse.tables([SCHEMA]):
             return []
-        return sorted(self._ledger.entries().values(), key=lambda entry: (entry.changed_at, entry.delivery_id))
+        with opened_ledger(self._warehouse, self._settings) as ledger:
+            entries = ledger.entries()
+        return sorted(entries.values(), key=lambda entry: (entry.changed_at, entry.delivery_id))
+
+    def _rules(self) -> Rules:
+        """What the ledger says now, with what is newly set up."""
+        # A file can't be read by one connection of a process and written by another.
+        tenants = self._tenants
+        with opened_ledger(self._warehouse, self._settings) as ledger:
+            entries = ledger.entries()
+            if changed := self._newly_set_up(entries):
+                ledger.note(*changed)
+        return Rules(entries | {entry.delivery_id: entry for entry in changed}, tenants, self._now)
 
     @property
     def _now(self) -> datetime:
@@ -174,14 +181,14 @@ class _Deliveries:
 
     @cached_property
     def _sender(self) -> Sender:
-        return Sender(self._settings, self._warehouse, self._ledger, self._published.storage)
+        return Sender(self._settings, self._warehouse, self._published.storage)
 
     @cached_property
     def _published(self) -> Published:
         return Published(self._settings.exports, self._tenants)
 
-    def _set_up(self, entries: dict[str, Delivery]) -> dict[str, Delivery]:
-        """Note since when there is which delivery; returns all entries.
+    def _newly_set_up(self, entries: Mapping[str, Delivery]) -> list[Delivery]:
+        """Entries for deliveries that were not there, and for those that are there no more.
 
         One that was taken out ends, so that it does not send all that came meanwhile once it is there again.
         """
@@ -195,9 +202,7 @@ class _Deliveries:
         known = {id_ for id_, entry in entries.items() if entry.state == "set up"}
         changed = [entry for id_, entry in declared.items() if id_ not in known]
         changed += [replace(entries[id_], state="ended", changed_at=self._now) for id_ in known - declared.keys()]
-        if changed:
-            self._ledger.note(*changed)
-        return entries | {entry.delivery_id: entry for entry in changed}
+        return changed
 
     def _due(self, declared: _Declared, rules: Rules, tell: Callable[[DeliveryResult], None]) -> Iterator[Due]:
         to = declared.to
@@ -221,10 +226,9 @@ class _Deliveries:
             else:
                 yield parcel
 
-    def _entry(self, entries: dict[str, Delivery], delivery_id: str) -> Delivery:
-        entry = entries.get(delivery_id)
-        if entry is None or entry.period is None:
-            raise ExportError(
-                f"The ledger has no delivery {delivery_id}. See them: .venv/bin/python -m exports deliveries"
-            )
-        return entry
+
+def _entry(entries: Mapping[str, Delivery], delivery_id: str) -> Delivery:
+    entry = entries.get(delivery_id)
+    if entry is None or entry.period is None:
+        raise ExportError(f"The ledger has no delivery {delivery_id}. See them: .venv/bin/python -m exports deliveries")
+    return entry

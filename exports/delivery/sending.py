@@ -16,7 +16,7 @@ from exports.delivery.addresses import Address
 from exports.delivery.declaration import PROTECTED, DeliverTo
 from exports.delivery.due import Due
 from exports.delivery.errors import NotSentError, PerhapsSentError, UnreachableError
-from exports.delivery.ledger import Ledger
+from exports.delivery.ledger import Ledger, opened_ledger
 from exports.delivery.message import Attachment, Message, subject, text
 from exports.delivery.parcels import Parcel
 from exports.delivery.protection import protected
@@ -34,13 +34,12 @@ class Sender:
 
     Args:
         settings: the addresses, and where links lead.
-        warehouse: whose lock is held while something is sent.
-        ledger: where it is noted.
+        warehouse: whose lock is held while something is sent; it keeps the ledger.
         storage: EXPORTS_URL.
     """
 
-    def __init__(self, settings: Settings, warehouse: Warehouse, ledger: Ledger, storage: Storage) -> None:
-        self._settings, self._warehouse, self._ledger, self._storage = settings, warehouse, ledger, storage
+    def __init__(self, settings: Settings, warehouse: Warehouse, storage: Storage) -> None:
+        self._settings, self._warehouse, self._storage = settings, warehouse, storage
         self._addresses: dict[str, Address | ExportError] = {}
         self._unreachable: set[str] = set()
 
@@ -81,29 +80,29 @@ class Sender:
 
     def send(self, due: Due) -> DeliveryResult | None:
         """Send one; None where another process did so meanwhile."""
-        with self._warehouse.exclusive():
-            if self._ledger.entries().get(due.delivery_id) != due.entry:
+        with opened_ledger(self._warehouse, self._settings) as ledger:
+            if ledger.entries().get(due.delivery_id) != due.entry:
                 return None
             entry = Delivery(
                 due.delivery_id, due.parcel.kind, due.parcel.name, due.to.to, due.parcel.recipient, due.period,
                 due.parcel.revision, due.parcel.digest, "sending", self._settings.now.astimezone(UTC),
             )  # fmt: skip
             try:
-                self._send(due, entry)
+                self._send(due, entry, ledger)
             except PerhapsSentError as error:
-                return self._noted(replace(entry, reason=str(error)))
+                return _noted(ledger, replace(entry, reason=str(error)))
             except (ExportError, IngestionError) as error:
                 if isinstance(error, UnreachableError):
                     self._unreachable.add(due.to.to)
-                return self._noted(replace(entry, state="failed", reason=str(error)))
-            return self._noted(replace(entry, state="sent"))
+                return _noted(ledger, replace(entry, state="failed", reason=str(error)))
+            return _noted(ledger, replace(entry, state="sent"))
 
-    def _send(self, due: Due, entry: Delivery) -> None:
+    def _send(self, due: Due, entry: Delivery, ledger: Ledger) -> None:
         if due.to.to in self._unreachable:
             raise NotSentError("not tried: another delivery to it had just shown that it can't be reached")
         address = self._address(due.to)
         message = self._message(due, address)
-        self._ledger.note(entry)
+        ledger.note(entry)
         with address.told():
             try:
                 address.way.send(message)
@@ -112,17 +111,6 @@ class Sender:
             # Whatever a service's library raises: it must not be the other deliveries'.
             except Exception as error:
                 raise PerhapsSentError(f"{type(error).__name__}: {one_line(error)}") from None
-
-    def _noted(self, entry: Delivery) -> DeliveryResult:
-        try:
-            self._ledger.note(entry)
-        except IngestionError as error:
-            if entry.state == "sent":
-                return DeliveryResult.perhaps(replace(entry, reason=f"it was sent, but that can't be noted: {error}"))
-            return DeliveryResult.of(entry, "failed", f"{entry.reason}; and that can't be noted: {error}")
-        if entry.state == "sending":
-            return DeliveryResult.perhaps(entry)
-        return DeliveryResult.of(entry, "sent" if entry.state == "sent" else "failed", entry.reason)
 
     def _message(self, due: Due, address: Address) -> Message:
         parcel, to = due.parcel, due.to
@@ -149,3 +137,15 @@ class Sender:
                 f"{file.path} is not what was published. Remove it, and the next publication makes it anew"
             )
         return Attachment(file.path, content)
+
+
+def _noted(ledger: Ledger, entry: Delivery) -> DeliveryResult:
+    try:
+        ledger.note(entry)
+    except IngestionError as error:
+        if entry.state == "sent":
+            return DeliveryResult.perhaps(replace(entry, reason=f"it was sent, but that can't be noted: {error}"))
+        return DeliveryResult.of(entry, "failed", f"{entry.reason}; and that can't be noted: {error}")
+    if entry.state == "sending":
+        return DeliveryResult.perhaps(entry)
+    return DeliveryResult.of(entry, "sent" if entry.state == "sent" else "failed", entry.reason)
