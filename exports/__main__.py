@@ -1,14 +1,17 @@
-"""The command line of the exports: `python -m exports run`, and `move` for files of earlier versions."""
+"""The command line of the exports: `python -m exports run`, `deliver`, `deliveries`, and `move` for earlier files."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import UTC
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from exports.catalogue import ALL_SOURCES, load_exports
+from exports.delivery.results import DeliveryResult
+from exports.delivery.run import deliver, deliver_again, note_arrival, read_ledger
 from exports.errors import ExportError
 from exports.former_layout import move
 from exports.periods import MARTS, Period
@@ -34,8 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="only these, once more: days (2026-10-31), weeks (2026-W44) or months (2026-10)",
     )
     commands.add_parser("move", help="put files of earlier versions into their recipients' folders, with their history")
+    send = commands.add_parser("deliver", help="send what is due to whom the catalogues name")
+    one = send.add_mutually_exclusive_group()
+    one.add_argument("--name", help="one report or export, e.g. conversations")
+    one.add_argument("--again", metavar="ID", help="send what is perhaps sent, or was sent, once more")
+    one.add_argument("--arrived", metavar="ID", help="note of what is perhaps sent that it arrived")
+    commands.add_parser("deliveries", help="what was sent when to whom")
     options = parser.parse_args(arguments)
-    return _run(options.name, options.period) if options.command == "run" else _move()
+    match options.command:
+        case "run":
+            return _run(options.name, options.period)
+        case "deliver":
+            return _deliver(options.name, options.again, options.arrived)
+        case "deliveries":
+            return _list_deliveries()
+        case _:
+            return _move()
 
 
 def _run(name: str | None, periods: Sequence[str]) -> int:
@@ -93,6 +110,57 @@ def _move() -> int:
     for fault in faults:
         say_error(fault)
     return 1 if faults else 0
+
+
+def _deliver(name: str | None, again: str | None, arrived: str | None) -> int:
+    try:
+        settings = Settings.read()
+        if arrived:
+            entry = note_arrival(settings, arrived)
+            print(f"{entry.kind} {entry.name}, {entry.period}, to {entry.target}: noted as sent.")
+            return 0
+        results = [deliver_again(settings, again)] if again else deliver(settings, name and [name])
+    except (ExportError, IngestionError) as error:
+        say_error(str(error))
+        return 1
+    print_deliveries(page(), results)
+    wrong = [result for result in results if result.outcome != "sent"]
+    for r in wrong:
+        whose = " ".join(part for part in (r.what, r.recipient, r.period) if part)
+        say_error(f"{whose} to {r.target}: {r.outcome}: {r.reason}")
+    return 1 if wrong else 0
+
+
+def _list_deliveries() -> int:
+    try:
+        entries = read_ledger(Settings.read())
+    except (ExportError, IngestionError) as error:
+        say_error(str(error))
+        return 1
+    table = Table(box=SIMPLE, pad_edge=False)
+    for heading in ("id", "what", "to", "of", "period", "revision", "state", "since (UTC)", "reason"):
+        table.add_column(heading, no_wrap=heading == "id", overflow="fold")
+    for e in entries:
+        revision = str(e.revision) if e.revision else ""
+        since = f"{e.changed_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+        told = (f"{e.kind} {e.name}", e.target, e.recipient, e.period or "", revision, e.state, since, e.reason or "")
+        table.add_row(e.delivery_id, *told)
+    page().print(table)
+    return 0
+
+
+def print_deliveries(console: Console, results: Sequence[DeliveryResult]) -> None:
+    """One line for each that was sent, failed or is perhaps sent."""
+    if not results:
+        console.print("Nothing is due.")
+        return
+    table = Table(box=SIMPLE, pad_edge=False)
+    for heading in ("what", "to", "of", "period", "revision", "outcome", "id"):
+        table.add_column(heading, no_wrap=heading in ("outcome", "id"))
+    for r in results:
+        revision = str(r.revision) if r.revision else ""
+        table.add_row(r.what, r.target, r.recipient, r.period, revision, r.outcome, r.delivery_id or "")
+    console.print(table)
 
 
 def print_results(console: Console, results: Sequence[ExportResult]) -> None:

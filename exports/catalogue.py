@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
 from exports.declared import read_entries
+from exports.delivery.declaration import DeliverTo, check_deliveries
 
 Cadence = Literal["daily", "weekly", "monthly"]
 
@@ -51,6 +52,7 @@ class Export(BaseModel):
     names: bool = False
     where: str | None = Field(default=None, min_length=1)
     rounding: dict[str, NonNegativeInt] = {}
+    deliver: list[DeliverTo] = []
 
     @model_validator(mode="before")
     @classmethod
@@ -71,6 +73,7 @@ class Export(BaseModel):
         headings = [*self.columns.values()] if isinstance(self.columns, dict) else self.columns
         if repeated := {heading for heading in headings if headings.count(heading) > 1}:
             raise ValueError(f"two columns are headed {min(repeated)}")
+        check_deliveries(self.deliver, self.formats, of_tenants=self.split == "tenant")
         return self
 
     @property

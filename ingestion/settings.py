@@ -3,12 +3,14 @@
 Belongs here: environment variables, `.env`, defaults and their validation. Not here: opening anything.
 """
 
+import os
 import re
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
     ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
+    exports_link: str = ""
     contact_hash_salt: str = ""
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
@@ -73,6 +76,12 @@ class Settings(BaseSettings):
     def with_patience(self, seconds: float) -> "Settings":
         """The same for who only looks: a warehouse that is in use is waited for no longer than so."""
         return self.model_copy(update={"lock_timeout_seconds": min(self.lock_timeout_seconds, seconds)})
+
+    def variable(self, name: str) -> str | None:
+        """A variable whose name somebody chose, of the environment or else `.env`; None where it is unset or empty."""
+        file = self.model_config.get("env_file")
+        known = {**(dotenv_values(str(file)) if file else {}), **os.environ}
+        return known.get(name) or None
 
     @property
     def now(self) -> datetime:

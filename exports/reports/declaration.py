@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from exports.catalogue import ALL_SOURCES
 from exports.declared import read_entries
+from exports.delivery.declaration import DeliverTo, check_deliveries
 from exports.periods import Cadence
 
 Measure = Annotated[str, Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
@@ -23,6 +24,9 @@ KINDS = ("headlines", "trend", "comparison", "table", "query", "businesses", "le
 OF_A_TENANT = frozenset(("headlines", "trend", "comparison", "table"))
 """Kinds of sections that show one tenant's figures."""
 
+
+FORMS = ("html", "pdf", "xlsx")
+"""The forms of every report, by the end of a file's name."""
 
 _NAME = re.compile("[A-Za-z0-9_]+")
 _TAKEN = ("index", "reports")
@@ -129,6 +133,7 @@ class Declaration(_Declared):
         cadences: the periods that a run makes it for.
         keeps: whether each period's stays, and changes make revisions; else there is one, of how things stand.
         sections: in order.
+        deliver: to whom it is sent, and how.
     """
 
     title: str
@@ -137,6 +142,12 @@ class Declaration(_Declared):
     cadences: list[Cadence] = Field(["month"], min_length=1)
     keeps: bool = True
     sections: list[SectionOf] = Field(min_length=1)
+    deliver: list[DeliverTo] = []
+
+    @model_validator(mode="after")
+    def _can_be_delivered(self) -> Self:
+        check_deliveries(self.deliver, FORMS, of_tenants=self.recipients == "each")
+        return self
 
     @model_validator(mode="after")
     def _has_tenants(self) -> Self:

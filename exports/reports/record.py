@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -215,5 +215,10 @@ def _marked(section: Section, marks: dict[tuple[str, str], str]) -> Section:
 
 
 def _fingerprint(declaration: Declaration) -> str:
-    told = json.dumps([_LOOK, declaration.model_dump(mode="json")], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    # To whom it is sent makes no report another one.
+    return digest_of([_LOOK, declaration.model_dump(mode="json", exclude={"deliver"})])[:16]
+
+
+def digest_of(content: Any) -> str:
+    """The sha256 of what JSON can say, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

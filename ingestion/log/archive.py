@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ingestion.errors import IngestionError, StorageError, TableError, one_line
+from ingestion.log.deliveries import DeliveryCopy
 from ingestion.log.digests import LIST, digest_line, parse_digests, without_batches_after
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
@@ -76,6 +77,11 @@ class Archive:
             StorageError: it does not.
         """
         self._storage.check()
+
+    @property
+    def deliveries(self) -> DeliveryCopy:
+        """The copy of what was delivered to whom."""
+        return DeliveryCopy(self._storage)
 
     def name(self, table: RawTable, batch_seq: int) -> str:
         """A batch's file, as messages name it."""

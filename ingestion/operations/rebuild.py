@@ -3,6 +3,9 @@
 Belongs here: which files make up a table, whether they are as they were written, and the order of steps. Not here: the
 files' format (archive.py), an engine's statements (warehouses/).
 
+What was delivered is no part of raw: a warehouse that knows nothing of it gets it from the archive's copy, so that
+nothing is sent a second time, or left out; one that does keeps what it has.
+
 `_rejected` is not in the archive. What the source still has and raw can't hold is missing from raw, hence read again,
 and recorded again, by the next run's comparison of keys.
 """
@@ -89,6 +92,7 @@ def rebuild(
     Raises:
         ConfigurationError: the archive has none of the tables, or raw holds rows already: nothing was changed.
         WarehouseError: the archive or the warehouse can't be opened.
+        StorageError: the archive's copy of deliveries is damaged: nothing was changed.
     """
     found = {
         (source, name): numbers
@@ -109,6 +113,8 @@ def rebuild(
             (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
             for (s, t), numbers in found.items()
         }
+        if not session.deliveries() and (delivered := archive.deliveries.read()):
+            session.note_deliveries(delivered)
         if not all(isinstance(check, str) for check in checked.values()):
             _forget_models(session, catalogue)
         return [

@@ -273,7 +273,12 @@ class _Disk:
 
     def appended(self, name: str, content: bytes) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW
-        with os.fdopen(os.open(self._path(name), flags, 0o666), "ab", 0) as file:
+        try:
+            number = os.open(self._path(name), flags, 0o666)
+        except FileNotFoundError:
+            # Its folder is not there yet.
+            return False
+        with os.fdopen(number, "ab", 0) as file:
             file.write(content)
         return True
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from ingestion.log.deliveries import Delivery
 from ingestion.log.state import TableState
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
@@ -180,6 +181,14 @@ class Session(Protocol):
 
     def remember(self, source: str, state: TableState) -> None:
         """Replace one entry of a source's `_state`."""
+        ...
+
+    def deliveries(self) -> dict[str, Delivery]:
+        """What is noted of deliveries, by id; empty where nothing is yet."""
+        ...
+
+    def note_deliveries(self, noted: Iterable[Delivery]) -> None:
+        """Put entries in the place of those with their ids, in one transaction."""
         ...
 
     def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:

@@ -14,14 +14,14 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError
-from ingestion.log.state import STATE_COLUMNS, TableState
+from ingestion.log.state import TableState
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import Limits
 from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverError, is_missing, said
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
-from ingestion.warehouses.bigquery_sql import NAME_RULES, replace_state
+from ingestion.warehouses.bigquery_sql import NAME_RULES, put_row
 from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
 from ingestion.warehouses.sql_session import SqlSession
 from ingestion.warehouses.sql_warehouse import SqlWarehouse
@@ -135,7 +135,8 @@ class BigquerySession(SqlSession):
     types = _TYPES
     capabilities = _CAPABILITIES
     # The service has keys but does not enforce them.
-    state_key = None
+    has_keys = False
+    put_row = staticmethod(put_row)
 
     def __init__(self, connection: BigqueryConnection, lock: BigqueryLock) -> None:
         super().__init__()
@@ -201,11 +202,8 @@ class BigquerySession(SqlSession):
 
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
-        schema = f"raw_{source}"
-        self._highest_batch.pop(schema, None)
-        with self._transaction():
-            self._complete(schema, "_state", STATE_COLUMNS)
-            self._execute(replace_state(schema, state))
+        self._highest_batch.pop(f"raw_{source}", None)
+        super().remember(source, state)
 
     def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
         """See `Session.remove`."""

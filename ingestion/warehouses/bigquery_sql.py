@@ -9,13 +9,15 @@ schemas of one database, so ours go by a prefix.
 """
 
 import re
-from dataclasses import astuple
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 
-from ingestion.log.state import STATE_COLUMNS, TableState
+from ingestion.log.state import TableState
 from ingestion.rows.names import NameRules
 from ingestion.warehouses import sql
 
-SCHEMA = r"raw_\w+|staging|intermediate|core|marts"
+SCHEMA = r"raw_\w+|staging|intermediate|core|marts|operations"
 
 _TOKENS = re.compile(
     rf"""
@@ -72,16 +74,21 @@ def quoted(name: str) -> str:
     return f"`{name}`"
 
 
+def put_row(schema: str, table: str, row: Mapping[str, str | int | datetime | None], rising: str | None = None) -> str:
+    """Put a row in the place of the one that has its key, which is the first column; a rising one never goes back."""
+    told = {name: sql.literal(value) for name, value in row.items()}
+    key, *others = told
+    replaced = ", ".join(
+        f"{name} = " + (f"greatest(known.{name}, {told[name]})" if name == rising else told[name]) for name in others
+    )
+    return f"""
+        merge into {sql.relation(schema, table)} as known
+        using (select {told[key]} as {key}) as told on known.{key} = told.{key}
+        when matched then update set {replaced}
+        when not matched then insert ({", ".join(told)}) values ({", ".join(told.values())})
+    """
+
+
 def replace_state(schema: str, state: TableState) -> str:
     """Put one entry into a schema's `_state`; its batch number never goes back."""
-    names = [c.name for c in STATE_COLUMNS]
-    values = [sql.literal(value) for value in astuple(state)]
-    told = dict(zip(names, values, strict=True))
-    kept = f"greatest(known.batch_seq, {told['batch_seq']})"
-    replaced = ", ".join(f"{name} = {kept if name == 'batch_seq' else told[name]}" for name in names[1:])
-    return f"""
-        merge into {sql.relation(schema, "_state")} as known
-        using (select {told["table_name"]} as table_name) as told on known.table_name = told.table_name
-        when matched then update set {replaced}
-        when not matched then insert ({", ".join(names)}) values ({", ".join(values)})
-    """
+    return put_row(schema, "_state", asdict(state), rising="batch_seq")

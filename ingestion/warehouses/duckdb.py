@@ -36,7 +36,7 @@ _TYPES = {
 }
 # One process can write the file, or many can read it.
 _CAPABILITIES = Capabilities(needs_copy=True)
-_SCHEMAS = ("staging", "intermediate", "core", "marts")
+_SCHEMAS = ("staging", "intermediate", "core", "marts", "operations")
 MEMORY_LIMIT = "384MB"
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy for BI tools: they bring their own."""

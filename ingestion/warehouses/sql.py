@@ -5,11 +5,11 @@ Identifiers come from the catalogue or from the source's own schema and are alwa
 SQL text; what does is our own: states, times and the catalogue's values, as literals.
 """
 
-from collections.abc import Iterable
-from dataclasses import astuple
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 
-from ingestion.log.state import STATE_COLUMNS, TableState
+from ingestion.log.state import TableState
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conformance import REPEATED_KEY
 
@@ -43,18 +43,24 @@ def same_key(table: RawTable, left: str, right: str) -> str:
     return " and ".join(f"{left}.{quoted(k)} = {right}.{quoted(k)}" for k in table.key)
 
 
-def replace_state(schema: str, state: TableState) -> str:
-    """Put one entry into a schema's `_state`; its batch number never goes back."""
-    names = [c.name for c in STATE_COLUMNS]
-    kept = "greatest(known.batch_seq, excluded.batch_seq)"
+def put_row(schema: str, table: str, row: Mapping[str, str | int | datetime | None], rising: str | None = None) -> str:
+    """Put a row in the place of the one that has its key, which is the first column; a rising one never goes back."""
+    key, *others = row
     replaced = ", ".join(
-        f"{quoted(name)} = {kept if name == 'batch_seq' else f'excluded.{quoted(name)}'}" for name in names[1:]
+        f"{quoted(name)} = "
+        + (f"greatest(known.{quoted(name)}, excluded.{quoted(name)})" if name == rising else f"excluded.{quoted(name)}")
+        for name in others
     )
     return f"""
-        insert into {relation(schema, "_state")} as known ({columns(names)})
-        values ({", ".join(literal(value) for value in astuple(state))})
-        on conflict (table_name) do update set {replaced}
+        insert into {relation(schema, table)} as known ({columns(row)})
+        values ({", ".join(literal(value) for value in row.values())})
+        on conflict ({quoted(key)}) do update set {replaced}
     """
+
+
+def replace_state(schema: str, state: TableState) -> str:
+    """Put one entry into a schema's `_state`; its batch number never goes back."""
+    return put_row(schema, "_state", asdict(state), rising="batch_seq")
 
 
 def repeated_keys(table: RawTable, relation_: str, limit: int | None = None) -> str:

@@ -7,15 +7,18 @@ types (duckdb.py, postgresql.py), a table's load (sql_load.py).
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime
 
 import pyarrow as pa
 
 from ingestion.errors import WarehouseError
+from ingestion.log import deliveries
+from ingestion.log.deliveries import DELIVERY_COLUMNS, Delivery
 from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.warehouses.base import Capabilities
-from ingestion.warehouses.sql import columns, literal, quoted, relation, remove_superseded, replace_state, standing_keys
+from ingestion.warehouses.sql import columns, literal, put_row, quoted, relation, remove_superseded, standing_keys
 
 
 class SqlSession(ABC):
@@ -24,12 +27,14 @@ class SqlSession(ABC):
     Attributes:
         types: what the engine calls each column type, as its own catalogue shows it.
         capabilities: see `Session.capabilities`.
-        state_key: what tells that `_state` has one row for each table.
+        has_keys: whether a table can have a primary key.
+        put_row: a statement that replaces a row by its key; see `sql.put_row`.
     """
 
     types: Mapping[ColumnType, str]
     capabilities: Capabilities
-    state_key: str | None = "primary key (table_name)"
+    has_keys: bool = True
+    put_row = staticmethod(put_row)
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, dict[str, str]]] = {}
@@ -125,10 +130,8 @@ class SqlSession(ABC):
         return faults
 
     def _prepare(self, table: RawTable) -> list[str]:
-        for name, columns_, key in (("_state", STATE_COLUMNS, self.state_key), ("_rejected", REJECTED_COLUMNS, None)):
-            if name not in self._columns_of(table.schema):
-                self._create(table.schema, name, columns_, key)
-            self._complete(table.schema, name, columns_)
+        self._prepare_own(table.schema, "_state", STATE_COLUMNS, "table_name")
+        self._prepare_own(table.schema, "_rejected", REJECTED_COLUMNS)
         existing = self._columns(table)
         if existing and self._differing(table, existing) and not self._has_rows(table):
             self._execute(f"drop table {relation(table.schema, table.name)}")
@@ -141,6 +144,12 @@ class SqlSession(ABC):
             for column in self._absent(table, existing):
                 self._add_column(table, column)
         return []
+
+    def _prepare_own(self, schema: str, name: str, columns_: Sequence[Column], key: str | None = None) -> None:
+        """Make a table of the log's own where it is missing."""
+        if name not in self._columns_of(schema):
+            self._create(schema, name, columns_, f"primary key ({key})" if key and self.has_keys else None)
+        self._complete(schema, name, columns_)
 
     def _complete(self, schema: str, name: str, columns_: Sequence[Column]) -> None:
         """Add what a table of the log's own lacks in a warehouse of an earlier version."""
@@ -253,4 +262,20 @@ class SqlSession(ABC):
         """See `Session.remember`."""
         with self._transaction():
             self._complete(f"raw_{source}", "_state", STATE_COLUMNS)
-            self._execute(replace_state(f"raw_{source}", state))
+            self._execute(self.put_row(f"raw_{source}", "_state", asdict(state), rising="batch_seq"))
+
+    def deliveries(self) -> dict[str, Delivery]:
+        """See `Session.deliveries`."""
+        with self._transaction():
+            if deliveries.TABLE not in self._columns_of(deliveries.SCHEMA):
+                return {}
+            names = columns(c.name for c in DELIVERY_COLUMNS)
+            rows = self._read(f"select {names} from {relation(deliveries.SCHEMA, deliveries.TABLE)}").to_pylist()
+        return {row["delivery_id"]: Delivery(**row) for row in rows}
+
+    def note_deliveries(self, noted: Iterable[Delivery]) -> None:
+        """See `Session.note_deliveries`."""
+        with self._transaction():
+            self._prepare_own(deliveries.SCHEMA, deliveries.TABLE, DELIVERY_COLUMNS, "delivery_id")
+            for delivery in noted:
+                self._execute(self.put_row(deliveries.SCHEMA, deliveries.TABLE, asdict(delivery)))

@@ -38,6 +38,7 @@ INGESTION_MAY_IMPORT = {
 EXPORTS_MAY_IMPORT = {
     "ingestion.settings",
     "ingestion.errors",
+    "ingestion.log.deliveries",
     "ingestion.warehouses",
     "ingestion.output.terminal",
     "ingestion.output.storage",

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from ingestion.errors import IngestionError, SourceError, WarehouseError
+from ingestion.log.deliveries import Delivery
 from ingestion.log.state import TableState
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import REPEATED_KEY, Effect, Rejection
@@ -444,3 +445,18 @@ def test_numbers_of_a_query_are_decimals(warehouse: Warehouse) -> None:
         pass
     table = warehouse.query("select cast(1.5 as numeric(38, 9)) as price, cast(null as numeric(38, 9)) as nothing")
     assert table.schema.types == [pa.decimal128(38, 9)] * 2
+
+
+def test_deliveries_are_kept_by_their_ids(warehouse: Warehouse) -> None:
+    first = Delivery("a1", "report", "it's \\ one", "MANAGEMENT", "all", "2026-10", 1, "0f", "sending", NOON)
+    set_up = Delivery("b2", "export", "costs", "OWNERS", "", None, 0, None, "set up", NOON)
+    later = replace(first, state="failed", changed_at=NOON + timedelta(microseconds=1), reason='it said "no"\nand left')
+    with warehouse.session() as session:
+        assert session.deliveries() == {}
+        session.note_deliveries([first, set_up])
+        assert session.deliveries() == {"a1": first, "b2": set_up}
+    with warehouse.session() as session:
+        session.note_deliveries([later])
+        assert session.deliveries() == {"a1": later, "b2": set_up}
+    assert warehouse.tables(["operations"]) == {("operations", "deliveries")}
+    assert rows_of(warehouse, "select count(*) as n from operations.deliveries") == [(2,)]
