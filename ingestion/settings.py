@@ -5,10 +5,11 @@ Belongs here: environment variables, `.env`, defaults and their validation. Not 
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
     exports_link: str = ""
+    send_at: time = time(7)
+    send_timezone: ZoneInfo = ZoneInfo("UTC")
     contact_hash_salt: str = ""
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None

@@ -120,7 +120,7 @@ class Memory:
 
     def published(self, step: Step, system: str) -> str | None:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
-        declared = [one.model_dump() for one in step.of(system).values()]
+        declared = [one.model_dump(exclude={"deliver"}) for one in step.of(system).values()]
         return (built := self.built(system)) and digest(built, step.place, declared)
 
     def _differs(self, system: str) -> bool:

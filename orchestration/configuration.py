@@ -23,6 +23,9 @@ JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_p
 """The main job, which extracts, and those that are launched with what it makes due (chain.py): of the last there is one
 more for each cadence, with its name after this one (publications.py)."""
 
+DELIVERY_JOB = "warehouse_delivery"
+"""The job that sends what is published; nothing launches it but a person or its schedule."""
+
 CROSS_SOURCE = "cross_source"
 SYSTEMS = (*SOURCES, CROSS_SOURCE)
 """What models are built by: each model carries one of these as its tag. Cross-source models come last."""

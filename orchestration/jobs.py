@@ -10,7 +10,8 @@ import dagster as dg
 from exports.periods import Cadence, Period
 from ingestion.errors import IngestionError
 from orchestration.chain import IN_ONE_PROCESS, JOBS, next_launch
-from orchestration.configuration import MODELS_JOB, PUBLICATION_JOB
+from orchestration.configuration import DELIVERY_JOB, MODELS_JOB, PUBLICATION_JOB, settings
+from orchestration.delivered import delivery_assets
 from orchestration.ended import ended_since
 from orchestration.exported import export_assets
 from orchestration.extraction import warehouse_job
@@ -61,6 +62,16 @@ publication_jobs = [
         )
         for job, cadence in cadences.items()
     ),
+]
+
+delivery_jobs = [
+    dg.define_asset_job(
+        DELIVERY_JOB,
+        selection=dg.AssetSelection.assets(*delivery_assets),
+        description="Published reports and exports → mail, chats, folders: what is due. By hand, or by its schedule.",
+        executor_def=dg.in_process_executor,
+    )
+    for _ in delivery_assets
 ]
 
 hourly = dg.ScheduleDefinition(
@@ -114,6 +125,19 @@ def _periodic(job: str, cadence: Cadence) -> dg.ScheduleDefinition:
     return publish_last_period
 
 
-jobs = [warehouse_job, models_job, *publication_jobs]
-schedules = [hourly, *(_periodic(job, cadence) for job, cadence in cadences.items())]
+jobs = [warehouse_job, models_job, *publication_jobs, *delivery_jobs]
+schedules = [
+    hourly,
+    *(_periodic(job, cadence) for job, cadence in cadences.items()),
+    *(
+        dg.ScheduleDefinition(
+            name=DELIVERY_JOB,
+            job=job,
+            cron_schedule=f"{settings.send_at.minute} {settings.send_at.hour} * * *",
+            execution_timezone=settings.send_timezone.key,
+            description="Sends what is due, every day at SEND_AT. Off until it is switched on.",
+        )
+        for job in delivery_jobs
+    ),
+]
 sensors = [chain]

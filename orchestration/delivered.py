@@ -1,0 +1,52 @@
+"""Delivery assets: one for each report or export that somebody gets.
+
+Belongs here: how deliveries show in Dagster. Not here: what is due, and sending it (exports/delivery).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from exports.delivery.run import deliver
+from exports.errors import ExportError
+from ingestion.errors import IngestionError
+from orchestration.configuration import exports, reports, settings
+from orchestration.console import failure, say
+from orchestration.publications import steps
+
+_DELIVERED = {name: [to.to for to in one.deliver] for name, one in (reports | exports).items() if one.deliver}
+"""Name → the names of its addresses."""
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(["deliveries", name])
+
+
+def _spec(name: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=_key(name),
+        deps=[dg.AssetKey(step.assets[name]) for step in steps if name in step.declared],
+        group_name="deliveries",
+        description=f"What is due is sent to {', '.join(_DELIVERED[name])}: see `python -m exports deliveries`.",
+    )
+
+
+@dg.multi_asset(name="deliveries", specs=[_spec(name) for name in _DELIVERED], can_subset=True)
+def _deliveries(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+    names = [name for name in _DELIVERED if _key(name) in context.selected_asset_keys]
+    say(f"deliveries: {', '.join(names)}")
+    try:
+        results = deliver(settings, names)
+    except (ExportError, IngestionError) as error:
+        raise failure(error) from None
+    faults = [result for result in results if result.outcome != "sent"]
+    for name in names:
+        of_name = [result for result in results if result.what.rpartition(" ")[2] == name]
+        if not any(result in faults for result in of_name):
+            yield dg.MaterializeResult(asset_key=_key(name), metadata={"sent": len(of_name)})
+    if faults:
+        raise failure("; ".join(f"{fault.what} to {fault.target}: {fault.outcome}: {fault.reason}" for fault in faults))
+
+
+delivery_assets = [_deliveries] if _DELIVERED else []
