@@ -4,7 +4,7 @@ Belongs here: a period's days, names and neighbours. Not here: which periods are
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
@@ -95,6 +95,13 @@ class Period:
             year, month = divmod(self.first_day.year * 12 + self.first_day.month - 1 + periods, 12)
             return Period("month", date(year, month + 1, 1))
         return Period(self.cadence, self.first_day + (7 if self.cadence == "week" else 1) * periods * _ONE_DAY)
+
+    def up_to(self, last: "Period") -> Iterator["Period"]:
+        """It, and those after it up to one."""
+        period = self
+        while period <= last:
+            yield period
+            period = period.moved(1)
 
     @property
     def text(self) -> str:

@@ -41,6 +41,11 @@ class ExportResult:
     periods: Mapping[Period, PeriodResult] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
+    @property
+    def complete(self) -> Collection[Period]:
+        """The periods that can be published: all of them are, if none is asked for."""
+        return self.periods.keys()
+
 
 class Publisher:
     """Publishes exports in one run: what they share is read once.

@@ -47,7 +47,7 @@ def published(
     periods = {period: of for period, of in sorted(result.periods.items()) if period.cadence == cadence}
     changed = [period for period, of in periods.items() if of.written or period.name not in shown]
     due = sorted(periods.keys() & (asked or {*changed, *[*periods][-1:]}))
-    add_partitions(context.instance, cadence, due)
+    add_partitions(context.instance, cadence, (period for period in result.complete if period.cadence == cadence))
     for period in due:
         told = {"tenants": periods[period].tenants, "written": periods[period].written}
         context.log_event(dg.AssetMaterialization(key, partition=period.name, metadata=told))

@@ -50,6 +50,7 @@ class ReportResult:
         unchanged: that show what they showed.
         revised: of which a figure changed.
         periods: what became of each; empty of a report of how things stand.
+        complete: the periods of which there could be one.
         faults: what went wrong, a line each.
     """
 
@@ -58,6 +59,7 @@ class ReportResult:
     unchanged: int = 0
     revised: int = 0
     periods: dict[Period, PeriodResult] = field(default_factory=lambda: defaultdict(PeriodResult))
+    complete: set[Period] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -151,6 +153,7 @@ class Reports:
             if recipient.tenant_key not in complete:
                 continue
             first, last = complete[recipient.tenant_key]
+            result.complete |= {*first.up_to(last)}
             made = self._record(recipient.folder).periods(name, cadence)
             asked = {*made, *(period for period in wanted if period >= first)}
             if not wanted and cadence in declaration.cadences:

@@ -62,6 +62,8 @@ def test_periods_are_named_moved_and_read_again(day: date, cadence: str, periods
     period = Period.named(name)
     assert period.name == name
     assert period.first_day <= day <= period.last_day
+    assert Period.around(period.cadence, day) == period
+    assert [*period.up_to(period.moved(3))] == [period.moved(later) for later in range(4)]
     assert period.moved(periods).moved(-periods) == period
     assert Period.named(period.moved(1).name) == period.moved(1)
     assert (period.moved(1).first_day - period.last_day).days == 1
@@ -71,6 +73,12 @@ def test_periods_are_named_moved_and_read_again(day: date, cadence: str, periods
 def test_what_is_no_period_is_refused(name: str) -> None:
     with pytest.raises(ExportError, match="is no period: a day is 2026-10-31"):
         Period.named(name)
+
+
+def test_periods_that_are_asked_for_together_are_of_one_kind() -> None:
+    assert [period.name for period in Period.several(["2026-10", "2026-02", "2026-10"])] == ["2026-02", "2026-10"]
+    with pytest.raises(ExportError, match=r"2026-10-31 and 2026-W44 are not of one kind|2026-W44 and 2026-10-31"):
+        Period.several(["2026-10-31", "2026-W44"])
 
 
 REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "visits.total_visits"}]}
