@@ -33,8 +33,11 @@ GROUPS = {
 }
 """Files whose tests share what one process makes once: the sample's first run, a parsed project."""
 
-FIRST = ("sample", "test_servers", "histories", "test_deployment")
-"""What takes longest, in the order in which it is begun where tests run in several processes."""
+FIRST = ("test_servers", "histories", "sample", "test_deployment")
+"""What takes longest, in the order in which it is begun where tests run in several processes.
+
+The first makes the sample's first run; the second needs none, so that no process waits for it.
+"""
 
 
 class InGroups(LoadScopeScheduling):
