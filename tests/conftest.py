@@ -28,7 +28,9 @@ pytest.register_assert_rewrite("end_to_end.model_history")
 SERVERS = ("postgresql", "bigquery", "mysql")
 
 GROUPS = {
-    **dict.fromkeys(("test_analysts", "test_changes", "test_pipeline", "test_truth", "test_ui"), "sample"),
+    **dict.fromkeys(
+        ("test_analysts", "test_changes", "test_dbt_build", "test_pipeline", "test_truth", "test_ui"), "sample"
+    ),
     **dict.fromkeys(("test_incremental_models", "test_odd_shop"), "histories"),
 }
 """Files whose tests share what one process makes once: the sample's first run, a parsed project."""
