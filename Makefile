@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run reports ui docs sample-day lint check test test-bigquery benchmark clean
+.PHONY: run reports ui docs sample-day lint check test test-long test-bigquery benchmark clean
 
 ## run: sources → raw → models → BI copy, exports and reports, through Dagster's main job
 run: $(VENV)/.installed
@@ -56,6 +56,12 @@ check: lint .venv-oldest-duckdb/.installed
 ## test: lint, then every test
 test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+## test-long: what chance decides, for hours: histories of every system on every engine, runs that are killed, concurrent writers
+test-long: $(VENV)/.installed-dev .venv-emulator/.installed
+	MODEL_HISTORIES=3 KILLS=200 POSTGRESQL_FUZZ_SECONDS=300 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
+		$(addprefix tests/end_to_end/test_,incremental_models.py odd_shop.py servers.py killed.py) \
+		tests/integration/test_postgresql_source_concurrency.py
 
 ## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use
 test-bigquery: $(VENV)/.installed-dev

@@ -71,8 +71,10 @@ def faults_of_run(engine: GoogleSql, target: Path, is_next: bool = False) -> lis
         asked += [node for node in ran if node["resource_type"] == "test" and not is_next]
         of_interest = [node for node in ran if not is_next or node["config"]["materialized"] == "incremental"]
         made.append([node for node in of_interest if node["resource_type"] in ("seed", "model")])
+    # What the first run made is known, and stays as it is.
+    blocks = [[node for layer in made for node in layer]] if is_next else [*made, asked]
     told: list[str] = []
-    for layer in (*filter(None, made), *filter(None, [asked])):
+    for layer in filter(None, blocks):
         with engine.settled(layer[0]["database"]):
             told += faults(layer)
     return told

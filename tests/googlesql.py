@@ -49,6 +49,9 @@ comparison of arrays, and so on; so are those on which BigQuery's manual is not 
 _NOT_IN_BIGQUERY = ("FN_IFERROR", "FN_ISERROR", "FN_NULLIFERROR", "FN_ARRAY_IS_DISTINCT")
 _INTEGERS = ("int", "smallint", "integer", "bigint", "tinyint", "byteint")
 _INFORMATION_SCHEMA = dict.fromkeys(("table_schema", "table_name", "column_name", "data_type"), "STRING")
+_NOWHERE = {"signature", "annotation_map", "type_annotation_map", "function_call_info", "type_modifiers", "hint_list"}
+_LEFT_OUT = {"ResolvedExprProto": ("type",), "ResolvedLiteralProto": ("value",)}
+"""Of an answer what nobody looks at: anywhere, and in some messages; of listed columns all but their numbers."""
 _SIMPLE = ("int64_value", "bool_value", "double_value", "string_value", "bytes_value", "json_value")
 
 
@@ -73,13 +76,17 @@ class GoogleSql:
             language_options=language,
             default_timezone="UTC",
             error_message_mode=types.ErrorMessageMode.ERROR_MESSAGE_ONE_LINE,
+            # As BigQuery: what no one reads of a table is not carried through all of the answer.
+            prune_unused_columns=True,
         )
+        self._request = types.AnalyzeRequest(options=self._options).to_proto()
         self._builtin = types.ZetaSQLBuiltinFunctionOptions(
             language_options=language,
             exclude_function_ids=[types.FunctionSignatureId[name] for name in _NOT_IN_BIGQUERY],
         )
         self._tables: dict[str, Columns] = {}
         self._types: dict[str, types.Type] = {}
+        self._told: dict[tuple[object, ...], Message] = {}
         self._settled: tuple[int, set[tuple[str, ...]]] | None = None
 
     @property
@@ -159,17 +166,16 @@ class GoogleSql:
             yield f"select {sql}" if isinstance(node, types.ASTExpression) else sql, altered
 
     def _analyzed(self, sql: str, altered: Sequence[str]) -> types.ResolvedStatement:
-        request = types.AnalyzeRequest(sql_statement=sql, options=self._options)
+        request = type(self._request)(sql_statement=sql)
+        request.MergeFrom(self._request)
         with _told():
             named = _service().extract_table_names_from_statement(sql_statement=sql, options=self._language)
             paths = {tuple(altered), *(tuple(name.table_name_segment) for name in named.table_name)} - {()}
             if self._settled and paths <= self._settled[1]:
                 request.registered_catalog_id = self._settled[0]
             else:
-                request.simple_catalog = self._catalogue(paths)
-            answer = _service().wasm_client.call_grpc_func(
-                "ZetaSqlLocalService_Analyze", request.to_proto(), AnalyzeResponse
-            )
+                request.simple_catalog.CopyFrom(self._catalogue(paths).to_proto())
+            answer = _service().wasm_client.call_grpc_func("ZetaSqlLocalService_Analyze", request, AnalyzeResponse)
         _shorten(answer)
         return types.parse_proto(answer).as_type(types.AnalyzeResponse).resolved_statement
 
@@ -215,9 +221,16 @@ class GoogleSql:
                     inner = types.SimpleCatalog(name=name)
                     place.catalog.append(inner)
                 place = inner
-            told = [types.SimpleColumn(name=name, type=self._type(type_)) for name, type_ in columns.items()]
-            place.table.append(types.SimpleTable(name=path[-1], column=told))
+            place.table.append(self._table(path[-1], columns))
         return root
+
+    def _table(self, name: str, columns: Mapping[str, str]) -> Message:
+        """A table as the engine is told of it, which is put together once."""
+        key = (name, *columns.items())
+        if key not in self._told:
+            told = [types.SimpleColumn(name=column, type=self._type(type_)) for column, type_ in columns.items()]
+            self._told[key] = types.SimpleTable(name=name, column=told).to_proto()
+        return self._told[key]
 
     def _type(self, text: str) -> types.Type:
         """A type as the engine has it."""
@@ -258,10 +271,14 @@ def _service() -> ZetaSqlLocalService:
 
 def _shorten(message: Message) -> None:
     """Leave out most of an answer: to turn it into objects takes longer than to analyze."""
-    is_expression = message.DESCRIPTOR.name == "ResolvedExprProto"
+    left_out = _LEFT_OUT.get(message.DESCRIPTOR.name, ())
     for field, value in message.ListFields():
-        if field.name == "signature" or (is_expression and field.name == "type"):
+        if field.name in _NOWHERE or field.name in left_out:
             message.ClearField(field.name)
+        elif field.name == "column_list":
+            for column in value:
+                for name in ("table_name", "name", "type"):
+                    column.ClearField(name)
         elif field.message_type:
             for one in value if field.is_repeated else [value]:
                 _shorten(one)

@@ -5,7 +5,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +14,12 @@ from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.base import Warehouse
 
 TIMEOUT_SECONDS = 1_800
+
+Rows = Callable[[str], list[tuple[object, ...]]]
+"""Gives the rows of a query."""
 
 
 class Place:
@@ -43,8 +48,8 @@ class Place:
         """Run one of the project's modules."""
         return self.run(sys.executable, "-m", *arguments)
 
-    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run dbt's command line by itself, with artifacts of its own in `target`."""
+    def dbt(self, *arguments: str, has_artifacts: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run dbt's command line by itself; what it writes is in `target`, with the manifest if that is asked for."""
         target = self.folder / "target"
         parsed = self.folder / "dagster" / "dbt" / "partial_parse.msgpack"
         if parsed.exists() and not target.exists():
@@ -52,16 +57,28 @@ class Place:
             target.mkdir()
             shutil.copyfile(parsed, target / parsed.name)
         places = ["--target-path", str(target), "--log-path", str(self.folder / "logs")]
-        # Nobody reads the debugging log, which is a tenth of the work.
-        return self.module("orchestration", "dbt", *arguments, *places, "--log-level-file", "warn")
+        # Nobody reads the debugging log, which is a tenth of the work; and few the artifacts, which are some seconds.
+        unwritten = ["--log-level-file", "warn", *([] if has_artifacts else ["--no-write-json"])]
+        return self.module("orchestration", "dbt", *arguments, *places, *unwritten)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The warehouse, as the environment names it."""
+        return open_warehouse(make_url(self.environment["WAREHOUSE_URL"]), 60)
 
     def query(self, sql: str) -> pa.Table:
         """Read the warehouse."""
-        return open_warehouse(make_url(self.environment["WAREHOUSE_URL"]), 60).query(sql)
+        return self.warehouse.query(sql)
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Rows of a query on the warehouse."""
-        return list(zip(*(column.to_pylist() for column in self.query(sql).columns), strict=True))
+        return _rows_of(self.query(sql))
+
+    @contextmanager
+    def reading(self) -> Iterator[Rows]:
+        """Many queries on one opening of the warehouse, which costs more than most of them."""
+        with self.warehouse.reader() as read:
+            yield lambda sql: _rows_of(read(sql))
 
     def receive_message(self) -> None:
         """Let a customer of the whatsapp sample write once more: what the quickest run has to do."""
@@ -72,3 +89,7 @@ class Place:
                 f"insert into messages (id, {columns}) select 'new-' || count(*) over (), {columns} from messages"
                 " where timestamp < 'a' order by timestamp desc limit 1"
             )
+
+
+def _rows_of(table: pa.Table) -> list[tuple[object, ...]]:
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

@@ -6,10 +6,9 @@ and trailing windows follow from its days.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from fnmatch import fnmatch
 
-Rows = Callable[[str], list[tuple[object, ...]]]
+from end_to_end.place import Rows
 
 FORMS = re.compile(r"_(daily|weekly|monthly|trailing)$")
 

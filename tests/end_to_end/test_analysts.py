@@ -38,7 +38,8 @@ def test_queries_of_the_page_for_analysts_give_what_it_shows(place: Place) -> No
 
 
 def test_sample_shows_something_in_every_column(place: Place) -> None:
-    assert silent_columns(place.rows) == []
+    with place.reading() as rows:
+        assert silent_columns(rows) == []
     assert len(REASONS) <= 10, "reasons not to are few"
 
 

@@ -1,8 +1,10 @@
 """dbt inside the orchestration's process: what it leaves behind for those who come next."""
 
-from pathlib import Path
-
+import duckdb
+import pytest
 from end_to_end.place import Place
+
+pytestmark = pytest.mark.slow
 
 BUILD_AND_LEAVE = """
 import subprocess, sys
@@ -21,8 +23,9 @@ for selected in sys.argv[1:]:
 """
 
 
-def test_build_lets_others_open_the_duckdb_file_whether_it_failed_or_not(tmp_path: Path) -> None:
-    # Without anything extracted, the source of the second is missing.
-    result = Place(tmp_path, {}).run("python", "-c", BUILD_AND_LEAVE, "tag:reference", "stg_erp__customers")
+def test_build_lets_others_open_the_duckdb_file_whether_it_failed_or_not(sample_place: Place) -> None:
+    with duckdb.connect(sample_place.folder / "warehouse.duckdb") as warehouse:
+        warehouse.execute("drop table raw_erp.customers cascade")
+    result = sample_place.run("python", "-c", BUILD_AND_LEAVE, "tag:reference", "stg_erp__customers")
     said = result.stdout.splitlines()
     assert (said[0], said[-1], result.stderr) == ("0 failed", "1 failed", "")

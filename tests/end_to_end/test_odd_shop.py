@@ -157,7 +157,7 @@ def test_a_shop_of_odd_rows_is_counted_as_it_should_be(
         write(tmp_path / "sources" / "shop.sqlite", shop, count, first=count == 120)
         history.extract()
         history.build()
-        assert disagreements_of_system(history.warehouse.query, "shop", history.as_of) == []
+        assert disagreements_of_system(history.warehouse, "shop", history.as_of) == []
     changed = content(history)
     history.build("--full-refresh")
     assert content(history) == changed

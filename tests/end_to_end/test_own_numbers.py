@@ -71,7 +71,9 @@ def lived(project: Path, tmp_path: Path) -> Callable[..., ModelHistory]:
 def test_measure_and_mart_are_one_entry_and_one_file_and_a_model_is_plain_sql(
     project: Path, lived: Callable[..., ModelHistory]
 ) -> None:
-    built = ("--select", "tag:restaurant", "path:models/custom")
+    # What the examples are looked at in, and what that is made of.
+    looked_at = ("visits_daily", "visits_weekly", "visits_trailing", "outreach_results_monthly", "campaigns_monthly")
+    built = ("--select", *(f"+{mart}" for mart in looked_at), "+path:models/custom")
     history = lived("restaurant", built=built)
     query = history.warehouse.query
     for grain in ("daily", "weekly", "monthly"):
@@ -92,6 +94,7 @@ def test_measure_and_mart_are_one_entry_and_one_file_and_a_model_is_plain_sql(
 
 
 def test_fact_on_a_new_table_needs_no_model_that_there_is(lived: Callable[..., ModelHistory]) -> None:
+    built = ("--select", "+path:models/marts/consulting/meetings")
     history = lived(
         "consulting",
         "update meetings set minutes = 5, held_at = '2026-08-25 10:00:00+00:00' where rowid % 5 = 0",
@@ -99,6 +102,7 @@ def test_fact_on_a_new_table_needs_no_model_that_there_is(lived: Callable[..., M
         "insert into meetings values (9999, 'somebody', '2026-09-04 10:00:00+00:00', 90)",
         before="create table meetings as"
         " select id, owner, created_at as held_at, 30 + rowid % 40 as minutes from leads",
+        built=built,
     )
     [mart] = history.warehouse.query("select sum(meetings) as meetings from marts.meetings_daily").to_pylist()
     [fact] = history.warehouse.query("select count(*) as meetings from core.fct_meetings").to_pylist()
@@ -107,4 +111,4 @@ def test_fact_on_a_new_table_needs_no_model_that_there_is(lived: Callable[..., M
         "select median_minutes from marts.meetings_daily where owner = 'somebody' and meetings > 0"
     ).to_pylist()
     assert somebody["median_minutes"] == 90
-    content_of_full_refresh_too(history)
+    content_of_full_refresh_too(history, *built)

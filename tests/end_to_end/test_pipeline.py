@@ -132,20 +132,21 @@ def test_first_run_tells_what_is_left_out_and_the_response_times_of_the_last_mon
 
 
 def test_every_mart_is_what_the_oracle_makes_of_the_sources(sample_place: Place) -> None:
-    assert disagreements(sample_place.query, sample_place.folder / "sample", AS_OF) == []
+    assert disagreements(sample_place.warehouse, sample_place.folder / "sample", AS_OF) == []
 
 
 def test_every_source_row_is_in_raw_or_in_rejected(sample_place: Place) -> None:
     for source in sample.SOURCES:
-        with closing(sqlite3.connect(sample_place.folder / "sample" / f"{source}.sqlite")) as connection:
+        file = sample_place.folder / "sample" / f"{source}.sqlite"
+        with closing(sqlite3.connect(file)) as connection, sample_place.reading() as rows:
             names = [n for (n,) in connection.execute("select name from sqlite_master where type = 'table'")]
             for table in names:
                 [(in_source,)] = connection.execute(f"select count(*) from {table}").fetchall()
-                [(live,)] = sample_place.rows(
+                [(live,)] = rows(
                     f"select count(*) from (from raw_{source}.{table} qualify row_number()"
                     " over (partition by id order by _batch_seq desc) = 1) where _op = 'upsert'"
                 )
-                [(kept_out,)] = sample_place.rows(
+                [(kept_out,)] = rows(
                     f"select count(distinct row_key) from raw_{source}._rejected where table_name = '{table}'"
                     " and effect = 'row' and resolved_at is null"
                 )
@@ -181,13 +182,15 @@ def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
         "select table_name from information_schema.tables where table_schema = 'marts' and table_name <> 'freshness'"
     )
     assert {name for schema, name in told if schema == "marts"} == {name for (name,) in marts}
-    for (schema, name), (rows, newest, built) in told.items():
-        counted, of_raw = "count(*)", schema.startswith("raw_")
-        if of_raw:
-            counted = "(select count(*) from staging.stg_" + f"{schema.removeprefix('raw_')}__{name}), max(_loaded_at)"
-        [found] = sample_place.rows(f"select {counted} from {schema}.{name}")
-        assert found == ((rows, newest) if of_raw else (rows,)), f"{schema}.{name}"
-        assert newest <= built  # type: ignore[operator]
+    with sample_place.reading() as read:
+        for (schema, name), (rows, newest, built) in told.items():
+            counted, of_raw = "count(*)", schema.startswith("raw_")
+            if of_raw:
+                system = schema.removeprefix("raw_")
+                counted = f"(select count(*) from staging.stg_{system}__{name}), max(_loaded_at)"
+            [found] = read(f"select {counted} from {schema}.{name}")
+            assert found == ((rows, newest) if of_raw else (rows,)), f"{schema}.{name}"
+            assert newest <= built  # type: ignore[operator]
     with duckdb.connect(sample_place.folder / "bi.duckdb", read_only=True) as copy:
         [(copied,)] = copy.execute("select count(*) from marts.freshness where kind <> 'system'").fetchall()
     assert copied == len(told)
@@ -248,4 +251,4 @@ def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: P
     [(total,)] = sample_place.rows("select count(*) from core.fct_messages")
     assert 0 < appended <= read < total / 5  # type: ignore[operator]
     assert deleted > 0  # type: ignore[operator]
-    assert disagreements(sample_place.query, directory, AS_OF) == []
+    assert disagreements(sample_place.warehouse, directory, AS_OF) == []

@@ -208,4 +208,4 @@ def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watc
     assert statuses(after) == {"SUCCEEDED"}
     place = watched.place
     assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite")
-    assert disagreements(place.query, place.folder / "sample", AS_OF) == []
+    assert disagreements(place.warehouse, place.folder / "sample", AS_OF) == []

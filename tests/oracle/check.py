@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-import pyarrow as pa
-
+from ingestion.warehouses.base import Query, Warehouse
 from oracle.consulting import Consulting
 from oracle.customers import Customers
 from oracle.data_quality import unaccounted
@@ -23,7 +22,6 @@ from oracle.shop import Shop
 from oracle.sources import Source
 from oracle.whatsapp import Whatsapp
 
-Query = Callable[[str], pa.Table]
 Versions = Callable[[str, str], list[Row]]
 """Gives all versions of a system's table, as raw has them."""
 
@@ -44,16 +42,17 @@ SYSTEMS: dict[str, Callable[[Source, Versions], System]] = {
 }
 
 
-def disagreements(query: Query, folder: Path, as_of: datetime) -> list[str]:
+def disagreements(warehouse: Warehouse, folder: Path, as_of: datetime) -> list[str]:
     """Compare every mart with the oracle, a line for each disagreement.
 
     Args:
-        query: Reads the warehouse.
+        warehouse: What was built of them.
         folder: Where the sources' SQLite files are.
         as_of: The instant that the marts were built for.
     """
     sources = {name: Source.from_file(name, as_of, folder / f"{name}.sqlite") for name in SYSTEMS}
-    return [line for lines in _compared(query, sources).values() for line in lines]
+    with warehouse.reader() as query:
+        return [line for lines in _compared(query, sources).values() for line in lines]
 
 
 def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
@@ -72,15 +71,16 @@ def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
     return told
 
 
-def disagreements_of_system(query: Query, name: str, as_of: datetime) -> list[str]:
+def disagreements_of_system(warehouse: Warehouse, name: str, as_of: datetime) -> list[str]:
     """Compare the marts of one system with the oracle, given the rows that raw has."""
-    versions = _versions(query)
-    system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
-    return [
-        line
-        for mart in system.marts()
-        for line in differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
-    ]
+    with warehouse.reader() as query:
+        versions = _versions(query)
+        system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
+        return [
+            line
+            for mart in system.marts()
+            for line in differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
+        ]
 
 
 def _versions(query: Query) -> Versions:
