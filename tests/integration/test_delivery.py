@@ -10,7 +10,18 @@ from pathlib import Path
 import msoffcrypto
 import openpyxl
 import pytest
-from delivery_place import PASSWORD, READERS, SENDER, Mailbox, Place, Webhook, command_after, mail_server, web_server
+from delivery_place import (
+    PASSWORD,
+    READERS,
+    SENDER,
+    Mailbox,
+    Place,
+    Webhook,
+    certificate,
+    command_after,
+    mail_server,
+    web_server,
+)
 
 from exports.__main__ import main
 
@@ -159,6 +170,18 @@ def test_login_is_encrypted_or_not_made(place: Place, mailbox: Mailbox) -> None:
         "failed", "the mail server can't be used: 535 5.7.8 Authentication credentials invalid",
     )  # fmt: skip
     assert mailbox.letters == []
+
+
+def test_mail_server_must_be_who_it_says(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.publish()
+    trusted, context = certificate(place.folder)
+    with mail_server(tls_context=context) as mailbox:
+        place.variables["DELIVERY_MANAGEMENT"] = mailbox.url(options="")
+        [result] = place.results(AFTER_OCTOBER)
+        assert result.reason and "certificate verify failed" in result.reason
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        assert place.deliver(AFTER_OCTOBER) == [SENT]
+    assert len(mailbox.letters) == 1
 
 
 def test_letter_whose_fate_no_answer_told_waits_for_a_person(
