@@ -409,6 +409,12 @@ def test_ledger_is_listed(
     place.enter(monkeypatch)
     assert main(["deliveries"]) == 0
     told = capsys.readouterr().out
-    assert "set up" in told and "sent" in told and "2026-11-02" in told
-    assert main(["deliver", "--again", "0123"]) == 1
-    assert "The ledger has no delivery 0123." in capsys.readouterr().err
+    assert "set up   2026-10-20 12:00   report conversations   MANAGEMENT" in told
+    assert "sent     2026-11-02 12:00   report conversations   MANAGEMENT   whatsapp/1   2026-10" in told
+    for arguments, told in (
+        (["--again", "0123"], "The ledger has no delivery 0123."),
+        (["--arrived", "0123"], "The ledger has no delivery 0123."),
+        (["--name", "costs"], "No report and no export 'costs' is declared with deliver."),
+    ):
+        assert main(["deliver", *arguments]) == 1
+        assert told in capsys.readouterr().err
