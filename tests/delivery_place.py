@@ -45,25 +45,26 @@ from ingestion.warehouses import open_warehouse
 
 PASSWORD, SENDER, READERS = "s3cret-word", "reports@crm.example", ("ada@crm.example", "bob@crm.example")
 
-DYING = """
+DIED = 9
+DELIVER = """
 import os, sys
 from exports.__main__ import main
 from exports.delivery.ledger import Ledger
 
-note = Ledger.note
+note, (recipient, moment) = Ledger.note, sys.argv[1:]
 
-def dying(self, *entries):
-    is_end = entries[0].state == "sent"
-    if is_end and sys.argv[1] == "before":
+def noting(self, *entries):
+    is_end = entries[0].state == "sent" and entries[0].recipient == recipient
+    if is_end and moment == "before":
         os._exit(9)
     note(self, *entries)
-    if is_end and sys.argv[1] == "after":
+    if is_end:
         os._exit(9)
 
-Ledger.note = dying
+Ledger.note = noting
 sys.exit(main(["deliver"]))
 """
-"""`python -m exports deliver`, that dies before or after the ledger is told of what was sent."""
+"""`python -m exports deliver`, that dies before or after the ledger is told that something was sent for a recipient."""
 
 FIGURES = {
     "At a glance": {"Conversations": "254", "Conversations, before": "240", "Conversations, change": "5.8 %"},
@@ -182,17 +183,15 @@ class Place:
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
 
-    def dying(self, when: str) -> subprocess.CompletedProcess[str]:
-        """`python -m exports deliver` that dies `before` or `after` the ledger is told."""
-        return subprocess.run(
-            [sys.executable, "-c", DYING, when],
-            cwd=PROJECT_ROOT, env=self.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    def started(self, dying_at: str = "", *, is_noted: bool = False) -> subprocess.Popen[str]:
+        """`python -m exports deliver` in a process of its own.
 
-    def started(self) -> subprocess.Popen[str]:
-        """`python -m exports deliver`, running."""
+        Args:
+            dying_at: the recipient of what it does not outlive having sent.
+            is_noted: whether the ledger has it then.
+        """
         return subprocess.Popen(
-            [sys.executable, "-m", "exports", "deliver"],
+            [sys.executable, "-c", DELIVER, dying_at, "after" if is_noted else "before"],
             cwd=PROJECT_ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
