@@ -138,14 +138,16 @@ def _list_deliveries() -> int:
         say_error(str(error))
         return 1
     table = Table(box=SIMPLE, pad_edge=False)
-    for heading in ("id", "what", "to", "of", "period", "revision", "state", "since (UTC)", "reason"):
-        table.add_column(heading, no_wrap=heading == "id", overflow="fold")
+    for heading in ("id", "state", "since (UTC)", "what", "to", "of", "period"):
+        table.add_column(heading, no_wrap=heading in ("id", "state", "since (UTC)"), overflow="fold")
     for e in entries:
-        revision = str(e.revision) if e.revision else ""
         since = f"{e.changed_at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        told = (f"{e.kind} {e.name}", e.target, e.recipient, e.period or "", revision, e.state, since, e.reason or "")
-        table.add_row(e.delivery_id, *told)
+        period = f"{e.period or ''}{f' (revision {e.revision})' if e.revision > 1 else ''}"
+        table.add_row(e.delivery_id, e.state, since, f"{e.kind} {e.name}", e.target, e.recipient, period)
     page().print(table)
+    for e in entries:
+        if e.reason:
+            say(f"{e.delivery_id}: {e.reason}", sys.stdout)
     return 0
 
 

@@ -35,6 +35,7 @@ class Export(BaseModel):
         names: whether names of tenants, outlets, campaigns, products and accounts stand beside their ids.
         where: SQL that chooses rows.
         rounding: column → digits after the point.
+        deliver: to whom the files are sent, and how.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

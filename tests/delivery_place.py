@@ -3,17 +3,19 @@
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,11 @@ import xlsxwriter
 import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from end_to_end.web import free_port
 
 from exports.catalogue import load_exports
@@ -38,25 +45,26 @@ from ingestion.warehouses import open_warehouse
 
 PASSWORD, SENDER, READERS = "s3cret-word", "reports@crm.example", ("ada@crm.example", "bob@crm.example")
 
-DYING = """
+DIED = 9
+DELIVER = """
 import os, sys
 from exports.__main__ import main
 from exports.delivery.ledger import Ledger
 
-note = Ledger.note
+note, (recipient, moment) = Ledger.note, sys.argv[1:]
 
-def dying(self, *entries):
-    is_end = entries[0].state == "sent"
-    if is_end and sys.argv[1] == "before":
+def noting(self, *entries):
+    is_end = entries[0].state == "sent" and entries[0].recipient == recipient
+    if is_end and moment == "before":
         os._exit(9)
     note(self, *entries)
-    if is_end and sys.argv[1] == "after":
+    if is_end:
         os._exit(9)
 
-Ledger.note = dying
+Ledger.note = noting
 sys.exit(main(["deliver"]))
 """
-"""`python -m exports deliver`, that dies before or after the ledger is told of what was sent."""
+"""`python -m exports deliver`, that dies before or after the ledger is told that something was sent for a recipient."""
 
 FIGURES = {
     "At a glance": {"Conversations": "254", "Conversations, before": "240", "Conversations, change": "5.8 %"},
@@ -175,17 +183,15 @@ class Place:
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
 
-    def dying(self, when: str) -> subprocess.CompletedProcess[str]:
-        """`python -m exports deliver` that dies `before` or `after` the ledger is told."""
-        return subprocess.run(
-            [sys.executable, "-c", DYING, when],
-            cwd=PROJECT_ROOT, env=self.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    def started(self, dying_at: str = "", *, is_noted: bool = False) -> subprocess.Popen[str]:
+        """`python -m exports deliver` in a process of its own.
 
-    def started(self) -> subprocess.Popen[str]:
-        """`python -m exports deliver`, running."""
+        Args:
+            dying_at: the recipient of what it does not outlive having sent.
+            is_noted: whether the ledger has it then.
+        """
         return subprocess.Popen(
-            [sys.executable, "-m", "exports", "deliver"],
+            [sys.executable, "-c", DELIVER, dying_at, "after" if is_noted else "before"],
             cwd=PROJECT_ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -269,13 +275,33 @@ def mail_server(**options: Any) -> Iterator[Mailbox]:
     def authenticator(_: Any, __: Any, ___: Any, mechanism: str, data: Any) -> AuthResult:
         return AuthResult(handled=False, success=(data.login, data.password) == (b"crm", PASSWORD.encode()))
 
-    given = {"authenticator": authenticator, "auth_require_tls": False, **options}
+    given = {"authenticator": authenticator, "auth_require_tls": "tls_context" in options, **options}
     server = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **given)
     server.start()
     try:
         yield mailbox
     finally:
         server.stop()
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for 127.0.0.1 that only those trust who are told to, and a server's context with it."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file, secret = folder / "mail.pem", folder / "mail.key"
+    file.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, secret)
+    return file, context
 
 
 class Webhook:

@@ -18,10 +18,12 @@ from exports.delivery.folder import Folder
 from exports.delivery.mail import Mail
 from exports.delivery.message import Message
 from exports.errors import ExportError
+from exports.reports.content import printable
 from ingestion.errors import IngestionError
 from ingestion.settings import anchored
 
 _URL_OR_ADDRESS = re.compile(r"\b[\w+.-]+://\S+|<?[^\s<>\"']+@[^\s<>\"',;:]+>?")
+_LONGEST = 500
 _SHORTEST = 4
 """What is shorter may stand in any word; a password is never told, however short."""
 
@@ -81,7 +83,7 @@ class Address:
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = re.sub(re.escape(secret), "...", text, flags=re.IGNORECASE)
-        return _URL_OR_ADDRESS.sub("...", text)
+        return printable(_URL_OR_ADDRESS.sub("...", text))[:_LONGEST]
 
 
 def _way(variable: str, value: str) -> Way:

@@ -71,7 +71,7 @@ class Chat:
         if is_sent:
             return
         lost = [line for line in told if line.startswith(_SOCKET) and _NEVER_CONNECTED not in line]
-        reason = "; ".join(line for line in told if not line.startswith(_SOCKET))[:300] or "it does not say why"
+        reason = "; ".join(line for line in told if not line.startswith(_SOCKET)) or "it does not say why"
         if lost or len(self._service) > 1:
             raise PerhapsSentError(f"the service did not say whether it took the message: {reason}")
         raise NotSentError(f"the service does not take the message: {reason}")

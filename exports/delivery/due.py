@@ -129,7 +129,8 @@ class Rules:
         tenant = self._tenants.get(tenant_key or "")
         tenants = [tenant] if tenant else [*self._tenants.values()]
         midnight = datetime.combine(last_day + _ONE_DAY, time.min)
-        return max((midnight.replace(tzinfo=_zone(tenant)) for tenant in tenants), default=midnight.replace(tzinfo=UTC))
+        zones = [_zone(tenant) for tenant in tenants] or [ZoneInfo("UTC")]
+        return max(midnight.replace(tzinfo=zone).astimezone(UTC) for zone in zones)
 
 
 def setup_id(kind: str, name: str, to: DeliverTo, tenant_key: str) -> str:

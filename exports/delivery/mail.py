@@ -195,7 +195,7 @@ def _is_taken(answer: tuple[int, bytes]) -> bool:
 
 def _said(code: int, text: bytes | str) -> str:
     told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return printable(f"{code} {' '.join(told.split())}"[:300])
+    return f"{code} {' '.join(told.split())}"
 
 
 def _cause(error: Exception) -> str:

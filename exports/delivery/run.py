@@ -57,7 +57,7 @@ def deliver(settings: Settings, names: Collection[str] | None = None) -> list[De
         leaves the others.
 
     Raises:
-        ExportError: a catalogue is wrong.
+        ExportError: a catalogue is wrong, or has not what is named.
         IngestionError: the warehouse, the archive or EXPORTS_URL can't be used: nothing more was sent.
     """
     return _Deliveries(settings).run(names)
@@ -96,8 +96,10 @@ class _Deliveries:
         self._warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
 
     def run(self, names: Collection[str] | None) -> list[DeliveryResult]:
-        if not self._declared and not self._warehouse.tables([SCHEMA]):
+        if not names and not self._declared and not self._warehouse.tables([SCHEMA]):
             return []
+        if unknown := sorted(set(names or ()) - {declared.name for declared in self._declared}):
+            raise ExportError(f"No report and no export '{unknown[0]}' is declared with deliver.")
         rules = self._rules()
         results: list[DeliveryResult] = []
         due = [

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -13,10 +15,12 @@ from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
 from ingestion.loading.run import Ingestion
+from ingestion.log.deliveries import Delivery
 from ingestion.log.digests import parse_digests
 from ingestion.log.state import MODELS, TableState
 
 ENGINES = ("duckdb", "postgresql")
+AT = datetime(2026, 11, 2, tzinfo=UTC)
 TABLES = ("tenants", "conversations", "messages")
 NewWarehouse = Callable[[str], str]
 
@@ -130,6 +134,24 @@ def test_raw_that_holds_rows_is_replaced_only_on_demand(
 def folder(sandbox: Sandbox) -> list[Path]:
     files = (sandbox.folder / "archive" / "whatsapp" / "messages").glob("*.parquet")
     return sorted(files, key=lambda path: int(path.stem))
+
+
+def test_what_was_delivered_is_carried_along(
+    sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Delivery("a1", "report", "shop", "MANAGEMENT", "all", "2026-10", 1, "0f", "sent", AT)
+    later = replace(sent, state="failed", reason="later")
+    Ingestion(sandbox.settings()).archive.deliveries.add([sent])
+    # A warehouse that knows of deliveries keeps what it has, an empty one gets the archive's.
+    with Ingestion(sandbox.settings()).warehouse.session() as session:
+        session.note_deliveries([later])
+    assert rebuild(sandbox, monkeypatch, "--replace") == 0
+    with Ingestion(sandbox.settings()).warehouse.session() as session:
+        assert session.deliveries() == {"a1": later}
+    sandbox.warehouse_url = new_warehouse("duckdb")
+    assert rebuild(sandbox, monkeypatch) == 0
+    with Ingestion(sandbox.settings()).warehouse.session() as session:
+        assert session.deliveries() == {"a1": sent}
 
 
 def test_archive_that_is_not_whole_is_refused_by_the_name_of_its_file(
