@@ -15,7 +15,7 @@ from ingestion.log.state import STATE_COLUMNS, TableState
 from ingestion.rows.names import NameRules
 from ingestion.warehouses import sql
 
-SCHEMA = r"raw_\w+|staging|intermediate|core|marts"
+SCHEMA = r"raw_\w+|staging|intermediate|core|marts|reporting"
 
 _TOKENS = re.compile(
     rf"""
