@@ -23,13 +23,15 @@ grant connect, create, temporary on database crm_warehouse to crm_warehouse;
 revoke all on schema public from public;
 create schema core authorization crm_warehouse;
 create schema marts authorization crm_warehouse;
+create schema reporting authorization crm_warehouse;
 
--- BI tools read core and marts. Builds replace tables by new ones, which get these rights as they are made.
+-- BI tools read core, marts and the views over them. Builds replace tables by new ones, which get these rights as they are made.
 grant connect on database crm_warehouse to crm_bi;
-grant usage on schema core, marts to crm_bi;
+grant usage on schema core, marts, reporting to crm_bi;
 alter default privileges for role crm_warehouse in schema core grant select on tables to crm_bi;
 alter default privileges for role crm_warehouse in schema marts grant select on tables to crm_bi;
-alter role crm_bi in database crm_warehouse set search_path = marts, core;
+alter default privileges for role crm_warehouse in schema reporting grant select on tables to crm_bi;
+alter role crm_bi in database crm_warehouse set search_path = marts, core, reporting;
 -- A build waits for who reads the table that it replaces: a forgotten query must not hold it up.
 alter role crm_bi set statement_timeout = '10min';
 alter role crm_bi set idle_in_transaction_session_timeout = '1min';

@@ -5,6 +5,7 @@ Belongs here: what dbt calls properties. Not here: the models (models.py).
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from marts.additivity import told_with_additivity
 from marts.calls import literal, mapping
 from marts.declaration import Mart
 
@@ -170,7 +171,8 @@ def _contract(mart: Mart, periods: Mapping[str, tuple[str, str]]) -> Iterator[st
         yield from _column(name, description, type_, is_nullable=False)
     for name, column in mart.columns.items():
         type_ = "bigint" if mart.is_whole(name) else "numeric(38,9)"
-        yield from _column(name, column.description, type_, mart.is_nullable(name))
+        told = told_with_additivity(column.description, column.unit, mart.additivity(name), column.quotient)
+        yield from _column(name, told, type_, mart.is_nullable(name))
         meta: dict[str, object] = {"additivity": mart.additivity(name)}
         if column.quotient:
             meta |= dict(zip(("numerator", "denominator"), column.quotient, strict=True))

@@ -36,7 +36,7 @@ class Engine:
             templates: name → an expression of Jinja and SQL over columns.
         """
         self._url = url
-        functions, *expressions = _compiled(url, target, ["{{ engine_functions() }}", *templates.values()])
+        functions, *expressions = compiled(url, target, ["{{ engine_functions() }}", *templates.values()])
         self.expressions = dict(zip(templates, expressions, strict=True))
         if functions:
             self._run(functions)
@@ -124,8 +124,8 @@ def _macros_alone(folder: Path) -> Path:
     return folder
 
 
-def _compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
-    """One compilation of all templates."""
+def compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
+    """One compilation of all templates, in a project without models."""
     from dbt.cli.main import dbtRunner
 
     project = str(_macros_alone(target.with_name(f"{target.name}_project")))

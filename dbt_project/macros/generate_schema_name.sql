@@ -1,5 +1,5 @@
 {#
-    Schemas are exactly staging, intermediate, core, marts: no target prefix. BigQuery's
+    Schemas are exactly staging, intermediate, core, marts, reporting: no target prefix. BigQuery's
     datasets are of a whole project, so there the warehouse's own prefix goes before.
 #}
 {% macro generate_schema_name(custom_schema_name, node) -%}

@@ -11,7 +11,7 @@ from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT
 
 _PROJECT = PROJECT_ROOT / "dbt_project"
-_LAYERS = ("staging", "intermediate", "core", "marts")
+_LAYERS = ("staging", "intermediate", "core", "marts", "reporting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ def _is_of(source: str, place: tuple[str, str]) -> bool:
 
 
 def _names(source: str, layer: str) -> Iterable[str]:
-    """Models lie in folders by layer and system; what seeds hold is in core."""
-    models = {path.stem for path in (_PROJECT / "models" / layer / source).rglob("*.sql")}
+    """Models lie in folders by layer and system; what seeds hold is in core, views over marts in reporting."""
+    folder = "marts" if layer == "reporting" else layer
+    models = {path.stem for path in (_PROJECT / "models" / folder / source).rglob("*.sql")}
     seeds = {path.stem for path in (_PROJECT / "seeds" / source).glob("*.csv")} if layer == "core" else set()
     return models | seeds

@@ -21,6 +21,9 @@ from ingestion.rows.names import ANY_NAME, NameRules
 Query = Callable[[str], pa.Table]
 """Rows of a read-only query."""
 
+REPORTING = "reporting"
+"""The schema of views over tables of marts, under their names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -258,11 +261,13 @@ class Warehouse(Protocol):
     ) -> int:
         """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
+        A view in `reporting` comes with the table of its name, unless it reads one that is not in the file.
+
         Args:
             tables: schema and name of those to take from the warehouse.
             path: the file.
             kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
-            described: what is said of tables, for BI tools to show.
+            described: what is said of tables and views, for BI tools to show.
 
         Returns:
             The file's size in bytes.

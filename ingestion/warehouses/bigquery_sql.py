@@ -17,7 +17,7 @@ from ingestion.log.state import TableState
 from ingestion.rows.names import NameRules
 from ingestion.warehouses import sql
 
-SCHEMA = r"raw_\w+|staging|intermediate|core|marts|operations"
+SCHEMA = r"raw_\w+|staging|intermediate|core|marts|operations|reporting"
 
 _TOKENS = re.compile(
     rf"""

@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.warehouses.base import Capabilities, Described, Query
+from ingestion.warehouses.base import REPORTING, Capabilities, Described, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation
 from ingestion.warehouses.sql_session import SqlSession
@@ -36,7 +36,7 @@ _TYPES = {
 }
 # One process can write the file, or many can read it.
 _CAPABILITIES = Capabilities(needs_copy=True)
-_SCHEMAS = ("staging", "intermediate", "core", "marts", "operations")
+_SCHEMAS = ("staging", "intermediate", "core", "marts", "operations", REPORTING)
 MEMORY_LIMIT = "384MB"
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy for BI tools: they bring their own."""
@@ -218,23 +218,59 @@ def _make_copy(
         there = set(connection.fetchall()) - set(tables)
         sources += [(f"bi_before.{relation(*table)}", table) for table in kept if table in there]
     connection.execute("begin transaction")
-    for schema in dict.fromkeys(schema for _, (schema, _) in sources):
+    for schema in dict.fromkeys([*(schema for _, (schema, _) in sources), REPORTING]):
         connection.execute(f"create schema bi_copy.{quoted(schema)}")
     for source, table in sources:
         connection.execute(f"create table bi_copy.{relation(*table)} as from {source}")
-        if table in described:
-            _describe(connection, f"bi_copy.{relation(*table)}", described[table])
+        _describe(connection, "table", table, described)
     connection.execute("commit")
+    views, [warehouse] = _views(connection, sources), connection.execute("select current_database()").fetchall()
+    # Where a view is made, it looks for its tables.
+    connection.execute("use bi_copy")
+    for view, sql in views.items():
+        connection.execute("begin transaction")
+        try:
+            connection.execute(sql)
+            _describe(connection, "view", view, described)
+            connection.execute("commit")
+        except duckdb.CatalogException:
+            connection.execute("rollback")
+    connection.execute(f"use {quoted(*warehouse)}")
     connection.execute("checkpoint bi_copy")
     connection.execute("detach bi_copy")
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, table: str, described: Described) -> None:
-    columns = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
-    comments = [f"comment on table {table} is {literal(described.text)}"]
+def _views(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[tuple[str, tuple[str, str]]]
+) -> dict[tuple[str, str], str]:
+    """The views over copied tables, each from where its table is from, and the statement that makes it in the copy."""
+    before = {name for source, (_, name) in sources if source.startswith("bi_before.")}
+    there = connection.execute(
+        "select view_name, database_name, sql from duckdb_views() "
+        f"where schema_name = {literal(REPORTING)} and database_name in (current_database(), 'bi_before')"
+    ).fetchall()
+    copied = {name for _, (_, name) in sources}
+    return {
+        (REPORTING, name): sql
+        for name, database, sql in there
+        if name in copied and (name in before) == (database == "bi_before")
+    }
+
+
+def _describe(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    place: tuple[str, str],
+    described: Mapping[tuple[str, str], Described],
+) -> None:
+    if place not in described:
+        return
+    told, where = described[place], f"bi_copy.{relation(*place)}"
+    columns = {name for name, *_ in connection.execute(f"describe {where}").fetchall()}
+    comments = [f"comment on {kind} {where} is {literal(told.text)}"]
     comments += [
-        f"comment on column {table}.{quoted(name)} is {literal(text)}"
-        for name, text in described.columns.items()
+        f"comment on column {where}.{quoted(name)} is {literal(text)}"
+        for name, text in told.columns.items()
         if name in columns
     ]
     connection.execute("; ".join(comments))

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from exports.names import TABLES
 from ingestion.settings import PROJECT_ROOT, SOURCES
+from marts.additivity import told_with_additivity
 
 ADDITIVITY = {"sum", "max", "last", "distinct", "quantile", "ratio"}
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
@@ -84,6 +86,24 @@ def test_every_measure_of_a_mart_declares_how_it_adds_up(manifest: Node) -> None
             assert meta.get("additivity") in ADDITIVITY, f"{model['name']}.{column['name']}"
             if meta["additivity"] == "ratio":
                 assert {meta["numerator"], meta["denominator"]} <= set(model["columns"]), column["name"]
+
+
+def test_descriptions_say_how_a_number_adds_up(manifest: Node) -> None:
+    """Whoever shows them: the copy for BI tools, comments on servers, documentation."""
+    for model in models(manifest, "marts"):
+        for column in model["columns"].values():
+            if meta := column["config"]["meta"]:
+                quotient = (meta["numerator"], meta["denominator"]) if meta["additivity"] == "ratio" else None
+                told = told_with_additivity("", meta.get("unit"), meta["additivity"], quotient)
+                assert column["description"].endswith(f" {told}"), f"{model['name']}.{column['name']}"
+
+
+def test_names_beside_ids_are_found_by_what_is_unique(manifest: Node) -> None:
+    unique = {test["attached_node"]: test["test_metadata"]["kwargs"]["columns"] for test in grain_tests(manifest)}
+    for ids, named in TABLES.items():
+        dimension = manifest["nodes"][f"model.crm_warehouse.{named.of}"]
+        assert {*named.by} == {*unique[dimension["unique_id"]]}, ids
+        assert dimension["columns"][named.name]["description"], ids
 
 
 def test_build_is_complete_only_after_every_incremental_model(manifest: Node) -> None:

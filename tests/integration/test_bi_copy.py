@@ -19,9 +19,13 @@ OLDEST = ROOT / ".venv-oldest-duckdb"
 EMULATOR = ROOT / ".venv-emulator"
 COSTS = ("marts", "costs")
 MESSAGES = ("core", "messages")
+TENANTS = ("core", "tenants")
+VIEW = ("reporting", "costs")
 READ = """
 import json, sys, duckdb
-connection = duckdb.connect(sys.argv[1], read_only=True)
+connection = duckdb.connect()
+connection.execute("attach '" + sys.argv[1] + "' as copy (read_only)")
+connection.execute("use copy")
 print(json.dumps([duckdb.__version__, connection.execute(sys.argv[2]).fetchall()]))
 """
 
@@ -42,6 +46,22 @@ class Place:
     def read(self, sql: str) -> list[tuple[object, ...]]:
         with duckdb.connect(self.copy, read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+    def name_tenants(self) -> None:
+        """A view of costs with the names of tenants, as builds make it."""
+        self.change(
+            """
+            create table core.tenants as select 'whatsapp:t1' as tenant_key, 'Harbour' as tenant_name;
+            create schema reporting;
+            create view reporting.costs as
+            select costs.tenant_key, tenants.tenant_name, costs.total_cost
+            from marts.costs
+            left join core.tenants on costs.tenant_key = tenants.tenant_key
+            """
+        )
+
+    def views(self) -> list[tuple[object, ...]]:
+        return self.read("select view_name, comment from duckdb_views() where schema_name = 'reporting'")
 
     def tables(self) -> list[tuple[object, ...]]:
         return self.read("select schema_name, table_name from duckdb_tables() order by all")
@@ -82,9 +102,13 @@ def place(tmp_path: Path) -> Place:
 def test_older_duckdb_reads_the_copy(place: Place, home: Path, python: Path, path: str, generation: str) -> None:
     if not home.exists():
         raise FileNotFoundError(f"{home} is missing. Make it: make {home.name}/.installed")
-    described = {MESSAGES: Described("Messages.", {"share": "Ratio."})}
-    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy, described=described)
-    sql = "select columns(*)::varchar from core.messages order by message_id"
+    place.name_tenants()
+    described = {
+        MESSAGES: Described("Messages.", {"share": "Ratio."}),
+        VIEW: Described("Costs.", {"tenant_name": "It."}),
+    }
+    place.warehouse.publish_copy([COSTS, MESSAGES, TENANTS], place.copy, described=described)
+    sql = "select columns(*)::varchar from core.messages cross join reporting.costs order by message_id"
     told = subprocess.run(
         [python, "-c", READ, place.copy, sql],
         env=os.environ | {"PYTHONPATH": path},
@@ -110,6 +134,22 @@ def test_tables_and_columns_are_described_also_those_that_are_kept(place: Place)
         ("share", "Ratio."),
         ("total_cost", "In 'dollars'; adds up."),
     ]
+
+
+def test_view_comes_with_its_table_and_reads_what_is_in_the_copy(place: Place) -> None:
+    place.name_tenants()
+    described = {VIEW: Described("What it cost, by name.", {"tenant_name": "Who."})}
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy, described=described)
+    assert place.views() == [], "the names are not there"
+    place.warehouse.publish_copy([COSTS, TENANTS], place.copy, described=described)
+    place.change("update marts.costs set total_cost = 2")
+    place.warehouse.publish_copy([TENANTS], place.copy, [COSTS], described)
+    assert place.views() == [("costs", "What it cost, by name.")]
+    assert place.read("select tenant_name, total_cost::varchar from reporting.costs") == [("Harbour", "1.500000000")]
+    told = "select comment from duckdb_columns() where schema_name = 'reporting' and column_name = 'tenant_name'"
+    assert place.read(told) == [("Who.",)]
+    place.warehouse.publish_copy([TENANTS], place.copy)
+    assert place.views() == []
 
 
 def test_no_byte_of_a_deleted_row_is_in_the_copy(place: Place) -> None:

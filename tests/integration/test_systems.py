@@ -153,7 +153,7 @@ def test_removal_asks_to_be_meant_and_refuses_what_has_a_url(
 def test_removed_system_is_gone_with_all_that_was_built_of_it_and_can_come_back(
     loaded: Sandbox, archive: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for schema in ("staging", "intermediate", "core", "marts"):
+    for schema in ("staging", "intermediate", "core", "marts", "reporting"):
         loaded.change_warehouse(f"create schema {schema}")
     for what in (
         "view staging.stg_whatsapp__messages as select * from raw_whatsapp.messages",
@@ -163,13 +163,15 @@ def test_removed_system_is_gone_with_all_that_was_built_of_it_and_can_come_back(
         "view intermediate.int_whatsapp__of_an_earlier_version as select * from core.fct_messages",
         "table core.fct_orders as select 1 as id",
         "table marts.kpis as select 1 as id",
+        "view reporting.messages_daily as select * from marts.messages_daily",
+        "view reporting.kpis as select * from marts.kpis",
     ):
         loaded.change_warehouse(f"create {what}")
     assert command_line.main(["remove", "whatsapp", "--yes", *archive]) == 0
-    assert "Removed raw_whatsapp with 6 tables, and 5 tables and views built of it." in capsys.readouterr().out
-    schemas = ("raw_whatsapp", "staging", "intermediate", "core", "marts")
+    assert "Removed raw_whatsapp with 6 tables, and 6 tables and views built of it." in capsys.readouterr().out
+    schemas = ("raw_whatsapp", "staging", "intermediate", "core", "marts", "reporting")
     left = Ingestion(loaded.settings()).warehouse.tables(schemas)
-    assert left == {("core", "fct_orders"), ("marts", "kpis")}
+    assert left == {("core", "fct_orders"), ("marts", "kpis"), ("reporting", "kpis")}
     assert systems(loaded) == ("shop",)
     assert any((loaded.folder / "archive").rglob("*.parquet")) == (not archive)
     loaded.more = {"shop_database_url": None}

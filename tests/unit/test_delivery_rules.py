@@ -18,7 +18,7 @@ from exports.delivery.parcels import Parcel
 from exports.errors import ExportError
 from exports.reports.declaration import FORMS, load_reports
 from exports.reports.measures import Tenant
-from exports.reports.periods import Period
+from exports.periods import Period
 from exports.reports.publish import FORMS as RENDERED
 from ingestion.errors import StorageError
 from ingestion.log.deliveries import Delivery, DeliveryCopy

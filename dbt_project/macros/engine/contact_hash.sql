@@ -14,21 +14,24 @@
 {%- endmacro %}
 
 {% macro salted_hash(expression) -%}
-    {{ return(adapter.dispatch('salted_hash')(expression)) }}
+    {{ sha256_hex("'" ~ contact_hash_salt() ~ "' || " ~ expression) }}
 {%- endmacro %}
 
-{% macro duckdb__salted_hash(expression) -%}
-    sha256('{{ contact_hash_salt() }}' || {{ expression }})
+{# sha256 of a text in UTF-8, as 64 hexadecimal digits. #}
+{% macro sha256_hex(expression) -%}
+    {{ return(adapter.dispatch('sha256_hex')(expression)) }}
 {%- endmacro %}
 
-{% macro postgres__salted_hash(expression) -%}
-    encode(
-        sha256(convert_to('{{ contact_hash_salt() }}' || {{ expression }}, 'UTF8')), 'hex'
-    )
+{% macro duckdb__sha256_hex(expression) -%}
+    sha256({{ expression }})
 {%- endmacro %}
 
-{% macro bigquery__salted_hash(expression) -%}
-    to_hex(sha256('{{ contact_hash_salt() }}' || {{ expression }}))
+{% macro postgres__sha256_hex(expression) -%}
+    encode(sha256(convert_to({{ expression }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+{% macro bigquery__sha256_hex(expression) -%}
+    to_hex(sha256({{ expression }}))
 {%- endmacro %}
 
 {# The salt as the inside of a SQL text literal. #}

@@ -1,0 +1,226 @@
+{#
+    Schema `reporting`: a view of each mart, with names beside its ids (variable `names`).
+
+    They are no models: a node costs a build more than the view does. What is there is compared
+    with what should be, and only that is made which is missing or has other columns.
+#}
+
+{# For on-run-start. #}
+{% macro prepare_reporting() -%}
+    {%- set schema = reporting_relation('').without_identifier() -%}
+    {%- if execute and not has_schema(schema) -%}
+        {%- do adapter.create_schema(schema) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# For on-run-end: all of them; those whose mart is gone go. #}
+{% macro reporting_views() -%}
+    {%- if execute and results | selectattr('status', 'equalto', 'success') | list -%}
+        {{ due_views(columns_there()) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    For after each model: the views that went with the table that was there before. Only
+    PostgreSQL drops what reads a table with it; elsewhere a view outlives it.
+#}
+{% macro views_that_went() -%}
+    {{ return(adapter.dispatch('views_that_went')()) }}
+{%- endmacro %}
+
+{% macro default__views_that_went() -%}
+{%- endmacro %}
+
+{#
+    After the table's transaction, in one of its own: two models that end at once would wait for
+    each other's tables. The second of them sees what the first one made.
+#}
+{% macro postgres__views_that_went() -%}
+    {%- set are_names = model.name in (var('names').values() | map(attribute='of')) -%}
+    {%- set is_mart = model.config.schema == 'marts' and not is_incremental() -%}
+    {%- if execute and (are_names or is_mart) -%}
+        {%- do run_query(
+            "begin; select pg_advisory_xact_lock(hashtext('crm-warehouse reporting'))"
+        ) -%}
+        {{ due_views(columns_there(none if are_names else this.identifier)) }}
+        commit
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    Statements that make views due, of the marts among `there`: 'schema.table' → its columns,
+    also of the tables of names.
+#}
+{% macro due_views(there) -%}
+    {%- for place, columns in there.items() if place.startswith('marts.') -%}
+        {%- set mart = place.removeprefix('marts.') -%}
+        {%- set shown = shown_columns(columns, there) -%}
+        {%- if shown | map(attribute='name') | list != there.get('reporting.' ~ mart) -%}
+            {{ reporting_view(mart, shown) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for place in there if place.startswith('reporting.') -%}
+        {%- set mart = place.removeprefix('reporting.') -%}
+        {%- if 'marts.' ~ mart not in there %}
+        drop view if exists {{ reporting_relation(mart) }};
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#
+    The columns of a view: each with its name, its expression over the mart and the tables of
+    names, and the join (an entry of `names`) that this needs.
+#}
+{% macro shown_columns(columns, there) -%}
+    {%- set shown, names = [], {} -%}
+    {%- for ids, told in var('names').items()
+        if told.by | reject('in', columns) | list == [] -%}
+        {%- do names.update({ids: told}) -%}
+    {%- endfor -%}
+    {%- for column in columns -%}
+        {%- set of_mart = 'mart.' ~ adapter.quote(column) -%}
+        {%- set its = [] -%}
+        {%- for ids, told in names.items() if told.name == column -%}
+            {%- do its.append('mart.' ~ adapter.quote(ids)) -%}
+        {%- endfor -%}
+        {%- do shown.append({
+            'name': column,
+            'expression': told_name(its[0], of_mart) if its else of_mart,
+        }) -%}
+        {%- set told = names.get(column, {}) -%}
+        {#- Without its system, or before it is built, there is no table of names. -#}
+        {%- if 'core.' ~ told.of in there and told.name not in columns -%}
+            {%- do shown.append({
+                'name': told.name,
+                'expression': told_name(of_mart, 'of_' ~ column ~ '.' ~ told.name),
+                'join': {'ids': column, 'of': told.of, 'by': told.by},
+                'description': described_column(told.of, told.name),
+            }) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(shown) }}
+{%- endmacro %}
+
+{% macro reporting_view(mart, shown) -%}
+    {%- set query -%}
+    select
+        {% for column in shown -%}
+        {{ column.expression }} as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ placed('marts', mart) }} as mart
+    {% for column in shown if column.join -%}
+    left join {{ placed('core', column.join.of) }} as of_{{ column.join.ids }}
+        on {% for by in column.join.by -%}
+        {{ ' and ' if not loop.first }}mart.{{ by }} = of_{{ column.join.ids }}.{{ by }}
+        {%- endfor %}
+    {% endfor -%}
+    {%- endset -%}
+    {{ adapter.dispatch('view_with_descriptions')(mart, shown, query) }}
+{%- endmacro %}
+
+{% macro default__view_with_descriptions(mart, shown, query) %}
+    create or replace view {{ reporting_relation(mart) }} as
+    {{ query }};
+{%- endmacro %}
+
+{# One that has other columns can't be replaced. #}
+{% macro postgres__view_with_descriptions(mart, shown, query) %}
+    drop view if exists {{ reporting_relation(mart) }} cascade;
+    create view {{ reporting_relation(mart) }} as
+    {{ query }};
+    {{ comments(reporting_relation(mart), 'view', described_view(mart, shown)) }}
+{%- endmacro %}
+
+{% macro bigquery__view_with_descriptions(mart, shown, query) %}
+    {%- set described = described_view(mart, shown) %}
+    create or replace view {{ reporting_relation(mart) }} (
+        {% for column in shown -%}
+        {{ adapter.quote(column.name) }} options(
+            description='{{ bigquery_escaped(described.columns.get(column.name, '')) }}'
+        ){{ ',' if not loop.last }}
+        {% endfor %}
+    )
+    options(description='{{ bigquery_escaped(described.text) }}')
+    as {{ query }};
+{%- endmacro %}
+
+{#
+    The columns of marts, tables of names and views as they are: 'schema.table' → names.
+    With `mart`, of that one and its view alone, with tables of names.
+#}
+{% macro columns_there(mart=none) -%}
+    {%- set tables_of_names = var('names').values() | map(attribute='of') | list -%}
+    {%- set asked, found = [], {} -%}
+    {%- for schema, names in [
+        ('core', tables_of_names), ('marts', [mart]), ('reporting', [mart])
+    ] -%}
+        {%- set relation = api.Relation.create(
+            target.database, generate_schema_name(schema, none)
+        ) -%}
+        {%- if has_schema(relation) -%}
+            {%- set sql -%}
+            select
+                '{{ schema }}' as layer,
+                cast(table_name as {{ dbt.type_string() }}) as table_name,
+                string_agg(
+                    cast(column_name as {{ dbt.type_string() }}), ',' order by ordinal_position
+                ) as column_names
+            from {{ columns_of_all(relation) }}
+            where
+                table_schema = '{{ relation.schema }}'
+                {% if names[0] -%}
+                and table_name in ('{{ names | join("', '") }}')
+                {%- endif %}
+            group by table_name
+            {%- endset -%}
+            {%- do asked.append(sql) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if asked -%}
+        {%- for row in run_query(asked | join('\nunion all\n')).rows
+            if not row[1].endswith(('__dbt_tmp', '__dbt_backup')) -%}
+            {%- do found.update({row[0] ~ '.' ~ row[1]: row[2].split(',')}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro has_schema(relation) -%}
+    {{ return(adapter.dispatch('has_schema')(relation)) }}
+{%- endmacro %}
+
+{% macro default__has_schema(relation) -%}
+    {{ return(adapter.check_schema_exists(relation.database, relation.schema)) }}
+{%- endmacro %}
+
+{# Without a query; and the emulator says of every dataset that it is there. #}
+{% macro bigquery__has_schema(relation) -%}
+    {{ return(relation.schema in adapter.list_schemas(relation.database)) }}
+{%- endmacro %}
+
+{# Where an engine tells the columns of a schema's tables. #}
+{% macro columns_of_all(schema) -%}
+    {{ return(adapter.dispatch('columns_of_all')(schema)) }}
+{%- endmacro %}
+
+{% macro default__columns_of_all(schema) -%}
+    information_schema.columns
+{%- endmacro %}
+
+{% macro bigquery__columns_of_all(schema) -%}
+    {{ schema.information_schema('COLUMNS') }}
+{%- endmacro %}
+
+{% macro reporting_relation(name) -%}
+    {{ return(api.Relation.create(
+        target.database, generate_schema_name('reporting', none), name
+    )) }}
+{%- endmacro %}
+
+{# A relation as views name it: DuckDB's are copied into another file, so without the file's. #}
+{% macro placed(schema, name) -%}
+    {%- set relation = api.Relation.create(
+        target.database, generate_schema_name(schema, none), name
+    ) -%}
+    {{ return(relation.include(database=target.type != 'duckdb')) }}
+{%- endmacro %}

@@ -1,0 +1,206 @@
+"""Views of marts with names beside ids, and descriptions where BI tools look, on three engines.
+
+A small dbt project with this one's macros and settings: what is made after each model, and at a build's end.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from unittest.mock import patch
+
+import pyarrow as pa
+import pytest
+from engine_macros import compiled
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from googlesql import GoogleSql
+from sqlalchemy import make_url
+
+from exports.names import Names
+from ingestion.settings import PROJECT_ROOT
+from ingestion.warehouses import Warehouse, open_warehouse
+from orchestration import dbt_internals
+from orchestration.profile import variables
+
+Row = tuple[str | None, ...]
+
+TENANTS: list[Row] = [("shop:1", "Harbour"), ("shop:2", None), ("shop:3", "3"), ("shop:4", ""), ("shop:unknown", None)]
+PRODUCTS: list[Row] = [
+    ("shop:1", "7", "Bread"),
+    ("shop:2", "7", "It's good"),
+    ("shop:1", "8", "8"),
+    ("shop:1", "é", ""),
+]
+SOLD: list[Row] = [
+    *((tenant, product) for tenant in ("shop:1", "shop:2", "shop:9") for product in ("7", "8", "é", "unknown", None)),
+    *((tenant, "7") for tenant in ("shop:3", "shop:4", "shop:unknown", "shop:o'clock")),
+]
+
+
+def _rows(columns: Sequence[str], rows: Sequence[Row], more: str = "") -> str:
+    def literal(value: str | None) -> str:
+        text = f"'{{{{ dbt.escape_single_quotes({json.dumps(value)}) }}}}'"
+        return "cast(null as {{ dbt.type_string() }})" if value is None else text
+
+    return "\nunion all\n".join(
+        f"select {', '.join(f'{literal(v)} as {c}' for c, v in zip(columns, row, strict=True))}{more}" for row in rows
+    )
+
+
+MODELS = {
+    "core/cross_source/dim_tenants": _rows(["tenant_key", "tenant_name"], TENANTS).replace(
+        '"Harbour"', 'var("called", "Harbour")'
+    ),
+    "core/shop/dim_products": _rows(["tenant_key", "product_id", "product_name"], PRODUCTS),
+    "intermediate/shop/int_shop__build": "select cast(1 as bigint) as from_batch_seq",
+    "intermediate/shop/int_shop__changed_tenants": "select 'shop:none' as tenant_key",
+    "marts/shop/sold": _rows(["tenant_key", "product_id"], SOLD, ", cast(2 as bigint) as {{ adapter.quote('left') }}"),
+    "marts/shop/sold_by_name": "select tenant_key, product_id, product_name from {{ ref('dim_products') }}",
+    "marts/shop/held": """
+        {{ config(materialized='incremental', unique_key='tenant_key', meta={'changed': 'int_shop__changed_tenants'}) }}
+        -- depends_on: {{ ref('int_shop__changed_tenants') }}, {{ ref('int_shop__build') }}
+        select 'shop:1' as tenant_key from (select 1 as one) as one {% if is_incremental() %} where one > 1 {% endif %}
+    """,
+    "custom/mine": "select 'shop:2' as tenant_key, 1 as a {% if var('more', false) %}, 2 as b {% endif %}",
+    "custom/meanwhile": "select * from {{ placed('reporting', 'held') }} -- as {{ ref('dim_tenants') }} was replaced",
+}
+COLUMNS = {
+    "core.dim_tenants": ["tenant_key", "tenant_name"],
+    "core.dim_products": ["tenant_key", "product_id", "product_name"],
+    "marts.sold": ["tenant_key", "product_id", "left"],
+    "marts.sold_by_name": ["tenant_key", "product_id", "product_name"],
+    "marts.held": ["tenant_key"],
+}
+OF_POSTGRESQL = """
+    select concat_ws('.', nspname, relname, attname) as place, description as told
+    from pg_description
+    join pg_class on pg_class.oid = objoid and classoid = 'pg_class'::regclass
+    join pg_namespace on pg_namespace.oid = relnamespace
+    left join pg_attribute on attrelid = objoid and attnum = objsubid and objsubid > 0
+    where nspname in ('core', 'marts', 'reporting')
+"""
+
+
+class Project:
+    """The small project, and a warehouse to build it in."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.url = make_url(url)
+        self.warehouse: Warehouse = open_warehouse(self.url, 60)
+        self._folder = folder / "project"
+        for name, sql in MODELS.items():
+            path = self._folder / "models" / f"{name}.sql"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(sql, encoding="utf-8")
+        for name in ("dbt_project.yml", "profiles.yml", "macros", "models/groups.yml"):
+            (self._folder / name).symlink_to(PROJECT_ROOT / "dbt_project" / name)
+        told = {"models": [_properties(place, columns) for place, columns in COLUMNS.items()]}
+        (self._folder / "models" / "all.yml").write_text(json.dumps(told), encoding="utf-8")
+
+    def build(self, *chosen: str, **settings: object) -> None:
+        """Build models that dbt's options choose, with variables of the project."""
+        from dbt.cli.main import dbtRunner
+
+        place = ["--project-dir", str(self._folder), "--profiles-dir", str(self._folder)]
+        options = ["--quiet", "--log-level-file", "none", "--vars", json.dumps(settings)]
+        with patch.dict(os.environ, variables(self.url)):
+            outcome = dbtRunner().invoke(["run", *place, *options, *chosen])
+        dbt_internals.release()
+        assert outcome.success, outcome.exception
+
+    def rows(self, schema: str, name: str) -> pa.Table:
+        """A table or view, in some order."""
+        return self.warehouse.query(f'select * from {schema}."{name}"')
+
+    def descriptions(self) -> dict[str, str]:
+        """What a server shows of tables, views and columns, by their names."""
+        if self.url.get_backend_name() == "bigquery":
+            return dict(_of_datasets(str(self.url.host), str(self.url.database)))
+        return {row["place"]: row["told"] for row in self.warehouse.query(OF_POSTGRESQL).to_pylist()}
+
+
+def _properties(place: str, columns: Sequence[str]) -> dict[str, object]:
+    return {
+        "name": place.partition(".")[2],
+        "description": f"What's\n  {place}.",
+        "columns": [
+            {
+                "name": column,
+                "description": f"The {column} of '{place}'  \\ here.",
+                "data_type": "bigint" if column == "left" else "text",
+                "quote": column == "left",
+            }
+            for column in columns
+        ],
+    }
+
+
+def _of_datasets(project: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Without views, of which the emulator forgets what is said."""
+    with closing(bigquery.Client(project, AnonymousCredentials())) as client:
+        for layer in ("core", "marts"):
+            for listed in client.list_tables(f"{prefix}_{layer}"):
+                table = client.get_table(listed.reference)
+                for name, text in [("", table.description), *((f".{f.name}", f.description) for f in table.schema)]:
+                    if text:
+                        yield f"{layer}.{table.table_id}{name}", text
+
+
+@pytest.fixture(params=["duckdb", "postgresql", "bigquery"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    if request.param == "duckdb":
+        return Project(tmp_path, f"duckdb:///{tmp_path / 'warehouse.duckdb'}")
+    return Project(tmp_path, request.getfixturevalue(f"{request.param}_warehouse_url"))
+
+
+def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_describes_it(project: Project) -> None:
+    project.build("--exclude", "meanwhile")
+    for mart in ("sold", "sold_by_name", "held", "mine"):
+        expected = Names(project.warehouse.query).beside_ids(project.rows("marts", mart))
+        view = project.rows("reporting", mart)
+        assert view.column_names == expected.column_names
+        assert sorted(view.to_pylist(), key=repr) == sorted(expected.to_pylist(), key=repr)
+    if project.url.get_backend_name() != "duckdb":
+        _assert_described(project.descriptions())
+    # Tables that views read are replaced: on PostgreSQL the views go with them, and are there again after the model.
+    project.build("--select", "dim_tenants", "meanwhile", "held", "mine", called="Port", more=True)
+    called = {row["tenant_key"]: row["tenant_name"] for row in project.rows("reporting", "sold").to_pylist()}
+    assert called["shop:1"] == "Port"
+    assert project.rows("marts", "meanwhile").to_pylist() == [{"tenant_key": "shop:1", "tenant_name": "Port"}]
+    assert project.rows("reporting", "mine").to_pylist() == [
+        {"tenant_key": "shop:2", "tenant_name": called["shop:2"], "a": 1, "b": 2}
+    ]
+    if project.url.get_backend_name() != "duckdb":
+        _assert_described(project.descriptions())
+
+
+def _assert_described(told: dict[str, str]) -> None:
+    expected = {place: f"What's {place}." for place in COLUMNS}
+    expected |= {
+        f"{place}.{c}": f"The {c} of '{place}' \\ here." for place, columns in COLUMNS.items() for c in columns
+    }
+    of_views = {place: text for place, text in told.items() if place.startswith("reporting.")}
+    assert {place: " ".join(text.split()) for place, text in told.items() if place not in of_views} == expected
+    if of_views:
+        assert of_views["reporting.sold"] == "What's marts.sold."
+        assert of_views["reporting.sold.left"] == "The left of 'marts.sold' \\ here."
+        assert of_views["reporting.sold.product_name"] == "The product_name of 'core.dim_products' \\ here."
+
+
+def test_bigquery_takes_the_statement_that_makes_a_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing is sent there: for an emulator dbt asks for no credentials.
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
+    there = {f"core.{name}": COLUMNS[f"core.{name}"] for name in ("dim_tenants", "dim_products")}
+    sold = COLUMNS["marts.sold"]
+    [script] = compiled(
+        "bigquery://project/prefix", tmp_path, [f"{{{{ reporting_view('sold', shown_columns({sold}, {there})) }}}}"]
+    )
+    engine = GoogleSql()
+    for place, columns in COLUMNS.items():
+        engine.add_table(f"prefix_{place}", {c: "INT64" if c == "left" else "STRING" for c in columns})
+    engine.analyze(script)
+    assert list(engine.tables["prefix_reporting.sold"]) == [
+        "tenant_key", "tenant_name", "product_id", "product_name", "left",
+    ]  # fmt: skip
