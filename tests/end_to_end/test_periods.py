@@ -1,11 +1,14 @@
-"""Periods in Dagster: which were published for how many tenants, and publishing some once more."""
+"""Periods in Dagster: which were published for how many tenants, publishing some once more, and deliveries."""
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 from end_to_end.place import Place
 
 pytestmark = pytest.mark.slow
@@ -13,14 +16,20 @@ pytestmark = pytest.mark.slow
 DAILY, MONTHLY = (dg.AssetKey(["exports", f"conversations_{cadence}_by_tenant"]) for cadence in ("daily", "monthly"))
 
 
-def told(place: Place, key: dg.AssetKey) -> dict[str, tuple[int, object, object]]:
-    """Period → its last event, and of how many tenants that tells, and of how many files."""
+@contextmanager
+def dagster_of(place: Place) -> Iterator[dg.DagsterInstance]:
+    """What Dagster remembers there."""
     home = place.environment["DAGSTER_HOME"]
     with pytest.MonkeyPatch.context() as patch:
         # Its own configuration names it.
         patch.setenv("DAGSTER_HOME", home)
-        instance = dg.DagsterInstance.from_config(home)
-    with instance:
+        with dg.DagsterInstance.from_config(home) as instance:
+            yield instance
+
+
+def told(place: Place, key: dg.AssetKey) -> dict[str, tuple[int, object, object]]:
+    """Period → its last event, and of how many tenants that tells, and of how many files."""
+    with dagster_of(place) as instance:
         events = {}
         for period in sorted(instance.get_materialized_partitions(key)):
             filters = dg.AssetRecordsFilter(asset_key=key, asset_partitions=[period])
@@ -108,3 +117,40 @@ def test_schedules_ask_for_the_period_that_has_ended(sample_place: Place) -> Non
         f"{job}_weekly 2026-W53",
         f"{job}_monthly 2026-12",
     ]
+
+
+def test_what_is_due_is_sent_by_a_job_and_one_fault_leaves_the_others(sample_place: Place) -> None:
+    catalogue = Path(sample_place.environment["EXPORTS_CATALOGUE"])
+    exports = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
+    exports["tenant_summary"]["deliver"] = [{"to": "SHELF"}]
+    exports["account_360"]["deliver"] = [{"to": "NOWHERE"}]
+    delivered = catalogue.with_name("delivered.yml")
+    delivered.write_text(yaml.safe_dump(exports), encoding="utf-8")
+    shelf = sample_place.folder / "shelf"
+    environment = dict(sample_place.environment)
+    sample_place.environment |= {
+        "EXPORTS_CATALOGUE": str(delivered),
+        "DELIVERY_SHELF": str(shelf),
+        "SEND_AT": "06:30",
+        "SEND_TIMEZONE": "Europe/Berlin",
+    }
+    command = ("dagster", "job", "execute", "--module-name", "orchestration.definitions", "--job", "warehouse_delivery")
+    told = "from orchestration.jobs import schedules as s; print(s[-1].name, s[-1].cron_schedule, s[-1].execution_timezone)"
+    try:
+        result = sample_place.run(sys.executable, "-m", *command)
+        scheduled = sample_place.run(sys.executable, "-c", told)
+    finally:
+        sample_place.environment = environment
+    assert result.returncode == 1
+    assert "export account_360 to NOWHERE: failed: DELIVERY_NOWHERE is not set" in result.stderr
+    [sent] = [path for path in shelf.rglob("*") if path.is_file()]
+    published = sample_place.folder / "exports" / "all" / "tenant_summary" / "tenant_summary.csv"
+    assert sent.read_bytes() == published.read_bytes()
+    with dagster_of(sample_place) as instance:
+        events = {
+            name: instance.get_latest_materialization_event(dg.AssetKey(["deliveries", name]))
+            for name in ("tenant_summary", "account_360")
+        }
+    assert events["account_360"] is None
+    assert events["tenant_summary"] is not None
+    assert scheduled.stdout == "warehouse_delivery 30 6 * * * Europe/Berlin\n", scheduled.stderr
