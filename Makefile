@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constrai
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run reports ui docs sample-day lint check test test-long test-bigquery benchmark clean
+.PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark clean
 
 ## run: sources → raw → models → BI copy, exports and reports, through Dagster's main job
 run: $(VENV)/.installed
@@ -29,6 +29,9 @@ docs: $(VENV)/.installed
 	@echo "Open data/docs/static_index.html in a browser."
 
 ## sample-day: move the sample sources one day on
+superset: $(VENV)/.installed
+	@$(BIN)/python -m marts superset $(BI_URL)
+
 sample-day: $(VENV)/.installed
 	@$(BIN)/python -m ingestion.sample advance
 
@@ -70,6 +73,9 @@ test-bigquery: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py -k bigquery
 
 ## benchmark: one table moved beside peers and limits, models built, engines compared, what a run costs; two hours; not part of test (see benchmarks/README.md)
+test-superset: $(VENV)/.installed-dev .venv-superset/.installed
+	$(BIN)/python -m pytest tests/superset/dashboard.py
+
 benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.extraction --python $(BIN)/python --report benchmarks/extraction.md
 	.venv-benchmarks/bin/python -m benchmarks.models --python $(BIN)/python --report benchmarks/models.md
@@ -78,7 +84,7 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) .venv-benchmarks .venv-emulator .venv-oldest-duckdb data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-benchmarks .venv-emulator .venv-oldest-duckdb .venv-superset data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -95,6 +101,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 # The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
+.venv-superset/.installed: tests/superset/requirements.txt
+	@echo "Installing Apache Superset into .venv-superset ..."
+	$(PYTHON) -m venv .venv-superset
+	.venv-superset/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 .venv-emulator/.installed: tests/emulator/requirements.txt
 	@echo "Installing the BigQuery emulator into .venv-emulator ..."
 	$(PYTHON) -m venv .venv-emulator

@@ -4,36 +4,13 @@ Belongs here: where names come from, and what stands where there is none. Not he
 """
 
 import hashlib
-from typing import NamedTuple
 
 import pyarrow as pa
-import yaml
 
-from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Query
+from marts.names import named_ids
 
-
-class Named(NamedTuple):
-    """Where the names of a column of ids come from.
-
-    Attributes:
-        name: the column of names.
-        of: the table of core that has both.
-        by: the columns by which a row is found there.
-    """
-
-    name: str
-    of: str
-    by: tuple[str, ...]
-
-
-def _declared() -> dict[str, Named]:
-    """As dbt's project says it, whose views in `reporting` have the same names."""
-    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
-    return {ids: Named(told["name"], told["of"], tuple(told["by"])) for ids, told in project["vars"]["names"].items()}
-
-
-TABLES = _declared()
+TABLES = named_ids()
 """Column of ids → where its names come from."""
 
 _UNKNOWN = "unknown"

@@ -16,6 +16,9 @@ from marts.properties import WORDS_OF_SQL
 _AGGREGATED = ("sum", "max")
 """What the semantic layer may do with days, as it is called there and here."""
 
+OF_ONE_CURRENCY = " Group or filter by currency_code: amounts of two currencies are never added."
+"""For the end of an amount's description: a client can't know."""
+
 Metrics = dict[tuple[str, str], str]
 """Mart and column → name of the metric."""
 
@@ -40,7 +43,7 @@ def metrics_of_system(system: str, declared: Mapping[str, tuple[str, Mart]]) -> 
     """Lines of YAML: a semantic model for each mart, and metrics of what has a label and follows from its days."""
     marts = {name: mart for name, (its, mart) in declared.items() if its == system}
     names = _names(system, marts)
-    labels = Counter(_label(mart, column) for _, mart in declared.values() for column in _metrics_of(mart))
+    labels = Counter(label_of(mart, column) for _, mart in declared.values() for column in metrics_of(mart))
     of_marts = {mart_name: mart for mart_name, mart in marts.items() if any(mart_name == of for of, _ in names)}
     yield "semantic_models:"
     for number, (mart_name, mart) in enumerate(of_marts.items()):
@@ -53,7 +56,7 @@ def metrics_of_system(system: str, declared: Mapping[str, tuple[str, Mart]]) -> 
         if number:
             yield ""
         # dbt wants labels to differ.
-        label = _label(marts[mart_name], column)
+        label = label_of(marts[mart_name], column)
         told_apart = label if labels[label] == 1 else f"{label} ({mart_name.replace('_', ' ')})"
         yield from _metric(name, told_apart, mart_name, column, marts[mart_name], names)
 
@@ -63,11 +66,11 @@ def _names(system: str, marts: Mapping[str, Mart]) -> Metrics:
     return {
         (mart_name, column): f"{system}_{headline_of(mart, column) or f'{mart_name}_{column}'}"
         for mart_name, mart in marts.items()
-        for column in _metrics_of(mart)
+        for column in metrics_of(mart)
     }
 
 
-def _metrics_of(mart: Mart) -> list[str]:
+def metrics_of(mart: Mart) -> list[str]:
     """The columns of a mart that are metrics: those with a label, and what they divide."""
     labelled = [
         name for name, column in mart.columns.items() if column.label and mart.metrics and _is_metric(mart, name)
@@ -76,7 +79,8 @@ def _metrics_of(mart: Mart) -> list[str]:
     return [name for name in mart.columns if name in wanted and _is_metric(mart, name)]
 
 
-def _label(mart: Mart, name: str) -> str:
+def label_of(mart: Mart, name: str) -> str:
+    """What a column is called for people."""
     return mart.columns[name].label or name.replace("_", " ").capitalize()
 
 
@@ -84,6 +88,12 @@ def headline_of(mart: Mart, name: str) -> str:
     """The name of a column among the headlines; empty: it is none."""
     headline = mart.columns[name].headline
     return headline if isinstance(headline, str) else name if headline else ""
+
+
+def is_amount(mart: Mart, name: str) -> bool:
+    """Whether a column is money in the currencies that the mart's rows name."""
+    column = mart.columns[name]
+    return "currency_code" in mart.dimensions and not (mart.is_whole(name) or column.share or column.unit)
 
 
 def _is_metric(mart: Mart, name: str) -> bool:
@@ -130,12 +140,10 @@ def _semantic_model(name: str, mart: Mart, columns: list[str]) -> Iterator[str]:
 
 def _metric(name: str, label: str, mart_name: str, column: str, mart: Mart, names: Metrics) -> Iterator[str]:
     told = mart.columns[column]
-    # Amounts of two currencies are never added, and a client can't know.
-    is_amount = "currency_code" in mart.dimensions and not (mart.is_whole(column) or told.share or told.unit)
-    warning = " Group or filter by currency_code: amounts of two currencies are never added." if is_amount else ""
+    warning = OF_ONE_CURRENCY if is_amount(mart, column) else ""
     yield f"  - name: {name}"
     yield f"    label: {literal(label)}"
-    yield f"    description: {literal(told.description + warning)}"
+    yield f"    description: {literal(told.description + (warning if is_amount(mart, column) else ''))}"
     if told.quotient:
         numerator, denominator = (names[mart_name, part] for part in told.quotient)
         yield "    type: ratio"

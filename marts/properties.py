@@ -15,13 +15,14 @@ GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("
 WORDS_OF_SQL = ("left",)
 """Names that SQL uses itself: they are quoted, and models of measures have others."""
 
-_CALLED = {
+CALLED = {
     "consulting": "the consulting CRM",
     "whatsapp": "the conversation platform",
     "restaurant": "the restaurant CRM",
     "shop": "the shop",
     "erp": "the ERP",
 }
+"""System → what people call it."""
 
 _PERIOD = {
     "period_start_date": ("date", "First day of the day, ISO week or calendar month."),
@@ -105,7 +106,7 @@ def exposures_of_system(system: str, copied: Iterable[str], exported: Iterable[s
         copied: its models in core and marts.
         exported: those that are published as files.
     """
-    called = _CALLED[system]
+    called = CALLED[system]
     yield from _exposure(
         f"bi_copy_{system}",
         f"BI copy: {called}",

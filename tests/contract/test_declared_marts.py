@@ -7,6 +7,8 @@ import pytest
 
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
+from marts.bundle import stale_dashboard
+from marts.declaration import read_marts
 from marts.written import stale_files
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
@@ -21,6 +23,7 @@ def models(tmp_path: Path) -> Path:
 
 def test_every_written_file_is_up_to_date() -> None:
     assert stale_files(MODELS) == {}, "python -m marts write"
+    assert stale_dashboard(read_marts(MODELS)) == {}, "python -m marts write"
 
 
 def test_declaration_that_changed_makes_its_files_stale(models: Path) -> None:

@@ -7,24 +7,8 @@
 #}
 {% macro described() -%}
     {%- if execute and model.config.schema in ('core', 'marts') and not is_incremental() -%}
-        {{ return(adapter.dispatch('described')()) }}
+        {{ return(described_table()) }}
     {%- endif -%}
-{%- endmacro %}
-
-{% macro duckdb__described() -%}
-{%- endmacro %}
-
-{% macro postgres__described() -%}
-    {%- set type = 'view' if model.config.materialized == 'view' else 'table' -%}
-    {{ comments(this, type, {'text': model.description, 'columns': texts_of(model)}) }}
-{%- endmacro %}
-
-{# By the API: each column's by a statement would be more changes than a table is let have. #}
-{% macro bigquery__described() -%}
-    {%- do adapter.update_columns(this, model.columns) -%}
-    {%- do adapter.update_table_description(
-        this.database, this.schema, this.identifier, on_one_line(model.description)
-    ) -%}
 {%- endmacro %}
 
 {# One script with all comments of a table or view. #}

@@ -21,33 +21,6 @@
 {%- endmacro %}
 
 {#
-    For after each model: the views that went with the table that was there before. Only
-    PostgreSQL drops what reads a table with it; elsewhere a view outlives it.
-#}
-{% macro views_that_went() -%}
-    {{ return(adapter.dispatch('views_that_went')()) }}
-{%- endmacro %}
-
-{% macro default__views_that_went() -%}
-{%- endmacro %}
-
-{#
-    After the table's transaction, in one of its own: two models that end at once would wait for
-    each other's tables. The second of them sees what the first one made.
-#}
-{% macro postgres__views_that_went() -%}
-    {%- set are_names = model.name in (var('names').values() | map(attribute='of')) -%}
-    {%- set is_mart = model.config.schema == 'marts' and not is_incremental() -%}
-    {%- if execute and (are_names or is_mart) -%}
-        {%- do run_query(
-            "begin; select pg_advisory_xact_lock(hashtext('crm-warehouse reporting'))"
-        ) -%}
-        {{ due_views(columns_there(none if are_names else this.identifier)) }}
-        commit
-    {%- endif -%}
-{%- endmacro %}
-
-{#
     Statements that make views due, of the marts among `there`: 'schema.table' → its columns,
     also of the tables of names.
 #}
@@ -115,33 +88,7 @@
         {%- endfor %}
     {% endfor -%}
     {%- endset -%}
-    {{ adapter.dispatch('view_with_descriptions')(mart, shown, query) }}
-{%- endmacro %}
-
-{% macro default__view_with_descriptions(mart, shown, query) %}
-    create or replace view {{ reporting_relation(mart) }} as
-    {{ query }};
-{%- endmacro %}
-
-{# One that has other columns can't be replaced. #}
-{% macro postgres__view_with_descriptions(mart, shown, query) %}
-    drop view if exists {{ reporting_relation(mart) }} cascade;
-    create view {{ reporting_relation(mart) }} as
-    {{ query }};
-    {{ comments(reporting_relation(mart), 'view', described_view(mart, shown)) }}
-{%- endmacro %}
-
-{% macro bigquery__view_with_descriptions(mart, shown, query) %}
-    {%- set described = described_view(mart, shown) %}
-    create or replace view {{ reporting_relation(mart) }} (
-        {% for column in shown -%}
-        {{ adapter.quote(column.name) }} options(
-            description='{{ bigquery_escaped(described.columns.get(column.name, '')) }}'
-        ){{ ',' if not loop.last }}
-        {% endfor %}
-    )
-    options(description='{{ bigquery_escaped(described.text) }}')
-    as {{ query }};
+    {{ view_with_descriptions(mart, shown, query) }}
 {%- endmacro %}
 
 {#
@@ -183,32 +130,6 @@
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
-{%- endmacro %}
-
-{% macro has_schema(relation) -%}
-    {{ return(adapter.dispatch('has_schema')(relation)) }}
-{%- endmacro %}
-
-{% macro default__has_schema(relation) -%}
-    {{ return(adapter.check_schema_exists(relation.database, relation.schema)) }}
-{%- endmacro %}
-
-{# Without a query; and the emulator says of every dataset that it is there. #}
-{% macro bigquery__has_schema(relation) -%}
-    {{ return(relation.schema in adapter.list_schemas(relation.database)) }}
-{%- endmacro %}
-
-{# Where an engine tells the columns of a schema's tables. #}
-{% macro columns_of_all(schema) -%}
-    {{ return(adapter.dispatch('columns_of_all')(schema)) }}
-{%- endmacro %}
-
-{% macro default__columns_of_all(schema) -%}
-    information_schema.columns
-{%- endmacro %}
-
-{% macro bigquery__columns_of_all(schema) -%}
-    {{ schema.information_schema('COLUMNS') }}
 {%- endmacro %}
 
 {% macro reporting_relation(name) -%}

@@ -1,0 +1,26 @@
+{# Whether a schema is there. #}
+{% macro has_schema(relation) -%}
+    {{ return(adapter.dispatch('has_schema')(relation)) }}
+{%- endmacro %}
+
+{% macro default__has_schema(relation) -%}
+    {{ return(adapter.check_schema_exists(relation.database, relation.schema)) }}
+{%- endmacro %}
+
+{# Without a query; and the emulator says of every dataset that it is there. #}
+{% macro bigquery__has_schema(relation) -%}
+    {{ return(relation.schema in adapter.list_schemas(relation.database)) }}
+{%- endmacro %}
+
+{# Where an engine tells the columns of a schema's tables. #}
+{% macro columns_of_all(schema) -%}
+    {{ return(adapter.dispatch('columns_of_all')(schema)) }}
+{%- endmacro %}
+
+{% macro default__columns_of_all(schema) -%}
+    information_schema.columns
+{%- endmacro %}
+
+{% macro bigquery__columns_of_all(schema) -%}
+    {{ schema.information_schema('COLUMNS') }}
+{%- endmacro %}

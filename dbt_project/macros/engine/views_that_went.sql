@@ -1,0 +1,26 @@
+{#
+    For after each model: the views that went with the table that was there before. Only
+    PostgreSQL drops what reads a table with it; elsewhere a view outlives it.
+#}
+{% macro views_that_went() -%}
+    {{ return(adapter.dispatch('views_that_went')()) }}
+{%- endmacro %}
+
+{% macro default__views_that_went() -%}
+{%- endmacro %}
+
+{#
+    After the table's transaction, in one of its own: two models that end at once would wait for
+    each other's tables. The second of them sees what the first one made.
+#}
+{% macro postgres__views_that_went() -%}
+    {%- set are_names = model.name in (var('names').values() | map(attribute='of')) -%}
+    {%- set is_mart = model.config.schema == 'marts' and not is_incremental() -%}
+    {%- if execute and (are_names or is_mart) -%}
+        {%- do run_query(
+            "begin; select pg_advisory_xact_lock(hashtext('crm-warehouse reporting'))"
+        ) -%}
+        {{ due_views(columns_there(none if are_names else this.identifier)) }}
+        commit
+    {%- endif -%}
+{%- endmacro %}
