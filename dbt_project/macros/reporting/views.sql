@@ -22,22 +22,28 @@
 
 {#
     Statements that make views due, of the marts among `there`: 'schema.table' → its columns,
-    also of the tables of names.
+    also of the tables of names. What would be too large for one request is sent before.
 #}
 {% macro due_views(there) -%}
+    {%- set due = [] -%}
     {%- for place, columns in there.items() if place.startswith('marts.') -%}
         {%- set mart = place.removeprefix('marts.') -%}
         {%- set shown = shown_columns(columns, there) -%}
         {%- if shown | map(attribute='name') | list != there.get('reporting.' ~ mart) -%}
-            {{ reporting_view(mart, shown) }}
+            {%- do due.append(reporting_view(mart, shown)) -%}
+        {%- endif -%}
+        {%- if due | join | length > 250000 -%}
+            {%- do run_query(due | join('\n')) -%}
+            {%- do due.clear() -%}
         {%- endif -%}
     {%- endfor -%}
     {%- for place in there if place.startswith('reporting.') -%}
         {%- set mart = place.removeprefix('reporting.') -%}
-        {%- if 'marts.' ~ mart not in there %}
-        drop view if exists {{ reporting_relation(mart) }};
+        {%- if 'marts.' ~ mart not in there -%}
+            {%- do due.append('drop view if exists ' ~ reporting_relation(mart) ~ ';') -%}
         {%- endif -%}
     {%- endfor -%}
+    {{ due | join('\n') }}
 {%- endmacro %}
 
 {#
