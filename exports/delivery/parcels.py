@@ -20,6 +20,7 @@ from exports.reports.declaration import FORMS, Declaration
 from exports.reports.measures import Tenant
 from exports.reports.recipients import ALL, folder_of
 from exports.reports.record import RECORD, Edition, Record, digest_of
+from ingestion.errors import StorageError
 
 _CADENCES: Mapping[str, Cadence] = {of_marts: cadence for cadence, of_marts in MARTS.items()}  # type: ignore[misc]
 
@@ -188,8 +189,8 @@ class Published:
     def _record(self, folder: str) -> Record | ExportError:
         try:
             return Record.read(self.storage, folder)
-        except ExportError as error:
-            return error
+        except (ExportError, StorageError) as error:
+            return ExportError(str(error))
 
     @cached_property
     def _keys(self) -> dict[str, str]:

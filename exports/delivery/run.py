@@ -23,7 +23,7 @@ from exports.delivery.sending import Sender
 from exports.errors import ExportError
 from exports.reports.declaration import Declaration, load_reports
 from exports.reports.measures import Tenant, tenants_of
-from ingestion.errors import IngestionError
+from ingestion.errors import IngestionError, StorageError
 from ingestion.log.deliveries import SCHEMA, Delivery
 from ingestion.settings import Settings
 from ingestion.warehouses import open_warehouse
@@ -58,7 +58,7 @@ def deliver(settings: Settings, names: Collection[str] | None = None) -> list[De
 
     Raises:
         ExportError: a catalogue is wrong, or has not what is named.
-        IngestionError: the warehouse, the archive or EXPORTS_URL can't be used: nothing more was sent.
+        IngestionError: the warehouse or the archive can't be used: nothing more was sent.
     """
     return _Deliveries(settings).run(names)
 
@@ -222,11 +222,14 @@ class _Deliveries:
             found = self._published.of_export(declared.entry)
         else:
             found = self._published.of_report(declared.name, declared.entry)
-        for parcel in found:
-            if isinstance(parcel, ExportError):
-                tell(declared.failed(str(parcel)))
-            else:
-                yield parcel
+        try:
+            for parcel in found:
+                if isinstance(parcel, ExportError):
+                    tell(declared.failed(str(parcel)))
+                else:
+                    yield parcel
+        except StorageError as error:
+            tell(declared.failed(str(error)))
 
 
 def _entry(entries: Mapping[str, Delivery], delivery_id: str) -> Delivery:

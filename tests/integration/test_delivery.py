@@ -391,6 +391,19 @@ def test_history_goes_once_a_period_and_a_list_when_it_has_changed(place: Place,
     assert place.deliver("2026-11-03T01:00:00+00:00") == []
 
 
+def test_record_and_manifest_that_are_damaged_leave_the_others(place: Place, mailbox: Mailbox) -> None:
+    place.exports = {"customers": {"mart": "customers", "split": "whole", "deliver": [{"to": "MANAGEMENT"}]}}
+    place.export()
+    for tenant in ("whatsapp:1", "whatsapp:2"):
+        place.publish(tenant=tenant)
+    for path in ("whatsapp/2/reports/reports.json", "all/customers/manifest.json"):
+        (place.folder / "exports" / path).write_bytes(b"{")
+    results = place.results(AFTER_OCTOBER)
+    assert [(r.recipient, r.outcome) for r in results] == [("", "failed"), ("", "failed"), ("whatsapp/1", "sent")]
+    assert "whatsapp/2/reports/reports.json is not what reports wrote" in str(results[0].reason)
+    assert "all/customers/manifest.json is not believed" in str(results[1].reason)
+
+
 def test_file_that_somebody_edited_is_not_sent(place: Place, mailbox: Mailbox) -> None:
     place.declare()
     place.exports = {"customers": {"mart": "customers", "split": "whole", "deliver": [{"to": "MANAGEMENT"}]}}

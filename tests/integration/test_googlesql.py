@@ -10,6 +10,7 @@ from googlesql import GoogleSql, GoogleSqlError
 from integration.test_warehouse_conformance import NOON, append, batch, write
 from sqlalchemy import make_url
 
+from ingestion.log.deliveries import Delivery
 from ingestion.log.state import TableState
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import Effect, Rejection
@@ -183,6 +184,10 @@ def test_all_that_the_warehouse_is_sent_is_taken(bigquery_warehouse_url: str, mo
             load.restore(iter([batch(EVERY.versions, [])]), 7)
             load.commit(TableState("every", batch_seq=7))
         session.compact(EVERY, 2, NOON + timedelta(seconds=1))
+        session.note_deliveries(
+            Delivery(id_, "report", "it's", "T", "all", None, 1, None, "failed", NOON, "\\\n") for id_ in "ab"
+        )
+        session.deliveries()
     warehouse.query(count_versions(EVERY))
     assert len(sent) > 20
     faults = {}
