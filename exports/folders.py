@@ -168,9 +168,8 @@ class Publication:
             folder.entries[file.name] = known
             return
         rendered = rendered or self._maker.render(file, open_files)
-        is_published = known is not None and known.sha256 == rendered.sha256
-        entry = known if is_published else file.entry(rendered, self._stamp, self._export.files == "history")
-        folder.entries[file.name] = entry
+        entry = file.entry(rendered, self._stamp, self._export.files == "history")
+        folder.entries[file.name] = known if known and known.sha256 == rendered.sha256 else entry
         if verdict != "unchanged" or not is_there:
             folder.rendered[file.name] = rendered
         if verdict == "restated":

@@ -22,7 +22,7 @@ from exports.reports.recipients import ALL, folder_of
 from exports.reports.record import RECORD, Edition, Record, digest_of
 from ingestion.errors import StorageError
 
-_CADENCES: Mapping[str, Cadence] = {of_marts: cadence for cadence, of_marts in MARTS.items()}  # type: ignore[misc]
+_CADENCES: Mapping[str, Cadence] = {of_marts: cadence for cadence, of_marts in MARTS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from exports.delivery.folder import Folder
 from exports.delivery.mail import Mail
 from exports.delivery.parcels import Parcel
 from exports.errors import ExportError
+from exports.periods import Period
 from exports.reports.declaration import FORMS, load_reports
 from exports.reports.measures import Tenant
-from exports.periods import Period
 from exports.reports.publish import FORMS as RENDERED
 from ingestion.errors import StorageError
 from ingestion.log.deliveries import Delivery, DeliveryCopy
