@@ -7,6 +7,7 @@ from typing import Any
 import mysql
 import pytest
 from bigquery import Bigquery, running_bigquery
+from hypothesis import HealthCheck, settings
 from postgresql import Server, running_server
 from sandbox import Sandbox
 from xdist.scheduler import LoadScopeScheduling
@@ -21,6 +22,10 @@ VARIABLES = (
     "DAGSTER_HOME",
     "BIGQUERY_EMULATOR_HOST",
 )
+
+# How long an example takes says what else the machine does.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 pytest.register_assert_rewrite("end_to_end.model_history")
 """What a history's build says is wrong is to be seen."""

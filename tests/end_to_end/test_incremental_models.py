@@ -155,7 +155,6 @@ def content_of_full_refresh_too(history: ModelHistory, *arguments: str) -> Conte
 LIMITS = settings(
     max_examples=EXAMPLES,
     stateful_step_count=12,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     # A build takes many seconds: shrinking would take an hour, and the steps printed tell enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -193,7 +193,7 @@ MANIFESTS = st.one_of(
 
 
 @given(MANIFESTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_manifest_harms_anything_or_stops_the_export(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

@@ -125,7 +125,7 @@ def test_history_that_lost_or_gained_something_old_is_restated(tmp_path: Path, r
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), unique=True, min_size=1), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_history_is_restated_exactly_where_something_told_before_is_otherwise(
     tmp_path_factory: pytest.TempPathFactory, places: list[tuple[int, int]], data: st.DataObject
 ) -> None:

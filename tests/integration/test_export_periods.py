@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_exports import EXPORT, Mart, csv_tree, publish, row, tree
 
@@ -41,7 +41,6 @@ def told(result: ExportResult) -> dict[str, tuple[int, int]]:
     return {period.name: (of.tenants, of.written) for period, of in result.periods.items()}
 
 
-@settings(deadline=None)
 @given(before=COSTS, now=COSTS, data=st.data())
 def test_only_what_is_asked_for_is_brought_up_to_date_and_the_rest_later(
     before: dict[tuple[int, str], str], now: dict[tuple[int, str], str], data: st.DataObject

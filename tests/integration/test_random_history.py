@@ -110,7 +110,6 @@ class RandomHistory(RuleBasedStateMachine):
 RandomHistory.TestCase.settings = settings(
     max_examples=15,
     stateful_step_count=20,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     # A run takes a quarter of a second: shrinking would take minutes, and the steps printed tell enough.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -131,7 +131,7 @@ def alone(value: Any, wire: pa.DataType, type_: ColumnType) -> Any:
 
 @pytest.mark.parametrize("type_", ColumnType)
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_every_value_converts_as_it_does_alone_and_null_is_null(
     wire: str, type_: ColumnType, data: st.DataObject

@@ -60,7 +60,7 @@ def extent(text: ElementTree.Element) -> tuple[float, float]:
     return left, left + wide
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(VALUES, min_size=1, max_size=40),
     st.sampled_from([COUNT, SHARE, MONEY, report_example.MINUTES]),

@@ -200,7 +200,7 @@ def test_empty_section_has_its_title(section: Section) -> None:
     assert section.title in words(of(section))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(any_reports)
 def test_any_report_has_a_document_with_all_its_figures(report: Report) -> None:
     told = "".join(words(report).split())

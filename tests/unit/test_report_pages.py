@@ -59,7 +59,7 @@ def tags(element: Element) -> list[object]:
     return [(child.name, tags(child)) for child in element.children if isinstance(child, Element)]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.text(st.characters() | st.sampled_from("<>&\"'/=`!-"), max_size=30), min_size=3, max_size=3))
 def test_no_name_changes_the_elements_of_a_page(names: list[str]) -> None:
     assert tags(read(report_example.report(tuple(names)))) == tags(read(report_example.report(("a", "b", "c"))))

@@ -332,7 +332,7 @@ def test_empty_section_has_its_sheet(section: Section) -> None:
     assert book_of(of(section)).worksheets[1]["A1"].value == section.title
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_reports)
 def test_any_report_has_a_workbook_with_all_its_figures(report: Report) -> None:
     book = book_of(report)
