@@ -50,7 +50,7 @@ def read_facts(texts: Mapping[Path, str]) -> dict[str, tuple[str, Counted]]:
     """
     found: dict[str, tuple[str, Counted]] = {}
     for path, text in sorted(texts.items()):
-        entries: Iterable[Mapping[str, Any]] = (yaml.safe_load(text) or {}).get("models") or ()
+        entries: Iterable[Mapping[str, Any]] = (yaml.load(text, yaml.CSafeLoader) or {}).get("models") or ()
         for entry in entries:
             counted = ((entry.get("config") or {}).get("meta") or {}).get("counted")
             if counted is not None:

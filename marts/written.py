@@ -39,7 +39,7 @@ def stale_files(models: Path) -> dict[Path, str | None]:
             model: types
             for path, text in there.items()
             if path.suffix == ".yml" and path.relative_to(models).parts[0] in ("core", "intermediate")
-            for model, types in types_of(yaml.safe_load(text) or {}).items()
+            for model, types in types_of(yaml.load(text, yaml.CSafeLoader) or {}).items()
         },
     )
     for path in declared.keys() & found.keys():

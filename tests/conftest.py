@@ -7,7 +7,8 @@ from typing import Any
 import mysql
 import pytest
 from bigquery import Bigquery, running_bigquery
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from postgresql import Server, running_server
 from sandbox import Sandbox
 from xdist.scheduler import LoadScopeScheduling
@@ -23,12 +24,12 @@ VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
 )
 
-# How long an example takes says what else the machine does.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
-
 pytest.register_assert_rewrite("end_to_end.model_history")
 """What a history's build says is wrong is to be seen."""
+
+hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("tests")
+"""How quick a machine is, that others may use as well, is nothing that a test asserts."""
 
 SERVERS = ("postgresql", "bigquery", "mysql")
 

@@ -12,7 +12,7 @@ from orchestration.profile import vars_of
 Node = dict[str, Any]
 # To read the project takes many seconds. The first has models of all systems together that none of its own feed; that
 # no system reads another is seen in the whole project.
-SUBSETS = [("consulting",), pytest.param(("restaurant", "erp"), marks=pytest.mark.slow)]
+SUBSETS = [("consulting",), ("restaurant", "erp")]
 
 
 def parsed(folder: Path, *options: str) -> Node:
@@ -36,6 +36,7 @@ def enabled(manifest: Node, kind: str) -> dict[str, Node]:
     return {u: n for u, n in nodes.items() if n["resource_type"] == kind and n["config"]["enabled"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("systems", SUBSETS, ids="-".join)
 def test_some_systems_have_their_models_and_those_of_all_together(
     systems: tuple[str, ...], manifest: Node, tmp_path: Path

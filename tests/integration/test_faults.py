@@ -155,6 +155,7 @@ def test_disk_that_is_full(kilobytes: int, tmp_path: Path, pytestconfig: pytest.
     assert_exact(sandbox)
 
 
+@pytest.mark.slow
 def test_rows_of_fifty_megabytes_are_loaded(tmp_path: Path) -> None:
     """Together they are more than a load may take of memory as a rule."""
     sandbox = Sandbox(tmp_path).fill()
