@@ -49,7 +49,8 @@ def test_charts_show_what_marts_say(
             [metric], by = told["metrics"], told["groupby"]
             table = superset.ask(f"/dataset/{told['datasource'].partition('__')[0]}")["result"]["table_name"]
             expected = place.query(
-                f"select {', '.join(by)}, {datasets[table][metric]} as number from reporting.{table} where is_complete "
+                f"select {', '.join(by)}, cast({datasets[table][metric]} as double precision) as number "
+                f"from reporting.{table} where is_complete "
                 f"group by date_trunc('week', period_start_date), {', '.join(by)}"
             ).to_pylist()
             shown = superset.rows_of(chart)
