@@ -108,7 +108,7 @@ class Mail:
 
     def _letter(self, message: Message) -> EmailMessage:
         letter = EmailMessage(policy=SMTP)
-        letter["Subject"] = message.subject
+        letter["Subject"] = _literally(message.subject)
         letter["From"] = _header([self._from])
         letter["To"] = _header(self._to)
         letter["Date"] = formatdate(localtime=False)
@@ -165,8 +165,13 @@ def _mailboxes(text: str) -> list[tuple[str, str]]:
 
 
 def _header(mailboxes: list[tuple[str, str]]) -> str:
-    quoted = (f'"{name.replace(chr(34), "")}" <{address}>' if name else address for name, address in mailboxes)
-    return ", ".join(quoted)
+    plain = ((_literally(name).translate({ord('"'): None, ord("\\"): None}), address) for name, address in mailboxes)
+    return ", ".join(f'"{name}" <{address}>' if name else address for name, address in plain)
+
+
+def _literally(text: str) -> str:
+    """Text for a header. The library decodes words that are encoded already, and with them line breaks: new headers."""
+    return text.replace("=?", "= ?")
 
 
 @contextmanager
