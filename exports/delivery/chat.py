@@ -16,6 +16,8 @@ from exports.errors import ExportError
 _LOGGERS = ("apprise", "urllib3")
 """Who may log a URL with what is secret in it."""
 _SOCKET = "Socket Exception: "
+_ARRIVED = "Sent "
+"""What Apprise says of each part that a service took: the text, then files."""
 _NEVER_CONNECTED = "Max retries exceeded"
 """What requests says where no connection was made; once there was one, the other end may have the message."""
 
@@ -52,9 +54,10 @@ class Chat:
 
         Raises:
             NotSentError: the service can't be reached, or refuses it.
-            PerhapsSentError: it did not say whether it took the message, or not all that are behind its URL did.
+            PerhapsSentError: it did not say whether it took the message, took a part of it, or not all that are behind
+                its URL did.
         """
-        from apprise import AppriseAttachment  # noqa: PLC0415
+        from apprise import AppriseAttachment, NotifyFormat  # noqa: PLC0415
         from apprise.attachment.memory import AttachMemory  # noqa: PLC0415
 
         attachments = AppriseAttachment()
@@ -62,8 +65,12 @@ class Chat:
             attachments.add(AttachMemory(attachment.content, attachment.name))
         with _quiet() as told:
             try:
+                # Told what it is, a service that takes HTML or Markdown does not read the text as such.
                 is_sent = self._service.notify(
-                    body=message.text, title=message.subject, attach=attachments if message.attachments else None
+                    body=message.text,
+                    title=message.subject,
+                    attach=attachments if message.attachments else None,
+                    body_format=NotifyFormat.TEXT,
                 )
             except TypeError as error:
                 # What Apprise says of a message that it can't send at all.
@@ -71,8 +78,8 @@ class Chat:
         if is_sent:
             return
         lost = [line for line in told if line.startswith(_SOCKET) and _NEVER_CONNECTED not in line]
-        reason = "; ".join(line for line in told if not line.startswith(_SOCKET)) or "it does not say why"
-        if lost or len(self._service) > 1:
+        reason = "; ".join(line for line in told if not line.startswith((_SOCKET, _ARRIVED))) or "it does not say why"
+        if lost or len(self._service) > 1 or any(line.startswith(_ARRIVED) for line in told):
             raise PerhapsSentError(f"the service did not say whether it took the message: {reason}")
         raise NotSentError(f"the service does not take the message: {reason}")
 
@@ -84,7 +91,7 @@ class _Kept(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = " ".join(record.getMessage().split())
-        if record.levelno >= logging.WARNING or text.startswith(_SOCKET):
+        if record.levelno >= logging.WARNING or text.startswith((_SOCKET, _ARRIVED)):
             self.lines.append(text.removesuffix("."))
 
 
