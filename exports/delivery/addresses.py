@@ -100,8 +100,8 @@ def _secrets(value: str) -> list[str]:
     """What of an address is never told, the longest first."""
     rest = value.partition("://")[2]
     before, _, options = rest.partition("?")
-    # Of options what stands behind the =.
-    given = [pair.rpartition("=")[2] for pair in options.split("&")]
+    # Of options what stands behind the first =.
+    given = [value if found else name for name, found, value in (pair.partition("=") for pair in options.split("&"))]
     pieces = [piece for part in (before, *given) for piece in re.split(r"[/@:,;#]", part)]
     password = before.rpartition("@")[0].partition(":")[2]
     told = {piece for one in pieces for piece in (one, unquote(one)) if len(piece) >= _SHORTEST}
