@@ -87,14 +87,17 @@ class DeliveryCopy:
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Note changes."""
         lines = [json.dumps(asdict(one) | {"changed_at": one.changed_at.isoformat()}) + "\n" for one in deliveries]
-        self._storage.append(_COPY, "".join(lines).encode())
+        noted, known = "".join(lines).encode(), self._storage.read(_COPY) or b""
+        if (whole := _whole_lines(known)) == known:
+            self._storage.append(_COPY, noted)
+        else:
+            self._storage.write(_COPY, whole + noted)
 
     def read(self) -> list[Delivery]:
         """Every entry as it was noted last."""
         content = self._storage.read(_COPY) or b""
         found: dict[str, Delivery] = {}
-        # A killed process may have left a line without its end, of which the warehouse knows nothing.
-        for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), start=1):
+        for number, line in enumerate(_whole_lines(content).splitlines(), start=1):
             try:
                 delivery = _parsed(json.loads(line))
             except (ValueError, TypeError, KeyError):
@@ -104,6 +107,11 @@ class DeliveryCopy:
                 ) from None
             found[delivery.delivery_id] = delivery
         return list(found.values())
+
+
+def _whole_lines(content: bytes) -> bytes:
+    """All but a line without its end, which a killed process may have left: the warehouse knows nothing of it."""
+    return content[: content.rfind(b"\n") + 1]
 
 
 def _parsed(record: dict[str, Any]) -> Delivery:
