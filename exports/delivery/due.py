@@ -62,9 +62,8 @@ class Rules:
             to: one of its deliveries, which is set up.
             is_repeatable: whether what was perhaps sent is simply sent again.
         """
-        wanted = recipients_of(to.tenants) if to.tenants else None
-        for parcel in parcels:
-            if (wanted is None or parcel.recipient in wanted) and self._is_of_its_time(parcel, to):
+        for parcel in theirs(parcels, to):
+            if self._is_of_its_time(parcel, to):
                 due = self.about(parcel, to)
                 if self._is_open(due, is_repeatable=is_repeatable):
                     yield due
@@ -131,6 +130,12 @@ class Rules:
         midnight = datetime.combine(last_day + _ONE_DAY, time.min)
         zones = [_zone(tenant) for tenant in tenants] or [ZoneInfo("UTC")]
         return max(midnight.replace(tzinfo=zone).astimezone(UTC) for zone in zones)
+
+
+def theirs(parcels: Iterable[Parcel], to: DeliverTo) -> Iterator[Parcel]:
+    """Those that a delivery may send: of its tenants, where it names some."""
+    wanted = recipients_of(to.tenants) if to.tenants else None
+    return (parcel for parcel in parcels if wanted is None or parcel.recipient in wanted)
 
 
 def setup_id(kind: str, name: str, to: DeliverTo, tenant_key: str) -> str:

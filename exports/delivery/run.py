@@ -15,7 +15,7 @@ from typing import Literal
 
 from exports.catalogue import Export, load_exports
 from exports.delivery.declaration import DeliverTo
-from exports.delivery.due import Due, Rules, setup_id
+from exports.delivery.due import Due, Rules, setup_id, theirs
 from exports.delivery.ledger import opened_ledger
 from exports.delivery.parcels import Parcel, Published
 from exports.delivery.results import DeliveryResult, what
@@ -123,7 +123,8 @@ class _Deliveries:
         faults: list[DeliveryResult] = []
         for declared in self._declared:
             if (declared.kind, declared.name, declared.to.to) == (entry.kind, entry.name, entry.target):
-                for parcel in self._parcels(declared, faults.append):
+                self._sender.check(declared.to)
+                for parcel in theirs(self._parcels(declared, faults.append), declared.to):
                     due = rules.about(parcel, declared.to)
                     is_its_day = not parcel.revision and not entry.revision
                     if parcel.recipient == entry.recipient and (due.delivery_id == delivery_id or is_its_day):

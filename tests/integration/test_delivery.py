@@ -24,8 +24,12 @@ from delivery_place import (
 )
 
 from exports.__main__ import main
+from exports.delivery.chat import Chat
 from exports.delivery.due import Rules
+from exports.delivery.errors import PerhapsSentError
 from exports.delivery.ledger import opened_ledger
+from exports.delivery.mail import Mail
+from exports.delivery.message import Message
 from exports.delivery.parcels import Parcel, Published
 from exports.delivery.sending import Sender
 from exports.reports.declaration import load_reports
@@ -302,6 +306,42 @@ def test_webhook_gets_text_and_link_and_its_faults_are_told(place: Place, webhoo
     assert webhook.bodies[0]["message"].endswith(
         "To open: https://crm.example/reports/whatsapp/1/reports/conversations-2026-10.html"
     )
+
+
+def test_message_of_which_a_part_arrived_is_not_simply_sent_again(webhook: Webhook) -> None:
+    webhook.answer = lambda: 200 if len(webhook.bodies) == 1 else 500
+    message = Message("0123", "Costs", "a line\n" * 6000, ())
+    with pytest.raises(PerhapsSentError, match="error=500"):
+        Chat("DELIVERY_A", f"{webhook.url}?overflow=split").send(message)
+    assert len(webhook.bodies) > 1
+
+
+def test_service_that_takes_html_reads_the_text_as_text(mailbox: Mailbox) -> None:
+    Chat("DELIVERY_A", mailbox.url("").replace("smtp:", "mailto:")).send(Message("0123", "S", "A <b> & co\nC\n", ()))
+    body = mailbox.letters[0].get_body()
+    assert body is not None and body.get_content_type() == "text/plain"
+    assert "A <b> & co\nC" in mailbox.text(0)
+
+
+def test_no_name_makes_a_header(mailbox: Mailbox) -> None:
+    url = mailbox.url().replace(f"from={SENDER}", f"from=%22R%20%5C%5C%22<{SENDER}>")
+    Mail("DELIVERY_A", url).send(Message("0123", "Costs, =?utf-8?q?=0ABcc:_x@y.z?=, October 2026", "Text\n", ()))
+    [letter] = mailbox.letters
+    assert letter["Bcc"] is None and letter["Subject"] == "Costs, = ?utf-8?q?=0ABcc:_x@y.z?=, October 2026"
+    assert str(letter["From"]) == f"R <{SENDER}>"
+
+
+def test_what_an_address_may_not_have_any_more_is_not_sent_to_it_again(
+    place: Place, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.publish()
+    assert place.deliver(AFTER_OCTOBER) == [SENT]
+    [(sent,)] = place.sql("select delivery_id from operations.deliveries where state = 'sent'")
+    place.declare({"to": "MANAGEMENT", "tenants": ["whatsapp:2"]})
+    place.enter(monkeypatch)
+    assert main(["deliver", "--again", sent]) == 1
+    assert "is not published, or not declared, any more" in " ".join(capsys.readouterr().err.split())
+    assert len(mailbox.letters) == 1
 
 
 def test_what_was_on_its_way_to_a_folder_is_written_again(place: Place) -> None:

@@ -15,6 +15,7 @@ from exports.delivery.errors import NotSentError
 from exports.delivery.folder import Folder
 from exports.delivery.mail import Mail
 from exports.delivery.parcels import Parcel
+from exports.delivery.protection import protected
 from exports.errors import ExportError
 from exports.periods import Period
 from exports.reports.declaration import FORMS, load_reports
@@ -114,6 +115,17 @@ def test_nothing_of_an_address_is_in_what_goes_wrong() -> None:
     assert str(told.value) == "550 ..., ... via ... as ... with ... (...), see ..."
 
 
+def test_nothing_that_stands_behind_an_equals_sign_is_told_whatever_it_ends_in() -> None:
+    address = Address(TO, "json://hooks.example.com/x?+Authorization=Zm9vOmJhcg==&+Key=a=bcdef")
+    with pytest.raises(NotSentError, match=r"^refused \.\.\. and \.\.\.$"), address.told():
+        raise NotSentError("refused Zm9vOmJhcg== and a=bcdef")
+
+
+def test_what_is_no_workbook_gets_no_password() -> None:
+    with pytest.raises(NotSentError, match="the workbook can't be given a password: it is none"):
+        protected(b"PK\x03\x04 half of one", "open")
+
+
 def parcel(tenant_key: str | None, written_at: str = "2026-11-01T00:00:00+00:00", kind: str = "export") -> Parcel:
     october = Period("month", date(2026, 10, 1))
     return Parcel(
@@ -171,6 +183,9 @@ def test_copy_of_the_ledger_has_each_entry_as_it_was_last(tmp_path: Path) -> Non
     file = tmp_path / "operations" / "deliveries.jsonl"
     file.write_bytes(file.read_bytes() + b'{"delivery_id": "c"')
     assert copy.read() == [sent, second]
-    file.write_bytes(file.read_bytes() + b"\n")
-    with pytest.raises(StorageError, match=r"^operations/deliveries\.jsonl of the archive: line 4 is damaged"):
+    # The next entry does not go on in a killed process's line.
+    copy.add([first])
+    assert copy.read() == [first, second]
+    file.write_bytes(file.read_bytes() + b'{"delivery_id": "c"\n')
+    with pytest.raises(StorageError, match=r"^operations/deliveries\.jsonl of the archive: line 5 is damaged"):
         copy.read()
