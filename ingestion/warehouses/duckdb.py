@@ -233,7 +233,8 @@ def _make_copy(
             connection.execute(sql)
             _describe(connection, "view", view, described)
             connection.execute("commit")
-        except duckdb.CatalogException:
+        # A table that it reads is not there, or is there without a column that it shows.
+        except (duckdb.CatalogException, duckdb.BinderException):
             connection.execute("rollback")
     connection.execute(f"use {quoted(*warehouse)}")
     connection.execute("checkpoint bi_copy")

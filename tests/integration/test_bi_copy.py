@@ -152,6 +152,14 @@ def test_view_comes_with_its_table_and_reads_what_is_in_the_copy(place: Place) -
     assert place.views() == []
 
 
+def test_view_that_shows_a_column_that_is_gone_costs_nobody_the_copy(place: Place) -> None:
+    place.name_tenants()
+    place.warehouse.publish_copy([COSTS, TENANTS], place.copy)
+    place.change("alter table core.tenants rename tenant_name to called")
+    place.warehouse.publish_copy([TENANTS], place.copy, [COSTS])
+    assert place.views() == [] and place.tables() == [TENANTS, COSTS]
+
+
 def test_no_byte_of_a_deleted_row_is_in_the_copy(place: Place) -> None:
     secret = b"Zq7#pR9vLk2@"
     # So long that no compression takes it: which of them DuckDB chooses is a matter of chance.
