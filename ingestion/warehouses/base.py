@@ -261,7 +261,7 @@ class Warehouse(Protocol):
     ) -> int:
         """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
-        A view in `reporting` comes with the table of its name, unless it reads a table or column that is not in the file.
+        A view in `reporting` comes with the table of its name, unless it reads what the file has not.
 
         Args:
             tables: schema and name of those to take from the warehouse.

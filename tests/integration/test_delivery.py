@@ -324,7 +324,7 @@ def test_service_that_takes_html_reads_the_text_as_text(mailbox: Mailbox) -> Non
 
 
 def test_no_name_makes_a_header(mailbox: Mailbox) -> None:
-    url = mailbox.url().replace(f"from={SENDER}", f"from=%22R%20%5C%5C%22<{SENDER}>")
+    url = mailbox.url().replace(f"from={SENDER}", f"from=%22R%5C%5C%22<{SENDER}>")
     Mail("DELIVERY_A", url).send(Message("0123", "Costs, =?utf-8?q?=0ABcc:_x@y.z?=, October 2026", "Text\n", ()))
     [letter] = mailbox.letters
     assert letter["Bcc"] is None and letter["Subject"] == "Costs, = ?utf-8?q?=0ABcc:_x@y.z?=, October 2026"
