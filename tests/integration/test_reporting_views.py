@@ -63,7 +63,10 @@ MODELS = {
         -- depends_on: {{ ref('int_shop__changed_tenants') }}, {{ ref('int_shop__build') }}
         select 'shop:1' as tenant_key from (select 1 as one) as one {% if is_incremental() %} where one > 1 {% endif %}
     """,
-    "custom/mine": "select 'shop:2' as tenant_key, 1 as a {% if var('more', false) %}, 2 as b {% endif %}",
+    "custom/mine": """
+        select 'shop:2' as tenant_key, 1 as {{ adapter.quote('a' if target.type == 'bigquery' else 'a, net') }}
+        {% if var('more', false) %}, 2 as b {% endif %}
+    """,
     "custom/meanwhile": "select * from {{ placed('reporting', 'held') }} -- as {{ ref('dim_tenants') }} was replaced",
 }
 COLUMNS = {
@@ -169,9 +172,8 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
     called = {row["tenant_key"]: row["tenant_name"] for row in project.rows("reporting", "sold").to_pylist()}
     assert called["shop:1"] == "Port"
     assert project.rows("marts", "meanwhile").to_pylist() == [{"tenant_key": "shop:1", "tenant_name": "Port"}]
-    assert project.rows("reporting", "mine").to_pylist() == [
-        {"tenant_key": "shop:2", "tenant_name": called["shop:2"], "a": 1, "b": 2}
-    ]
+    [mine] = project.rows("reporting", "mine").to_pylist()
+    assert [*mine.values()] == ["shop:2", called["shop:2"], 1, 2] and [*mine][2] in ("a", "a, net")
     if project.url.get_backend_name() != "duckdb":
         _assert_described(project.descriptions())
 

@@ -103,7 +103,8 @@
 #}
 {% macro columns_there(mart=none) -%}
     {%- set tables_of_names = var('names').values() | map(attribute='of') | list -%}
-    {%- set asked, found = [], {} -%}
+    {#- A name may hold a comma. -#}
+    {%- set asked, found, tab = [], {}, '\t' -%}
     {%- for schema, names in [
         ('core', tables_of_names), ('marts', [mart]), ('reporting', [mart])
     ] -%}
@@ -116,7 +117,8 @@
                 '{{ schema }}' as layer,
                 cast(table_name as {{ dbt.type_string() }}) as table_name,
                 string_agg(
-                    cast(column_name as {{ dbt.type_string() }}), ',' order by ordinal_position
+                    cast(column_name as {{ dbt.type_string() }}), '{{ tab }}'
+                    order by ordinal_position
                 ) as column_names
             from {{ columns_of_all(relation) }}
             where
@@ -132,7 +134,7 @@
     {%- if asked -%}
         {%- for row in run_query(asked | join('\nunion all\n')).rows
             if not row[1].endswith(('__dbt_tmp', '__dbt_backup')) -%}
-            {%- do found.update({row[0] ~ '.' ~ row[1]: row[2].split(',')}) -%}
+            {%- do found.update({row[0] ~ '.' ~ row[1]: row[2].split(tab)}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
