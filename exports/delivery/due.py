@@ -86,8 +86,9 @@ class Rules:
         ]
 
     def _is_open(self, due: Due, *, is_repeatable: bool) -> bool:
-        gone = ("sent",) if is_repeatable else ("sent", "sending")
-        done = [entry for entry in self._same(due.parcel, due.to) if entry.state in gone]
+        # Any other state may be a later version's: better not sent than sent twice.
+        undone = ("failed", "sending") if is_repeatable else ("failed",)
+        done = [entry for entry in self._same(due.parcel, due.to) if entry.state not in undone]
         last = max(done, key=lambda entry: entry.changed_at, default=None)
         if last is None:
             return True

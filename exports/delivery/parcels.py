@@ -4,6 +4,7 @@ Belongs here: reading both into one shape. Not here: which of it is due (due.py)
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -43,7 +44,7 @@ class Parcel:
         title: for people.
         folder: where its files lie, below EXPORTS_URL.
         recipient: whose folder of all: `whatsapp/42`, or `all`.
-        recipient_name: for people.
+        recipient_name: for people; no other tenant has it.
         tenant_key: None of all together, and of a tenant that is there no more.
         period: which it is sent once for; None of what is sent when it has changed.
         period_text: for people.
@@ -85,6 +86,7 @@ class Published:
     def __init__(self, root: str, tenants: Mapping[str, Tenant]) -> None:
         self._destination = Destination(root)
         self._tenants = tenants
+        self._named = Counter(tenant.name for tenant in tenants.values())
         self.storage = self._destination.storage
 
     def of_report(self, name: str, declaration: Declaration) -> Iterator[Parcel | ExportError]:
@@ -135,7 +137,7 @@ class Published:
             title=edition.title,
             folder=folder,
             recipient=recipient,
-            recipient_name=edition.recipient,
+            recipient_name=self._told_apart(edition.recipient, recipient),
             tenant_key=self._keys.get(recipient),
             period=period,
             period_text=edition.period,
@@ -159,6 +161,7 @@ class Published:
         )
         period = _period(_CADENCES[export.cadence], last_day) if export.cadence and last_day else None
         tenant = self._tenants.get(tenant_key or "")
+        name = ALL if recipient == places.WHOLE else tenant.name if tenant else tenant_key or recipient
         written_at = max(datetime.fromisoformat(file.as_of) for file in files.values())
         return Parcel(
             kind="export",
@@ -166,7 +169,7 @@ class Published:
             title=export.name,
             folder=path,
             recipient=recipient,
-            recipient_name=ALL if recipient == places.WHOLE else tenant.name if tenant else tenant_key or recipient,
+            recipient_name=self._told_apart(name, recipient),
             tenant_key=tenant_key,
             period=period if export.files != "latest" else None,
             period_text=period.text if period else f"as of {written_at.day} {written_at:%B %Y}",
@@ -180,6 +183,10 @@ class Published:
             },
             figures=[f"{name}: {file.rows:,} {'row' if file.rows == 1 else 'rows'}" for name, file in files.items()],
         )
+
+    def _told_apart(self, name: str, recipient: str) -> str:
+        """A recipient's name, with its folder where several tenants have that name."""
+        return f"{name} ({recipient})" if self._named[name] > 1 else name
 
     @cached_property
     def _records(self) -> dict[str, Record | ExportError]:

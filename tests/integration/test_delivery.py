@@ -323,6 +323,18 @@ def test_service_that_takes_html_reads_the_text_as_text(mailbox: Mailbox) -> Non
     assert "A <b> & co\nC" in mailbox.text(0)
 
 
+def test_tenants_of_one_name_are_told_apart(place: Place, mailbox: Mailbox) -> None:
+    place.sql("update core.dim_tenants set tenant_name = 'Harbour Bakery'")
+    place.declare()
+    place.exports = {"customers": {"mart": "customers", "deliver": [{"to": "MANAGEMENT"}]}}
+    place.sql("insert into marts.customers values ('whatsapp:1', '1'), ('whatsapp:2', '2')")
+    place.export()
+    place.deliver()
+    assert [letter["Subject"].partition(", ")[2] for letter in mailbox.letters] == [
+        f"Harbour Bakery (whatsapp/{tenant}), as of 20 October 2026" for tenant in (1, 2)
+    ]
+
+
 def test_no_name_makes_a_header(mailbox: Mailbox) -> None:
     url = mailbox.url().replace(f"from={SENDER}", f"from=%22R%5C%5C%22<{SENDER}>")
     Mail("DELIVERY_A", url).send(Message("0123", "Costs, =?utf-8?q?=0ABcc:_x@y.z?=, October 2026", "Text\n", ()))

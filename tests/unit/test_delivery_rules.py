@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -152,6 +153,19 @@ def is_due(of: Parcel, set_up: str, now: str) -> bool:
     entry = Delivery(id_, "export", of.name, TO.to, "", None, 0, None, "set up", at)
     rules = Rules({id_: entry}, TENANTS, datetime.fromisoformat(now))
     return bool([*rules.due([of], TO, is_repeatable=False)])
+
+
+@pytest.mark.parametrize(
+    ("state", "is_sent_again"), [("failed", True), ("sending", False), ("of a later version", False)]
+)
+def test_only_what_failed_is_sent_again(state: Any, is_sent_again: bool) -> None:
+    of, at, now = parcel("shop:1"), datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 3, tzinfo=UTC)
+    set_up = Delivery(setup_id("export", "costs", TO, ""), "export", "costs", TO.to, "", None, 0, None, "set up", at)
+    before = Rules({set_up.delivery_id: set_up}, TENANTS, now)
+    id_ = before.about(of, TO).delivery_id
+    entry = Delivery(id_, "export", "costs", TO.to, of.recipient, "2026-10", 1, "", state, at)
+    rules = Rules({**before.entries, id_: entry}, TENANTS, now)
+    assert bool([*rules.due([of], TO, is_repeatable=False)]) is is_sent_again
 
 
 def test_period_ends_where_its_tenant_is() -> None:
