@@ -7,7 +7,7 @@ Belongs here: the rules. Not here: reading what is published (parcels.py), sendi
 - Of one thing nothing is sent twice on one day (UTC).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,7 +30,7 @@ class Due:
         to: to whom.
         delivery_id: of its entry in the ledger.
         period: as the ledger has it: that of the parcel, or the day.
-        entry: what the ledger says of it so far.
+        known: what the ledger says of the same thing, also of its other revisions and days.
         sent_revision: the last one of it that was sent; 0 where none was.
     """
 
@@ -38,7 +38,7 @@ class Due:
     to: DeliverTo
     delivery_id: str
     period: str
-    entry: Delivery | None
+    known: Sequence[Delivery]
     sent_revision: int
 
 
@@ -72,8 +72,9 @@ class Rules:
         """A parcel with what the ledger says of it, whether it is due or not."""
         period = parcel.period.name if parcel.period else self._now.date().isoformat()
         id_ = id_of(parcel.kind, parcel.name, to.to, parcel.recipient, period, parcel.revision)
-        sent = [entry.revision for entry in self._same(parcel, to) if entry.state == "sent"]
-        return Due(parcel, to, id_, period, self.entries.get(id_), max(sent, default=0))
+        known = known_of(self.entries, parcel, to)
+        sent = [entry.revision for entry in known if entry.state == "sent"]
+        return Due(parcel, to, id_, period, known, max(sent, default=0))
 
     def perhaps_sent(self) -> list[Delivery]:
         """Entries that were begun, and of which nothing newer arrived since."""
@@ -88,7 +89,7 @@ class Rules:
     def _is_open(self, due: Due, *, is_repeatable: bool) -> bool:
         # Any other state may be a later version's: better not sent than sent twice.
         undone = ("failed", "sending") if is_repeatable else ("failed",)
-        done = [entry for entry in self._same(due.parcel, due.to) if entry.state not in undone]
+        done = [entry for entry in due.known if entry.state not in undone]
         last = max(done, key=lambda entry: entry.changed_at, default=None)
         if last is None:
             return True
@@ -97,17 +98,6 @@ class Rules:
         else:
             is_known = last.digest == due.parcel.digest
         return not is_known and last.changed_at.astimezone(UTC).date() != self._now.date()
-
-    def _same(self, parcel: Parcel, to: DeliverTo) -> list[Delivery]:
-        period = parcel.period.name if parcel.period else None
-        return [
-            entry
-            for entry in self.entries.values()
-            if (entry.kind, entry.name, entry.target, entry.recipient)
-            == (parcel.kind, parcel.name, to.to, parcel.recipient)
-            and entry.period is not None
-            and (entry.period == period if period else not entry.revision)
-        ]
 
     def _is_of_its_time(self, parcel: Parcel, to: DeliverTo) -> bool:
         if parcel.last_day is None:
@@ -137,6 +127,20 @@ def theirs(parcels: Iterable[Parcel], to: DeliverTo) -> Iterator[Parcel]:
     """Those that a delivery may send: of its tenants, where it names some."""
     wanted = recipients_of(to.tenants) if to.tenants else None
     return (parcel for parcel in parcels if wanted is None or parcel.recipient in wanted)
+
+
+def known_of(entries: Mapping[str, Delivery], parcel: Parcel, to: DeliverTo) -> list[Delivery]:
+    """The ledger's entries of a parcel's thing, by their ids: of a period all revisions, else of all days."""
+    period = parcel.period.name if parcel.period else None
+    known = (
+        entry
+        for entry in entries.values()
+        if (entry.kind, entry.name, entry.target, entry.recipient)
+        == (parcel.kind, parcel.name, to.to, parcel.recipient)
+        and entry.period is not None
+        and (entry.period == period if period else not entry.revision)
+    )
+    return sorted(known, key=lambda entry: entry.delivery_id)
 
 
 def setup_id(kind: str, name: str, to: DeliverTo, tenant_key: str) -> str:

@@ -128,7 +128,7 @@ class _Deliveries:
                     due = rules.about(parcel, declared.to)
                     is_its_day = not parcel.revision and not entry.revision
                     if parcel.recipient == entry.recipient and (due.delivery_id == delivery_id or is_its_day):
-                        due = replace(due, delivery_id=delivery_id, period=entry.period or "", entry=entry)
+                        due = replace(due, delivery_id=delivery_id, period=entry.period or "")
                         if result := self._sender.send(due):
                             return result
                         raise ExportError(f"Another process has just sent {delivery_id}.")

@@ -14,7 +14,7 @@ from datetime import UTC
 
 from exports.delivery.addresses import Address
 from exports.delivery.declaration import PROTECTED, DeliverTo
-from exports.delivery.due import Due
+from exports.delivery.due import Due, known_of
 from exports.delivery.errors import NotSentError, PerhapsSentError, UnreachableError
 from exports.delivery.ledger import Ledger, opened_ledger
 from exports.delivery.message import Attachment, Message, subject, text
@@ -81,7 +81,7 @@ class Sender:
     def send(self, due: Due) -> DeliveryResult | None:
         """Send one; None where another process did so meanwhile."""
         with opened_ledger(self._warehouse, self._settings) as ledger:
-            if ledger.entries().get(due.delivery_id) != due.entry:
+            if known_of(ledger.entries(), due.parcel, due.to) != due.known:
                 return None
             entry = Delivery(
                 due.delivery_id, due.parcel.kind, due.parcel.name, due.to.to, due.parcel.recipient, due.period,

@@ -24,6 +24,7 @@ from delivery_place import (
 )
 
 from exports.__main__ import main
+from exports.catalogue import load_exports
 from exports.delivery.chat import Chat
 from exports.delivery.due import Rules
 from exports.delivery.errors import PerhapsSentError
@@ -283,6 +284,21 @@ def test_what_another_process_sent_meanwhile_is_not_sent(place: Place, mailbox: 
     [due] = rules.due(parcels, report.deliver[0], is_repeatable=False)
     # Between the plan and the lock.
     assert place.deliver() == [SENT]
+    assert Sender(settings, warehouse, published.storage).send(due) is None
+    assert len(mailbox.letters) == 1
+
+
+def test_list_that_another_process_sent_on_another_day_is_not_sent(place: Place, mailbox: Mailbox) -> None:
+    place.declare()
+    place.exports = {"customers": {"mart": "customers", "split": "whole", "deliver": [{"to": "MANAGEMENT"}]}}
+    place.export()
+    settings = place.settings()
+    warehouse = open_warehouse(settings.warehouse, 5)
+    published, export = Published(settings.exports, {}), load_exports(settings.exports_catalogue)["customers"]
+    [parcel] = [one for one in published.of_export(export) if isinstance(one, Parcel)]
+    due = Rules({}, {}, settings.now).about(parcel, export.deliver[0])
+    # It began after midnight.
+    assert place.deliver(AFTER_OCTOBER) == [("MANAGEMENT", "all", "2026-11-02", "sent")]
     assert Sender(settings, warehouse, published.storage).send(due) is None
     assert len(mailbox.letters) == 1
 
