@@ -69,8 +69,8 @@ class Address:
                 f"{to.variable} is not set. Set it in .env to smtp://, a folder or its URL, or an Apprise URL."
             )
         self._secrets = _secrets(value)
-        with self.told():
-            self.way = _way(to.variable, value.strip())
+        # What is told of an address that is none holds nothing of it, but how one is written.
+        self.way = _way(to.variable, value.strip())
 
     @contextmanager
     def told(self) -> Iterator[None]:
