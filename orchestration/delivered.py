@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from exports.delivery.declaration import addresses_by_name
 from exports.delivery.run import deliver
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
@@ -15,8 +16,7 @@ from orchestration.configuration import exports, reports, settings
 from orchestration.console import failure, say
 from orchestration.publications import steps
 
-_DELIVERED = {name: [to.to for to in one.deliver] for name, one in (reports | exports).items() if one.deliver}
-"""Name → the names of its addresses."""
+_DELIVERED = addresses_by_name((name, one.deliver) for declared in (reports, exports) for name, one in declared.items())
 
 
 def _key(name: str) -> dg.AssetKey:

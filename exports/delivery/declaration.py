@@ -3,7 +3,7 @@
 Belongs here: what may be declared. Not here: addresses, which stand in the environment (addresses.py).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +43,15 @@ class DeliverTo(BaseModel):
     def password_variable(self) -> str:
         """The one that has the password."""
         return f"DELIVERY_{_PASSWORD}{self.password}"
+
+
+def addresses_by_name(entries: Iterable[tuple[str, Sequence[DeliverTo]]]) -> dict[str, list[str]]:
+    """Name → the names of the addresses it goes to, of what goes to any; a report and an export may share a name."""
+    found: dict[str, list[str]] = {}
+    for name, deliver in entries:
+        for one in deliver:
+            found.setdefault(name, []).append(one.to)
+    return found
 
 
 def check_deliveries(deliver: Sequence[DeliverTo], offered: Collection[str], *, of_tenants: bool) -> None:

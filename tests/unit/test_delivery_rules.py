@@ -10,7 +10,7 @@ import yaml
 from exports.catalogue import load_exports
 from exports.delivery.addresses import Address
 from exports.delivery.chat import Chat
-from exports.delivery.declaration import DeliverTo
+from exports.delivery.declaration import DeliverTo, addresses_by_name
 from exports.delivery.due import Rules, setup_id
 from exports.delivery.errors import NotSentError
 from exports.delivery.folder import Folder
@@ -65,6 +65,12 @@ def test_export_that_can_not_be_delivered_so_is_refused(
     (tmp_path / "catalogue.yml").write_text(yaml.safe_dump({"costs": {"mart": "costs", "deliver": deliver}}))
     with pytest.raises(ExportError, match=told):
         load_exports(tmp_path / "catalogue.yml")
+
+
+def test_export_takes_no_address_from_a_report_of_its_name() -> None:
+    other = DeliverTo(to="OWNERS")
+    entries = [("costs", [TO]), ("sales", []), ("costs", []), ("costs", [other])]
+    assert addresses_by_name(entries) == {"costs": ["MANAGEMENT", "OWNERS"]}
 
 
 def test_reports_are_delivered_in_every_form_that_they_have() -> None:
