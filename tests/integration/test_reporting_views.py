@@ -191,6 +191,13 @@ def _assert_described(told: dict[str, str]) -> None:
         assert of_views["reporting.sold.product_name"] == "The product_name of 'core.dim_products' \\ here."
 
 
+def test_table_of_names_that_has_none_yet_gives_a_view_none(tmp_path: Path) -> None:
+    # Of an earlier version's: one mart alone was built since.
+    there = {"core.dim_tenants": ["tenant_key"], "core.dim_products": ["product_id", "product_name"]}
+    columns = "{{ shown_columns(['tenant_key', 'product_id'], " + str(there) + ") | map(attribute='name') | join(' ') }}"
+    assert compiled(f"duckdb:///{tmp_path / 'warehouse.duckdb'}", tmp_path, [columns]) == ["tenant_key product_id"]
+
+
 def test_bigquery_takes_the_statement_that_makes_a_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is sent there: for an emulator dbt asks for no credentials.
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
