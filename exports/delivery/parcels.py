@@ -156,9 +156,7 @@ class Published:
     def _export(
         self, export: Export, path: str, recipient: str, tenant_key: str | None, files: Mapping[str, PublishedFile]
     ) -> Parcel:
-        last_day = max(
-            (date.fromisoformat(f.period_end_date) for f in files.values() if f.period_end_date), default=None
-        )
+        last_day = max((_day(f.period_end_date) for f in files.values() if f.period_end_date), default=None)
         period = _period(_CADENCES[export.cadence], last_day) if export.cadence and last_day else None
         tenant = self._tenants.get(tenant_key or "")
         name = ALL if recipient == places.WHOLE else tenant.name if tenant else tenant_key or recipient
@@ -207,6 +205,18 @@ class Published:
 def recipients_of(tenants: Collection[str]) -> set[str]:
     """The folders of some tenants."""
     return {places.recipient(key) for key in tenants}
+
+
+def _day(text: str) -> date:
+    """A day that has others around it, in every time zone.
+
+    Raises:
+        ValueError: it is none.
+    """
+    day = date.fromisoformat(text)
+    if not date.min.year < day.year < date.max.year:
+        raise ValueError
+    return day
 
 
 def _period(cadence: Cadence, last_day: date) -> Period:

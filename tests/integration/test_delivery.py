@@ -351,6 +351,17 @@ def test_tenants_of_one_name_are_told_apart(place: Place, mailbox: Mailbox) -> N
     ]
 
 
+def test_day_at_the_end_of_time_leaves_the_others(place: Place, mailbox: Mailbox) -> None:
+    place.publish()
+    place.exports = {
+        "costs": {"mart": "costs_monthly", "cadence": "monthly", "split": "whole", "deliver": [{"to": "MANAGEMENT"}]}
+    }
+    place.sql("insert into marts.costs_monthly values ('whatsapp:1', '9999-12-01', '9999-12-31', true, 1)")
+    place.export()
+    told = "all/costs/manifest.json has a day that no calendar has."
+    assert [(r.outcome, r.reason) for r in place.results(AFTER_OCTOBER)] == [("failed", told), ("sent", None)]
+
+
 def test_no_name_makes_a_header(mailbox: Mailbox) -> None:
     url = mailbox.url().replace(f"from={SENDER}", f"from=%22R%5C%5C%22<{SENDER}>")
     Mail("DELIVERY_A", url).send(Message("0123", "Costs, =?utf-8?q?=0ABcc:_x@y.z?=, October 2026", "Text\n", ()))

@@ -194,7 +194,9 @@ def _assert_described(told: dict[str, str]) -> None:
 def test_table_of_names_that_has_none_yet_gives_a_view_none(tmp_path: Path) -> None:
     # Of an earlier version's: one mart alone was built since.
     there = {"core.dim_tenants": ["tenant_key"], "core.dim_products": ["product_id", "product_name"]}
-    columns = "{{ shown_columns(['tenant_key', 'product_id'], " + str(there) + ") | map(attribute='name') | join(' ') }}"
+    columns = (
+        "{{ shown_columns(['tenant_key', 'product_id'], " + str(there) + ") | map(attribute='name') | join(' ') }}"
+    )
     assert compiled(f"duckdb:///{tmp_path / 'warehouse.duckdb'}", tmp_path, [columns]) == ["tenant_key product_id"]
 
 
