@@ -67,9 +67,10 @@
             'expression': told_name(its[0], of_mart) if its else of_mart,
         }) -%}
         {%- set told = names.get(column, {}) -%}
-        {#- Without its system, or before it is built, there is no table of names, or an earlier one. -#}
+        {#- Without its system, or before it is built, there is no table of names or an old one. -#}
+        {%- set of = there.get('core.' ~ told.of, []) -%}
         {%- if told and told.name not in columns
-            and ([told.name] + told.by) | reject('in', there.get('core.' ~ told.of, [])) | list == [] -%}
+            and ([told.name] + told.by) | reject('in', of) | list == [] -%}
             {%- do shown.append({
                 'name': told.name,
                 'expression': told_name(of_mart, 'of_' ~ column ~ '.' ~ told.name),
