@@ -138,7 +138,7 @@ class Settings(BaseSettings):
 
     @property
     def bi_snapshot(self) -> Path:
-        """The file that holds the read-only copy of core and marts."""
+        """The file that holds the read-only copy of core, marts and reporting."""
         return PROJECT_ROOT / self.bi_snapshot_path
 
 

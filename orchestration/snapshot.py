@@ -1,4 +1,4 @@
-"""The read-only copy of core and marts for BI tools, so that a reader never blocks a run nor a run a reader.
+"""The read-only copy of core, marts and reporting for BI tools, so that a reader never blocks a run nor a run a reader.
 
 A warehouse on a server needs none: there are no such assets then.
 Belongs here: what the copy holds and how it shows in Dagster. Not here: the engine's way to make it (warehouses/).

@@ -46,9 +46,9 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     _print_left_out(console)
     console.print(f"Warehouse     {_place(settings.warehouse.database or settings.warehouse.host)}")
     if ingestion.warehouse.capabilities.needs_copy:
-        console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core and marts)")
+        console.print(f"For BI tools  {_place(settings.bi_snapshot)}  (read-only copy of core, marts and reporting)")
     else:
-        console.print("For BI tools  the warehouse itself, schemas core and marts")
+        console.print("For BI tools  the warehouse itself, schemas core, marts and reporting")
     published = [*materialized.items(), *_observed(events)]
     console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(published)})")
     console.print(f"Reports       {_place(settings.exports_place)}/{INDEX}  ({_reported(published)})")

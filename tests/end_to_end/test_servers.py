@@ -158,7 +158,7 @@ def test_first_run_is_taken_by_googles_analyzer(places: Places, google: GoogleSq
 def test_run_without_changes_builds_nothing_and_says_so(places: Places) -> None:
     told = run(places.servers["bigquery"])
     assert "nothing changed since they were last built; none was built" in told
-    assert "the warehouse itself, schemas core and marts" in told
+    assert "the warehouse itself, schemas core, marts and reporting" in told
 
 
 def test_next_day_and_every_kind_of_flaw_reach_duckdb(places: Places) -> None:
