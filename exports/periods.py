@@ -17,6 +17,9 @@ CADENCES: tuple[Cadence, ...] = get_args(Cadence)
 MARTS: Mapping[Cadence, str] = {"day": "daily", "week": "weekly", "month": "monthly"}
 """The end of a periodic mart's name, which is what exports call a cadence."""
 
+CADENCE_OF: Mapping[str, Cadence] = {mart: cadence for cadence, mart in MARTS.items()}
+"""The other way round."""
+
 _ONE_DAY = timedelta(days=1)
 
 

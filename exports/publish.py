@@ -15,7 +15,7 @@ from exports.catalogue import Export
 from exports.errors import ExportError
 from exports.folders import Publication
 from exports.names import Names
-from exports.periods import MARTS, Period, PeriodResult
+from exports.periods import CADENCE_OF, MARTS, Period, PeriodResult
 from exports.places import Destination
 from exports.rows import PeriodRows, Rows, rows_of
 from ingestion.output.storage import Storage
@@ -124,7 +124,7 @@ def _assert_has(export: Export, rows: Rows, wanted: Collection[Period]) -> None:
 def _results(
     export: Export, by_start: Mapping[str, PeriodResult], wanted: Collection[str]
 ) -> Iterator[tuple[Period, PeriodResult]]:
-    cadence = next((cadence for cadence, mart in MARTS.items() if mart == export.cadence), None)
+    cadence = CADENCE_OF[export.cadence] if export.cadence else None
     for start, result in sorted(by_start.items()):
         # Python has no word for days that a warehouse may hold, and nobody for a report of them.
         if cadence and _DAY.fullmatch(start) and (not wanted or start in wanted):

@@ -143,7 +143,7 @@ def _metric(name: str, label: str, mart_name: str, column: str, mart: Mart, name
     warning = OF_ONE_CURRENCY if is_amount(mart, column) else ""
     yield f"  - name: {name}"
     yield f"    label: {literal(label)}"
-    yield f"    description: {literal(told.description + (warning if is_amount(mart, column) else ''))}"
+    yield f"    description: {literal(told.description + warning)}"
     if told.quotient:
         numerator, denominator = (names[mart_name, part] for part in told.quotient)
         yield "    type: ratio"

@@ -13,12 +13,10 @@ from orchestration.chain import IN_ONE_PROCESS, JOBS, next_launch
 from orchestration.configuration import DELIVERY_JOB, MODELS_JOB, PUBLICATION_JOB, settings
 from orchestration.delivered import delivery_assets
 from orchestration.ended import ended_since
-from orchestration.exported import export_assets
 from orchestration.extraction import warehouse_job
 from orchestration.models import model_assets
-from orchestration.partitions import PARTITIONS, add_partitions
-from orchestration.publications import cadences
-from orchestration.reported import report_assets
+from orchestration.partitions import add_partitions
+from orchestration.publications import cadences, steps
 from orchestration.snapshot import snapshot_assets
 
 _SECONDS_BETWEEN_LOOKS = 10
@@ -35,19 +33,15 @@ models_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-_published = [*snapshot_assets, *export_assets, *report_assets]
-_of_cadence = {
-    cadence: [
-        assets for assets in _published if any(spec.partitions_def == PARTITIONS[cadence] for spec in assets.specs)
-    ]
-    for cadence in cadences.values()
-}
-_without_periods = [assets for assets in _published if not any(assets in of for of in _of_cadence.values())]
+
+def _published_by(job: str) -> list[dg.AssetKey]:
+    return [dg.AssetKey(path) for step in steps if step.job == job for path in step.assets.values()]
+
 
 publication_jobs = [
     dg.define_asset_job(
         PUBLICATION_JOB,
-        selection=dg.AssetSelection.assets(*_without_periods),
+        selection=dg.AssetSelection.assets(*snapshot_assets, *_published_by(PUBLICATION_JOB)),
         description="Marts → BI copy, and what is published as it stands. Follows the models with what is due; by "
         "hand, it makes all.",
         executor_def=dg.in_process_executor,
@@ -55,7 +49,7 @@ publication_jobs = [
     *(
         dg.define_asset_job(
             job,
-            selection=dg.AssetSelection.assets(*_of_cadence[cadence]),
+            selection=dg.AssetSelection.assets(*_published_by(job)),
             description=f"Marts → exports and reports by {cadence}. Follows the models with what is due; by hand, it "
             "publishes the periods that are chosen, once more.",
             executor_def=dg.in_process_executor,

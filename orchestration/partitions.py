@@ -58,7 +58,7 @@ def add_partitions(instance: dg.DagsterInstance, cadence: Cadence, periods: Iter
 
     Dagster shows them, and takes ranges of them, in the order in which they were added.
     """
-    name = f"{cadence}s"
+    name = str(PARTITIONS[cadence].name)
     known = instance.get_dynamic_partitions(name)
     new = {period.name for period in periods}.difference(known)
     if new:

@@ -6,16 +6,14 @@ Belongs here: which exports and reports are in which step. Not here: making them
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from exports.catalogue import Export
 from exports.periods import CADENCES, MARTS, Cadence
 from exports.reports.declaration import Declaration
 from orchestration.configuration import PUBLICATION_JOB, exports, reports, settings, system_of
 
-STEPS: Mapping[str, Cadence | None] = {"": None} | {f"_{MARTS[cadence]}": cadence for cadence in CADENCES}
-"""End of a step's and job's name → the cadence of its periods."""
-
-_COPY, _EXPORTS, _REPORTS = "_copy", "_exports", "_reports"
+Kind = Literal["copy", "exports", "reports"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +21,26 @@ class Step:
     """Exports or reports of one cadence, or the copy.
 
     Attributes:
-        name: in the warehouse's `_state`.
+        kind: what it publishes.
         place: where it publishes to.
-        suffix: that tells it from those of other cadences: "", "_daily", "_weekly", "_monthly".
         cadence: of its periods; None: what it publishes has none.
         declared: by name.
     """
 
-    name: str
+    kind: Kind
     place: str
-    suffix: str = ""
     cadence: Cadence | None = None
     declared: Mapping[str, Export] | Mapping[str, Declaration] = field(default_factory=dict)
+
+    @property
+    def suffix(self) -> str:
+        """The end of names that tells it from those of other cadences: "", "_daily", "_weekly", "_monthly"."""
+        return f"_{MARTS[self.cadence]}" if self.cadence else ""
+
+    @property
+    def name(self) -> str:
+        """In the warehouse's `_state`."""
+        return f"_{self.kind}{self.suffix}"
 
     @property
     def job(self) -> str:
@@ -49,8 +55,8 @@ class Step:
     @property
     def assets(self) -> dict[str, list[str]]:
         """Name → the path of its asset's key. A report has one for each of its cadences."""
-        is_of_reports = self.name.startswith(_REPORTS)
-        return {name: ["reports", name + self.suffix] if is_of_reports else ["exports", name] for name in self.declared}
+        suffix = self.suffix if self.kind == "reports" else ""
+        return {name: [self.kind, name + suffix] for name in self.declared}
 
     def of(self, system: str) -> dict[str, Export | Declaration]:
         """What it publishes of a system, by name."""
@@ -73,24 +79,24 @@ def _of_reports(cadence: Cadence | None) -> dict[str, Declaration]:
 
 
 def _steps() -> Iterator[Step]:
-    for suffix, cadence in STEPS.items():
+    for cadence in (None, *CADENCES):
         if of_exports := _of_exports(cadence):
-            yield Step(_EXPORTS + suffix, settings.exports, suffix, cadence, of_exports)
+            yield Step("exports", settings.exports, cadence, of_exports)
         if of_reports := _of_reports(cadence):
-            yield Step(_REPORTS + suffix, settings.exports, suffix, cadence, of_reports)
+            yield Step("reports", settings.exports, cadence, of_reports)
 
 
-copy_step = Step(_COPY, str(settings.bi_snapshot))
+copy_step = Step("copy", str(settings.bi_snapshot))
 steps = list(_steps())
 """Those that there are, by cadence."""
 
 cadences = {step.job: step.cadence for step in steps if step.cadence}
 """The jobs that publish periods, and of which cadence."""
 
-export_steps = [step for step in steps if step.name.startswith(_EXPORTS)]
-report_steps = [step for step in steps if step.name.startswith(_REPORTS)]
+export_steps = [step for step in steps if step.kind == "exports"]
+report_steps = [step for step in steps if step.kind == "reports"]
 
 
 def is_step(name: str) -> bool:
     """Whether an entry of `_state` is of a step, now or at some time."""
-    return name.startswith((_COPY, _EXPORTS, _REPORTS))
+    return name.startswith(tuple(f"_{kind}" for kind in get_args(Kind)))

@@ -10,7 +10,7 @@ Belongs here: the rules. Not here: reading what is published (parcels.py), sendi
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from exports.delivery.declaration import DeliverTo
 from exports.delivery.ledger import id_of
@@ -119,7 +119,7 @@ class Rules:
         tenant = self._tenants.get(tenant_key or "")
         tenants = [tenant] if tenant else [*self._tenants.values()]
         midnight = datetime.combine(last_day + _ONE_DAY, time.min)
-        zones = [_zone(tenant) for tenant in tenants] or [ZoneInfo("UTC")]
+        zones = [tenant.zone for tenant in tenants] or [ZoneInfo("UTC")]
         return max(midnight.replace(tzinfo=zone).astimezone(UTC) for zone in zones)
 
 
@@ -151,11 +151,3 @@ def setup_id(kind: str, name: str, to: DeliverTo, tenant_key: str) -> str:
 def _is_of_one_thing(one: Delivery, other: Delivery) -> bool:
     same = (one.kind, one.name, one.target, one.recipient) == (other.kind, other.name, other.target, other.recipient)
     return same and (one.period == other.period if one.revision else not other.revision)
-
-
-def _zone(tenant: Tenant) -> ZoneInfo:
-    try:
-        return ZoneInfo(tenant.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        # Only the warehouse knows the zone.
-        return ZoneInfo("UTC")

@@ -15,15 +15,13 @@ from exports import manifest, places
 from exports.catalogue import Export
 from exports.errors import ExportError
 from exports.manifest import MANIFEST, PublishedFile
-from exports.periods import MARTS, Cadence, Period
+from exports.periods import CADENCE_OF, Cadence, Period
 from exports.places import Destination
 from exports.reports.declaration import FORMS, Declaration
 from exports.reports.measures import Tenant
 from exports.reports.recipients import ALL, folder_of
 from exports.reports.record import RECORD, Edition, Record, digest_of
 from ingestion.errors import StorageError
-
-_CADENCES: Mapping[str, Cadence] = {of_marts: cadence for cadence, of_marts in MARTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ class Published:
         self, export: Export, path: str, recipient: str, tenant_key: str | None, files: Mapping[str, PublishedFile]
     ) -> Parcel:
         last_day = max((_day(f.period_end_date) for f in files.values() if f.period_end_date), default=None)
-        period = _period(_CADENCES[export.cadence], last_day) if export.cadence and last_day else None
+        period = _period(CADENCE_OF[export.cadence], last_day) if export.cadence and last_day else None
         tenant = self._tenants.get(tenant_key or "")
         name = ALL if recipient == places.WHOLE else tenant.name if tenant else tenant_key or recipient
         written_at = max(datetime.fromisoformat(file.as_of) for file in files.values())

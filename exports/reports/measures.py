@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from math import isfinite
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exports.errors import ExportError
 from exports.names import told_name
@@ -190,6 +191,14 @@ class Tenant:
     system: str
     name: str
     timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone; UTC where only the warehouse knows it."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
 
 
 def tenants_of(query: Query) -> dict[str, Tenant]:

@@ -6,8 +6,7 @@ Belongs here: tenants as recipients, their days and periods. Not here: what they
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 from exports import places
 from exports.catalogue import ALL_SOURCES
@@ -70,14 +69,6 @@ def complete_periods(
         return {tenant.key: (first, last) for tenant, first, last in of_tenants}
     # One that has been quiet for long does not hold up the others: what it has is complete. One whose month has not
     # ended yet where it is does.
-    ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= _today(tenant, now)]
+    ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= now.astimezone(tenant.zone).date()]
     last = min(ended, default=max(last for _, _, last in of_tenants))
     return {None: (min(first for _, first, _ in of_tenants), last)}
-
-
-def _today(tenant: Tenant, now: datetime) -> date:
-    try:
-        return now.astimezone(ZoneInfo(tenant.timezone)).date()
-    except (ZoneInfoNotFoundError, ValueError):
-        # Only the warehouse knows the zone.
-        return now.date()
