@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     exports_url: str = "data/exports"
     # Not marts.duckdb: DuckDB names a file's catalog after it, and marts.costs_daily would be ambiguous there.
     bi_snapshot_path: Path = Path("data/bi.duckdb")
+    sources_file: Path = Path("sources.yml")
     ingestion_catalogue: Path = PROJECT_ROOT / "ingestion" / "catalogue.yml"
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
@@ -93,8 +94,22 @@ class Settings(BaseSettings):
 
     @cached_property
     def uses_sample(self) -> bool:
-        """Whether no source URL is set, so that the sample sources stand in for all five systems."""
-        return not any(getattr(self, f"{source}_database_url") for source in SOURCES)
+        """Whether no source is told, by URL or file, so that the sample sources stand in for all five systems."""
+        return not any(getattr(self, f"{source}_database_url") for source in SOURCES) and not self.has_sources_file
+
+    @property
+    def sources_path(self) -> Path:
+        """The owner's file of sources; there may be none."""
+        return PROJECT_ROOT / self.sources_file
+
+    @property
+    def has_sources_file(self) -> bool:
+        """Whether it names a source: a file of comments does not."""
+        try:
+            lines = self.sources_path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return False
+        return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
 
     @cached_property
     def source_urls(self) -> dict[str, URL]:

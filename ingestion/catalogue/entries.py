@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.catalogue.mapping import NAMESAKE, ColumnMapping, TableMapping, nearest
 from ingestion.errors import ConfigurationError
 from ingestion.rows.columns import IDENTIFIER, Column, ColumnType, RawTable
 from ingestion.rows.folding import Folding
@@ -94,12 +95,13 @@ class TableEntry(BaseModel):
     """One table's entry.
 
     Without a mode, mode, key and cursor are found in the source's catalog where the entry does not tell them (see
-    `recommendation.resolved`).
+    `recommendation.resolved`). `mapping` says where a source names things otherwise, `is_extracted_only` that no model
+    knows the table: both are told of sources.yml, not of the catalogue.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = Field(min_length=1)
+    columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = {}
     key: list[str] | None = Field(default=None, min_length=1)
     required: bool = False
     mode: Mode | None = None
@@ -111,6 +113,8 @@ class TableEntry(BaseModel):
     max_delete_share: float = Field(default=0.2, gt=0, le=1)
     keep_versions: bool = False
     personal: list[str] = []
+    mapping: TableMapping = NAMESAKE
+    is_extracted_only: bool = False
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableEntry":
@@ -135,6 +139,21 @@ class TableEntry(BaseModel):
         unknown = sorted(named - set(self.columns))
         if unknown:
             raise ValueError(f"{', '.join(unknown)} not among the columns")
+        unmapped = sorted(set(self.mapping.columns) - set(self.columns))
+        if unmapped:
+            raise ValueError(
+                f"it has no column {', '.join(unmapped)} to be mapped. Near it: {nearest(unmapped[0], [*self.columns])}"
+            )
+        asked = {"key": key, "cursor": [self.cursor] if self.cursor else []}
+        changed = next(
+            ((role, n) for role, names in asked.items() for n in names if not self.mapping.keeps_values(n)), None
+        )
+        if changed:
+            raise ValueError(f"{changed[1]} is its {changed[0]}, of which nothing but `from` can be told")
+        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, ColumnMapping()).path), None):
+            raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path")
+        if self.mapping.where and self.reconcile_hours:
+            raise ValueError("with `where`, keys are compared in every run: reconcile_hours can't be told")
         reserved = sorted(name for name in self.columns if name.startswith("_"))
         if reserved:
             raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
@@ -151,7 +170,8 @@ class TableEntry(BaseModel):
 
         The last is of tables that the source does not have: they are empty, and take the source's key when it comes.
         """
-        return self.key or (["id"] if self.mode is not None or "id" in self.columns else [next(iter(self.columns))])
+        by_name = self.mode is not None or "id" in self.columns or not self.columns
+        return self.key or (["id"] if by_name else [next(iter(self.columns))])
 
     def raw_table(self, source: str, name: str, found: dict[str, ColumnType] | None = None) -> RawTable:
         """The raw table for this entry: declared columns first, then what else the source has.
@@ -191,7 +211,7 @@ def load_catalogue(path: Path) -> Catalogue:
         ConfigurationError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
     try:
-        content = _yaml(path.read_text(encoding="utf-8"))
+        content = parsed_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"Catalogue {path} can't be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
@@ -208,7 +228,7 @@ def load_catalogue(path: Path) -> Catalogue:
             f"Catalogue {path.name}: unknown source '{unknown[0]}'. Use one of: {', '.join(SOURCES)}."
         )
     try:
-        return _CatalogueFile(sources=content).sources
+        return _with_columns(_CatalogueFile(sources=content).sources)
     except ValidationError as error:
         first = error.errors()[0]
         entry = ".".join(str(part) for part in first["loc"][1:])
@@ -217,7 +237,24 @@ def load_catalogue(path: Path) -> Catalogue:
         raise ConfigurationError(f"Catalogue {path.name}: {entry}: {message}.{more}") from None
 
 
-def _yaml(text: str) -> Any:
+def _with_columns(catalogue: Catalogue) -> Catalogue:
+    """The catalogue, if each of its tables has columns.
+
+    Raises:
+        ConfigurationError: one has none.
+    """
+    empty = [f"{source}.{name}" for source, tables in catalogue.items() for name, e in tables.items() if not e.columns]
+    if empty:
+        raise ConfigurationError(f"Catalogue: {empty[0]}: its columns have to be declared.")
+    return catalogue
+
+
+def parsed_yaml(text: str) -> Any:
+    """What a file holds.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
     try:
         # By the C library: a tenth of the time.
         return yaml.load(text, yaml.CSafeLoader)

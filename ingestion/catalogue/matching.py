@@ -10,15 +10,17 @@ gets another one, and the table's note in `_state` tells which.
 import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.mapping import Scalar, nearest, text_of
 from ingestion.errors import TableError
 from ingestion.rows.columns import CONTROL_COLUMNS, IDENTIFIER, Column, ColumnType, RawTable
 from ingestion.rows.folding import FAITHFUL, Folding
 from ingestion.rows.names import ANY_NAME, NameRules, raw_names, table_fault, with_digest
-from ingestion.sources.base import Snapshot
+from ingestion.sources.base import Among, Snapshot
 from ingestion.sources.named import SourceNames
+from ingestion.sources.translation import Translation
 
 _TOLD = 5
 """So many names are told; of the others their number."""
@@ -30,11 +32,13 @@ class FoundTable:
 
     Attributes:
         name: its name there.
-        columns: its columns there, with the raw type that holds each.
+        columns: its columns there, with the raw type that holds each; without those that are excluded.
+        only: column → values: of other rows there are none for us.
     """
 
     name: str
     columns: Mapping[str, ColumnType]
+    only: Among = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +62,26 @@ class Admission:
     @property
     def found(self) -> frozenset[str]:
         """The raw table's columns that the source gives values for."""
-        return frozenset(self.names.columns) | frozenset(self.names.spellings)
+        return self.names.given
 
 
 def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[dict[str, FoundTable], dict[str, str]]:
     """The source's tables by the catalogue's names; and why others can't be told.
 
-    A table of exactly an entry's name is the entry's; else the only one whose name differs in case alone.
+    A table of exactly the name is the entry's, or else the only one whose name differs in case alone: the name that its
+    owner told, or the entry's own.
 
     Raises:
         SourceError: the source can't be read.
     """
-    columns = snapshot.columns(entries)
-    found = {name: FoundTable(name, columns[name]) for name in entries if name in columns}
+    wanted = {name: entry.mapping.table or name for name, entry in entries.items()}
+    columns = snapshot.columns(list(dict.fromkeys(wanted.values())))
+    found = {name: FoundTable(table, columns[table]) for name, table in wanted.items() if table in columns}
     others, faults = {}, {}
     if absent := [name for name in entries if name not in found]:
-        further = [name for name in snapshot.tables() if name not in found]
+        further = [name for name in snapshot.tables() if name not in {table.name for table in found.values()}]
         for name in absent:
-            alike = _alike(name, further)
+            alike = _alike(wanted[name], further)
             if len(alike) == 1:
                 others[name] = alike[0]
             elif alike:
@@ -83,10 +89,67 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
                     f"the database has {listed(alike)}, which differ from its name in case alone. Leave one of them, "
                     f"or read a view that is called {name}"
                 )
+            elif entries[name].mapping.table is not None or entries[name].is_extracted_only:
+                faults[name] = f"the database has no table {wanted[name]}; it has {nearest(wanted[name], further)}"
     if others:
         columns = snapshot.columns(list(dict.fromkeys(others.values())))
         found |= {name: FoundTable(other, columns[other]) for name, other in others.items() if other in columns}
-    return {name: found[name] for name in entries if name in found}, faults
+    ours = {}
+    for name in entries:
+        if name in found:
+            try:
+                ours[name] = _as_declared(entries[name], found[name])
+            except TableError as error:
+                faults[name] = str(error)
+    return ours, faults
+
+
+def _as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
+    """The table without excluded columns, and with the condition on its rows.
+
+    Raises:
+        TableError: a column that its owner names is not there.
+    """
+    mapping = entry.mapping
+    excluded = {_column(name, found.columns, "exclude names") for name in mapping.exclude}
+    only = {}
+    for name, values in mapping.where.items():
+        column = _column(name, found.columns, "where names")
+        only[column] = [_typed(value, found.columns[column], column) for value in values]
+    return FoundTable(found.name, {n: t for n, t in found.columns.items() if n not in excluded}, only)
+
+
+def _column(name: str, found: Collection[str], said: str) -> str:
+    alike = [name] if name in found else _alike(name, found)
+    if len(alike) != 1:
+        what = (
+            f"more than one like it: {listed(alike)}" if alike else f"no such column; it has {nearest(name, [*found])}"
+        )
+        raise TableError(f"{said} {name}, and the source's table has {what}")
+    return alike[0]
+
+
+def _typed(value: Scalar | None, type_: ColumnType, column: str) -> str | int | bool | None:
+    """A value as a column of the type is compared with it: some databases take text for a number, and any text for 0.
+
+    Raises:
+        TableError: the column can't hold it.
+    """
+    text = text_of(value)
+    if text is None or type_ is ColumnType.TEXT:
+        return text
+    if type_ is ColumnType.BOOLEAN and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    if type_ is ColumnType.INTEGER and text.lower() in ("true", "false"):
+        return int(_BOOLEANS[text.lower()])
+    if type_ is ColumnType.INTEGER and text.lstrip("-").isdecimal():
+        return int(text)
+    if type_ in (ColumnType.BOOLEAN, ColumnType.INTEGER):
+        raise TableError(f"where has {value!r} of column {column}, which is {type_}")
+    return text
+
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def refused_tables(names: Iterable[str], existing: Collection[str], rules: NameRules = ANY_NAME) -> dict[str, str]:
@@ -120,8 +183,11 @@ def clash(other: str) -> str:
 def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]:
     """Declared column → the source's: of exactly that name, or else the only one that differs in case alone.
 
+    The name is the one that its owner tells (`from`), or its own; a column that is read for another one does not also
+    fill its namesake.
+
     Raises:
-        TableError: there are several, or the catalogue declares several.
+        TableError: there are several, or the catalogue declares several, or the one that its owner tells is not there.
     """
     if len({name.casefold() for name in entry.columns}) < len(entry.columns):
         twice = next(a for a in (_alike(name, entry.columns) for name in entry.columns) if len(a) > 1)
@@ -129,8 +195,15 @@ def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]
             f"the catalogue declares columns that differ in case alone: {listed(twice)}. Leave one of them"
         )
     matched = {}
+    told = {name: column.source for name, column in entry.mapping.columns.items() if column.source}
+    taken = {_column(source, found, f"{name} is to be read from") for name, source in told.items()}
     for name in entry.columns:
+        if name in told:
+            matched[name] = _column(told[name], found, f"{name} is to be read from")
+            continue
         alike = [name] if name in found else _alike(name, found)
+        if alike and {*alike} <= taken:
+            continue
         if len(alike) > 1:
             raise TableError(
                 f"the source has {listed(alike)}, which differ from the catalogue's column {name} in case alone. "
@@ -155,7 +228,9 @@ def _ids_of_text(entry: TableEntry, found: FoundTable) -> dict[str, str]:
     return {
         name: column
         for name, column in matched_columns(entry, found.columns).items()
-        if entry.columns[name].type == IDENTIFIER and found.columns[column] is ColumnType.TEXT
+        if entry.columns[name].type == IDENTIFIER
+        and found.columns[column] is ColumnType.TEXT
+        and entry.mapping.keeps_values(name)
     }
 
 
@@ -213,13 +288,66 @@ def admitted(
     told: dict[str, str | None] = {c: declared.get(c) for c in entry.columns} | dict.fromkeys(spellings)
     raw = raw_names(found.columns, told, existing, rules)
     kept, left_out = _within(rules, list(found.columns), raw, told, existing)
-    table = entry.raw_table(source, name, {raw[c]: found.columns[c] for c in kept})
+    # Of a column that several are read from, `raw` has but one name.
+    names = {raw[c]: c for c in kept} | declared
+    translations, constants = _translations(entry, found, names)
+    types = {r: translations[r].raw_type if r in translations else found.columns[c] for r, c in names.items()}
+    table = entry.raw_table(source, name, types | dict.fromkeys(constants, ColumnType.TEXT))
     columns = (*table.columns, *(Column(c, ColumnType.TEXT, is_declared=False) for c in spellings))
+    _check_types(table, names, translations)
     return Admission(
         RawTable(source, name, table.key, columns),
-        SourceNames(found.name, {raw[c]: c for c in kept}, folded, spellings),
+        SourceNames(found.name, names, folded, spellings, translations, constants, found.only),
         _note(name, found, {c: raw[c] for c in kept if c not in declared.values() and raw[c] != c}, left_out),
     )
+
+
+def _translations(
+    entry: TableEntry, found: FoundTable, names: Mapping[str, str]
+) -> tuple[dict[str, Translation], dict[str, str]]:
+    """Raw column → how its values are made of the source's; and those that have one value in every row.
+
+    Raises:
+        TableError: a path leads into what can't be a document.
+    """
+    translations, constants = {}, {}
+    for name, told in entry.mapping.columns.items():
+        default = text_of(told.default)
+        if name not in names:
+            if default is not None:
+                constants[name] = default
+        elif not told.is_renamed_only:
+            type_ = found.columns[names[name]]
+            if told.path and type_ not in (ColumnType.JSON, ColumnType.TEXT):
+                raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
+            values = {_key(value, type_): result for value, result in told.values.items()} if told.values else None
+            path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
+            translations[name] = Translation(type_, path, values, default)
+    return translations, constants
+
+
+def _key(value: Scalar | None, type_: ColumnType) -> str | None:
+    """What the owner wrote for a value, as the source's value is spelled: MySQL's booleans are numbers."""
+    is_number = isinstance(value, bool) and type_ is ColumnType.INTEGER
+    return str(int(value or 0)) if is_number else text_of(value)
+
+
+def _check_types(table: RawTable, names: Mapping[str, str], translations: Mapping[str, Translation]) -> None:
+    """See to it that what several columns are read from is one type for all of them.
+
+    Raises:
+        TableError: it is not.
+    """
+    asked: dict[str, tuple[str, ColumnType]] = {}
+    for column in table.columns:
+        if column.name in names:
+            type_ = translations[column.name].type if column.name in translations else column.type
+            other, before = asked.setdefault(names[column.name], (column.name, type_))
+            if before != type_:
+                raise TableError(
+                    f"{column.name} ({type_}) and {other} ({before}) are both read from {names[column.name]}, which "
+                    "can't be read as two types"
+                )
 
 
 def _spelling(column: str, rules: NameRules) -> str:

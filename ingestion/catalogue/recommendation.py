@@ -5,7 +5,7 @@ Belongs here: the rules, and entries of the catalogue that leave it to them. Not
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -127,10 +127,22 @@ def filled_in(
     for name, table in silent.items():
         try:
             if table in shapes:
-                filled[name] = resolved(entries[name], shapes[table])
+                filled[name] = resolved(entries[name], _without(shapes[table], found[name].columns))
         except TableError as error:
             faults[name] = str(error)
     return filled, faults
+
+
+def _without(shape: TableShape, columns: Collection[str]) -> TableShape:
+    """The shape of those columns alone: of what is excluded nothing is asked.
+
+    Raises:
+        TableError: the primary key is excluded.
+    """
+    if gone := [name for name in shape.primary_key if name not in columns]:
+        raise TableError(f"{', '.join(gone)}, of its primary key, is excluded: rows could not be told apart")
+    unique = tuple(one for one in shape.unique if {*one} <= {*columns})
+    return replace(shape, columns={n: c for n, c in shape.columns.items() if n in columns}, unique=unique)
 
 
 def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
@@ -139,8 +151,10 @@ def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
     Raises:
         TableError: the table has no key, or one that can't be declared.
     """
-    declared = {found: name for name, found in matched_columns(entry, shape.columns).items()}
-    recommended = recommend(shape, entry.key or (), entry.cursor)
+    matched = matched_columns(entry, shape.columns)
+    declared = {found: name for name, found in matched.items()}
+    cursor_told = entry.cursor and matched.get(entry.cursor, entry.cursor)
+    recommended = recommend(shape, [matched.get(name, name) for name in entry.key or ()], cursor_told)
     if recommended.problem:
         raise TableError(recommended.problem)
     key = [declared.get(name, name) for name in recommended.key]

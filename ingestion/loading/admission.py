@@ -58,7 +58,8 @@ def admitted_tables(
             refused[name] = str(error)
             admissions[name] = admitted(source, name, entry, None)
     # What can't be loaded now is in raw nonetheless, for models to find it, unless another table has the name.
-    prepared = [admission.table for name, admission in admissions.items() if name not in misnamed]
+    # Of a table that no model knows nothing can be told before it is there.
+    prepared = [a.table for name, a in admissions.items() if name not in misnamed and a.table.columns]
     unfit = session.prepare(prepared)
     refused = {t.name: unfit[t.label] for t in prepared if t.label in unfit} | refused
     return admissions, refused | misnamed

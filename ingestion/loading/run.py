@@ -13,6 +13,7 @@ from ingestion import sample
 from ingestion.catalogue.entries import Catalogue, load_catalogue
 from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.source_tables import check_tables, empty_tables
+from ingestion.catalogue.sources_file import RAW, configured_sources
 from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
 from ingestion.loading.pace import Pace
 from ingestion.loading.progress import Listener, LogListener
@@ -20,9 +21,8 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.retries import Retries
 from ingestion.loading.source import load_source
 from ingestion.log.archive import Archive
-from ingestion.settings import SAMPLE_DIRECTORY, Settings
-from ingestion.sources import open_source
-from ingestion.sources.base import Source
+from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
+from ingestion.sources.base import Source, SourceName
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Session, Warehouse
 
@@ -52,7 +52,10 @@ class Ingestion:
 
     def __init__(self, settings: Settings, retries: Retries | None = None, pace: Pace | None = None) -> None:
         self.settings = settings
-        self.catalogue: Catalogue = load_catalogue(settings.ingestion_catalogue)
+        of_kinds = load_catalogue(settings.ingestion_catalogue)
+        self.configured = configured_sources(settings, of_kinds)
+        # Raw of a system whose URL is gone is what its catalogue says.
+        self.catalogue: Catalogue = {**of_kinds, **{name: s.entries for name, s in self.configured.items()}}
         self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         self.archive = Archive(settings.archive)
         self._retries = retries or Retries()
@@ -65,26 +68,35 @@ class Ingestion:
         Raises:
             ConfigurationError: a URL is wrong, or its driver is not installed.
         """
-        sources = {name: open_source(name, url) for name, url in self.settings.source_urls.items()}
-        unknown = sorted(set(sources) - set(self.catalogue))
-        if unknown:
-            raise ConfigurationError(f"The catalogue has no source '{unknown[0]}', but its URL is set.")
-        return sources
+        return {name: source.source for name, source in self.configured.items()}
 
-    def systems(self) -> tuple[str, ...]:
-        """The source systems there are, in the catalogue's order: those with a URL and those that the warehouse holds.
+    def kind(self, name: str) -> str:
+        """Which of the five systems' models a source's tables feed; `raw`: none."""
+        return self.configured[name].kind if name in self.configured else name
 
-        So a URL that is missing once takes nothing away. Where every source has a URL, the warehouse is not asked, and
-        it is never waited for.
+    def sources_of_kinds(self) -> dict[str, tuple[str, ...]]:
+        """Kind → its sources: those that are configured, and those of the five that the warehouse holds.
+
+        So a URL that is missing once takes nothing away. Where each of the five has a URL, the warehouse is not asked,
+        and it is never waited for.
 
         Raises:
             ConfigurationError: a URL is wrong.
             WarehouseError: the warehouse can't be opened.
         """
-        configured = self.settings.source_urls
-        absent = [name for name in self.catalogue if name not in configured]
+        absent = [name for name in self.catalogue if name not in self.configured]
         held = self.warehouse.loaded_sources(absent) if absent else set()
-        return tuple(name for name in self.catalogue if name in configured or name in held)
+        there = [name for name in self.catalogue if name in self.configured or name in held]
+        kinds = dict.fromkeys([name for name in SOURCES if name in self.catalogue])
+        return {
+            kind: found
+            for kind in (*sorted(kinds, key=[*self.catalogue].index), RAW)
+            if (found := tuple(name for name in there if self.kind(name) == kind))
+        }
+
+    def systems(self) -> tuple[str, ...]:
+        """The source systems that there are any sources of, in the catalogue's order. Raises as `sources_of_kinds`."""
+        return tuple(kind for kind in self.sources_of_kinds() if kind != RAW)
 
     def ensure_sample(self) -> bool:
         """Make the sample sources if they are to be used and are not there. Returns whether they were made.
@@ -97,7 +109,7 @@ class Ingestion:
         if held := sorted(self.warehouse.loaded_sources(self.catalogue)):
             raise ConfigurationError(
                 f"No source's URL is set, and the warehouse holds {', '.join(held)}: the sample would mix with it. Set "
-                f"{held[0].upper()}_DATABASE_URL, or WAREHOUSE_URL to another place for the sample."
+                f"{SourceName(held[0]).variable}, or WAREHOUSE_URL to another place for the sample."
             )
         # It ends the day before the one that models are built for.
         sample.create(SAMPLE_DIRECTORY, last_day=self.settings.now.date() - timedelta(days=1))
@@ -116,10 +128,12 @@ class Ingestion:
             if names and name not in names:
                 continue
 
-            def check(_: bool, name: str = name, source: Source = source) -> None:
+            label = self.configured[name].name
+
+            def check(_: bool, name: str = name, label: SourceName = label, source: Source = source) -> None:
                 with source.snapshot() as snapshot:
                     found, unclear = find_tables(self.catalogue[name], snapshot)
-                    check_tables(name, self.catalogue[name], {*found, *unclear}, tables)
+                    check_tables(label, self.catalogue[name], {*found, *unclear}, tables, snapshot)
 
             try:
                 self._retries.of(name, listener or LogListener(), check)
@@ -161,7 +175,7 @@ class Ingestion:
             source = self.sources[name]
             try:
                 loaded = load_source(
-                    name,
+                    self.configured[name].name,
                     entries,
                     source,
                     session,
@@ -194,7 +208,7 @@ class Ingestion:
         Raises:
             WarehouseError: the warehouse can't be opened or written.
         """
-        absent = [name for name in self.catalogue if name not in self.settings.source_urls]
+        absent = [name for name in self.catalogue if name not in self.configured]
         with self.warehouse.session() as session:
             for name in absent:
                 session.prepare(empty_tables(name, self.catalogue[name]))
@@ -279,9 +293,12 @@ class Ingestion:
         if source is None:
             return list(self.sources if only_configured else self.catalogue), []
         if source not in self.catalogue:
-            raise ConfigurationError(f"Unknown source '{source}'. Use one of: {', '.join(self.catalogue)}.")
+            raise ConfigurationError(
+                f"Unknown source '{source}'. Use one of: {', '.join(self.catalogue)}, or name it in "
+                f"{self.settings.sources_path.name}."
+            )
         if only_configured and source not in self.sources:
-            raise ConfigurationError(f"{source.upper()}_DATABASE_URL is not set. Set it in the environment or in .env.")
+            raise ConfigurationError(f"{SourceName(source).variable} is not set. Set it in the environment or in .env.")
         if table is not None and table not in self.catalogue[source]:
             known = ", ".join(self.catalogue[source])
             raise ConfigurationError(f"Unknown table '{table}' of {source}. Use one of: {known}.")

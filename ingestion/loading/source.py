@@ -3,6 +3,8 @@
 Belongs here: which tables take part, and what they are handed. Not here: one table's run (table.py).
 """
 
+import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -58,7 +60,7 @@ def load_source(
     """
     with source.snapshot() as snapshot:
         found, faults = find_tables(entries, snapshot)
-        check_tables(source_name, entries, {*found, *faults}, only)
+        check_tables(source_name, entries, {*found, *faults}, only, snapshot)
         entries, unresolved = filled_in(entries, found, snapshot)
         admissions, refused = admitted_tables(source_name, entries, found, faults | unresolved, snapshot, session)
         shown = named(snapshot, {name: admission.names for name, admission in admissions.items()})
@@ -69,12 +71,20 @@ def load_source(
                 admission.table,
                 admission.found if name in found or name in faults else None,
                 entries[name],
-                replace(states.get(name, TableState(name)), note=admission.note),
+                _as_mapped(replace(states.get(name, TableState(name)), note=admission.note), entries[name]),
                 refused.get(name),
                 standing.get(name, ()),
                 has_folded_ids=bool(admission.names.folded),
+                in_source=list(found[name].columns) if name in found else (),
             )
             for name, admission in admissions.items()
             if not only or name in only
         ]
         return [TableRun(run, subject).result() for subject in subjects]
+
+
+def _as_mapped(state: TableState, entry: TableEntry) -> TableState:
+    """The state under the owner's mapping: where that is another one than rows were read by, all are to be read again."""
+    told = hashlib.sha256(json.dumps(entry.mapping.record(), sort_keys=True).encode()).hexdigest()[:16]
+    mapping = told if entry.mapping.is_given else None
+    return state if mapping == state.mapping else replace(state, mapping=mapping, last_full_at=None)

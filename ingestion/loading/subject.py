@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.mapping import nearest
 from ingestion.errors import TableError
 from ingestion.loading.pace import Pace
 from ingestion.loading.progress import Listener
@@ -53,6 +54,7 @@ class Subject:
         refusal: why it can't be loaded, where that is known beforehand.
         standing: the keys of its rejections that stand.
         has_folded_ids: whether raw has ids in a canonical form.
+        in_source: the columns of the source's table, as they are called there.
     """
 
     table: RawTable
@@ -62,6 +64,7 @@ class Subject:
     refusal: str | None = None
     standing: Collection[str] = ()
     has_folded_ids: bool = False
+    in_source: Collection[str] = ()
 
     @property
     def may_renew_ids(self) -> bool:
@@ -93,4 +96,8 @@ class Subject:
         for role, names in (("is its key", self.table.key), ("is its cursor", cursor), ("is not null", required)):
             absent = [name for name in names if name not in found]
             if absent:
-                raise TableError(f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}")
+                raise TableError(
+                    f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}. It has "
+                    f"{nearest(absent[0], [*self.in_source])}. If it is one of these, say so in sources.yml: "
+                    f"columns: {{{absent[0]}: {{from: ...}}}}"
+                )

@@ -33,6 +33,7 @@ class TableState:
         rows_rejected: rows kept out.
         last_error: why the last run failed or refused deletes; None where it did neither.
         note: what raw shows otherwise than the source: names, and columns that were left out; None if nothing.
+        mapping: a digest of what the owner declares of the table's names and values; None if nothing.
     """
 
     table_name: str
@@ -48,6 +49,7 @@ class TableState:
     rows_rejected: int = 0
     last_error: str | None = None
     note: str | None = None
+    mapping: str | None = None
 
 
 STATE_COLUMNS = (
@@ -64,6 +66,7 @@ STATE_COLUMNS = (
     Column("rows_rejected", ColumnType.INTEGER),
     Column("last_error", ColumnType.TEXT),
     Column("note", ColumnType.TEXT),
+    Column("mapping", ColumnType.TEXT),
 )
 """The columns of `_state`, in the order of `TableState`'s fields."""
 

@@ -11,12 +11,12 @@ from ingestion import sample
 from ingestion.catalogue.entries import TableEntry, load_catalogue
 from ingestion.catalogue.matching import FoundTable, find_tables, matched_columns, refused_tables
 from ingestion.catalogue.recommendation import Recommendation, declared_type, found_key, recommend, resolved
+from ingestion.catalogue.sources_file import configured_sources
 from ingestion.errors import ConfigurationError, SourceError, TableError
 from ingestion.rows.columns import IDENTIFIER, ColumnType
 from ingestion.rows.folding import Folding
 from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
-from ingestion.sources import open_source
-from ingestion.sources.base import Snapshot
+from ingestion.sources.base import Snapshot, SourceName
 from ingestion.sources.shape import TableShape
 
 
@@ -60,24 +60,26 @@ def inspect(settings: Settings, source: str | None = None, table: str | None = N
     catalogue = load_catalogue(settings.ingestion_catalogue)
     if source is None and table is not None:
         raise ConfigurationError("--table needs --source: tables of different sources share names.")
-    if source is not None and source not in SOURCES:
-        raise ConfigurationError(f"Unknown source '{source}'. Use one of: {', '.join(SOURCES)}.")
-    if source is not None and source not in settings.source_urls:
-        raise ConfigurationError(f"{source.upper()}_DATABASE_URL is not set. Set it in the environment or in .env.")
+    configured = configured_sources(settings, catalogue)
+    if source is not None and source not in (*SOURCES, *configured):
+        known = ", ".join(dict.fromkeys([*SOURCES, *configured]))
+        raise ConfigurationError(f"Unknown source '{source}'. Use one of: {known}.")
+    if source is not None and source not in configured:
+        raise ConfigurationError(f"{SourceName(source).variable} is not set. Set it in the environment or in .env.")
     if settings.uses_sample and not sample.exists(SAMPLE_DIRECTORY):
         raise ConfigurationError(
             "No source is configured, and there is no sample yet. Set a source's URL, or: make run"
         )
-    for name, url in settings.source_urls.items():
+    for name, one in configured.items():
         if source in (None, name):
             try:
-                with open_source(name, url).snapshot() as snapshot:
+                with one.source.snapshot() as snapshot:
                     listed = snapshot.shapes()
-                    found, faults = find_tables(catalogue.get(name, {}), snapshot)
+                    found, faults = find_tables(one.entries, snapshot)
                     # A partition, say, is not listed, but may be what the catalogue names.
                     if others := {t.name for t in found.values()} - set(listed):
                         listed |= snapshot.shapes(others)
-                    inspections = list(_compared(name, catalogue.get(name, {}), listed, found, faults, table, snapshot))
+                    inspections = list(_compared(name, one.entries, listed, found, faults, table, snapshot))
             except SourceError as error:
                 yield str(error)
             else:

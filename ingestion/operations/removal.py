@@ -39,11 +39,12 @@ def find(ingestion: Ingestion, source: str) -> Removal:
         WarehouseError: the warehouse can't be read.
     """
     ingestion.chosen(source, None, only_configured=False)
-    if source in ingestion.settings.source_urls:
+    if source in ingestion.configured:
         raise ConfigurationError(
             f"{source} is of the sample, which stands in for all sources while no URL is set. Set one."
             if ingestion.settings.uses_sample
-            else f"{source.upper()}_DATABASE_URL is set: the next run would bring {source} back. Unset it first."
+            else f"{ingestion.configured[source].name.variable} is set: the next run would bring {source} back. Unset "
+            "it first, or take it out of the file that names it."
         )
     raw = f"raw_{source}"
     there = ingestion.warehouse.tables((raw, *_LAYERS))

@@ -55,11 +55,20 @@ class Conformed:
 
 @dataclass(frozen=True, slots=True)
 class OddValue:
-    """A value that a reader could not hand over in its column's wire type."""
+    """A value that a reader could not hand over in its column's wire type.
+
+    Attributes:
+        row: its place in the batch.
+        column: its column.
+        value: what it is, as text.
+        reason: why; None: it is not of the column's type. Where one is given, the batch has what stands for it, and no
+            row is kept out.
+    """
 
     row: int
     column: str
     value: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,8 @@ def conform(
     """
     faults = _Faults(table)
     for o in odd:
-        faults.add(o.row, o.column, f"expected {_NOUNS[faults.columns[o.column].type]}", o.value)
+        reason = o.reason or f"expected {_NOUNS[faults.columns[o.column].type]}"
+        faults.add(o.row, o.column, reason, o.value, has_substitute=o.reason is not None)
     arrays = []
     for column in table.columns:
         index = batch.schema.get_field_index(column.name)
@@ -150,11 +160,11 @@ class _Faults:
         self.rejected: dict[int, Fault] = {}
         self._key = table.key
 
-    def add(self, row: int, column: str, reason: str, value: str | None) -> None:
+    def add(self, row: int, column: str, reason: str, value: str | None, *, has_substitute: bool = False) -> None:
         """Note a fault; the first of a value counts, and the first that takes a row along."""
         fault = self.by_row.setdefault(row, {}).setdefault(column, (column, reason, value))
         told = self.columns[column]
-        if told.is_needed or told.required or column in self._key:
+        if not has_substitute and (told.is_needed or told.required or column in self._key):
             self.rejected.setdefault(row, fault)
 
     def of(self, row: int) -> list[tuple[Fault, Effect]]:

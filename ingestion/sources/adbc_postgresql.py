@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_ROWS, EVERYTHING, Position, Selection, WireBatch
+from ingestion.sources.base import BATCH_ROWS, EMPTY, EVERYTHING, Among, Position, Selection, SourceName, WireBatch
 from ingestion.sources.collations import postgresql_foldings
 from ingestion.sources.postgresql_alterations import alterations_query
 from ingestion.sources.postgresql_changes import Moment, position
@@ -35,17 +35,19 @@ from ingestion.sources.postgresql_sql import (
     relations,
     select_rows,
     tables_query,
+    where_only,
 )
 from ingestion.sources.postgresql_transaction import Transaction, altered, faults_told, transaction
 from ingestion.sources.shape import TableShape
 
 
 class PostgresqlSource:
-    """A PostgreSQL database: the tables and views that its `search_path` shows."""
+    """A PostgreSQL database: the tables and views that its `search_path` shows, or a schema's."""
 
-    def __init__(self, name: str, url: sa.URL) -> None:
+    def __init__(self, name: SourceName, url: sa.URL, schema: str | None = None) -> None:
         self._name = name
         self._url = url
+        self._schema = schema
 
     @contextmanager
     def snapshot(self) -> Iterator["PostgresqlSnapshot"]:
@@ -53,14 +55,14 @@ class PostgresqlSource:
         # Only what happens here is told as the source's fault, not what the block does with the snapshot.
         with ExitStack() as stack:
             with faults_told(self._name):
-                opened, moment = stack.enter_context(transaction(self._url))
+                opened, moment = stack.enter_context(transaction(self._name, self._url, self._schema))
             yield PostgresqlSnapshot(self._name, opened, moment)
 
 
 class PostgresqlSnapshot:
     """Reads inside one transaction. See `Snapshot` and `ChangeTracking`."""
 
-    def __init__(self, name: str, opened: Transaction, moment: Moment) -> None:
+    def __init__(self, name: SourceName, opened: Transaction, moment: Moment) -> None:
         self._name = name
         self._opened = opened
         self._moment = moment
@@ -89,7 +91,7 @@ class PostgresqlSnapshot:
         with faults_told(self._name):
             [(role,)] = self._opened.rows("select quote_ident(current_user)")
         return {
-            table: {name: f"grant select ({quoted(name)}) on {quoted(table)} to {role}" for name in names}
+            table: {n: f"grant select ({quoted(n)}) on {self._relation(table).reference} to {role}" for n in names}
             for table, names in denied.items()
             if names
         }
@@ -121,10 +123,10 @@ class PostgresqlSnapshot:
         """See `ChangeTracking.position`."""
         return position(self._moment, self._relation(table), mode, cursor, watermark)
 
-    def count(self, table: RawTable) -> int:
+    def count(self, table: RawTable, only: Among = EMPTY) -> int:
         """See `Snapshot.count`."""
         with faults_told(self._name, table.name):
-            return self._count(table.name)
+            return self._count(table.name, only=only)
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
         """See `Snapshot.read`."""
@@ -151,8 +153,9 @@ class PostgresqlSnapshot:
         self._relations |= found
         return found
 
-    def _count(self, table: str, limit: int | None = None) -> int:
-        rows = quoted(table) if limit is None else f"(select 1 from {quoted(table)} limit {limit}) as counted"
+    def _count(self, table: str, limit: int | None = None, only: Among = EMPTY) -> int:
+        reference = self._relation(table).reference
+        rows = f"(select 1 from {reference} limit {limit}) as counted" if limit else reference + where_only(only)
         # Of thousands of tables that stay locked the server would run out of locks.
         with self._opened.part():
             [(count,)] = self._opened.rows(f"select count(*) from {rows}")

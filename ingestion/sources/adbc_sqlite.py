@@ -18,13 +18,13 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from ingestion.errors import SourceError, one_line
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EMPTY, EVERYTHING, Among, Selection, SourceName, WireBatch
 from ingestion.sources.batches import gathered
 from ingestion.sources.collations import sqlite_foldings
 from ingestion.sources.reflection import reflected_shapes, reflected_tables
 from ingestion.sources.shape import TableShape
 from ingestion.sources.sqlite_sql import Read, text
-from ingestion.sources.statements import reflected_columns
+from ingestion.sources.statements import reflected_columns, restricted
 from ingestion.sources.transient import fault_type
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -40,7 +40,7 @@ _BINARY = dict.fromkeys(("BINARY", "VARBINARY", "BYTEA"), sa.LargeBinary)
 class SqliteSource:
     """A SQLite file, opened read-only."""
 
-    def __init__(self, name: str, url: sa.URL) -> None:
+    def __init__(self, name: SourceName, url: sa.URL) -> None:
         self._name = name
         self._path = Path(url.database or "")
 
@@ -49,8 +49,7 @@ class SqliteSource:
         """One read transaction over the file. See `Source.snapshot`."""
         if not self._path.is_file():
             raise SourceError(
-                f"{self._name}: there is no SQLite file {self._path.name}. "
-                f"Check the path in {self._name.upper()}_DATABASE_URL."
+                f"{self._name}: there is no SQLite file {self._path.name}. Check the path in {self._name.variable}."
             )
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
         engine = sa.create_engine("sqlite://", creator=lambda: _dbapi_connect(uri), poolclass=sa.pool.NullPool)
@@ -69,15 +68,14 @@ class SqliteSource:
 
 
 @contextmanager
-def _faults_told(name: str) -> Iterator[None]:
+def _faults_told(name: SourceName) -> Iterator[None]:
     try:
         yield
     # What happens while rows arrive comes through Arrow's stream as one of its errors or an OSError.
     except (sa.exc.DatabaseError, adbc_driver_manager.Error, pa.ArrowException, OSError) as caught:
         error = (caught.orig or caught) if isinstance(caught, sa.exc.DatabaseError) else caught
         raise fault_type(error)(
-            f"{name}: SQLite says: {one_line(error)}. Check that {name.upper()}_DATABASE_URL names a whole, "
-            "readable SQLite file."
+            f"{name}: SQLite says: {one_line(error)}. Check that {name.variable} names a whole, readable SQLite file."
         ) from None
 
 
@@ -89,7 +87,7 @@ class SqliteSnapshot:
     """Reads inside one transaction. See `Snapshot`."""
 
     def __init__(
-        self, name: str, reflection: sa.Connection, connection: adbc_driver_sqlite.dbapi.Connection, size: int
+        self, name: SourceName, reflection: sa.Connection, connection: adbc_driver_sqlite.dbapi.Connection, size: int
     ) -> None:
         self._name = name
         self._reflection = reflection
@@ -123,9 +121,9 @@ class SqliteSnapshot:
         with _faults_told(self._name):
             return sqlite_foldings(self._reflection, columns)
 
-    def count(self, table: RawTable) -> int:
+    def count(self, table: RawTable, only: Among = EMPTY) -> int:
         """See `Snapshot.count`."""
-        statement = sa.select(sa.func.count()).select_from(sa.table(table.name))
+        statement = restricted(sa.select(sa.func.count()).select_from(sa.table(table.name)), only)
         with _faults_told(self._name), self._connection.cursor() as cursor:
             cursor.execute(text(statement))
             row = cursor.fetchone()

@@ -3,7 +3,7 @@
 Belongs here: the reader's interface and the description of a read. Not here: how a certain driver does it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,10 +17,15 @@ from ingestion.rows.folding import Folding
 from ingestion.sources.shape import TableShape
 
 Watermark = datetime | int
+Among = Mapping[str, Sequence[str | int | bool | None]]
+"""Column → values, of which None stands for null."""
+
 BATCH_ROWS = 131_072
 
 BATCH_BYTES = 64 * 2**20
 """A batch has at most `BATCH_ROWS`, and so many of them as come to about this size."""
+
+EMPTY: Among = {}
 
 UNNAMED = "*"
 """Stands for columns that a source does not name, but has."""
@@ -36,13 +41,15 @@ class Selection:
         keys: key tuples; rows with one of the keys.
         but_not: column → values; of all these, no row with one of the values.
         condition: the SQL of a `Position`; only the reader that gave it takes it.
+        only: column → values; of all these, rows with one of the values of each column alone.
     """
 
     since: tuple[str, Watermark] | None = None
-    open_rows: dict[str, list[str]] = field(default_factory=dict)
+    open_rows: Among = field(default_factory=dict)
     keys: list[tuple[object, ...]] | None = None
-    but_not: dict[str, list[str]] = field(default_factory=dict)
+    but_not: Among = field(default_factory=dict)
     condition: str | None = None
+    only: Among = field(default_factory=dict)
 
 
 EVERYTHING = Selection()
@@ -95,8 +102,8 @@ class Snapshot(Protocol):
         """
         ...
 
-    def count(self, table: RawTable) -> int:
-        """How many rows the table has."""
+    def count(self, table: RawTable, only: Among = EMPTY) -> int:
+        """How many rows the table has; of those with other values than `only` has, none."""
         ...
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
@@ -151,6 +158,18 @@ class ChangeTracking(Protocol):
             watermark: what `Position.watermark` was after the last read, or whatever another reader left.
         """
         ...
+
+
+class SourceName(str):
+    """What messages call a source: its name, and where its URL is told."""
+
+    variable: str
+
+    def __new__(cls, name: str, variable: str | None = None) -> "SourceName":
+        """The variable is that of the five systems' own names unless told."""
+        made = super().__new__(cls, name)
+        made.variable = variable or f"{name.upper()}_DATABASE_URL"
+        return made
 
 
 class Source(Protocol):

@@ -25,7 +25,7 @@ from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_BYTES, EVERYTHING, UNNAMED, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EMPTY, EVERYTHING, UNNAMED, Among, Selection, SourceName, WireBatch
 from ingestion.sources.batches import cut
 from ingestion.sources.collations import mysql_foldings
 from ingestion.sources.mysql_alterations import Identity, freed, identities_of, rows_of
@@ -68,13 +68,13 @@ class MysqlSource:
         ConfigurationError: the URL has an option that the driver does not know.
     """
 
-    def __init__(self, name: str, url: sa.URL) -> None:
+    def __init__(self, name: SourceName, url: sa.URL) -> None:
         self._name = name
         given = {k: _option(v if isinstance(v, str) else v[-1]) for k, v in url.query.items()}
         unknown = sorted(set(given) - set(inspect.signature(pymysql.connect).parameters))
         if unknown:
             raise ConfigurationError(
-                f"{name.upper()}_DATABASE_URL: PyMySQL knows no option '{unknown[0]}'. Take it out of the URL."
+                f"{name.variable}: PyMySQL knows no option '{unknown[0]}'. Take it out of the URL."
             )
         own = {"host": url.host, "port": url.port, "user": url.username, "password": url.password}
         fixed = {"charset": "utf8mb4", "program_name": "crm-warehouse"}
@@ -122,7 +122,7 @@ def _option(value: str) -> str | int | bool:
 
 
 @contextmanager
-def _faults_told(name: str) -> Iterator[None]:
+def _faults_told(name: SourceName) -> Iterator[None]:
     try:
         yield
     # It raises a RuntimeError where a way to log in needs a package that is not there.
@@ -131,7 +131,7 @@ def _faults_told(name: str) -> Iterator[None]:
         # After the connection was lost it says nothing at all.
         said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
         raise fault_type(error)(
-            f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.upper()}_DATABASE_URL is right."
+            f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.variable} is right."
         ) from None
 
 
@@ -155,7 +155,7 @@ class MysqlSnapshot:
 
     def __init__(
         self,
-        name: str,
+        name: SourceName,
         connection: pymysql.Connection,
         inspected: Callable[[], AbstractContextManager[sa.Connection]],
         identities: Mapping[str, Identity],
@@ -241,10 +241,10 @@ class MysqlSnapshot:
         with _faults_told(self._name):
             return mysql_foldings(lambda sql: rows_of(self._connection, sql), collations)
 
-    def count(self, table: RawTable) -> int:
+    def count(self, table: RawTable, only: Among = EMPTY) -> int:
         """See `Snapshot.count`."""
         with _faults_told(self._name), freed(self._connection):
-            [(count,)] = rows_of(self._connection, count_query(table.name))
+            [(count,)] = rows_of(self._connection, count_query(table.name, only))
         return int(count)
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.mysql.base import MySQLDialect, MySQLIdentifierPreparer
 
 from ingestion.rows.columns import Column, ColumnType, RawTable
-from ingestion.sources.base import Selection, Watermark
-from ingestion.sources.statements import select_rows
+from ingestion.sources.base import Among, Selection, Watermark
+from ingestion.sources.statements import restricted, select_rows
 
 DATED = {"date", "datetime", "timestamp"}
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit")
@@ -122,9 +122,9 @@ def columns_query(tables: Iterable[str]) -> str:
     return _text(statement)
 
 
-def count_query(table: str) -> str:
-    """How many rows a table has."""
-    return _text(sa.select(sa.func.count()).select_from(sa.table(table)))
+def count_query(table: str, only: Among) -> str:
+    """How many rows a table has, of those with the values of `only`."""
+    return _text(restricted(sa.select(sa.func.count()).select_from(sa.table(table)), only))
 
 
 def none_query(table: str, column: str | None) -> str:

@@ -13,10 +13,11 @@ from typing import Literal
 
 import pyarrow as pa
 
-from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.folding import Folding, as_written
-from ingestion.sources.base import EVERYTHING, ChangeTracking, Position, Selection, Snapshot, WireBatch
+from ingestion.sources.base import EMPTY, EVERYTHING, Among, ChangeTracking, Position, Selection, Snapshot, WireBatch
 from ingestion.sources.shape import TableShape
+from ingestion.sources.translation import Translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +29,73 @@ class SourceNames:
         columns: raw column → the source's.
         folded: raw column → what the source does not tell apart in it.
         spellings: further raw column → the folded one whose written form it keeps.
+        translations: raw column → how its values are made of the source's.
+        constants: raw column → its value in every row; the source has no column for it.
+        only: the source's column → values; of other rows there are none.
     """
 
     table: str
     columns: Mapping[str, str]
     folded: Mapping[str, Folding] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    only: Among = field(default_factory=dict)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The raw columns that there are values for."""
+        return frozenset(self.columns) | frozenset(self.spellings) | frozenset(self.constants)
 
     def of_table(self, table: RawTable) -> RawTable:
-        """The table to ask the source for."""
-        columns = tuple(replace(c, name=self.columns[c.name]) for c in table.columns if c.name not in self.spellings)
-        return replace(table, name=self.table, key=tuple(self.columns[k] for k in table.key), columns=columns)
+        """The table to ask the source for: each of its columns once, whatever is made of it."""
+        columns: dict[str, Column] = {}
+        for column in table.columns:
+            if column.name in self.columns:
+                translation = self.translations.get(column.name)
+                asked = replace(
+                    column, name=self.columns[column.name], type=translation.type if translation else column.type
+                )
+                columns.setdefault(asked.name, asked)
+        key = tuple(self.columns[k] for k in table.key)
+        return replace(table, name=self.table, key=key, columns=tuple(columns.values()))
 
     def of_selection(self, selection: Selection) -> Selection:
         """The rows to ask it for."""
         return replace(
             selection,
             since=selection.since and (self.columns[selection.since[0]], selection.since[1]),
-            open_rows={self.columns[name]: values for name, values in selection.open_rows.items()},
-            but_not={self.columns[name]: values for name, values in selection.but_not.items()},
+            open_rows=self._written(selection.open_rows),
+            but_not=self._written(selection.but_not),
+            only=self.only,
         )
+
+    def _written(self, among: Among) -> Among:
+        """Raw's values as the source writes them."""
+        return {
+            self.columns[name]: self.translations[name].written(values) if name in self.translations else values
+            for name, values in among.items()
+        }
 
     def shown(self, wire: WireBatch, table: RawTable) -> WireBatch:
         """What it gave, as raw shows it."""
-        read = [c.name for c in table.columns if c.name not in self.spellings]
-        written = dict(zip(read, wire.batch.columns, strict=True))
+        read = [c.name for c in table.columns if c.name in self.columns]
+        asked = dict(zip(dict.fromkeys(self.columns[name] for name in read), wire.batch.columns, strict=True))
+        written = {name: asked[self.columns[name]] for name in read}
         values = {n: self.folded[n].canonical(v) if n in self.folded else v for n, v in written.items()}
         for name, folded in self.spellings.items():
             if folded in values:
                 values[name] = as_written(written[folded], values[folded])
+        odd = []
+        for name in read:
+            own = [replace(o, column=name) for o in wire.odd if o.column == self.columns[name]]
+            if translation := self.translations.get(name):
+                values[name], own = translation.of(values[name], name, own)
+            odd += own
+        for name, value in self.constants.items():
+            values[name] = pa.repeat(pa.scalar(value, pa.string()), wire.batch.num_rows)
         names = [c.name for c in table.columns]
-        raw = {self.columns[name]: name for name in read}
-        batch = pa.RecordBatch.from_arrays([values[name] for name in names], names=names)
-        return WireBatch(batch, [replace(odd, column=raw[odd.column]) for odd in wire.odd])
+        return WireBatch(pa.RecordBatch.from_arrays([values[name] for name in names], names=names), odd)
 
 
 class NamedSnapshot:
@@ -90,9 +125,10 @@ class NamedSnapshot:
         """See `Snapshot.foldings`: likewise."""
         return self._snapshot.foldings(columns)
 
-    def count(self, table: RawTable) -> int:
+    def count(self, table: RawTable, only: Among = EMPTY) -> int:
         """See `Snapshot.count`."""
-        return self._snapshot.count(replace(table, name=self._names[table.name].table, key=(), columns=()))
+        names = self._names[table.name]
+        return self._snapshot.count(replace(table, name=names.table, key=(), columns=()), {**names.only, **only})
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Generator[WireBatch]:
         """See `Snapshot.read`."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ingestion.rows.columns import Column, ColumnType, RawTable
-from ingestion.sources.base import Selection
+from ingestion.sources.base import Among, Selection
 
 FIELD, RECORD = "\x1f", "\x1e"
 
@@ -61,6 +61,7 @@ class Relation:
         is_local: whether its rows are written by transactions of this server, as far as its kind tells.
         shape: a digest of its columns' names, numbers and types.
         oid: its own oid.
+        reference: what it is called in a statement: schema and name.
         unreadable: its other columns.
     """
 
@@ -70,6 +71,7 @@ class Relation:
     is_local: bool
     shape: str
     oid: int
+    reference: str
     unreadable: tuple[str, ...] = ()
 
 
@@ -105,11 +107,23 @@ _NATIVE = {
 _DATED = {"date", "timestamp", "timestamptz"}
 
 _VISIBLE = """
-    select c.oid, c.relname
+    select c.oid, c.relname::text as relname
     from pg_class as c
     inner join pg_namespace as n on n.oid = c.relnamespace
     where {which} and c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_table_is_visible(c.oid)
         and n.nspname not in ('pg_catalog', 'information_schema')
+"""
+# By schema and name, where no visible table is called so as a whole.
+_QUALIFIED = """
+    union all
+    select c.oid, n.nspname || '.' || c.relname
+    from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname || '.' || c.relname in ({names}) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and not exists (
+            select 1 from pg_class as v
+            where v.relname = n.nspname || '.' || c.relname and pg_table_is_visible(v.oid)
+        )
 """
 # Neither partitions, which their table shows, nor what extensions brought.
 _ALL = """
@@ -131,8 +145,11 @@ resolved as (
 )
 select r.relname::text, r.attname::text, r.attnum::bigint, r.declared::bigint,
     case when n.nspname = 'pg_catalog' then t.typname::text else '' end, r.modifier::bigint,
-    has_column_privilege(r.oid, r.attnum, 'select'), has_table_privilege(r.oid, 'select')
+    has_column_privilege(r.oid, r.attnum, 'select'), has_table_privilege(r.oid, 'select'),
+    format('%I.%I', own_schema.nspname, own.relname)
 from resolved as r
+inner join pg_class as own on own.oid = r.oid
+inner join pg_namespace as own_schema on own_schema.oid = own.relnamespace
 inner join pg_type as t on t.oid = r.typid and t.typtype <> 'd'
 inner join pg_namespace as n on n.oid = t.typnamespace
 order by r.relname, r.attnum
@@ -167,9 +184,16 @@ def tables_query() -> str:
 
 
 def visible(tables: Iterable[str] | None) -> str:
-    """The oid and name of those tables that exist, or of all, as the search path shows them."""
-    which = _ALL if tables is None else f"c.relname in ({', '.join(literal(name) for name in tables)})"
-    return _VISIBLE.format(which=which)
+    """The oid and name of those tables that exist, or of all, as the search path shows them.
+
+    A name with a point in it may be one of a schema and of a table there.
+    """
+    if tables is None:
+        return _VISIBLE.format(which=_ALL)
+    names = list(tables)
+    listed = ", ".join(map(literal, names)) or "null"
+    told = _VISIBLE.format(which=f"c.relname in ({listed})")
+    return told + _QUALIFIED.format(names=listed) if any("." in name for name in names) else told
 
 
 def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[object]]) -> dict[str, Relation]:
@@ -193,6 +217,7 @@ def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[ob
             is_local=all(kind != "f" for _, kind, _ in kinds),
             shape=shape,
             oid=roots[table],
+            reference=str(own[0][8]),
             unreadable=tuple(str(row[1]) for row in own if row not in readable),
         )
     return found
@@ -211,7 +236,7 @@ def literal(value: object) -> str:
         # In UTC, since a column without a zone ignores the literal's.
         text = value.astimezone(UTC).isoformat()
     else:
-        text = str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -224,15 +249,27 @@ def select_rows(table: RawTable, relation: Relation, selection: Selection) -> st
         cursor = quoted(selection.since[0])
         conditions.append(f"{cursor} >= {literal(selection.since[1])} or {cursor} is null")
     for name, values in selection.open_rows.items():
-        conditions.append(f"{quoted(name)}::text in ({', '.join(map(literal, values))})")
+        conditions.append(_among(f"{quoted(name)}::text", values))
     if selection.keys is not None:
         key = ", ".join(map(quoted, table.key))
         sources = [relation.columns[name] for name in table.key]
         tuples = ", ".join(f"({', '.join(map(_compared, values, sources))})" for values in selection.keys)
         conditions.append(f"({key}) in ({tuples})")
-    where = f" where {' or '.join(f'({c})' for c in conditions)}" if conditions else ""
+    where = where_only(selection.only, [" or ".join(f"({c})" for c in conditions)] if conditions else [])
     odd_values = " || ".join(odd) if odd else "''::text"
-    return f"select {', '.join(expressions)}, {odd_values} from {quoted(table.name)}{where}"
+    return f"select {', '.join(expressions)}, {odd_values} from {relation.reference}{where}"
+
+
+def where_only(only: Among, further: Sequence[str] = ()) -> str:
+    """The end of a statement for rows with one of the values of each column alone; literals take the column's type."""
+    conditions = [*further, *(_among(quoted(name), values) for name, values in only.items())]
+    return f" where {' and '.join(f'({c})' for c in conditions)}" if conditions else ""
+
+
+def _among(expression: str, values: Sequence[object]) -> str:
+    told = [literal(value) for value in values if value is not None]
+    among = [f"{expression} in ({', '.join(told)})"] if told else []
+    return " or ".join([*among, *([f"{expression} is null"] if None in values else [])])
 
 
 def _compared(value: object, source: PgColumn) -> str:

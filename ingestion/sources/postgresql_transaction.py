@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from adbc_driver_postgresql.dbapi import Connection, connect
 
 from ingestion.errors import SourceError, TransientSourceError, one_line
+from ingestion.sources.base import SourceName
 from ingestion.sources.postgresql_changes import Gate, Moment
 from ingestion.sources.transient import fault_type
 
@@ -40,6 +41,11 @@ from (
         ('statement_timeout', '{STATEMENT_TIMEOUT_MS}', false), ('lock_timeout', '{LOCK_TIMEOUT_MS}', false)
 ) as w (name, value, is_ours)
 inner join pg_settings as s on lower(s.name) = w.name and (w.is_ours or s.setting = '0')
+"""
+_SCHEMAS = """
+select nspname::text from pg_namespace
+where has_schema_privilege(oid, 'usage') and nspname !~ '^pg_' and nspname <> 'information_schema'
+order by 1
 """
 # The timeline counts restores and promotions, after which transaction numbers are given out again.
 _SYSTEM = """
@@ -78,7 +84,7 @@ _ADVICE = {
 
 
 @contextmanager
-def faults_told(name: str, table: str | None = None) -> Iterator[None]:
+def faults_told(name: SourceName, table: str | None = None) -> Iterator[None]:
     """Tell the driver's errors as those of a source.
 
     Args:
@@ -92,7 +98,7 @@ def faults_told(name: str, table: str | None = None) -> Iterator[None]:
         said = re.sub(r"^([A-Z_]+: )?(\[libpq\] )?", "", one_line(error)).removesuffix(".")
         if table is not None and getattr(error, "sqlstate", None) in _ALTERED:
             raise altered(name, table, said) from None
-        variable = f"{name.upper()}_DATABASE_URL"
+        variable = name.variable
         if table is not None and getattr(error, "sqlstate", None) == "42501":
             raise SourceError(f"{name}: {said}. Let the role of {variable} read it: grant select on {table}.") from None
         advice = next(
@@ -102,7 +108,7 @@ def faults_told(name: str, table: str | None = None) -> Iterator[None]:
         raise fault_type(error)(f"{name}: PostgreSQL can't be read: {said}. {advice}.") from None
 
 
-def altered(name: str, table: str, what: str) -> SourceError:
+def altered(name: SourceName, table: str, what: str) -> SourceError:
     """The fault of a table that is another one than the snapshot shows."""
     return TransientSourceError(
         f"{name}: {table} was altered between the snapshot and its read ({what}): what of its rows is left is not of "
@@ -148,8 +154,12 @@ class Transaction:
 
 
 @contextmanager
-def transaction(url: sa.URL) -> Iterator[tuple[Transaction, Moment]]:
-    """Connect, and begin a transaction; what it sees is of the moment."""
+def transaction(name: SourceName, url: sa.URL, schema: str | None = None) -> Iterator[tuple[Transaction, Moment]]:
+    """Connect, and begin a transaction; what it sees is of the moment.
+
+    Raises:
+        SourceError: there is no such schema.
+    """
     with connect(_connection_string(url), autocommit=True) as connection:
         opened = Transaction(connection)
         opened.execute("begin transaction read only")
@@ -160,7 +170,19 @@ def transaction(url: sa.URL) -> Iterator[tuple[Transaction, Moment]]:
         opened.execute("begin transaction isolation level repeatable read read only")
         opened.rows(_SETTINGS)
         [(oldest, end)] = opened.rows(_SNAPSHOT)
+        if schema is not None:
+            _look_in(opened, name, schema)
         yield opened, Moment(server, oldest, end, gate)
+
+
+def _look_in(opened: Transaction, name: SourceName, schema: str) -> None:
+    """Find tables in a schema, for the transaction."""
+    schemas = [str(found) for (found,) in opened.rows(_SCHEMAS)]
+    if schema not in schemas:
+        raise SourceError(f"{name}: the database has no schema {schema} that we may use. It has: {', '.join(schemas)}.")
+    path = '"' + schema.replace('"', '""') + '"'
+    quoted = "'" + path.replace("'", "''") + "'"
+    opened.rows(f"select set_config('search_path', {quoted}, true)")
 
 
 def _connection_string(url: sa.URL) -> str:

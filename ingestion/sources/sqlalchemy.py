@@ -21,21 +21,21 @@ from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_BYTES, EVERYTHING, Selection, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EMPTY, EVERYTHING, Among, Selection, SourceName, WireBatch
 from ingestion.sources.batches import cut
 from ingestion.sources.collations import reflected_foldings
 from ingestion.sources.reflection import reflected_shapes, reflected_tables
 from ingestion.sources.shape import TableShape
-from ingestion.sources.statements import reflected_columns, select_rows
+from ingestion.sources.statements import reflected_columns, restricted, select_rows
 from ingestion.sources.transient import fault_type
 
 
 class SqlalchemySource:
     """A source behind a SQLAlchemy URL."""
 
-    def __init__(self, name: str, url: sa.URL) -> None:
+    def __init__(self, name: SourceName, url: sa.URL) -> None:
         self._name = name
-        variable = f"{name.upper()}_DATABASE_URL"
+        variable = name.variable
         try:
             self._engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
         except sa.exc.NoSuchModuleError:
@@ -76,21 +76,21 @@ def _text_or_bytes(value: bytes) -> str | bytes:
 
 
 @contextmanager
-def _faults_told(name: str) -> Iterator[None]:
+def _faults_told(name: SourceName) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
         type_ = TransientSourceError if error.connection_invalidated else fault_type(error.orig or error)
         raise type_(
             f"{name}: the database can't be read: {one_line(error.orig or error)}. "
-            f"Check that it runs and that {name.upper()}_DATABASE_URL is right."
+            f"Check that it runs and that {name.variable} is right."
         ) from None
 
 
 class SqlalchemySnapshot:
     """Reads inside one transaction. See `Snapshot`."""
 
-    def __init__(self, name: str, connection: sa.Connection) -> None:
+    def __init__(self, name: SourceName, connection: sa.Connection) -> None:
         self._name = name
         self._connection = connection
         self._columns: dict[str, dict[str, ColumnType]] = {}
@@ -121,9 +121,9 @@ class SqlalchemySnapshot:
         with _faults_told(self._name):
             return reflected_foldings(self._connection, columns)
 
-    def count(self, table: RawTable) -> int:
+    def count(self, table: RawTable, only: Among = EMPTY) -> int:
         """See `Snapshot.count`."""
-        statement = sa.select(sa.func.count()).select_from(sa.table(table.name))
+        statement = restricted(sa.select(sa.func.count()).select_from(sa.table(table.name)), only)
         with _faults_told(self._name):
             return int(self._connection.execute(statement).scalar_one())
 

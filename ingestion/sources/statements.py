@@ -3,13 +3,13 @@
 Belongs here: which rows and columns a read asks for. Not here: drivers, or a dialect's text.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.sources.base import Selection, Watermark
+from ingestion.sources.base import Among, Selection, Watermark
 
 BoundWriter = Callable[[Watermark], object]
 
@@ -36,7 +36,7 @@ def select_rows(
     if selection.since:
         cursor: sa.ColumnElement[Any] = sa.column(selection.since[0])
         conditions += [cursor >= sa.literal(bound(selection.since[1])), cursor.is_(None)]
-    conditions += [sa.column(name).in_(values) for name, values in selection.open_rows.items()]
+    conditions += [_among(name, values) for name, values in selection.open_rows.items()]
     if selection.keys is not None:
         key: list[sa.ColumnElement[Any]] = list(keys or [sa.column(name) for name in table.key])
         if len(key) == 1:
@@ -46,8 +46,21 @@ def select_rows(
     if conditions:
         statement = statement.where(sa.or_(*conditions))
     for name, values in selection.but_not.items():
-        statement = statement.where(sa.or_(sa.column(name).not_in(values), sa.column(name).is_(None)))
-    return statement
+        others: sa.ColumnElement[bool] = sa.column(name).not_in([v for v in values if v is not None])
+        statement = statement.where(others if None in values else sa.or_(others, sa.column(name).is_(None)))
+    return restricted(statement, selection.only)
+
+
+def restricted(statement: sa.Select[Any], only: Among) -> sa.Select[Any]:
+    """The statement for rows with one of the values of each column alone."""
+    return statement.where(*(_among(name, values) for name, values in only.items()))
+
+
+def _among(name: str, values: Sequence[object]) -> sa.ColumnElement[bool]:
+    column: sa.ColumnElement[Any] = sa.column(name)
+    told = [value for value in values if value is not None]
+    among: sa.ColumnElement[bool] = sa.or_(*(column == sa.literal(value) for value in told)) if told else sa.false()
+    return sa.or_(among, column.is_(None)) if None in values else among
 
 
 def reflected_columns(connection: sa.Connection, tables: Iterable[str]) -> dict[str, dict[str, ColumnType]]:

@@ -1,0 +1,118 @@
+"""How a table of the catalogue is had of a source that names things otherwise.
+
+Belongs here: what an owner may declare of a table (`tables` of sources.yml). Not here: which of the source's columns
+that means (matching.py), how values are translated (sources/translation.py).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+
+Scalar = StrictBool | StrictInt | StrictStr
+
+
+def _spelled(value: object) -> object:
+    """A number with a point as the text it is written as: as a binary float it would not be the source's."""
+    return str(value) if isinstance(value, float) else value
+
+
+def _values(value: object) -> object:
+    return {_spelled(key): told for key, told in value.items()} if isinstance(value, dict) else value
+
+
+def _listed(value: object) -> object:
+    """One value stands for a list of it."""
+    return [_spelled(v) for v in value] if isinstance(value, list) else [_spelled(value)]
+
+
+class ColumnMapping(BaseModel):
+    """Where the values of a column come from.
+
+    Attributes:
+        source: the source's column; the one of the same name where there is none.
+        path: keys and positions, separated by points, within the document that the column holds.
+        values: what the source writes → what raw gets; a value that is not among them becomes `unknown`.
+        default: what raw gets for null, and where the source has no such column.
+        type: its type in raw, of a column that the catalogue does not declare: text unless told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None = Field(default=None, alias="from", min_length=1)
+    path: str | None = Field(default=None, min_length=1)
+    values: Annotated[dict[Scalar | None, str], BeforeValidator(_values)] = {}
+    default: Annotated[Scalar | None, BeforeValidator(_spelled)] = None
+    type: str | None = None
+
+    @property
+    def is_renamed_only(self) -> bool:
+        """Whether the values stay what they are."""
+        return self.path is None and not self.values and self.default is None
+
+
+def _parse_column(value: object) -> object:
+    """`tenant_id: account_id` → from."""
+    return {"from": value} if isinstance(value, str) else value
+
+
+class TableMapping(BaseModel):
+    """What of a source a table is.
+
+    Attributes:
+        table: the source's table, `schema.table` where it is in another schema; the one of the same name if None.
+        columns: column of raw → where its values come from.
+        exclude: the source's columns that are never selected.
+        where: the source's column → values; no row with another value is read. None stands for null.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str | None = Field(default=None, min_length=1)
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_parse_column)]] = {}
+    exclude: list[str] = []
+    where: dict[str, Annotated[list[Scalar | None], BeforeValidator(_listed), Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "TableMapping":
+        excluded = {name.casefold() for name in self.exclude}
+        for name, column in self.columns.items():
+            if (column.source or name).casefold() in excluded and column != ColumnMapping(default=column.default):
+                raise ValueError(f"{name} is read from {column.source or name}, which is excluded")
+        return self
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything is otherwise than in the catalogue."""
+        return self != NAMESAKE
+
+    def keeps_values(self, column: str) -> bool:
+        """Whether a column's values are the source's."""
+        return column not in self.columns or self.columns[column].is_renamed_only
+
+    def record(self) -> dict[str, Any]:
+        """As JSON can hold it, for a fingerprint of what rows were read by."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+NAMESAKE = TableMapping()
+"""The source's table and columns are called as ours."""
+
+
+def text_of(value: Scalar | None) -> str | None:
+    """A value as raw's conversion to text spells it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
+    """Names that may have been meant, the nearest first, as the end of a sentence."""
+    # Only where something is wrong.
+    import difflib  # noqa: PLC0415
+
+    folded = {n.casefold(): n for n in names}
+    parts = [n for n in names if name.casefold() in n.casefold() or n.casefold() in name.casefold()]
+    close = [folded[n] for n in difflib.get_close_matches(name.casefold(), list(folded), n=5, cutoff=0.5)]
+    found = list(dict.fromkeys([*close, *parts]))[:5] or list(names)[:5]
+    return ", ".join(found) or "nothing"

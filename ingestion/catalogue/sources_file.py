@@ -1,0 +1,230 @@
+"""The sources that there are: those of sources.yml, and the five that have a variable of their own.
+
+Belongs here: reading and validating the owner's file, and which entries its tables get. Not here: what is found in a
+source (matching.py), opening one (sources/).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import URL
+
+from ingestion.catalogue.entries import Catalogue, Mode, TableEntry, parsed_yaml
+from ingestion.catalogue.mapping import TableMapping, nearest
+from ingestion.errors import ConfigurationError, SourceError
+from ingestion.settings import SOURCES, Settings, parse_url
+from ingestion.sources import open_source
+from ingestion.sources.base import Source, SourceName
+
+RAW = "raw"
+"""The kind of a source whose tables are extracted, and that no model knows."""
+
+KINDS = (*SOURCES, RAW)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RESERVED = {"all", "core", "cross_source", "exports", "marts", "operations", "raw", "reference", "reports"}
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_OWN = ("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share")
+
+
+class TableSource(TableMapping):
+    """A table of a source: what it is there, and how it is read where that is not as the catalogue says."""
+
+    key: list[str] | None = Field(default=None, min_length=1)
+    mode: Mode | None = None
+    cursor: str | None = None
+    overlap_hours: float | None = None
+    open_rows: dict[str, list[str]] | None = None
+    sweep_hours: float | None = None
+    reconcile_hours: float | None = None
+    max_delete_share: float | None = None
+
+    def entry(self, of_kind: TableEntry | None) -> TableEntry:
+        """The table's entry, given that of its kind; None where it is extracted only.
+
+        Raises:
+            ValueError: what is told does not fit together.
+        """
+        mapping = TableMapping.model_validate(self.model_dump(by_alias=True, exclude=set(_OWN)))
+        told = {name: value for name in _OWN if (value := getattr(self, name)) is not None}
+        if told.get("mode") == "full" and of_kind is not None:
+            told |= {"cursor": None}
+        if mapping.where:
+            told = {"reconcile_hours": 0, **told}
+        if of_kind is None:
+            columns = {name: column.type or "text" for name, column in mapping.columns.items()}
+            columns |= {name: "identifier" for name in told.get("key", ()) if name not in columns}
+            if self.cursor is not None:
+                columns.setdefault(self.cursor, "timestamp")
+            base: dict[str, Any] = {"columns": columns, "is_extracted_only": True}
+        else:
+            if typed := next((name for name, column in mapping.columns.items() if column.type), None):
+                raise ValueError(f"{typed}: its type is the catalogue's, and can't be told")
+            base = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True)
+        return TableEntry.model_validate({**base, **told, "mapping": mapping})
+
+
+class SourceEntry(BaseModel):
+    """A source of the owner's file.
+
+    Attributes:
+        kind: which of the five systems' models its tables feed; `raw`: none.
+        url: where it is, with ${VARIABLE} for what must not be written here.
+        schema_: where its tables are found; the database's default if None.
+        tables: table of the kind → what it is there. Others of the kind are looked for under their own names.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    kind: str
+    url: str = Field(min_length=1)
+    schema_: str | None = Field(default=None, alias="schema", min_length=1)
+    tables: dict[str, TableSource | None] = {}
+
+
+@dataclass(frozen=True)
+class ConfiguredSource:
+    """A source that is to be read.
+
+    Attributes:
+        name: its name, which raw's schema and tenants' keys begin with.
+        kind: which models its tables feed.
+        entries: its tables.
+        url: where it is; None where the variable is not set.
+        schema: where its tables are found there.
+    """
+
+    name: SourceName
+    kind: str
+    entries: dict[str, TableEntry]
+    url: URL | None
+    schema: str | None = None
+
+    @cached_property
+    def source(self) -> Source:
+        """Its reader. Nothing is connected yet.
+
+        Raises:
+            ConfigurationError: its driver is not installed.
+        """
+        if self.url is None:
+            return _Unset(self.name)
+        return open_source(self.name, self.url, self.name.variable, self.schema)
+
+
+class _Unset:
+    """A source whose URL is not known now."""
+
+    def __init__(self, name: SourceName) -> None:
+        self._name = name
+
+    def snapshot(self) -> Any:
+        """See `Source.snapshot`."""
+        raise SourceError(f"{self._name}: {self._name.variable} is not set. Set it in the environment or in .env.")
+
+
+def configured_sources(settings: Settings, catalogue: Catalogue) -> dict[str, ConfiguredSource]:
+    """The sources by name: the five that have a URL, or the sample's, then those of the owner's file, which goes first
+    where both have a name.
+
+    Raises:
+        ConfigurationError: a URL or the file is wrong; the message names the place.
+    """
+    found = {
+        name: ConfiguredSource(SourceName(name), name, catalogue.get(name, {}), url)
+        for name, url in settings.source_urls.items()
+    }
+    if unknown := sorted(set(found) - set(catalogue)):
+        raise ConfigurationError(f"The catalogue has no source '{unknown[0]}', but its URL is set.")
+    for name, entry in _load(settings.sources_path).items():
+        found[name] = _configured(settings, catalogue, name, entry)
+    return found
+
+
+def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: SourceEntry) -> ConfiguredSource:
+    where = f"{settings.sources_path.name}: {name}"
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise ConfigurationError(
+            f"{where}: a source is called by lower-case letters, digits and _, at most 40 and a letter first, and not "
+            f"{', '.join(sorted(_RESERVED))}."
+        )
+    if entry.kind not in KINDS:
+        raise ConfigurationError(f"{where}: unknown kind '{entry.kind}'. Use one of: {', '.join(KINDS)}.")
+    if name in SOURCES and entry.kind != name:
+        raise ConfigurationError(f"{where}: the name is that of a kind, and this source is of another one.")
+    of_kind = {} if entry.kind == RAW else catalogue.get(entry.kind, {})
+    if entry.kind == RAW and not entry.tables:
+        raise ConfigurationError(f"{where}: say which tables are extracted: tables: {{orders: {{}}}}.")
+    entries = dict(of_kind)
+    for table, told in entry.tables.items():
+        if entry.kind != RAW and table not in of_kind:
+            raise ConfigurationError(
+                f"{where}.tables.{table}: a source of kind {entry.kind} has no such table. Near it: "
+                f"{nearest(table, [*of_kind])}. A table that no model knows is of a source of kind raw."
+            )
+        try:
+            entries[table] = (told or TableSource()).entry(of_kind.get(table))
+        except ValidationError as error:
+            raise ConfigurationError(f"{where}.tables.{table}: {_first(error)}") from None
+        except ValueError as error:
+            raise ConfigurationError(f"{where}.tables.{table}: {error}.") from None
+    variable, url = _url(settings, where, entry.url)
+    return ConfiguredSource(SourceName(name, variable), entry.kind, entries, url, entry.schema_)
+
+
+def _url(settings: Settings, where: str, told: str) -> tuple[str, URL | None]:
+    """Where the URL is told, for messages, and what it is; None where a variable of it is not set."""
+    names = _VARIABLE.findall(told)
+    values = {name: settings.variable(name) for name in names}
+    if unset := [name for name, value in values.items() if value is None]:
+        return unset[0], None
+    told_by = names[0] if names else f"url in {where}"
+    url = parse_url(_VARIABLE.sub(lambda match: str(values[match[1]]), told), told_by)
+    if not names and url.password is not None:
+        raise ConfigurationError(
+            f"{where}.url has a password in it. Put the URL into the environment or .env, and write ${{VARIABLE}} here."
+        )
+    return told_by, url
+
+
+def _load(path: Path) -> Mapping[str, SourceEntry]:
+    try:
+        content = parsed_yaml(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if path.name != Settings.model_fields["sources_file"].default.name:
+            raise ConfigurationError(f"SOURCES_FILE: there is no file {path.name}.") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"SOURCES_FILE {path.name} can't be read: {error}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"{path.name}{line} is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}."
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path.name} must map names of sources to what they are.")
+    entries = {}
+    for name, told in content.items():
+        try:
+            entries[str(name)] = SourceEntry.model_validate(told)
+        except ValidationError as error:
+            raise ConfigurationError(f"{path.name}: {name}: {_first(error)}") from None
+    return entries
+
+
+def _first(error: ValidationError) -> str:
+    """The first fault, with its place."""
+    first = error.errors(include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}.{more}" if place else f"{message}.{more}"

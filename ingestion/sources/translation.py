@@ -1,0 +1,132 @@
+"""Values of a source as its owner says they read in raw.
+
+Belongs here: a column's translation: out of a document, by a list of values, with a default. Not here: which columns
+have one (catalogue/matching.py), types of raw (rows/).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.rows.columns import ColumnType
+from ingestion.rows.conformance import OddValue
+from ingestion.rows.conversion import convert
+
+UNKNOWN = "unknown"
+"""What a value reads as that its owner's list lacks."""
+
+_MISSING = f"a value that `values` of the owner's mapping lacks; it reads {UNKNOWN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """How the values of a column are made of what the source gave.
+
+    Attributes:
+        type: the raw type that the source's column is read as.
+        path: keys and positions in the document that the column holds; none where it holds the value itself.
+        values: what the source writes, as text → what raw gets; None: every value stands for itself.
+        default: what null becomes.
+    """
+
+    type: ColumnType
+    path: Sequence[str] = ()
+    values: Mapping[str | None, str] | None = None
+    default: str | None = None
+
+    @property
+    def raw_type(self) -> ColumnType:
+        """What a column holds that nobody declares otherwise."""
+        return ColumnType.TEXT if self.path or self.values is not None else self.type
+
+    def written(self, values: Sequence[str | int | bool | None]) -> list[str | int | bool | None]:
+        """What the source may hold where raw has one of the values."""
+        listed = {value: value for value in values} if self.values is None else self.values
+        written: list[str | int | bool | None] = [
+            self._typed(value) if isinstance(value, str) else value for value, told in listed.items() if told in values
+        ]
+        return [*written, None] if self.default in values and None not in written else written
+
+    def _typed(self, value: str) -> str | int | bool:
+        if self.type is ColumnType.BOOLEAN and value in ("true", "false"):
+            return value == "true"
+        return int(value) if self.type is ColumnType.INTEGER and value.lstrip("-").isdecimal() else value
+
+    def of(self, wire: pa.Array, column: str, odd: Sequence[OddValue] = ()) -> tuple[pa.Array, list[OddValue]]:
+        """The column's values, and those that the list lacks.
+
+        Args:
+            wire: what the source gave.
+            column: the column of raw.
+            odd: values that the source shows as null since they are not of their column's type.
+        """
+        told = list(odd)
+        if self.path:
+            wire = pa.array([_within(document, self.path) for document in _texts(wire)], pa.string())
+        if self.values is not None:
+            wire, told = self._listed(wire, column, odd)
+        if self.default is not None and wire.null_count:
+            text = wire if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)[0]
+            wire = pc.fill_null(text, self.default)
+        return wire, told
+
+    def _listed(self, wire: pa.Array, column: str, odd: Sequence[OddValue]) -> tuple[pa.Array, list[OddValue]]:
+        """What stands in the list for each value; values of another type than the column's are looked up too."""
+        assert self.values is not None
+        # By its own type first, so that what is a number for one driver and text for another is one value.
+        typed, bad = (wire, []) if self.path else convert(wire, self.type)
+        text, unreadable = convert(typed, ColumnType.TEXT)
+        strange = {row: str(wire[row].as_py()) for row in bad} | {row: repr(wire[row]) for row in unreadable}
+        strange |= {o.row: o.value for o in odd}
+        if strange:
+            text = pa.array([strange.get(row, value) for row, value in enumerate(text.to_pylist())], pa.string())
+        # Each value is looked up once, however many rows have it.
+        dictionary = text.dictionary_encode()
+        known = [self.values.get(value) for value in dictionary.dictionary.to_pylist()]
+        listed = pa.array(known, pa.string()).take(dictionary.indices)
+        lacking = pc.and_(pc.is_valid(text), pc.is_null(listed))
+        found = [OddValue(row, column, text[row].as_py(), _MISSING) for row in pc.indices_nonzero(lacking).to_pylist()]
+        listed = pc.if_else(lacking, pa.scalar(UNKNOWN), listed)
+        if None in self.values:
+            listed = pc.if_else(pc.is_null(text), pa.scalar(self.values[None]), listed)
+        return listed, found
+
+
+def _texts(documents: pa.Array) -> list[str | None]:
+    """Documents, of which those that are no UTF-8 are none."""
+    try:
+        return [value if value is None else str(value) for value in documents.to_pylist()]
+    except UnicodeDecodeError:
+        return [value if value is None else value.decode(errors="replace") for value in documents.cast(pa.binary())]
+
+
+def _within(document: str | None, path: Sequence[str]) -> str | None:
+    """What a JSON document holds at a path, as text; null where it has no such place or is no JSON."""
+    if document is None:
+        return None
+    try:
+        # Numbers as they are written: no digit is lost.
+        value = json.loads(document, parse_float=_Number, parse_int=_Number)
+    except (ValueError, RecursionError):
+        return None
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return None if value is None else str(value)
+
+
+class _Number(str):
+    """A number of a document as it is written."""
+
+    __slots__ = ()
