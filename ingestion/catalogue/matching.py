@@ -122,9 +122,7 @@ def _as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
 def _column(name: str, found: Collection[str], said: str) -> str:
     alike = [name] if name in found else _alike(name, found)
     if len(alike) != 1:
-        what = (
-            f"more than one like it: {listed(alike)}" if alike else f"no such column; it has {nearest(name, [*found])}"
-        )
+        what = f"several: {listed(alike)}" if alike else f"no such column; it has {nearest(name, [*found])}"
         raise TableError(f"{said} {name}, and the source's table has {what}")
     return alike[0]
 

@@ -36,8 +36,8 @@ def check_tables(
         if not there:
             return "It has no tables at all, or none that we may see."
         return (
-            f"It has {len(there):,} tables, among them: {nearest(name, there)}. If these are the same under other names, "
-            f"say so in sources.yml; to see them all: python -m ingestion inspect --source {source}"
+            f"It has {len(there):,} tables, among them: {nearest(name, there)}. If these are the same under "
+            f"other names, say so in sources.yml; to see them all: python -m ingestion inspect --source {source}"
         )
 
     if not found:

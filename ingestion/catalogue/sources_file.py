@@ -130,8 +130,9 @@ class _Unset:
 
 
 def configured_sources(settings: Settings, catalogue: Catalogue) -> dict[str, ConfiguredSource]:
-    """The sources by name: the five that have a URL, or the sample's, then those of the owner's file, which goes first
-    where both have a name.
+    """The sources by name: the five that have a URL, or the sample's, then those of the owner's file.
+
+    Where both have a name, the file counts.
 
     Raises:
         ConfigurationError: a URL or the file is wrong; the message names the place.

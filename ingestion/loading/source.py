@@ -84,7 +84,7 @@ def load_source(
 
 
 def _as_mapped(state: TableState, entry: TableEntry) -> TableState:
-    """The state under the owner's mapping: where that is another one than rows were read by, all are to be read again."""
+    """The state under the owner's mapping: where that is not the one that rows were read by, all are read again."""
     told = hashlib.sha256(json.dumps(entry.mapping.record(), sort_keys=True).encode()).hexdigest()[:16]
     mapping = told if entry.mapping.is_given else None
     return state if mapping == state.mapping else replace(state, mapping=mapping, last_full_at=None)
