@@ -79,7 +79,8 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
     found = {name: FoundTable(table, columns[table]) for name, table in wanted.items() if table in columns}
     others, faults = {}, {}
     if absent := [name for name in entries if name not in found]:
-        further = [name for name in snapshot.tables() if name not in {table.name for table in found.values()}]
+        there = snapshot.tables()
+        further = [name for name in there if name not in {table.name for table in found.values()}]
         for name in absent:
             alike = _alike(wanted[name], further)
             if len(alike) == 1:
@@ -90,7 +91,7 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
                     f"or read a view that is called {name}"
                 )
             elif entries[name].mapping.table is not None or entries[name].is_extracted_only:
-                faults[name] = f"the database has no table {wanted[name]}; it has {nearest(wanted[name], further)}"
+                faults[name] = f"the database has no table {wanted[name]}; it has {nearest(wanted[name], there)}"
     if others:
         columns = snapshot.columns(list(dict.fromkeys(others.values())))
         found |= {name: FoundTable(other, columns[other]) for name, other in others.items() if other in columns}

@@ -1,0 +1,258 @@
+"""Sources that their owner names, and whose tables, columns and values are called otherwise."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from sandbox import Sandbox
+
+from ingestion.errors import ConfigurationError
+from ingestion.loading.progress import LogListener
+from ingestion.loading.retries import Retries
+from ingestion.loading.run import Ingestion, RunResult
+
+HELPDESK = (
+    "create table accounts (id integer primary key, name text)",
+    "create table chats (id integer primary key, account_id integer, status integer, created_at timestamp,"
+    " started_at text, last_activity_at timestamp, extra text, secret text)",
+    "create table notes (id integer primary key, chat_id integer, message_type integer, private boolean,"
+    " content text, created_at timestamp)",
+)
+CONFIGURED = """
+helpdesk:
+  kind: whatsapp
+  url: ${HELPDESK_URL}
+  tables:
+    tenants: {table: accounts, columns: {timezone: {default: Europe/Berlin}}}
+    conversations:
+      table: chats
+      columns:
+        tenant_id: account_id
+        status: {from: status, values: {0: active, 1: resolved, 3: handed_off}}
+        started_at: {from: created_at}
+        last_message_at: {from: last_activity_at}
+        customer_phone: {from: extra, path: contact.phone}
+      exclude: [secret]
+    messages:
+      table: notes
+      where: {private: [false]}
+      columns:
+        conversation_id: chat_id
+        timestamp: {from: created_at}
+        sender_type: {from: message_type, values: {0: customer, 1: agent}, default: llm}
+"""
+
+
+class Helpdesk(Sandbox):
+    """A source whose tables are called otherwise than ours, in a file of its own."""
+
+    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
+        super().__init__(folder, warehouse_url)
+        self.url = ""
+        self.file = folder / "sources.yml"
+        self.more = {"sources_file": self.file}
+
+    def configured(self, text: str) -> "Helpdesk":
+        """Write the file."""
+        self.file.write_text(text, encoding="utf-8")
+        return self
+
+    def rows_of(self, table: str, columns: str) -> list[tuple[object, ...]]:
+        """The live rows of a raw table, by id."""
+        return self.query(
+            f"""select {columns} from (
+                select *, row_number() over (partition by id order by _batch_seq desc) as _place
+                from raw_helpdesk.{table}
+            ) as versions where _place = 1 and _op = 'upsert' order by id"""
+        )
+
+    def again(self) -> RunResult:
+        """A further run, which finds no fault."""
+        result = Ingestion(self.settings(), Retries(())).run(LogListener())
+        assert result.errors == []
+        return result
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def helpdesk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Helpdesk]:
+    url = request.getfixturevalue("postgresql_warehouse_url") if request.param == "postgresql" else None
+    sandbox = Helpdesk(tmp_path, url).configured(CONFIGURED)
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(
+        *HELPDESK,
+        "insert into accounts values (1, 'Ah'), (2, 'Be')",
+        """insert into chats values
+            (10, 1, 0, '2026-03-01 10:00:00', 'never', '2026-03-01 11:00:00', '{"contact": {"phone": "+155"}}', 'hush'),
+            (11, 2, 1, '2026-03-02 10:00:00', 'never', '2026-03-02 11:00:00', '{"contact": 7}', 'hush'),
+            (12, 2, 9, '2026-03-03 10:00:00', 'never', '2026-03-03 11:00:00', 'no json', 'hush')""",
+        """insert into notes values (1, 10, 0, 0, 'hi', '2026-03-01 10:00:00'),
+            (2, 10, 1, 0, 'yes', '2026-03-01 10:01:00'), (3, 10, 1, 1, 'whispered', '2026-03-01 10:02:00'),
+            (4, 10, null, 0, 'bot', '2026-03-01 10:03:00')""",
+    )
+    return sandbox
+
+
+def test_names_and_values_of_the_owner_are_ours_in_raw(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    assert helpdesk.rows_of("tenants", "id, name, timezone") == [(1, "Ah", "Europe/Berlin"), (2, "Be", "Europe/Berlin")]
+    assert helpdesk.rows_of("conversations", "id, tenant_id, status, customer_phone") == [
+        (10, 1, "active", "+155"),
+        (11, 2, "resolved", None),
+        (12, 2, "unknown", None),
+    ]
+    assert helpdesk.rows_of("messages", "id, conversation_id, sender_type") == [
+        (1, 10, "customer"),
+        (2, 10, "agent"),
+        (4, 10, "llm"),
+    ]
+    # What nobody declares is there under a name that is free; what is read for another column only once.
+    columns = {
+        name
+        for (name,) in helpdesk.query(
+            "select column_name from information_schema.columns where table_schema = 'raw_helpdesk'"
+            " and table_name = 'conversations'"
+        )
+    }
+    assert not columns & {"secret", "account_id", "created_at", "extra", "last_activity_at"}
+    assert sum(name.startswith("started_at") for name in columns) == 2
+    told = helpdesk.query("select row_key, column_name, original_value, effect from raw_helpdesk._rejected")
+    assert told == [('{"id": 12}', "status", "9", "value")]
+
+
+def test_edits_deletes_and_rows_that_leave_the_condition_are_followed(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    helpdesk.sql(
+        "update notes set private = 1 where id = 2",
+        "update notes set private = 0 where id = 3",
+        "insert into notes values (5, 11, 0, 0, 'late', '2026-03-05 10:00:00')",
+        "delete from notes where id = 1",
+        # An open conversation that is edited without a new message.
+        "update chats set status = 1 where id = 10",
+    )
+    helpdesk.again()
+    assert [row[0] for row in helpdesk.rows_of("messages", "id")] == [3, 4, 5]
+    assert helpdesk.rows_of("conversations", "status")[0] == ("resolved",)
+    assert [r.state.rows_appended for r in helpdesk.again().tables] == [0] * 4
+
+
+def test_another_mapping_reads_all_rows_again(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    helpdesk.configured(CONFIGURED.replace("1: resolved", "1: resolved, 9: active"))
+    helpdesk.again()
+    assert helpdesk.rows_of("conversations", "status")[2] == ("active",)
+    assert helpdesk.query("select count(*) from raw_helpdesk._rejected where resolved_at is null") == [(0,)]
+
+
+def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    helpdesk.sql("update chats set status = 'odd', last_activity_at = '2026-03-09' where id = 11")
+    helpdesk.again()
+    for path in (p for p in helpdesk.folder.rglob("*") if p.is_file() and p != helpdesk.source):
+        assert b"hush" not in path.read_bytes(), path
+    for path in helpdesk.folder.rglob("*.parquet"):
+        assert "hush" not in json.dumps(pq.read_table(path).to_pylist(), default=str)
+    for schema, table in helpdesk.query(
+        "select table_schema, table_name from information_schema.tables where table_schema = 'raw_helpdesk'"
+    ):
+        assert "hush" not in str(helpdesk.query(f'select * from {schema}."{table}"'))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("kind: whatsapp", "kind: zendesk", "unknown kind 'zendesk'. Use one of"),
+        ("kind: whatsapp", "knd: whatsapp", "helpdesk: kind: Field required"),
+        ("    messages:", "    massages:", "no such table. Near it: messages"),
+        ("conversation_id: chat_id", "conversatoin_id: chat_id", "conversation_id"),
+        ("url: ${HELPDESK_URL}", "url: postgresql://me:secret@host/db", "has a password in it"),
+        ("helpdesk:", "Help-Desk:", "is called by lower-case letters"),
+        ("helpdesk:", "shop:", "the name is that of a kind"),
+        ("exclude: [secret]", "exclude: [extra]", "extra, which is excluded"),
+        ("table: chats\n", "table: chats\n      reconcile_hours: 3\n      where: {id: 1}\n", "reconcile_hours"),
+        ("tenant_id: account_id", "id: {from: id, values: {1: a}}", "nothing but `from`"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, words: str
+) -> None:
+    assert old in CONFIGURED
+    sandbox = Helpdesk(tmp_path).configured(CONFIGURED.replace(old, new))
+    monkeypatch.setenv("HELPDESK_URL", "sqlite:///nowhere")
+    with pytest.raises(ConfigurationError) as caught:
+        Ingestion(sandbox.settings())
+    assert words in str(caught.value)
+    assert "secret@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("table: chats", "table: chat", "the database has no table chat; it has chats"),
+        ("exclude: [secret]", "exclude: [secrets]", "exclude names secrets, and the source's table has no such column"),
+        ("where: {private: [false]}", "where: {privat: [false]}", "it has private"),
+        ("where: {private: [false]}", "where: {message_type: [x]}", "which is integer"),
+        ("started_at: {from: created_at}", "started_at: {from: begun_at}", "started_at is to be read from begun_at"),
+        (
+            "customer_phone: {from: extra, path",
+            "customer_phone: {from: created_at, path",
+            "by a path in created_at, which is timestamp",
+        ),
+        ("        conversation_id: chat_id\n", "", "has no column conversation_id"),
+    ],
+)
+def test_what_the_source_lacks_fails_its_table_and_names_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, words: str
+) -> None:
+    assert old in CONFIGURED
+    sandbox = Helpdesk(tmp_path).configured(CONFIGURED.replace(old, new))
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(*HELPDESK)
+    assert words in "\n".join(sandbox.run().errors)
+
+
+def test_source_without_its_url_is_told_and_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = CONFIGURED.replace("helpdesk:", "second:").replace("HELPDESK_URL", "SECOND_URL")
+    sandbox = Helpdesk(tmp_path).configured(CONFIGURED + second)
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(*HELPDESK)
+    result = sandbox.run()
+    assert result.errors == ["second: SECOND_URL is not set. Set it in the environment or in .env."]
+    assert {t.source for t in result.tables} == {"helpdesk"}
+
+
+def test_tables_that_no_model_knows_are_extracted_whatever_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        "billing:\n  kind: raw\n  url: ${BILLING_URL}\n"
+        "  tables: {invoices: {}, payments: {key: [ref], exclude: [card]}, gone: {}}\n"
+    )
+    monkeypatch.setenv("BILLING_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(
+        "create table invoices (number integer primary key, amount decimal(9, 2))",
+        "create table payments (ref text, card text, paid_at timestamp)",
+        "insert into invoices values (1, 9.5)",
+        "insert into payments values ('a', '4111', '2026-03-01')",
+    )
+    ingestion = Ingestion(sandbox.settings(), Retries(()))
+    assert ingestion.run(LogListener()).errors == [
+        "billing.gone: the database has no table gone; it has invoices, payments"
+    ]
+    assert ingestion.systems() == ()
+    assert sandbox.query("select number, amount, _op from raw_billing.invoices")[0][0] == 1
+    assert "card" not in str(sandbox.query("select * from raw_billing.payments limit 0"))
+    sandbox.sql("update invoices set amount = 10", "delete from payments")
+    sandbox.run()
+    assert sandbox.query("select count(*) from raw_billing.invoices") == [(2,)]
+
+
+def test_names_of_the_five_stay_as_they_are_without_a_file(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path).fill()
+    sandbox.run()
+    assert sandbox.query("select mapping from raw_whatsapp._state where mapping is not null") == []
+    with closing(sqlite3.connect(sandbox.source)):
+        assert Ingestion(sandbox.settings()).sources_of_kinds() == {"whatsapp": ("whatsapp",)}
