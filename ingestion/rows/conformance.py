@@ -55,11 +55,40 @@ class Conformed:
 
 @dataclass(frozen=True, slots=True)
 class OddValue:
-    """A value that a reader could not hand over in its column's wire type."""
+    """A value that a reader could not hand over in its column's wire type; the reason where that is not all."""
 
     row: int
     column: str
     value: str
+    reason: str | None = None
+
+
+FILE, LINE = "_file", "_line"
+"""In the place of a key's columns, where a row's key can't be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnparsedRow:
+    """A row of a file that could not be told apart into values.
+
+    Attributes:
+        file: the file's name.
+        line: the line on which it begins, from 1.
+        reason: what is wrong with it.
+        content: what stands there.
+    """
+
+    file: str
+    line: int
+    reason: str
+    content: str
+
+    @property
+    def rejection(self) -> Rejection:
+        """The record of it."""
+        key = json_object({FILE: self.file, LINE: self.line})
+        reason = f"{self.reason} ({self.file}, line {self.line:,})"
+        return Rejection(key, LINE, reason, None, json_object({LINE: self.content}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +136,7 @@ def conform(
     """
     faults = _Faults(table)
     for o in odd:
-        faults.add(o.row, o.column, f"expected {_NOUNS[faults.columns[o.column].type]}", o.value)
+        faults.add(o.row, o.column, o.reason or f"expected {_NOUNS[faults.columns[o.column].type]}", o.value)
     arrays = []
     for column in table.columns:
         index = batch.schema.get_field_index(column.name)

@@ -15,7 +15,16 @@ import pyarrow as pa
 
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.folding import Folding, as_written
-from ingestion.sources.base import EVERYTHING, ChangeTracking, Position, Selection, Snapshot, WireBatch
+from ingestion.sources.base import (
+    EVERYTHING,
+    Absence,
+    ChangeTracking,
+    Explaining,
+    Position,
+    Selection,
+    Snapshot,
+    WireBatch,
+)
 from ingestion.sources.shape import TableShape
 
 
@@ -60,7 +69,7 @@ class SourceNames:
         names = [c.name for c in table.columns]
         raw = {self.columns[name]: name for name in read}
         batch = pa.RecordBatch.from_arrays([values[name] for name in names], names=names)
-        return WireBatch(batch, [replace(odd, column=raw[odd.column]) for odd in wire.odd])
+        return replace(wire, batch=batch, odd=[replace(odd, column=raw[odd.column]) for odd in wire.odd])
 
 
 class NamedSnapshot:
@@ -90,7 +99,16 @@ class NamedSnapshot:
         """See `Snapshot.foldings`: likewise."""
         return self._snapshot.foldings(columns)
 
-    def count(self, table: RawTable) -> int:
+    def absence(self, table: str) -> Absence | None:
+        """See `Explaining`: it need not tell."""
+        return self._snapshot.absence(table) if isinstance(self._snapshot, Explaining) else None
+
+    def check(self, table: str) -> None:
+        """See `Explaining`: likewise."""
+        if isinstance(self._snapshot, Explaining):
+            self._snapshot.check(self._names[table].table)
+
+    def count(self, table: RawTable) -> int | None:
         """See `Snapshot.count`."""
         return self._snapshot.count(replace(table, name=self._names[table.name].table, key=(), columns=()))
 
@@ -109,7 +127,7 @@ class NamedTracking(NamedSnapshot):
     _snapshot: "_Tracking"
 
     def position(
-        self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
+        self, table: str, mode: Literal["changes", "cursor", "full"], cursor: str | None, watermark: str | None
     ) -> Position:
         """See `ChangeTracking.position`."""
         names = self._names[table]
@@ -120,7 +138,7 @@ class _Tracking(Snapshot, ChangeTracking):
     pass
 
 
-def named(snapshot: Snapshot, names: Mapping[str, SourceNames]) -> Snapshot:
+def named(snapshot: Snapshot, names: Mapping[str, SourceNames]) -> NamedSnapshot:
     """The snapshot under raw's names."""
     return (NamedTracking if isinstance(snapshot, ChangeTracking) else NamedSnapshot)(snapshot, names)
 
