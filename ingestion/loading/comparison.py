@@ -75,8 +75,8 @@ class KeyComparison:
             return (
                 f"{difference.deleted:,} of {difference.live:,} rows are gone from the source, but "
                 f"{self.rejections.unparsed:,} of its rows can't be parsed and may be they: nothing was deleted. "
-                f"What they are is in {table.schema}._rejected. If the others are gone indeed: python -m ingestion reconcile --source "
-                f"{table.source} --table {table.name} --allow-deletes"
+                f"What they are is in {table.schema}._rejected. If the others are gone indeed: "
+                f"python -m ingestion reconcile --source {table.source} --table {table.name} --allow-deletes"
             )
         is_large = difference.deleted > SMALL_DELETE or difference.deleted == difference.live
         if not is_large or difference.deleted / difference.live <= most or self.run.allow_deletes:

@@ -53,7 +53,7 @@ class FilesEntry(BaseModel):
     @classmethod
     def _is_an_encoding_of_text(cls, value: str) -> str:
         try:
-            b"".decode(value)
+            "a".encode(value)
         except LookupError:
             raise ValueError(f"'{value}' is no encoding of text. Use utf-8, cp1252, latin-1, utf-16 or such") from None
         return codecs.lookup(value).name

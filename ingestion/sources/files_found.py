@@ -35,7 +35,7 @@ def natural_order(name: str) -> list[tuple[bool, int, str]]:
     """What names are sorted by: numbers in them by their value, so that 9 is before 10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     # The name itself, for the order of 1 and 01.
-    return [(p[0] in "0123456789", int(p) if p[0] in "0123456789" else 0, p) for p in parts]
+    return [(p[0] not in "0123456789", int(p) if p[0] in "0123456789" else 0, p) for p in parts]
 
 
 class Folder:

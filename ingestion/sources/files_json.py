@@ -6,14 +6,17 @@ Numbers and nested values keep the text that they are written in: their digits, 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from ingestion.errors import TableError
 from ingestion.sources.base import BATCH_BYTES
 from ingestion.sources.files_found import shown
 from ingestion.sources.files_rows import Parsed, Unparsed
+
+
+Parts = TypeVar("Parts")
 
 
 def _no_number(name: str) -> None:
@@ -41,9 +44,8 @@ class JsonRows:
         Raises: see `rows`.
         """
         found: dict[str, None] = {}
-        for _, row in self._objects(Unparsed(self._name)):
-            if not row.keys() <= found.keys():
-                found |= dict.fromkeys(row)
+        for _, pairs in self._lines(_pairs, Unparsed(self._name)):
+            found |= dict.fromkeys(key for key, _ in pairs)
         return list(found)
 
     def rows(self, columns: list[str], unparsed: Unparsed) -> Iterator[Parsed]:
@@ -53,10 +55,10 @@ class JsonRows:
             EOFError: the file ends within a line; it says in which.
             TableError: it is one JSON value, or a line is larger than a batch may be.
         """
-        for line, row in self._objects(unparsed):
+        for line, row in self._lines(_object, unparsed):
             yield line, [row.get(column) for column in columns]
 
-    def _objects(self, unparsed: Unparsed) -> Iterator[tuple[int, dict[str, str | None]]]:
+    def _lines(self, parse: Callable[[str], Parts], unparsed: Unparsed) -> Iterator[tuple[int, Parts]]:
         number = 0
         while line := self._file.readline(BATCH_BYTES):
             number += 1
@@ -67,7 +69,7 @@ class JsonRows:
             if not line.strip():
                 continue
             try:
-                yield number, _object(line.strip())
+                yield number, parse(line.strip())
             except (ValueError, RecursionError) as error:
                 if not line.endswith("\n"):
                     raise EOFError(f"line {number:,}") from None
@@ -75,16 +77,22 @@ class JsonRows:
                 unparsed.add(number, f"no JSON object: {told}", line)
 
 
-def _object(line: str) -> dict[str, str | None]:
-    pairs = _decode(line)
+def _pairs(line: str) -> list[tuple[str, Any]]:
     if not line.startswith("{"):
         raise ValueError("an object begins with {")
+    pairs: list[tuple[str, Any]] = _decode(line)
+    if not line.isascii() or "\\u" in line:
+        for key, _ in pairs:
+            # Half a character names no column.
+            key.encode()
+    return pairs
+
+
+def _object(line: str) -> dict[str, str | None]:
+    pairs = _pairs(line)
     if any(isinstance(value, list) for _, value in pairs):
         pairs = list(_written(line))
     row = {key: _text(value) for key, value in pairs}
-    if not line.isascii() or "\\u" in line:
-        for key in row:
-            key.encode()
     if len(row) < len(pairs):
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)} stands twice")

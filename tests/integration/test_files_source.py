@@ -23,6 +23,7 @@ from ingestion.loading.progress import LogListener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.source import load_source
 from ingestion.log.archive import Archive
+from ingestion.rows.columns import RawTable
 from ingestion.sources.files import FilesSource
 from ingestion.sources.files_entry import FilesEntry
 from ingestion.warehouses import open_warehouse
@@ -214,13 +215,11 @@ def test_file_that_is_not_whole_fails_its_table_and_changes_nothing(
 
 
 def test_file_that_grows_between_digest_and_read_is_not_read(exports: Exports) -> None:
-    from ingestion.rows.columns import RawTable
-
     exports.write(leads="id,name\n1,Ann\n")
     with exports.source().snapshot() as snapshot:
         snapshot.position("leads", "full", None, None)
         exports.write(leads="id,name\n1,Ann\n2,Bob\n")
-        with pytest.raises(TransientSourceError, match="leads.csv changed while it was read"):
+        with pytest.raises(TransientSourceError, match=r"leads\.csv changed while it was read"):
             list(snapshot.read(RawTable("hosted", "leads", (), ())))
 
 
