@@ -15,7 +15,6 @@ from ingestion.sources.base import BATCH_BYTES
 from ingestion.sources.files_found import shown
 from ingestion.sources.files_rows import Parsed, Unparsed
 
-
 Parts = TypeVar("Parts")
 
 
