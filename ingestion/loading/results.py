@@ -56,7 +56,11 @@ class LoadResult:
         if self.error:
             return f"FAILED: {self.error}"
         if self.scope == ABSENT:
-            return "not in the source, nothing was read" + (f"; {s.note}" if s.note else "")
+            return (
+                "not in the source, "
+                + ("nothing new in raw" if s.last_run_at else "empty in raw")
+                + (f"; {s.note}" if s.note else "")
+            )
         counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
         deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
         rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""

@@ -83,7 +83,7 @@ class Folder:
             return f"no file matches {entry.files}: the folder is empty"
         # Names without their digits: exports differ in those.
         plain = {name: re.sub(r"[\d*?]+", "", name) for name in self.names}
-        close = difflib.get_close_matches(re.sub(r"[\d*?]+", "", entry.files), list(plain.values()), _TOLD, 0.5)
+        close = difflib.get_close_matches(re.sub(r"[\d*?]+", "", entry.files), list(plain.values()), _TOLD, 0.7)
         found = [name for name in self.names if plain[name] in close][:_TOLD]
         kind = "near are" if found else f"of {len(self.names):,} files there are"
         return f"no file matches {entry.files}; {kind} {', '.join(map(shown, found or self.names[:_TOLD]))}"

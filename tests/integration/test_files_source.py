@@ -50,12 +50,14 @@ class Exports:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def source(self) -> FilesSource:
-        return FilesSource("hosted", self.root, {"leads": FilesEntry.model_validate(self.entry)})
+        entries = {"leads": FilesEntry.model_validate(self.entry), "others": FilesEntry(files="others.csv")}
+        return FilesSource("hosted", self.root, entries)
 
     def load(self, **options: Any) -> LoadResult:
-        entries = {"leads": TableEntry.model_validate(self.table)}
+        # A second table is there beside the one that is looked at, or not: it may be absent.
+        entries = {name: TableEntry.model_validate(self.table) for name in ("leads", "others")}
         with self._warehouse.session() as session:
-            [result] = load_source("hosted", entries, self.source(), session, self._archive, LogListener(), **options)
+            result, _ = load_source("hosted", entries, self.source(), session, self._archive, LogListener(), **options)
         return result
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -280,14 +282,19 @@ def test_encodings_headers_and_compression(exports: Exports) -> None:
 
 
 def test_pattern_that_matches_nothing_says_what_is_near(exports: Exports) -> None:
-    exports.write(leads_2026="id,name\n1,Ann\n")
+    exports.write(leads_2026="id,name\n1,Ann\n", others="id\n1\n")
+    near = "no file matches leads-*.csv; near are leads_2026.csv"
+    exports.entry["files"] = "leads-*.csv"
+    assert exports.load().outcome == f"not in the source, empty in raw; {near}"
+    exports.entry["files"] = "leads*.csv"
     exports.load()
     exports.entry["files"] = "leads-*.csv"
-    with pytest.raises(SourceError):
-        exports.load()
-    with exports.source().snapshot() as snapshot:
-        absence = snapshot.absence("leads")
-    assert absence and absence.reason == "no file matches leads-*.csv; near are leads_2026.csv"
+    error = exports.load().error
+    assert error and error == f"it was in the source before and is not there any more ({near}); nothing was deleted"
+    # Increments may be taken away when they were read.
+    exports.entry["each"] = "increment"
+    assert exports.load().error is None
+    assert exports.live() == [("1", "Ann")]
 
 
 def test_links_and_folders_that_are_not_there_are_refused(exports: Exports, tmp_path: Path) -> None:
