@@ -95,13 +95,13 @@ class TableEntry(BaseModel):
     """One table's entry.
 
     Without a mode, mode, key and cursor are found in the source's catalog where the entry does not tell them (see
-    `recommendation.resolved`). `mapping` says where a source names things otherwise, `is_extracted_only` that no model
-    knows the table: both are told of sources.yml, not of the catalogue.
+    `recommendation.resolved`). `mapping` says where a source names things otherwise: it is told of sources.yml, not of
+    the catalogue.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = {}
+    columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = Field(min_length=1)
     key: list[str] | None = Field(default=None, min_length=1)
     required: bool = False
     mode: Mode | None = None
@@ -114,7 +114,6 @@ class TableEntry(BaseModel):
     keep_versions: bool = False
     personal: list[str] = []
     mapping: TableMapping = NAMESAKE
-    is_extracted_only: bool = False
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableEntry":
@@ -195,6 +194,12 @@ class TableEntry(BaseModel):
         return RawTable(source, name, tuple(self.raw_key), (*declared, *further))
 
 
+class ExtractedEntry(TableEntry):
+    """The entry of a table that no model knows: its columns are the source's."""
+
+    columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = {}
+
+
 Catalogue = dict[str, dict[str, TableEntry]]
 
 
@@ -228,25 +233,13 @@ def load_catalogue(path: Path) -> Catalogue:
             f"Catalogue {path.name}: unknown source '{unknown[0]}'. Use one of: {', '.join(SOURCES)}."
         )
     try:
-        return _with_columns(_CatalogueFile(sources=content).sources)
+        return _CatalogueFile(sources=content).sources
     except ValidationError as error:
         first = error.errors()[0]
         entry = ".".join(str(part) for part in first["loc"][1:])
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         message = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"Catalogue {path.name}: {entry}: {message}.{more}") from None
-
-
-def _with_columns(catalogue: Catalogue) -> Catalogue:
-    """The catalogue, if each of its tables has columns.
-
-    Raises:
-        ConfigurationError: one has none.
-    """
-    empty = [f"{source}.{name}" for source, tables in catalogue.items() for name, e in tables.items() if not e.columns]
-    if empty:
-        raise ConfigurationError(f"Catalogue: {empty[0]}: its columns have to be declared.")
-    return catalogue
 
 
 def parsed_yaml(text: str) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.entries import ExtractedEntry, TableEntry
 from ingestion.catalogue.mapping import Scalar, nearest, text_of
 from ingestion.errors import TableError
 from ingestion.rows.columns import CONTROL_COLUMNS, IDENTIFIER, Column, ColumnType, RawTable
@@ -90,7 +90,7 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
                     f"the database has {listed(alike)}, which differ from its name in case alone. Leave one of them, "
                     f"or read a view that is called {name}"
                 )
-            elif entries[name].mapping.table is not None or entries[name].is_extracted_only:
+            elif entries[name].mapping.table is not None or isinstance(entries[name], ExtractedEntry):
                 faults[name] = f"the database has no table {wanted[name]}; it has {nearest(wanted[name], there)}"
     if others:
         columns = snapshot.columns(list(dict.fromkeys(others.values())))

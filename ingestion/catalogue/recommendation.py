@@ -169,7 +169,7 @@ def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
     told = {name: getattr(entry, name) for name in hours if name in entry.model_fields_set}
     found = {"columns": columns, "key": key, "mode": recommended.mode, "cursor": cursor, **hours, **told}
     try:
-        return TableEntry.model_validate({**entry.model_dump(exclude={"columns"}), **found})
+        return type(entry).model_validate({**entry.model_dump(exclude={"columns"}), **found})
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise TableError(f"its entry in the catalogue does not fit what was found: {message}") from None

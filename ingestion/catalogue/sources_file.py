@@ -6,21 +6,23 @@ source (matching.py), opening one (sources/).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import URL
 
-from ingestion.catalogue.entries import Catalogue, Mode, TableEntry, parsed_yaml
+from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, parsed_yaml
 from ingestion.catalogue.mapping import TableMapping, nearest
 from ingestion.errors import ConfigurationError, SourceError
 from ingestion.settings import SOURCES, Settings, parse_url
 from ingestion.sources import open_source
 from ingestion.sources.base import Source, SourceName
+from ingestion.sources.files import FilesSource
+from ingestion.sources.files_entry import FilesEntry
 
 RAW = "raw"
 """The kind of a source whose tables are extracted, and that no model knows."""
@@ -44,6 +46,22 @@ class TableSource(TableMapping):
     sweep_hours: float | None = None
     reconcile_hours: float | None = None
     max_delete_share: float | None = None
+    files_entry: FilesEntry | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _part_files(cls, told: Any) -> Any:
+        """Options of files stand beside the others, and are checked together."""
+        if not isinstance(told, dict) or "files" not in told:
+            return told
+        own = {name: value for name, value in told.items() if name in FilesEntry.model_fields}
+        return {name: value for name, value in told.items() if name not in own} | {"files_entry": own}
+
+    @model_validator(mode="after")
+    def _is_table_or_files(self) -> "TableSource":
+        if self.files_entry is not None and (self.table or self.where):
+            raise ValueError("`table` and `where` are of databases: of files all rows are read")
+        return self
 
     def entry(self, of_kind: TableEntry | None) -> TableEntry:
         """The table's entry, given that of its kind; None where it is extracted only.
@@ -51,7 +69,7 @@ class TableSource(TableMapping):
         Raises:
             ValueError: what is told does not fit together.
         """
-        mapping = TableMapping.model_validate(self.model_dump(by_alias=True, exclude=set(_OWN)))
+        mapping = TableMapping.model_validate(self.model_dump(by_alias=True, exclude={*_OWN, "files_entry"}))
         told = {name: value for name in _OWN if (value := getattr(self, name)) is not None}
         if told.get("mode") == "full" and of_kind is not None:
             told |= {"cursor": None}
@@ -62,11 +80,10 @@ class TableSource(TableMapping):
             columns |= {name: "identifier" for name in told.get("key", ()) if name not in columns}
             if self.cursor is not None:
                 columns.setdefault(self.cursor, "timestamp")
-            base: dict[str, Any] = {"columns": columns, "is_extracted_only": True}
-        else:
-            if typed := next((name for name, column in mapping.columns.items() if column.type), None):
-                raise ValueError(f"{typed}: its type is the catalogue's, and can't be told")
-            base = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True)
+            return ExtractedEntry.model_validate({"columns": columns, **told, "mapping": mapping})
+        if typed := next((name for name, column in mapping.columns.items() if column.type), None):
+            raise ValueError(f"{typed}: its type is the catalogue's, and can't be told")
+        base: dict[str, Any] = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True)
         return TableEntry.model_validate({**base, **told, "mapping": mapping})
 
 
@@ -98,6 +115,8 @@ class ConfiguredSource:
         entries: its tables.
         url: where it is; None where the variable is not set.
         schema: where its tables are found there.
+        folder: where its files are, in the place of `url`, where it is no database.
+        files: which files its tables are.
     """
 
     name: SourceName
@@ -105,6 +124,8 @@ class ConfiguredSource:
     entries: dict[str, TableEntry]
     url: URL | None
     schema: str | None = None
+    folder: str | None = None
+    files: Mapping[str, FilesEntry] = field(default_factory=dict)
 
     @cached_property
     def source(self) -> Source:
@@ -113,6 +134,8 @@ class ConfiguredSource:
         Raises:
             ConfigurationError: its driver is not installed.
         """
+        if self.folder is not None:
+            return FilesSource(self.name, self.folder, self.files)
         if self.url is None:
             return _Unset(self.name)
         return open_source(self.name, self.url, self.name.variable, self.schema)
@@ -175,23 +198,41 @@ def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: Sour
             raise ConfigurationError(f"{where}.tables.{table}: {_first(error)}") from None
         except ValueError as error:
             raise ConfigurationError(f"{where}.tables.{table}: {error}.") from None
-    variable, url = _url(settings, where, entry.url)
-    return ConfiguredSource(SourceName(name, variable), entry.kind, entries, url, entry.schema_)
+    told_by, location = _location(settings, where, entry.url)
+    label = SourceName(name, told_by)
+    files = {table: told.files_entry for table, told in entry.tables.items() if told and told.files_entry}
+    if not files:
+        url = None if location is None else _database(location, where, told_by, entry.url)
+        return ConfiguredSource(label, entry.kind, entries, url, entry.schema_)
+    if others := sorted(table for table in entry.tables if table not in files):
+        raise ConfigurationError(f"{where}.tables.{others[0]}: say which files it is, as of the other tables.")
+    if entry.schema_ is not None:
+        raise ConfigurationError(f"{where}.schema is of databases, and this source is of files.")
+    if location is not None and "://" not in location:
+        raise ConfigurationError(f"{where}.url: a folder is told as files:///path, or as s3://bucket/path.")
+    # Tables of the kind that the owner names no files for are absent.
+    entries = {table: one for table, one in entries.items() if table in files or not one.required}
+    return ConfiguredSource(label, entry.kind, entries, None, folder=location, files=files)
 
 
-def _url(settings: Settings, where: str, told: str) -> tuple[str, URL | None]:
+def _location(settings: Settings, where: str, told: str) -> tuple[str, str | None]:
     """Where the URL is told, for messages, and what it is; None where a variable of it is not set."""
     names = _VARIABLE.findall(told)
     values = {name: settings.variable(name) for name in names}
     if unset := [name for name, value in values.items() if value is None]:
         return unset[0], None
-    told_by = names[0] if names else f"url in {where}"
-    url = parse_url(_VARIABLE.sub(lambda match: str(values[match[1]]), told), told_by)
-    if not names and url.password is not None:
+    return names[0] if names else f"url in {where}", _VARIABLE.sub(lambda match: str(values[match[1]]), told)
+
+
+def _database(location: str, where: str, told_by: str, told: str) -> URL:
+    if location.startswith(("files://", "s3://", "gs://")):
+        raise ConfigurationError(f"{where}: its url is a folder's. Say which files its tables are: files: leads-*.csv.")
+    url = parse_url(location, told_by)
+    if url.password is not None and not _VARIABLE.search(told):
         raise ConfigurationError(
             f"{where}.url has a password in it. Put the URL into the environment or .env, and write ${{VARIABLE}} here."
         )
-    return told_by, url
+    return url
 
 
 def _load(path: Path) -> Mapping[str, SourceEntry]:

@@ -71,6 +71,13 @@ class KeyComparison:
     def _refusal(self, difference: KeyDifference) -> str | None:
         """Why what is gone must not be deleted."""
         table, most = self.subject.table, self.subject.entry.max_delete_share
+        if self.rejections.unparsed and not self.run.allow_deletes:
+            return (
+                f"{difference.deleted:,} of {difference.live:,} rows are gone from the source, but "
+                f"{self.rejections.unparsed:,} of its rows can't be parsed and may be they: nothing was deleted. "
+                f"What they are is in {table.schema}._rejected. If the others are gone indeed: "
+                f"python -m ingestion reconcile --source {table.source} --table {table.name} --allow-deletes"
+            )
         is_large = difference.deleted > SMALL_DELETE or difference.deleted == difference.live
         if not is_large or difference.deleted / difference.live <= most or self.run.allow_deletes:
             return None

@@ -31,8 +31,8 @@ class Reading:
         self._started_at = started_at
         self._told: Position | None = None
         self._highest: Any = None
-        if isinstance(snapshot, ChangeTracking) and (mode := entry.mode) and mode != "full":
-            self._told = snapshot.position(table, mode, entry.cursor, state.watermark)
+        if isinstance(snapshot, ChangeTracking) and entry.mode:
+            self._told = snapshot.position(table, entry.mode, entry.cursor, state.watermark)
         self.selection, self.scope = self._chosen(self._told or self._position_by_cursor())
 
     @property
@@ -40,13 +40,24 @@ class Reading:
         """Whether every row is read."""
         return self.selection == EVERYTHING
 
+    @property
+    def gives(self) -> str:
+        """What the source gives: see `Position`."""
+        return self._told.gives if self._told is not None else "changes"
+
+    def finds_gone(self, last_reconciled_at: datetime | None) -> bool:
+        """Whether keys are compared: all of them were read, or it is time."""
+        if self.gives == "changes":
+            return self.is_full or self.is_due(last_reconciled_at, self._entry.reconcile_hours)
+        return self.gives == "state" and self.is_full
+
     def is_due(self, last: datetime | None, hours: float) -> bool:
         """Whether what was last done then, and is to be done every so many hours, has its turn."""
         return last is None or self._started_at - last >= timedelta(hours=hours)
 
     def _chosen(self, position: Position) -> tuple[Selection, str]:
         entry, state, scope = self._entry, self._state, position.scope
-        if entry.mode == "full":
+        if entry.mode == "full" and position.condition is None:
             return EVERYTHING, "full"
         if state.last_full_at is None:
             return EVERYTHING, "initial" if state.last_run_at is None else "full: not all was seen"
@@ -96,12 +107,14 @@ class Reading:
         self.selection, self.scope = EVERYTHING, "full: the source was behind the watermark"
         return True
 
-    @property
-    def watermark(self) -> str | None:
+    def watermark(self, *, is_refused: bool) -> str | None:
         """Where the next read is to begin: what the source told, or the highest cursor seen.
 
-        Never later than now: a row from the future must not hide the present.
+        Never later than now: a row from the future must not hide the present. Where deletes were refused that only a
+        read of everything finds, the next one finds them again.
         """
+        if self.gives == "state" and is_refused:
+            return self._state.watermark
         if self._told is not None:
             return self._told.watermark
         if self._entry.cursor is None or self._highest is None:

@@ -6,14 +6,14 @@ aside (rows/conformance.py), where that is recorded (warehouses/).
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.errors import TableError
 from ingestion.rows.columns import RawTable
-from ingestion.rows.conformance import Conformed, Effect, Rejection, key_json
+from ingestion.rows.conformance import FILE, LINE, Conformed, Effect, Rejection, UnparsedRow, key_json
 from ingestion.warehouses.base import TableLoad
 
 MOST_REJECTIONS = 10_000
@@ -26,6 +26,7 @@ class Rejections:
 
     Attributes:
         all: in the order in which they were found.
+        unparsed: how many of them are of rows whose key can't be told.
     """
 
     def __init__(self, table: RawTable, standing: Collection[str] = ()) -> None:
@@ -40,6 +41,8 @@ class Rejections:
         self._first = self._first_of_keys()
         self._read: set[str] = set()
         self._present: set[str] = set()
+        self._files: set[str] = set()
+        self.unparsed = 0
 
     @property
     def keys(self) -> set[str]:
@@ -66,6 +69,19 @@ class Rejections:
         if conformed.rejections:
             self._check()
 
+    def note_unparsed(self, unparsed: Sequence[UnparsedRow], files: Iterable[str]) -> None:
+        """Take what could not be parsed of rows out of files.
+
+        Raises:
+            TableError: that is most of them.
+        """
+        self._files.update(files)
+        self._rows_read += len(unparsed)
+        self.unparsed += len(unparsed)
+        self.add(row.rejection for row in unparsed)
+        if unparsed:
+            self._check()
+
     def note_keys(self, conformed: Conformed) -> None:
         """Take keys that the source has, whatever else their rows hold."""
         self._present.update(self._known(conformed.batch))
@@ -88,7 +104,13 @@ class Rejections:
         """
         read = self._read | ({r.key for r in self.all} & self._standing)
         gone = self._standing - self._present - read if keys_known else frozenset()
-        return load.reject(self.all, sorted(read | gone), is_complete=is_complete)
+        return load.reject(self.all, sorted(read | gone | self._parsed_now()), is_complete=is_complete)
+
+    def _parsed_now(self) -> set[str]:
+        """Standing ones of rows that could not be parsed, of files that were read again."""
+        if not self._files:
+            return set()
+        return {key for key in self._standing if json.loads(key).get(FILE) in self._files}
 
     def _first_of_keys(self) -> pa.Array:
         """The first columns of the keys that stand, where they are of the column's type."""
@@ -115,9 +137,11 @@ class Rejections:
         """
         last = self.all[-1]
         if self._is_most(rejected := self._rejected[Effect.ROW], self._rows_read):
+            told = f"{rejected:,} of the first {self._rows_read:,} rows would be rejected, the last since"
+            if last.column == LINE:
+                raise TableError(f"{told} it can't be parsed: {last.reason}. Correct the options of the table's files")
             raise TableError(
-                f"{rejected:,} of the first {self._rows_read:,} rows would be rejected, the last since in column "
-                f"{last.column} was found: {last.reason}. Correct the column's type in the catalogue"
+                f"{told} in column {last.column} was found: {last.reason}. Correct the column's type in the catalogue"
             )
         for name in self._declared:
             set_aside = self._rejected[name]

@@ -13,6 +13,9 @@ ABSENT = "absent"
 COMPARED = "keys compared"
 """The scope of a table of which only keys, and the rows found missing, were read."""
 
+NOTHING_TO_COMPARE = "nothing to compare: its source only adds"
+"""The scope of a table whose keys say nothing of what is gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
@@ -53,7 +56,11 @@ class LoadResult:
         if self.error:
             return f"FAILED: {self.error}"
         if self.scope == ABSENT:
-            return "not in the source, empty in raw"
+            return (
+                "not in the source, "
+                + ("nothing new in raw" if s.last_run_at else "empty in raw")
+                + (f"; {s.note}" if s.note else "")
+            )
         counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
         deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
         rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""

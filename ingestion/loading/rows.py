@@ -57,8 +57,9 @@ class TableRows:
             hasher = None
             for wire in opened.enter_context(closing(self._wire_batches(self._subject.source_table, selection))):
                 conformed = conform(table, wire.batch, wire.odd, self._limits)
-                self.read += wire.batch.num_rows
+                self.read += wire.batch.num_rows + len(wire.unparsed)
                 self._rejections.note(conformed, wire.batch.num_rows)
+                self._rejections.note_unparsed(wire.unparsed, wire.files)
                 self._note(conformed.batch)
                 self._run.listener.advanced(table.label, wire.batch.num_rows)
                 # Made when the first rows come: most reads of most runs bring none.

@@ -16,6 +16,7 @@ from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
 from ingestion.rows.columns import RawTable
 from ingestion.sources.base import ChangeTracking, Snapshot
+from ingestion.sources.named import NamedSnapshot
 from ingestion.warehouses.base import Session
 
 
@@ -33,7 +34,7 @@ class SourceRun:
         allow_deletes: whether deletes are appended however many there are.
     """
 
-    snapshot: Snapshot
+    snapshot: NamedSnapshot
     session: Session
     archive: Archive
     listener: Listener

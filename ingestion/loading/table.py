@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from ingestion.errors import IngestionError, TableError, TransientSourceError, WarehouseError
 from ingestion.loading.batch import begun_batch
 from ingestion.loading.comparison import KeyComparison
+from ingestion.loading.last_rows import last_of_keys
 from ingestion.loading.reading import Reading
 from ingestion.loading.rejections import Rejections
-from ingestion.loading.results import ABSENT, COMPARED, LoadResult
+from ingestion.loading.results import ABSENT, COMPARED, NOTHING_TO_COMPARE, LoadResult
 from ingestion.loading.rows import Rows, TableRows
 from ingestion.loading.subject import SourceRun, Subject
 from ingestion.log.state import TableState
@@ -50,11 +51,14 @@ class TableRun:
     def _outcome(self) -> tuple[str, TableState, str | None]:
         subject = self._subject
         if subject.found is None:
-            if subject.state.last_run_at is not None:
-                raise TableError("it was in the source before and is not there any more; nothing was deleted")
-            return ABSENT, subject.state, None
+            absence = self._run.snapshot.absence(subject.table.name)
+            if subject.state.last_run_at is not None and not (absence and absence.is_expected):
+                why = f" ({absence.reason})" if absence else ""
+                raise TableError(f"it was in the source before and is not there any more{why}; nothing was deleted")
+            return ABSENT, replace(subject.state, note=absence.reason if absence else None), None
         if subject.refusal is not None:
             raise TableError(subject.refusal)
+        self._run.snapshot.check(subject.table.name)
         subject.check_columns(self._run.snapshot)
         return self._compare() if self._run.keys_only else self._load()
 
@@ -68,11 +72,12 @@ class TableRun:
             # The log's open rows: the source may have closed them without moving their cursor.
             open_rows = subject.entry.open_rows
             open_keys = batch.load.keys_where(open_rows) if open_rows and reading.selection.since else []
-            batch.append(_selected(rows, reading.selection, open_keys, open_rows))
+            selected = _selected(rows, reading.selection, open_keys, open_rows)
+            batch.append(last_of_keys(selected, subject.table) if reading.gives == "additions" else selected)
             if reading.begin_again_if_behind():
                 batch.append(rows.of(EVERYTHING))
             refusal, reconciled, is_compared = None, before.last_reconciled_at, False
-            if reading.is_full or reading.is_due(before.last_reconciled_at, subject.entry.reconcile_hours):
+            if reading.finds_gone(before.last_reconciled_at):
                 comparison = KeyComparison(run, subject, batch, rows, self._rejections)
                 refusal = comparison.reconcile(is_full=reading.is_full)
                 reconciled = reconciled if refusal else self._started_at
@@ -80,7 +85,7 @@ class TableRun:
             recorded = self._rejections.record(batch.load, is_complete=reading.is_full, keys_known=is_compared)
             state = replace(
                 before,
-                watermark=reading.watermark,
+                watermark=reading.watermark(is_refused=refusal is not None),
                 last_run_at=self._started_at,
                 last_full_at=self._started_at if reading.is_full else before.last_full_at,
                 last_reconciled_at=reconciled,
@@ -97,6 +102,12 @@ class TableRun:
         run, subject, before = self._run, self._subject, self._subject.state
         if before.last_run_at is None:
             raise TableError("it was never loaded, so there is nothing to compare. Run: python -m ingestion run")
+        if Reading(subject.table.name, subject.entry, before, run.snapshot, self._started_at).gives == "additions":
+            return (
+                NOTHING_TO_COMPARE,
+                replace(before, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0),
+                None,
+            )
         rows = TableRows(run, subject, self._rejections)
         with begun_batch(run, subject, self._rejections, self._started_at) as batch:
             refusal = KeyComparison(run, subject, batch, rows, self._rejections).reconcile(is_full=False)

@@ -7,6 +7,7 @@ Names are paths below the root, with slashes. On the machine's own disk no link 
 put one there would else decide what is read and written elsewhere.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -14,7 +15,7 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
@@ -68,10 +69,18 @@ class Storage:
         """See whether the place answers; one that does not exist yet is no fault."""
         self.listed("")
 
-    def sizes(self) -> dict[str, int | None]:
-        """All files below the root, and how many bytes they have; None where the place does not tell."""
+    def sizes(self, *, is_strict: bool = False) -> dict[str, int | None]:
+        """All files below the root, and how many bytes they have; None where the place does not tell.
+
+        Unless it is strict, folders that can't be listed count as empty ones.
+        """
         with self.told("listed"):
-            return self._files.sizes()
+            return self._files.sizes(is_strict=is_strict)
+
+    def links(self) -> list[str]:
+        """The links below the root, none of which is followed; only disks have such."""
+        with self.told("listed"):
+            return self._files.links()
 
     def listed(self, folder: str) -> list[str]:
         """The names of what lies in a folder; nothing where there is no such folder."""
@@ -215,7 +224,8 @@ class Aside(io.RawIOBase):
 class _Files(Protocol):
     """What files can be asked for. Paths are below the root."""
 
-    def sizes(self) -> dict[str, int | None]: ...
+    def sizes(self, *, is_strict: bool) -> dict[str, int | None]: ...
+    def links(self) -> list[str]: ...
     def listed(self, folder: str) -> list[str]: ...
     def opened(self, name: str) -> BinaryIO: ...
     def created(self, name: str) -> BinaryIO: ...
@@ -234,19 +244,29 @@ class _Disk:
     def __init__(self, root: str) -> None:
         self._root = Path(root)
 
-    def sizes(self) -> dict[str, int | None]:
+    def sizes(self, *, is_strict: bool) -> dict[str, int | None]:
         found: dict[str, int | None] = {}
+        for name, entry in self._walked(is_strict=is_strict):
+            # One that goes meanwhile is not there.
+            with suppress(FileNotFoundError):
+                if entry.is_file(follow_symlinks=False):
+                    found[name] = entry.stat(follow_symlinks=False).st_size
+        return found
+
+    def links(self) -> list[str]:
+        return [name for name, entry in self._walked(is_strict=True) if entry.is_symlink()]
+
+    def _walked(self, *, is_strict: bool) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+        """Everything below the root, but for what lies behind links."""
         folders = [""]
         while folders:
             folder = folders.pop()
-            # What can't be listed is told by who uses it.
-            with suppress(OSError), os.scandir(self._root / folder) as entries:
+            # What can't be listed is told by who uses it, unless it must be known here.
+            with nullcontext() if is_strict else suppress(OSError), os.scandir(self._root / folder) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(f"{folder}{entry.name}/")
-                    elif entry.is_file(follow_symlinks=False):
-                        found[folder + entry.name] = entry.stat(follow_symlinks=False).st_size
-        return found
+                    yield folder + entry.name, entry
 
     def listed(self, folder: str) -> list[str]:
         return [path.name for path in self._path(f"{folder}/.").iterdir()]
@@ -314,10 +334,15 @@ class _Remote:
         self._files = files
         self._root = root
 
-    def sizes(self) -> dict[str, int | None]:
+    def sizes(self, *, is_strict: bool) -> dict[str, int | None]:
         self._files.invalidate_cache()
+        if is_strict and not self._files.exists(self._root):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         found = self._files.find(self._root, detail=True)
         return {posixpath.relpath(path, self._root): file.get("size") for path, file in found.items()}
+
+    def links(self) -> list[str]:
+        return []
 
     def listed(self, folder: str) -> list[str]:
         # Another process may have written since.

@@ -61,14 +61,43 @@ class OddValue:
         row: its place in the batch.
         column: its column.
         value: what it is, as text.
-        reason: why; None: it is not of the column's type. Where one is given, the batch has what stands for it, and no
-            row is kept out.
+        reason: why, where it is not only that it is of another type.
+        has_substitute: whether the batch has what stands for it, so that no row is kept out.
     """
 
     row: int
     column: str
     value: str
     reason: str | None = None
+    has_substitute: bool = False
+
+
+FILE, LINE = "_file", "_line"
+"""In the place of a key's columns, where a row's key can't be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnparsedRow:
+    """A row of a file that could not be told apart into values.
+
+    Attributes:
+        file: the file's name.
+        line: the line on which it begins, from 1.
+        reason: what is wrong with it.
+        content: what stands there.
+    """
+
+    file: str
+    line: int
+    reason: str
+    content: str
+
+    @property
+    def rejection(self) -> Rejection:
+        """The record of it."""
+        key = json_object({FILE: self.file, LINE: self.line})
+        reason = f"{self.reason} ({self.file}, line {self.line:,})"
+        return Rejection(key, LINE, reason, None, json_object({LINE: self.content}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +146,7 @@ def conform(
     faults = _Faults(table)
     for o in odd:
         reason = o.reason or f"expected {_NOUNS[faults.columns[o.column].type]}"
-        faults.add(o.row, o.column, reason, o.value, has_substitute=o.reason is not None)
+        faults.add(o.row, o.column, reason, o.value, has_substitute=o.has_substitute)
     arrays = []
     for column in table.columns:
         index = batch.schema.get_field_index(column.name)

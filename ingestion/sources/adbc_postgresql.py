@@ -118,7 +118,7 @@ class PostgresqlSnapshot:
             return None
 
     def position(
-        self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
+        self, table: str, mode: Literal["changes", "cursor", "full"], cursor: str | None, watermark: str | None
     ) -> Position:
         """See `ChangeTracking.position`."""
         return position(self._moment, self._relation(table), mode, cursor, watermark)

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 import pyarrow as pa
 
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.rows.conformance import OddValue
+from ingestion.rows.conformance import OddValue, UnparsedRow
 from ingestion.rows.folding import Folding
 from ingestion.sources.shape import TableShape
 
@@ -40,7 +40,7 @@ class Selection:
         open_rows: column → values; rows with one of the values.
         keys: key tuples; rows with one of the keys.
         but_not: column → values; of all these, no row with one of the values.
-        condition: the SQL of a `Position`; only the reader that gave it takes it.
+        condition: that of a `Position`; only the reader that gave it takes it.
         only: column → values; of all these, rows with one of the values of each column alone.
     """
 
@@ -57,10 +57,19 @@ EVERYTHING = Selection()
 
 @dataclass(frozen=True, slots=True)
 class WireBatch:
-    """Rows as the driver gives them, and the values it had to set aside."""
+    """Rows as the driver gives them, and the values it had to set aside.
+
+    Attributes:
+        batch: the rows.
+        odd: values that are null in it, for they could not be handed over.
+        unparsed: rows that are not in it, for they could not be told apart into values.
+        files: the files that it is read from, where rows come out of files.
+    """
 
     batch: pa.RecordBatch
     odd: list[OddValue] = field(default_factory=list)
+    unparsed: list[UnparsedRow] = field(default_factory=list)
+    files: tuple[str, ...] = ()
 
 
 class Snapshot(Protocol):
@@ -102,8 +111,8 @@ class Snapshot(Protocol):
         """
         ...
 
-    def count(self, table: RawTable, only: Among = EMPTY) -> int:
-        """How many rows the table has; of those with other values than `only` has, none."""
+    def count(self, table: RawTable, only: Among = EMPTY) -> int | None:
+        """How many rows with the values of `only` the table has; None where only reading them would tell."""
         ...
 
     def shapes(self, tables: Iterable[str] | None = None) -> dict[str, TableShape]:
@@ -132,14 +141,50 @@ class Position:
     Attributes:
         watermark: what `_state` keeps for the next read, once this one is committed; None: it must read everything.
         scope: the read in words; where neither `condition` nor `since` is given, why everything is read.
-        condition: SQL that holds for every row that changed; such a read misses nothing.
+        condition: what every row that changed meets, in SQL or as the reader understands it; such a read misses
+            nothing.
         since: inclusive lower bound of the cursor, before any overlap.
+        gives: what is read. changes: rows that changed, and what is gone, a comparison of keys tells when it is due.
+            state: all rows or, as nothing changed, none; what a read of all rows lacks is gone. additions: rows that
+            add to those before, the last of those with one key counting; what a read lacks is not gone.
     """
 
     watermark: str | None
     scope: str
     condition: str | None = None
     since: Watermark | None = None
+    gives: Literal["changes", "state", "additions"] = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a source lacks a table.
+
+    Attributes:
+        reason: in words.
+        is_expected: whether a table may be absent that was there before: it only adds to what was read.
+    """
+
+    reason: str
+    is_expected: bool = False
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A snapshot that knows more of a table that it lacks, or can't read, than that."""
+
+    def check(self, table: str) -> None:
+        """See whether a table can be read that `columns` told of.
+
+        Raises:
+            TableError: it can't.
+            TransientSourceError: it can't now.
+        """
+        ...
+
+    def absence(self, table: str) -> Absence | None:
+        """Why the table is not there; None where nothing is known of it."""
+        ...
 
 
 @runtime_checkable
@@ -147,13 +192,14 @@ class ChangeTracking(Protocol):
     """A snapshot that knows better than a cursor's values what another reader has not seen yet."""
 
     def position(
-        self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
+        self, table: str, mode: Literal["changes", "cursor", "full"], cursor: str | None, watermark: str | None
     ) -> Position:
         """Where to read from.
 
         Args:
             table: an existing table.
-            mode: what the catalogue asks for.
+            mode: what the catalogue asks for; of one that is to be read in full, a position with a condition is heeded
+                alone.
             cursor: the cursor's column, where one is declared.
             watermark: what `Position.watermark` was after the last read, or whatever another reader left.
         """

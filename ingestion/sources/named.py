@@ -15,7 +15,18 @@ import pyarrow as pa
 
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.folding import Folding, as_written
-from ingestion.sources.base import EMPTY, EVERYTHING, Among, ChangeTracking, Position, Selection, Snapshot, WireBatch
+from ingestion.sources.base import (
+    EMPTY,
+    EVERYTHING,
+    Absence,
+    Among,
+    ChangeTracking,
+    Explaining,
+    Position,
+    Selection,
+    Snapshot,
+    WireBatch,
+)
 from ingestion.sources.shape import TableShape
 from ingestion.sources.translation import Translation
 
@@ -95,7 +106,8 @@ class SourceNames:
         for name, value in self.constants.items():
             values[name] = pa.repeat(pa.scalar(value, pa.string()), wire.batch.num_rows)
         names = [c.name for c in table.columns]
-        return WireBatch(pa.RecordBatch.from_arrays([values[name] for name in names], names=names), odd)
+        batch = pa.RecordBatch.from_arrays([values[name] for name in names], names=names)
+        return replace(wire, batch=batch, odd=odd)
 
 
 class NamedSnapshot:
@@ -125,7 +137,16 @@ class NamedSnapshot:
         """See `Snapshot.foldings`: likewise."""
         return self._snapshot.foldings(columns)
 
-    def count(self, table: RawTable, only: Among = EMPTY) -> int:
+    def absence(self, table: str) -> Absence | None:
+        """See `Explaining`: it need not tell."""
+        return self._snapshot.absence(table) if isinstance(self._snapshot, Explaining) else None
+
+    def check(self, table: str) -> None:
+        """See `Explaining`: likewise."""
+        if isinstance(self._snapshot, Explaining):
+            self._snapshot.check(self._names[table].table)
+
+    def count(self, table: RawTable, only: Among = EMPTY) -> int | None:
         """See `Snapshot.count`."""
         names = self._names[table.name]
         return self._snapshot.count(replace(table, name=names.table, key=(), columns=()), {**names.only, **only})
@@ -145,7 +166,7 @@ class NamedTracking(NamedSnapshot):
     _snapshot: "_Tracking"
 
     def position(
-        self, table: str, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
+        self, table: str, mode: Literal["changes", "cursor", "full"], cursor: str | None, watermark: str | None
     ) -> Position:
         """See `ChangeTracking.position`."""
         names = self._names[table]
@@ -156,7 +177,7 @@ class _Tracking(Snapshot, ChangeTracking):
     pass
 
 
-def named(snapshot: Snapshot, names: Mapping[str, SourceNames]) -> Snapshot:
+def named(snapshot: Snapshot, names: Mapping[str, SourceNames]) -> NamedSnapshot:
     """The snapshot under raw's names."""
     return (NamedTracking if isinstance(snapshot, ChangeTracking) else NamedSnapshot)(snapshot, names)
 

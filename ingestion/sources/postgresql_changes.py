@@ -65,9 +65,15 @@ class Moment:
 
 
 def position(
-    moment: Moment, relation: Relation, mode: Literal["changes", "cursor"], cursor: str | None, watermark: str | None
+    moment: Moment,
+    relation: Relation,
+    mode: Literal["changes", "cursor", "full"],
+    cursor: str | None,
+    watermark: str | None,
 ) -> Position:
     """Where to read from. See `ChangeTracking.position`."""
+    if mode == "full":
+        return Position(watermark, "full")
     previous = _parsed(watermark)
     if mode == "cursor" and cursor in relation.columns and relation.is_local and moment.gate is not None:
         source_type = relation.columns[cursor].type

@@ -88,7 +88,9 @@ class Translation:
         known = [self.values.get(value) for value in dictionary.dictionary.to_pylist()]
         listed = pa.array(known, pa.string()).take(dictionary.indices)
         lacking = pc.and_(pc.is_valid(text), pc.is_null(listed))
-        found = [OddValue(row, column, text[row].as_py(), _MISSING) for row in pc.indices_nonzero(lacking).to_pylist()]
+        found = [
+            OddValue(row, column, text[row].as_py(), _MISSING, True) for row in pc.indices_nonzero(lacking).to_pylist()
+        ]
         listed = pc.if_else(lacking, pa.scalar(UNKNOWN), listed)
         if None in self.values:
             listed = pc.if_else(pc.is_null(text), pa.scalar(self.values[None]), listed)

@@ -25,7 +25,7 @@ INGESTION_MAY_IMPORT = {
     "settings": {"errors"},
     "output": {"errors"},
     "rows": {"errors"},
-    "sources": {"rows", "errors"},
+    "sources": {"rows", "output", "errors"},
     "log": {"sources", "rows", "output", "errors"},
     "catalogue": {"sources", "rows", "settings", "errors"},
     "warehouses": {"log", "rows", "output", "errors"},

@@ -199,7 +199,7 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(
         (
             "customer_phone: {from: extra, path",
             "customer_phone: {from: created_at, path",
-            "by a path in created_at, which is timestamp",
+            "which is timestamp",
         ),
         ("        conversation_id: chat_id\n", "", "has no column conversation_id"),
     ],
@@ -239,9 +239,8 @@ def test_tables_that_no_model_knows_are_extracted_whatever_they_are(
         "insert into payments values ('a', '4111', '2026-03-01')",
     )
     ingestion = Ingestion(sandbox.settings(), Retries(()))
-    assert ingestion.run(LogListener()).errors == [
-        "billing.gone: the database has no table gone; it has invoices, payments"
-    ]
+    [error] = ingestion.run(LogListener()).errors
+    assert error == "billing.gone: the database has no table gone; it has invoices, payments"
     assert ingestion.systems() == ()
     assert sandbox.query("select number, amount, _op from raw_billing.invoices")[0][0] == 1
     assert "card" not in str(sandbox.query("select * from raw_billing.payments limit 0"))
@@ -256,3 +255,22 @@ def test_names_of_the_five_stay_as_they_are_without_a_file(tmp_path: Path) -> No
     assert sandbox.query("select mapping from raw_whatsapp._state where mapping is not null") == []
     with closing(sqlite3.connect(sandbox.source)):
         assert Ingestion(sandbox.settings()).sources_of_kinds() == {"whatsapp": ("whatsapp",)}
+
+
+def test_folder_of_files_is_a_source(tmp_path: Path) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        f"hosted:\n  kind: consulting\n  url: files://{tmp_path}/exports_of_crm\n"
+        "  tables:\n    leads: {files: leads-*.csv, each: snapshot, separator: ';', columns: {owner: sales_rep}}\n"
+    )
+    folder = tmp_path / "exports_of_crm"
+    folder.mkdir()
+    (folder / "leads-1.csv").write_text("id;sales_rep;created_at\n1;Ann;2026-03-01\n2;Bob;2026-03-02\n")
+    assert sandbox.run().errors == []
+    (folder / "leads-2.csv").write_text("id;sales_rep;created_at\n1;Cat;2026-03-01\n")
+    assert sandbox.run().errors == []
+    assert sandbox.query("select id, owner, _op from raw_hosted.leads order by _batch_seq, id") == [
+        ("1", "Ann", "upsert"),
+        ("2", "Bob", "upsert"),
+        ("1", "Cat", "upsert"),
+        ("2", None, "delete"),
+    ]

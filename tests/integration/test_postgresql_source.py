@@ -234,7 +234,7 @@ def test_view_is_read_in_full(postgresql: PostgresqlSandbox) -> None:
     assert (result.scope, result.state.rows_read, result.state.rows_appended) == ("full", 3, 1)
 
 
-RELATION = Relation({"at": PgColumn("at", "timestamptz", -1)}, frozenset({1}), True, True, "s", 1)
+RELATION = Relation({"at": PgColumn("at", "timestamptz", -1)}, frozenset({1}), True, True, "s", 1, "public.t")
 MOMENT = Moment("server", oldest=90, end=100, gate=None)
 
 

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingestion.errors import SourceError, TransientSourceError
+from ingestion.sources.base import SourceName
 from ingestion.sources.sqlalchemy import _faults_told
 from ingestion.sources.transient import fault_type
 
@@ -126,6 +127,6 @@ def test_fault_of_the_network_passes(error: Exception) -> None:
 
 @pytest.mark.parametrize(("is_lost", "type_"), [(True, TransientSourceError), (False, SourceError)])
 def test_general_reader_tells_a_lost_connection(is_lost: bool, type_: type[SourceError]) -> None:
-    with pytest.raises(SourceError) as told, _faults_told("shop"):
+    with pytest.raises(SourceError) as told, _faults_told(SourceName("shop")):
         raise sa.exc.OperationalError("select 1", {}, DriverError("it broke"), connection_invalidated=is_lost)
     assert type(told.value) is type_
