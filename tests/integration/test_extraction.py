@@ -391,9 +391,9 @@ def test_read_that_fails_half_way_changes_nothing(sandbox: Sandbox, monkeypatch:
         sandbox.query("select * from raw_whatsapp.messages"),
     )
     assert after[1] == before[1]
-    # The state stays but for the reason; after it comes only the note.
+    # The state stays but for the reason; after it come only the note and the mapping.
     [then], [now] = ([row for row in rows if row[0] == "messages"] for rows in (before[0], after[0]))
-    assert now == (*then[:-2], "whatsapp: SQLite says: disk I/O error.", None)
+    assert now == (*then[:-3], "whatsapp: SQLite says: disk I/O error.", None, None)
     assert counts(sandbox.run(), "messages")[1] == 1
 
 
