@@ -65,7 +65,8 @@ class Column(_Declared):
         total: columns of the mart that are added up; of one alone, a second name.
         difference: columns of the mart, the first less the others.
         balance: two counts or two sums of the mart: all of the first until the period's end, less all of the second.
-        known_since: `<model>.<column>`, an instant; null in periods that ended before it in the tenant's time zone.
+        known_since: `<model>.<column>`, an instant, of a model with a row for each `source_system`; null in periods
+            that ended before it in the tenant's time zone.
         label: for people; from the name if None.
         unit: what is counted: seconds, hours, US dollars.
         better: whether more of it is good or bad news; None: neither.

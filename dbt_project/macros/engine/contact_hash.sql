@@ -8,9 +8,9 @@
     {{ salted_hash(clean_code(expression)) }}
 {%- endmacro %}
 
-{# The pseudonym of a phone number, the same however it is written. #}
-{% macro phone_hash(expression, source_system) -%}
-    {{ salted_hash(clean_phone(expression, source_system)) }}
+{# The pseudonym of a phone number, the same however it is written; see clean_phone. #}
+{% macro phone_hash(expression, kind, of) -%}
+    {{ salted_hash(clean_phone(expression, kind, of)) }}
 {%- endmacro %}
 
 {% macro salted_hash(expression) -%}

@@ -49,14 +49,23 @@
         source_system, relation_schema, relation_name, row_count, built_at
     )
     {% for node in made -%}
-    {{ 'union all' if not loop.first }}
+    {%- set kind = (node.tags + ['cross_source']) | first -%}
+    {#- Rows of staging are told by source: the first column of each is the row's id. -#}
+    {%- set is_of_sources = node.config.schema == 'staging' and not has_plain_ids(kind) -%}
+    {%- set is_first = loop.first -%}
+    {% for name in sources_of(kind) if is_of_sources or loop.first -%}
+    {{ 'union all' if not (is_first and loop.first) }}
     select
-        '{{ (node.tags + ['cross_source']) | first }}' as source_system,
+        '{{ name if is_of_sources else kind }}' as source_system,
         '{{ node.config.schema }}' as relation_schema,
         '{{ node.alias }}' as relation_name,
         count(*) as row_count,
         {{ dbt.current_timestamp() }} as built_at
     from {{ node.relation_name }}
+    {% if is_of_sources -%}
+    where {{ source_of(kind, node.columns | first) }} = '{{ name }}'
+    {% endif -%}
+    {% endfor -%}
     {% endfor %}
     {%- endif -%}
 {%- endmacro %}

@@ -8,55 +8,110 @@
 #}
 
 {#
-    One row: the first model of a build. `variables` are the names of those that the facts of
-    this system depend on, beside those of all.
+    The first model of a build: a row for each source. `variables` are the names of those that
+    the facts of this system depend on, beside those of all.
 #}
 {% macro build_range(system, variables=[]) -%}
-    {%- set built = load_relation(relation_of('int_' ~ system ~ '__built')) if execute -%}
+    {%- set built = last_build_to_go_on_from(system) if execute and not flags.FULL_REFRESH -%}
     {%- set fingerprint = fingerprint_of(system, variables) -%}
     with
 
     loaded as (
-        select cast(coalesce(max(batch_seq), 0) as bigint) as to_batch_seq
-        from {{ source(system, '_state') }}
+        {% for name in sources_of(system) -%}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ name }}' as source_name,
+            cast(coalesce(max(batch_seq), 0) as bigint) as to_batch_seq
+        from {{ raw_relation(system, name, '_state') }}
+        {% endfor %}
     ),
 
     built as (
-        {% if built and not flags.FULL_REFRESH -%}
+        {% if built -%}
         select
-            max(to_batch_seq) as to_batch_seq,
-            max(fingerprint) as fingerprint
+            source_name,
+            to_batch_seq,
+            fingerprint
         from {{ built }}
         {%- else -%}
         select
+            cast(null as {{ dbt.type_string() }}) as source_name,
             cast(null as bigint) as to_batch_seq,
             cast(null as {{ dbt.type_string() }}) as fingerprint
         {%- endif %}
+    ),
+
+    -- Another model, seed or variable, another log, or none any more: everything is to be done.
+    outdated as (
+        select count(*) as sources
+        from built
+        left join loaded on built.source_name = loaded.source_name
+        where
+            loaded.source_name is null
+            or built.fingerprint <> '{{ fingerprint }}'
+            or built.to_batch_seq > loaded.to_batch_seq
     )
 
     select
+        loaded.source_name,
         cast(
-            case
-                -- Another model, seed or variable, or another log: everything is to be done.
-                when
-                    built.fingerprint = '{{ fingerprint }}'
-                    and built.to_batch_seq <= loaded.to_batch_seq
-                    then built.to_batch_seq
-                else 0
-            end as bigint
+            case when outdated.sources = 0 then coalesce(built.to_batch_seq, 0) else 0 end
+            as bigint
         ) as from_batch_seq,
         loaded.to_batch_seq,
         '{{ fingerprint }}' as fingerprint
     from loaded
-    cross join built
+    left join built on loaded.source_name = built.source_name
+    cross join outdated
 {%- endmacro %}
 
 {#
-    One row: the last model of a build, after all `models` that are incremental. Written for
+    What the last complete build left, where this one may go on from it: nothing where it knew
+    of no sources, or where ids that it left would be shown otherwise by now. That is so of
+    those of the source that is named as the kind, if they begin with the name of a source that
+    has come since.
+#}
+{% macro last_build_to_go_on_from(system) -%}
+    {%- set built = load_relation(relation_of('int_' ~ system ~ '__built')) -%}
+    {%- if not built or 'source_name' not in column_names_of(built) -%}{{ return(none) }}{%- endif -%}
+    {%- set known = run_query('select source_name from ' ~ built).columns[0].values() | list -%}
+    {%- set names = sources_of(system) -%}
+    {%- if system not in known or system not in names or not names | reject('in', known) | list -%}
+        {{ return(built) }}
+    {%- endif -%}
+    {%- set new = names if known == [system] else names | reject('in', known) | list -%}
+    {%- for node in graph.nodes.values() if system in node.tags and node.config.schema == 'staging'
+        and node.config.materialized == 'incremental' -%}
+        {%- set staged = load_relation(relation_of(node.name)) -%}
+        {%- set conditions = [] -%}
+        {%- for column in column_names_of(staged) if staged and column.endswith('_id') -%}
+            {%- for name in new -%}
+                {%- do conditions.append(begins_with(column, name)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- if conditions and run_query(
+            'select 1 from ' ~ staged ~ ' where ' ~ conditions | join(' or ') ~ ' limit 1'
+        ).rows -%}
+            {{ return(none) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(built) }}
+{%- endmacro %}
+
+{% macro column_names_of(relation) -%}
+    {{ return(
+        adapter.get_columns_in_relation(relation) | map(attribute='name') | list
+        if relation else []
+    ) }}
+{%- endmacro %}
+
+{#
+    The last model of a build, a row for each source, after all `models` that are incremental. Written for
     systems with declared marts by `python -m marts write`.
 #}
 {% macro complete_build(system, models) -%}
     select
+        source_name,
         to_batch_seq,
         fingerprint,
         {{ as_of() }} as as_of
@@ -82,19 +137,32 @@
 {%- endmacro %}
 
 {#
-    The last batch of the last complete build of the running model's system; 0: do everything.
+    How far the last complete build of the running model's system saw, over all sources: greater
+    after each that saw a new batch; 0: do everything. Bounds are those of each source.
+#}
+{% macro last_built_batch() -%}
+    {{ return(last_batches().values() | sum) }}
+{%- endmacro %}
+
+{#
+    Source: its last batch that the last complete build of the running model's system saw.
     Asked for several times by each model, looked up once in a build: `graph` is what all nodes
     of one invocation share.
 #}
-{% macro last_built_batch() -%}
-    {%- set systems = model.tags | reject('equalto', 'cross_source') | list -%}
-    {%- set build = 'int_' ~ systems[0] ~ '__build' -%}
-    {%- set known = graph.setdefault('last_built_batches', {}) -%}
+{% macro last_batches() -%}
+    {%- set build = 'int_' ~ running_kind() ~ '__build' -%}
+    {%- set known = graph.setdefault('last_batches', {}) -%}
     {%- set key = invocation_id ~ build -%}
     {%- if key not in known -%}
         {%- set relation = load_relation(relation_of(build)) -%}
-        {%- set rows = run_query('select from_batch_seq from ' ~ relation) if relation -%}
-        {%- do known.update({key: rows.columns[0].values()[0] | int if relation else 0}) -%}
+        {%- set batches = {} -%}
+        {# That of an earlier version has no sources, and everything is to be done. -#}
+        {%- if 'source_name' in column_names_of(relation) -%}
+            {%- for row in run_query('select source_name, from_batch_seq from ' ~ relation).rows -%}
+                {%- do batches.update({row[0]: row[1] | int}) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- do known.update({key: batches}) -%}
     {%- endif -%}
     {{ return(known[key]) }}
 {%- endmacro %}

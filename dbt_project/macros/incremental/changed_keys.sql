@@ -1,12 +1,13 @@
-{# The versions of a raw table that the last complete build has not seen. #}
+{# The versions of a kind's raw table that the last complete build has not seen. #}
 {% macro new_versions(system, table) -%}
     {{- waits_for('int_' ~ system ~ '__build') -}}
-    {%- set last = last_built_batch() if execute else 0 -%}
-    (
-        select *
-        from {{ source(system, table) }}
-        where {{ '_batch_seq > ' ~ last if last else 'false' }}
-    )
+    {{ raw_rows(system, table, 'new') }}
+{%- endmacro %}
+
+{# All versions, older ones too, of the keys that those have. #}
+{% macro touched_versions(system, table) -%}
+    {{- waits_for('int_' ~ system ~ '__build') -}}
+    {{ raw_rows(system, table, 'touched') }}
 {%- endmacro %}
 
 {#

@@ -6,9 +6,10 @@
     {%- set missing = [] -%}
     {%- for result in results if execute and result.status == 'error' -%}
         {%- for system in var('systems') if result.node.name == 'int_' ~ system ~ '__build' -%}
-            {%- if load_relation(source(system, '_state')) is none -%}
-                {%- do missing.append(system) -%}
-            {%- endif -%}
+            {%- for name in sources_of(system)
+                if load_relation(raw_relation(system, name, '_state')) is none -%}
+                {%- do missing.append(name) -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if missing -%}

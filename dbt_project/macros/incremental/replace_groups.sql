@@ -50,10 +50,9 @@
             {{ 'and ' if not loop.first }}changed.{{ key }} = {{ held }}.{{ key }}
             {% endfor %}
         {%- else -%}
-        from {{ source(*model.sources[0]) }} as versions
+        from {{ raw_rows(*model.sources[0], which='new') }} as versions
         where
-            versions._batch_seq > {{ last_built_batch() }}
-            and {{ identifier('versions.id') }} = {{ held }}.{{ keys[0] }}
+            {{ identifier('versions.id') }} = {{ held }}.{{ keys[0] }}
         {%- endif %}
     )
     {# Of groups of several columns the last is the date that the table is partitioned by. -#}
@@ -63,8 +62,7 @@
         from {{ relation_of(changed) }}
         {%- else -%}
         select {{ identifier('id') }}
-        from {{ source(*model.sources[0]) }}
-        where _batch_seq > {{ last_built_batch() }}
+        from {{ raw_rows(*model.sources[0], which='new') }} as versions
         {%- endif -%}
     {%- endset %}
     {{ and_one_of(held ~ '.' ~ keys[-1], values) }}

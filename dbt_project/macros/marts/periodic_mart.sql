@@ -12,7 +12,8 @@
       is all of the first that came by the end of the period, less all of the second,
     - whole: whether a sum, maximum, total, difference or balance is of whole numbers; else it
       is numeric(38, 9),
-    - known_since: [model, its column of instants]: null in periods that ended before,
+    - known_since: [model with a row for each source_system, its column of instants]: null in
+      periods that ended before,
     - quoted, measured_as: of one whose name is a word of SQL, that, and its name in `measures`.
 
     `attributes` are name → [model, keys]: what the one row of the model with these keys says.
@@ -191,7 +192,8 @@ select * from final
         on {{ periods }}.tenant_key = clock.tenant_key
     {%- endif -%}
     {%- for model_name in models %}
-    cross join {{ ref(model_name) }} as {{ model_name }}
+    left join {{ ref(model_name) }} as {{ model_name }}
+        on {{ source_of_key(periods ~ '.tenant_key') }} = {{ model_name }}.source_system
     {%- endfor -%}
 {%- endmacro %}
 

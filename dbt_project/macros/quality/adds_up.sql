@@ -12,7 +12,7 @@
     {% for table, core, source_rows in tables -%}
     live_{{ table }} as (
         select {{ identifier('id') }} as source_key
-        from {{ latest_versions(source(system, table)) }} as latest
+        from {{ latest_versions(system, table) }} as latest
     ),
 
     {% endfor -%}
@@ -32,13 +32,20 @@
             '{{ table }}' as table_name,
             (select count(*) from live_{{ table }}) as live_rows,
             (
+                {% for name in sources_of(system) -%}
+                {{ ') + (' if not loop.first }}
                 select count(distinct recorded.row_key)
-                from ({{ unresolved_rejections(system, table) }}) as recorded
+                from (
+                    {{ unresolved_rejections(system, name, table) }}
+                ) as recorded
                 left join live_{{ table }} as live
-                    on recorded.id = live.source_key
+                    on
+                        {{ shown_identifier(system, name, 'recorded.id') }}
+                        = live.source_key
                 where
                     coalesce(recorded.effect, 'row') = 'row'
                     and live.source_key is null
+                {% endfor -%}
             ) as rejected_rows,
             (
                 select coalesce(sum({{ source_rows }}), 0)

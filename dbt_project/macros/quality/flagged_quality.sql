@@ -10,7 +10,7 @@
     {{ 'union all' if not loop.first }}
     select
         tenant_key,
-        '{{ system }}' as source_system,
+        {{ source_system_of(system, 'tenant_key') }} as source_system,
         '{{ table_name }}' as table_name,
         '{{ rule }}' as rule,
         '{{ effect }}' as effect,

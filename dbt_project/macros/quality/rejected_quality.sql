@@ -5,25 +5,28 @@
 #}
 {% macro rejected_quality(system, tables) -%}
     {% for table in tables -%}
-    {{ 'union all' if not loop.first }}
+    {% set is_first = loop.first -%}
+    {% for name in sources_of(system) -%}
+    {{ 'union all' if not (is_first and loop.first) }}
     select
-        '{{ system }}:{{ var("unknown_id") }}' as tenant_key,
-        '{{ system }}' as source_system,
+        '{{ name }}:{{ var("unknown_id") }}' as tenant_key,
+        '{{ name }}' as source_system,
         '{{ table }}' as table_name,
         rule,
         effect,
         count(distinct row_key) as row_count,
         min(_loaded_at) as first_seen_at,
         max(_loaded_at) as last_seen_at
-    from ({{ standing_rejections(system, table) }}) as standing
+    from ({{ standing_rejections(system, name, table) }}) as standing
     group by
         rule,
         effect
+    {% endfor -%}
     {% endfor %}
 {%- endmacro %}
 
-{# Each standing record of `_rejected` of a table, with its rule and effect. #}
-{% macro standing_rejections(system, table) -%}
+{# Each standing record of `_rejected` of a source's table, with its rule and effect. #}
+{% macro standing_rejections(system, source_name, table) -%}
     select
         recorded.row_key,
         recorded._loaded_at,
@@ -36,7 +39,7 @@
             when live.id is not null then 'check'
             else 'row'
         end as effect
-    from ({{ unresolved_rejections(system, table) }}) as recorded
+    from ({{ unresolved_rejections(system, source_name, table) }}) as recorded
     left join (
         select versions.id
         from (
@@ -47,11 +50,11 @@
                     partition by id
                     order by _batch_seq desc
                 ) as place
-            from {{ source(system, table) }}
+            from {{ raw_relation(system, source_name, table) }}
             -- The log itself is large: only what is asked for.
             where {{ identifier('id') }} in (
                 select asked.id
-                from ({{ unresolved_rejections(system, table) }}) as asked
+                from ({{ unresolved_rejections(system, source_name, table) }}) as asked
             )
         ) as versions
         where
@@ -61,13 +64,14 @@
         on recorded.id = live.id
 {%- endmacro %}
 
-{% macro unresolved_rejections(system, table) -%}
+{# Keys are as the source has them. #}
+{% macro unresolved_rejections(system, source_name, table) -%}
     select
         row_key,
         effect,
         {{ json_text('row_key', 'id') }} as id,
         _loaded_at
-    from {{ source(system, '_rejected') }}
+    from {{ raw_relation(system, source_name, '_rejected') }}
     where
         table_name = '{{ table }}'
         and resolved_at is null

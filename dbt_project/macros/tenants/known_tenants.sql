@@ -10,7 +10,7 @@
 
     named as (
         select
-            '{{ system }}:' || {{ id }} as tenant_key,
+            {{ source_key(system, id) }} as tenant_key,
             {{ name }} as tenant_name,
             timezone
         from {{ staged }}
@@ -18,7 +18,7 @@
 
     settings as (
         select * from {{ ref('tenant_settings') }}
-        where tenant_key like '{{ system }}:%'
+        where {{ names_its_source(system, 'tenant_key') }}
     ),
 
     final as (
@@ -61,9 +61,8 @@ joined as (
 final as (
     select
         tenant_key,
-        substr(tenant_key, length('{{ system }}:') + 1) as tenant_id,
-        coalesce(tenant_name, substr(tenant_key, length('{{ system }}:') + 1))
-            as tenant_name,
+        {{ natural_of_key('tenant_key') }} as tenant_id,
+        coalesce(tenant_name, {{ natural_of_key('tenant_key') }}) as tenant_name,
         coalesce(timezone, 'UTC') as timezone,
         coalesce(currency_code, {{ default_currency() }}) as currency_code,
         high_spender_amount,
@@ -74,16 +73,16 @@ final as (
 {%- endmacro %}
 
 {#
-    The body of int_<system>__tenants where the source has no tenants: one, as soon as one of
-    the staging models has a row.
+    The body of int_<system>__tenants where sources have no tenants: one of each source, as soon
+    as one of the staging models has a row of it. `staged` are [model, its id].
 #}
 {% macro only_tenant(system, tenant_name, staged) -%}
     with
 
     present as (
-        {% for relation in staged -%}
+        {% for relation, id in staged -%}
         {{ 'union distinct' if not loop.first }}
-        select '{{ system }}:default' as tenant_key from {{ relation }}
+        select {{ only_tenant_key(system, of=id) }} as tenant_key from {{ relation }}
         {% endfor %}
     ),
 

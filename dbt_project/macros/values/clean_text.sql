@@ -15,22 +15,29 @@
 
 {#
     A phone number: + and 7 to 15 digits. `whatsapp:` and `tel:` before it go, with all that
-    is no digit; 00 at its beginning is +, and so is one 0 with the source's country code
-    (variable default_country_codes). What is none of that is clean text.
+    is no digit; 00 at its beginning is +, and so is one 0 with the country code of the source,
+    else of its kind (variable default_country_codes). What is none of that is clean text. `of`
+    is the shown id of the row.
 #}
-{% macro clean_phone(expression, source_system) -%}
+{% macro clean_phone(expression, kind, of) -%}
     {%- set digits = regexp_replaced(
         regexp_replaced(clean_code(expression), '^(whatsapp|tel):', ''), '[^0-9+]', ''
     ) -%}
     {%- set national = regexp_replaced(digits, '[+]', '') -%}
-    {%- set country = var('default_country_codes').get(source_system) -%}
+    {%- set codes = var('default_country_codes') -%}
+    {%- set names = sources_of(kind) -%}
     {%- set number -%}
         case
             when {{ digits }} like '+%' then '+' || {{ national }}
             when {{ digits }} like '00%' then '+' || substr({{ national }}, 3)
-            {% if country -%}
-            when {{ digits }} like '0%' then '+{{ country }}' || substr({{ national }}, 2)
-            {% endif -%}
+            {% for name in names if codes.get(name, codes.get(kind)) -%}
+            when
+                {{ digits }} like '0%'
+                {%- if names | length > 1 %}
+                and {{ source_of(kind, of) }} = '{{ name }}'
+                {%- endif %}
+                then '+{{ codes.get(name, codes.get(kind)) }}' || substr({{ national }}, 2)
+            {% endfor -%}
             else {{ national }}
         end
     {%- endset -%}
@@ -47,5 +54,13 @@
 
 {# An identifier that may be missing; empty becomes null. #}
 {% macro optional_identifier(expression) -%}
+    {%- set kind = running_kind() -%}
+    {%- if has_plain_ids(kind) -%}
     nullif({{ identifier(expression) }}, '')
+    {%- else -%}
+    case
+        when {{ natural_identifier(kind, identifier(expression)) }} <> ''
+            then {{ identifier(expression) }}
+    end
+    {%- endif -%}
 {%- endmacro %}

@@ -2,7 +2,7 @@ with
 
 staged as (
     select distinct
-        'erp:' || coalesce(staged.organization_id, '{{ var("unknown_id") }}')
+        {{ tenant_key('erp', 'staged.organization_id', of='staged.membership_id') }}
             as tenant_key,
         staged.customer_id,
         coalesce(staged.segment_name, '{{ var("unknown_id") }}') as segment_name
@@ -11,7 +11,7 @@ staged as (
         on staged.membership_id = spans.membership_id
     inner join {{ ref('int_erp__clock') }} as clock
         on
-            'erp:' || coalesce(staged.organization_id, '{{ var("unknown_id") }}')
+            {{ tenant_key('erp', 'staged.organization_id', of='staged.membership_id') }}
             = clock.tenant_key
     where
         spans.is_last_span

@@ -21,7 +21,8 @@ named as (
         accounts.*,
         tenants.tenant_key
     from accounts
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='accounts.account_id') }} = tenants.tenant_key
 ),
 
 referenced as (

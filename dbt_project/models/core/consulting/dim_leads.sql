@@ -23,7 +23,8 @@ named as (
         {{ amount_from_minor_units('leads.value_cents', 'currencies.minor_units') }}
             as lead_value_amount
     from leads
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='leads.lead_id') }} = tenants.tenant_key
     left join currencies on tenants.currency_code = currencies.currency_code
 ),
 
@@ -38,7 +39,10 @@ final as (
     select
         coalesce(named.lead_id, referenced.lead_id) as lead_id,
         coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
-        coalesce(named.account_id, '{{ var("unknown_id") }}') as account_id,
+        {{ known_identifier(
+            'consulting', 'named.account_id',
+            of='coalesce(named.lead_id, referenced.lead_id)'
+        ) }} as account_id,
         named.owner,
         coalesce(named.lead_source, '{{ var("unknown_id") }}') as lead_source,
         coalesce(named.status, '{{ var("unknown_id") }}') as status,
@@ -52,7 +56,8 @@ final as (
         on
             named.tenant_key = referenced.tenant_key
             and named.lead_id = referenced.lead_id
-    cross join tenants
+    inner join tenants
+        on coalesce(named.tenant_key, referenced.tenant_key) = tenants.tenant_key
 )
 
 select * from final

@@ -46,7 +46,8 @@ dated as (
         {{ local_date('typed.created_at', 'tenants.timezone') }} as event_date,
         {{ local_date('typed.processed_at', 'tenants.timezone') }} as processed_date
     from typed
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='typed.event_id') }} = tenants.tenant_key
 ),
 
 -- What will have been processed only after the tenant's local day is not yet.

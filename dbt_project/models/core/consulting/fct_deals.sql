@@ -42,15 +42,18 @@ dated as (
         {{ local_date('deals.created_at', 'tenants.timezone') }} as created_date,
         {{ local_date('deals.decided_at', 'tenants.timezone') }} as decided_date
     from deals
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='deals.deal_id') }} = tenants.tenant_key
 ),
 
 final as (
     select
         dated.deal_id,
         dated.tenant_key,
-        coalesce(dated.account_id, '{{ var("unknown_id") }}') as account_id,
-        coalesce(dated.lead_id, '{{ var("unknown_id") }}') as lead_id,
+        {{ known_identifier('consulting', 'dated.account_id', of='dated.deal_id') }}
+            as account_id,
+        {{ known_identifier('consulting', 'dated.lead_id', of='dated.deal_id') }}
+            as lead_id,
         coalesce(leads.owner, '{{ var("unknown_id") }}') as owner,
         coalesce(leads.lead_source, '{{ var("unknown_id") }}') as lead_source,
         dated.known_stage as stage,

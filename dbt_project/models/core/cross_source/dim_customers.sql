@@ -1,7 +1,7 @@
 with
 
 final as (
-    {% for source_system in feeding_sources('customers') %}
+    {% for kind in feeding_sources('customers') %}
     {{ 'union all' if not loop.first }}
     select
         customer_key,
@@ -12,7 +12,7 @@ final as (
         phone_hash,
         is_inferred,
         first_seen_at
-    from {{ ref('int_' ~ source_system ~ '__customers') }}
+    from {{ ref('int_' ~ kind ~ '__customers') }}
     {% endfor %}
 )
 

@@ -1,18 +1,19 @@
 with
 
 tenants as (
-    {% for source_system in feeding_sources('tenants') %}
+    {% for kind in feeding_sources('tenants') %}
     {{ 'union all' if not loop.first }}
     select
         tenant_key,
-        '{{ source_system }}' as source_system,
+        {{ source_system_of(kind, 'tenant_key') }} as source_system,
+        '{{ kind }}' as source_kind,
         tenant_id,
         tenant_name,
         timezone,
         currency_code,
         high_spender_amount,
         is_inferred
-    from {{ ref('int_' ~ source_system ~ '__tenants') }}
+    from {{ ref('int_' ~ kind ~ '__tenants') }}
     {% endfor %}
 ),
 
@@ -20,6 +21,7 @@ final as (
     select
         tenant_key,
         source_system,
+        source_kind,
         tenant_id,
         tenant_name,
         timezone,

@@ -2,12 +2,12 @@ with
 
 rows_of_segments as (
     select
-        'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key,
+        {{ tenant_key('erp', 'organization_id', of='membership_id') }} as tenant_key,
         coalesce(segment_name, '{{ var("unknown_id") }}') as segment_name,
         description,
         row_number() over (
             partition by
-                coalesce(organization_id, '{{ var("unknown_id") }}'),
+                {{ tenant_key('erp', 'organization_id', of='membership_id') }},
                 coalesce(segment_name, '{{ var("unknown_id") }}')
             order by
                 case when description is null then 1 else 0 end,

@@ -11,8 +11,9 @@ staged as (
     select
         interaction_id,
         organization_id,
-        coalesce(customer_id, '{{ var("unknown_id") }}') as customer_id,
-        'erp:' || customer_id as customer_key,
+        {{ known_identifier('erp', 'customer_id', of='interaction_id') }}
+            as customer_id,
+        {{ source_key('erp', 'customer_id') }} as customer_key,
         interaction_type,
         status,
         interaction_at,
@@ -47,8 +48,9 @@ final as (
     from interactions
     inner join tenants
         on
-            coalesce(interactions.organization_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+            {{ tenant_key(
+                'erp', 'interactions.organization_id', of='interactions.interaction_id'
+            ) }} = tenants.tenant_key
 )
 
 select * from final

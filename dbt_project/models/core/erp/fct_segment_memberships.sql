@@ -91,7 +91,8 @@ placed as (
         {{ local_date('memberships.joined_at', 'tenants.timezone') }} as joined_date,
         {{ local_date('memberships.left_at', 'tenants.timezone') }} as left_date
     from memberships
-    inner join tenants on memberships.organization_id = tenants.tenant_id
+    inner join tenants
+        on {{ source_key('erp', 'memberships.organization_id') }} = tenants.tenant_key
     inner join clock on tenants.tenant_key = clock.tenant_key
 ),
 
@@ -101,7 +102,7 @@ final as (
         customer_id,
         segment_name,
         cast(membership_number as bigint) as membership_number,
-        'erp:' || customer_id as customer_key,
+        {{ source_key('erp', 'customer_id') }} as customer_key,
         segment_value,
         source_rows,
         coalesce(

@@ -20,7 +20,7 @@ referenced as (
 joined as (
     select
         coalesce(campaigns.campaign_id, referenced.campaign_id) as campaign_id,
-        coalesce(campaigns.restaurant_id, '{{ var("unknown_id") }}') as restaurant_id,
+        campaigns.restaurant_id,
         coalesce(
             campaigns.campaign_name, campaigns.campaign_id, referenced.campaign_id
         ) as campaign_name,
@@ -50,7 +50,11 @@ final as (
         joined.created_at,
         joined.updated_at
     from joined
-    inner join tenants on joined.restaurant_id = tenants.tenant_id
+    inner join tenants
+        on
+            {{ tenant_key(
+                'restaurant', 'joined.restaurant_id', of='joined.campaign_id'
+            ) }} = tenants.tenant_key
 )
 
 select * from final

@@ -33,7 +33,9 @@ attributed_visits as (
 owned as (
     select
         outreach.*,
-        'restaurant:' || coalesce(campaigns.restaurant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key(
+            'restaurant', 'campaigns.restaurant_id', of='outreach.outreach_event_id'
+        ) }}
             as tenant_key,
         campaigns.campaign_id is not null as has_campaign
     from outreach
@@ -80,7 +82,7 @@ final as (
         located.outreach_event_id,
         located.campaign_id,
         located.customer_id,
-        'restaurant:' || located.customer_id as customer_key,
+        {{ source_key('restaurant', 'located.customer_id') }} as customer_key,
         located.tenant_key,
         coalesce(located.status, 'unknown') as status,
         located.error_category,

@@ -30,7 +30,9 @@ owned as (
     select
         visits.*,
         customers.customer_id is not null as has_customer,
-        'restaurant:' || coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key(
+            'restaurant', 'customers.restaurant_id', of='visits.visit_id'
+        ) }}
             as tenant_key
     from visits
     left join customers on visits.customer_id = customers.customer_id
@@ -49,7 +51,7 @@ final as (
     select
         located.visit_id,
         located.customer_id,
-        'restaurant:' || located.customer_id as customer_key,
+        {{ source_key('restaurant', 'located.customer_id') }} as customer_key,
         located.tenant_key,
         located.currency_code,
         {{ amount_from_minor_units('located.spend_cents', 'currencies.minor_units') }}

@@ -112,7 +112,8 @@ priced as (
             tenants.currency_code
         ) as order_currency_code
     from preferred
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('shop', of='preferred.order_id') }} = tenants.tenant_key
 ),
 
 folded as (
@@ -176,7 +177,7 @@ final as (
     select
         order_id,
         tenant_key,
-        'shop:' || user_id as customer_key,
+        {{ source_key('shop', 'user_id') }} as customer_key,
         user_id,
         case
             when is_cancelled_after_payment then 'cancelled'

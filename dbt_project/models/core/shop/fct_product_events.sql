@@ -24,8 +24,9 @@ final as (
     select
         events.event_id,
         tenants.tenant_key,
-        'shop:' || events.user_id as customer_key,
-        coalesce(events.product_id, '{{ var("unknown_id") }}') as product_id,
+        {{ source_key('shop', 'events.user_id') }} as customer_key,
+        {{ known_identifier('shop', 'events.product_id', of='events.event_id') }}
+            as product_id,
         events.user_id,
         case
             when
@@ -52,7 +53,8 @@ final as (
         {{ local_date('events.occurred_at', 'tenants.timezone') }} as event_date,
         events.occurred_at
     from events
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('shop', of='events.event_id') }} = tenants.tenant_key
 )
 
 select * from final

@@ -82,7 +82,7 @@ final as (
         sessions.session_key,
         sessions.session_scope,
         sessions.tenant_key,
-        'shop:' || sessions.user_id as customer_key,
+        {{ source_key('shop', 'sessions.user_id') }} as customer_key,
         sessions.session_id,
         sessions.user_id,
         coalesce(channels.channel, 'direct') as channel,

@@ -113,7 +113,7 @@ final as (
         sessions.session_scope,
         case when sessions.is_timed then sessions.first_event_id end as session_key,
         tenants.tenant_key,
-        'shop:' || sessions.user_id as customer_key,
+        {{ source_key('shop', 'sessions.user_id') }} as customer_key,
         sessions.session_id,
         sessions.user_id,
         sessions.visitor_user_id,
@@ -145,7 +145,8 @@ final as (
         {{ local_date('sessions.occurred_at', 'tenants.timezone') }} as event_date,
         sessions.occurred_at
     from sessions
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('shop', of='sessions.event_id') }} = tenants.tenant_key
 )
 
 select * from final

@@ -14,7 +14,7 @@ messages as (
 
 named as (
     select
-        'whatsapp:' || coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_key,
+        {{ tenant_key('whatsapp', 'tenant_id', of='outlet_id') }} as tenant_key,
         outlet_id,
         outlet_name
     from outlets

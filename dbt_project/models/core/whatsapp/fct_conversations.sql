@@ -84,7 +84,10 @@ joined as (
                 then reopenings.conversation_id is not null
         end as is_reopened
     from conversations
-    cross join first_extraction
+    inner join first_extraction
+        on
+            {{ source_of('whatsapp', 'conversations.conversation_id') }}
+            = first_extraction.source_system
     left join message_counts
         on conversations.conversation_id = message_counts.conversation_id
     left join first_responses

@@ -25,9 +25,13 @@ placed as (
     select
         staged.message_id,
         staged.conversation_id,
-        coalesce(conversations.tenant_key, 'whatsapp:{{ var("unknown_id") }}')
-            as tenant_key,
-        coalesce(conversations.outlet_id, '{{ var("unknown_id") }}') as outlet_id,
+        coalesce(
+            conversations.tenant_key,
+            {{ unknown_tenant_key('whatsapp', of='staged.message_id') }}
+        ) as tenant_key,
+        {{ known_identifier(
+            'whatsapp', 'conversations.outlet_id', of='staged.message_id'
+        ) }} as outlet_id,
         conversations.timezone,
         staged.model,
         staged.sender_type,

@@ -5,7 +5,7 @@ select cast(id as {{ text }}) as deal_id
 from {{ new_versions('consulting', 'deals') }} as new_versions
 union distinct
 select cast(id as {{ text }}) as deal_id
-from {{ source('consulting', 'deals') }}
+from {{ raw_rows('consulting', 'deals') }} as versions
 where cast(lead_id as {{ text }}) in (
     select cast(new_versions.id as {{ text }})
     from {{ new_versions('consulting', 'leads') }} as new_versions

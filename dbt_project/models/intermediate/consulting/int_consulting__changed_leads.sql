@@ -4,13 +4,8 @@ select cast(id as {{ text }}) as lead_id
 from {{ new_versions('consulting', 'leads') }} as new_versions
 union distinct
 select cast(aggregate_id as {{ text }}) as lead_id
-from {{ source('consulting', 'event_outbox') }}
-where
-    aggregate_id is not null
-    and id in (
-        select new_versions.id
-        from {{ new_versions('consulting', 'event_outbox') }} as new_versions
-    )
+from {{ touched_versions('consulting', 'event_outbox') }} as versions
+where aggregate_id is not null
 {{ union_keys_of_passed_days('fct_lead_stages', 'lead_id', ['entered_date']) }}
 {%- endset %}
 {{ with_days_before(

@@ -2,7 +2,7 @@ with
 
 accounts as (
     select * from {{ ref('dim_accounts') }}
-    where account_id <> '{{ var("unknown_id") }}'
+    where account_id not in ({{ unknown_identifiers('consulting') }})
 ),
 
 leads as (
@@ -43,9 +43,9 @@ first_seen as (
 
 final as (
     select
-        'consulting:' || accounts.account_id as customer_key,
+        {{ source_key('consulting', 'accounts.account_id') }} as customer_key,
         accounts.tenant_key,
-        'consulting' as source_system,
+        {{ source_of('consulting', 'accounts.account_id') }} as source_system,
         accounts.account_id as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,

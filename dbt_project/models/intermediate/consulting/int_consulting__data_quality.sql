@@ -13,7 +13,8 @@ events as (
         tenants.tenant_key,
         staged.*
     from {{ ref('stg_consulting__event_outbox') }} as staged
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='staged.event_id') }} = tenants.tenant_key
 ),
 
 accounts as (
@@ -21,7 +22,8 @@ accounts as (
         tenants.tenant_key,
         staged.*
     from {{ ref('stg_consulting__accounts') }} as staged
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='staged.account_id') }} = tenants.tenant_key
 ),
 
 leads as (
@@ -34,7 +36,8 @@ leads as (
             as has_implausible_value,
         staged.account_id is not null and accounts.account_id is null as is_orphan
     from {{ ref('stg_consulting__leads') }} as staged
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='staged.lead_id') }} = tenants.tenant_key
     left join currencies on tenants.currency_code = currencies.currency_code
     left join accounts on staged.account_id = accounts.account_id
 ),
@@ -52,7 +55,8 @@ deals as (
         (staged.account_id is not null and accounts.account_id is null)
         or (staged.lead_id is not null and leads.lead_id is null) as is_orphan
     from {{ ref('stg_consulting__deals') }} as staged
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('consulting', of='staged.deal_id') }} = tenants.tenant_key
     left join currencies
         on
             coalesce(staged.currency_code, tenants.currency_code)

@@ -1,6 +1,6 @@
 {{ only_tenant('consulting', 'Consulting', [
-    ref('stg_consulting__event_outbox'),
-    ref('stg_consulting__leads'),
-    ref('stg_consulting__accounts'),
-    ref('stg_consulting__deals'),
+    [ref('stg_consulting__event_outbox'), 'event_id'],
+    [ref('stg_consulting__leads'), 'lead_id'],
+    [ref('stg_consulting__accounts'), 'account_id'],
+    [ref('stg_consulting__deals'), 'deal_id'],
 ]) }}

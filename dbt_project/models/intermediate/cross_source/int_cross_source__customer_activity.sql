@@ -3,15 +3,15 @@
 with
 
 final as (
-    {% for source_system in feeding_sources('customer_activity') %}
+    {% for kind in feeding_sources('customer_activity') %}
     {{ 'union all' if not loop.first }}
     select
         tenant_key,
         customer_key,
-        '{{ source_system }}' as source_system,
+        {{ source_system_of(kind, 'tenant_key') }} as source_system,
         domain,
         activity_date
-    from {{ ref('int_' ~ source_system ~ '__customer_activity') }}
+    from {{ ref('int_' ~ kind ~ '__customer_activity') }}
     {% else %}
     select
         cast(null as {{ dbt.type_string() }}) as tenant_key,

@@ -3,18 +3,18 @@
 with
 
 final as (
-    {% for source_system in feeding_sources('purchases') %}
+    {% for kind in feeding_sources('purchases') %}
     {{ 'union all' if not loop.first }}
     select
         purchase_id,
         tenant_key,
         customer_key,
-        '{{ source_system }}' as source_system,
+        {{ source_system_of(kind, 'tenant_key') }} as source_system,
         currency_code,
         amount,
         purchase_date,
         purchased_at
-    from {{ ref('int_' ~ source_system ~ '__purchases') }}
+    from {{ ref('int_' ~ kind ~ '__purchases') }}
     {% else %}
     select
         cast(null as {{ dbt.type_string() }}) as purchase_id,

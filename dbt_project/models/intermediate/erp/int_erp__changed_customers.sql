@@ -1,12 +1,10 @@
-{% set unknown -%}
-'{{ var("unknown_id") }}'
-{%- endset %}
 {% set changed -%}
 {% for table in ['customer_interactions', 'customer_segments'] -%}
 {{ 'union distinct' if not loop.first }}
-select coalesce({{ optional_identifier('customer_id') }}, {{ unknown }})
+select
+    {{ known_identifier('erp', optional_identifier('customer_id'), of='id') }}
         as customer_id
-from {{ source('erp', table) }}
+from {{ raw_rows('erp', table) }} as versions
 where
     id in (
         select new_versions.id

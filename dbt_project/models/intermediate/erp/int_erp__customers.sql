@@ -37,8 +37,9 @@ named as (
     from customers
     inner join tenants
         on
-            coalesce(customers.organization_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+            {{ tenant_key(
+                'erp', 'customers.organization_id', of='customers.customer_id'
+            ) }} = tenants.tenant_key
 ),
 
 mentions as (
@@ -89,9 +90,9 @@ joined as (
 
 final as (
     select
-        'erp:' || joined.customer_id as customer_key,
+        {{ source_key('erp', 'joined.customer_id') }} as customer_key,
         joined.tenant_key,
-        'erp' as source_system,
+        {{ source_of('erp', 'joined.customer_id') }} as source_system,
         joined.customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,

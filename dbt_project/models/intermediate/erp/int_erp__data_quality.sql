@@ -6,7 +6,7 @@ tenants as (
 
 organizations as (
     select
-        'erp:' || staged.organization_id as tenant_key,
+        {{ source_key('erp', 'staged.organization_id') }} as tenant_key,
         staged.*
     from {{ ref('stg_erp__organizations') }} as staged
 ),
@@ -19,8 +19,9 @@ customers as (
     from {{ ref('stg_erp__customers') }} as staged
     inner join tenants
         on
-            coalesce(staged.organization_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+            {{ tenant_key(
+                'erp', 'staged.organization_id', of='staged.customer_id'
+            ) }} = tenants.tenant_key
 ),
 
 interactions as (
@@ -35,8 +36,9 @@ interactions as (
     from {{ ref('stg_erp__customer_interactions') }} as staged
     inner join tenants
         on
-            coalesce(staged.organization_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+            {{ tenant_key(
+                'erp', 'staged.organization_id', of='staged.interaction_id'
+            ) }} = tenants.tenant_key
     left join customers on staged.customer_id = customers.customer_id
 ),
 
@@ -48,8 +50,9 @@ memberships as (
     from {{ ref('stg_erp__customer_segments') }} as staged
     inner join tenants
         on
-            coalesce(staged.organization_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+            {{ tenant_key(
+                'erp', 'staged.organization_id', of='staged.membership_id'
+            ) }} = tenants.tenant_key
     left join customers on staged.customer_id = customers.customer_id
 ),
 

@@ -10,7 +10,8 @@ with
 memberships as (
     select
         *,
-        coalesce(organization_id, '{{ var("unknown_id") }}') as known_organization_id,
+        {{ known_identifier('erp', 'organization_id', of='membership_id') }}
+            as known_organization_id,
         coalesce(segment_name, '{{ var("unknown_id") }}') as known_segment_name
     from {{ ref('stg_erp__customer_segments') }}
     {{ where_changed('int_erp__changed_customers', 'customer_id') }}

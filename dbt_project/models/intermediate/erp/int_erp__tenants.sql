@@ -17,13 +17,13 @@ memberships as (
 ),
 
 referenced as (
-    select 'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key
+    select {{ tenant_key('erp', 'organization_id', of='customer_id') }} as tenant_key
     from customers
     union distinct
-    select 'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key
+    select {{ tenant_key('erp', 'organization_id', of='interaction_id') }} as tenant_key
     from interactions
     union distinct
-    select 'erp:' || coalesce(organization_id, '{{ var("unknown_id") }}') as tenant_key
+    select {{ tenant_key('erp', 'organization_id', of='membership_id') }} as tenant_key
     from memberships
 ),
 

@@ -5,37 +5,29 @@
 {% set text = dbt.type_string() -%}
 {% set changed %}
     select cast(customer_id as {{ text }}) as customer_id
-    from {{ source('restaurant', 'visits') }}
-    where id in (
-        select new_versions.id
-        from {{ new_versions('restaurant', 'visits') }} as new_versions
-    )
+    from {{ touched_versions('restaurant', 'visits') }} as versions
     union distinct
     select cast(customer_id as {{ text }}) as customer_id
-    from {{ source('restaurant', 'outreach_events') }}
-    where id in (
-        select new_versions.id
-        from {{ new_versions('restaurant', 'outreach_events') }} as new_versions
-    )
+    from {{ touched_versions('restaurant', 'outreach_events') }} as versions
     union distinct
     select cast(id as {{ text }}) as customer_id
     from {{ new_versions('restaurant', 'customers') }} as new_versions
     union distinct
     select cast(id as {{ text }}) as customer_id
-    from {{ source('restaurant', 'customers') }}
+    from {{ raw_rows('restaurant', 'customers') }} as versions
     where cast(restaurant_id as {{ text }}) in (
         select cast(new_versions.id as {{ text }})
         from {{ new_versions('restaurant', 'restaurants') }} as new_versions
     )
     union distinct
     select cast(customer_id as {{ text }}) as customer_id
-    from {{ source('restaurant', 'outreach_events') }}
+    from {{ raw_rows('restaurant', 'outreach_events') }} as versions
     where cast(campaign_id as {{ text }}) in (
         select cast(new_versions.id as {{ text }})
         from {{ new_versions('restaurant', 'campaigns') }} as new_versions
         union distinct
         select cast(campaigns.id as {{ text }})
-        from {{ source('restaurant', 'campaigns') }} as campaigns
+        from {{ raw_rows('restaurant', 'campaigns') }} as campaigns
         inner join {{ new_versions('restaurant', 'restaurants') }} as new_versions
             on
                 cast(campaigns.restaurant_id as {{ text }})

@@ -10,7 +10,7 @@ with
 customers as (
     select
         *,
-        'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key('restaurant', 'restaurant_id', of='customer_id') }}
             as tenant_key
     from {{ ref('stg_restaurant__customers') }}
     {{ where_changed('int_restaurant__changed_customers', 'customer_id') }}

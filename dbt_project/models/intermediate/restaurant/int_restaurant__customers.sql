@@ -34,8 +34,9 @@ named as (
     from customers
     inner join tenants
         on
-            coalesce(customers.restaurant_id, '{{ var("unknown_id") }}')
-            = tenants.tenant_id
+            {{ tenant_key(
+                'restaurant', 'customers.restaurant_id', of='customers.customer_id'
+            ) }} = tenants.tenant_key
 ),
 
 mentions as (
@@ -90,9 +91,9 @@ joined as (
 
 final as (
     select
-        'restaurant:' || joined.customer_id as customer_key,
+        {{ source_key('restaurant', 'joined.customer_id') }} as customer_key,
         joined.tenant_key,
-        'restaurant' as source_system,
+        {{ source_of('restaurant', 'joined.customer_id') }} as source_system,
         joined.customer_id,
         joined.email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,

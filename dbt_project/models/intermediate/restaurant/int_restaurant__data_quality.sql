@@ -6,7 +6,7 @@ with
 
 flagged_restaurants as (
     select
-        'restaurant:' || restaurant_id as tenant_key,
+        {{ source_key('restaurant', 'restaurant_id') }} as tenant_key,
         has_unknown_timezone,
         _loaded_at
     from {{ ref('stg_restaurant__restaurants') }}
@@ -41,7 +41,7 @@ flagged_visits as (
 
 flagged_campaigns as (
     select
-        'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key('restaurant', 'restaurant_id', of='campaign_id') }}
             as tenant_key,
         has_segment_rule,
         has_implausible_segment_value,

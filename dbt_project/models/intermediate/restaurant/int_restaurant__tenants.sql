@@ -22,12 +22,12 @@ outreach as (
 
 referenced as (
     select
-        'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key('restaurant', 'restaurant_id', of='customer_id') }}
             as tenant_key
     from customers
     union distinct
     select
-        'restaurant:' || coalesce(restaurant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key('restaurant', 'restaurant_id', of='campaign_id') }}
             as tenant_key
     from campaigns
     union distinct

@@ -1,10 +1,6 @@
 {% set changed %}
     select {{ identifier('order_id') }} as order_id
-    from {{ source('shop', 'order_events') }}
-    where id in (
-        select new_versions.id
-        from {{ new_versions('shop', 'order_events') }} as new_versions
-    )
+    from {{ touched_versions('shop', 'order_events') }} as versions
 {% endset -%}
 {{ with_days_before(
     changed,

@@ -1,20 +1,11 @@
 {% set changed -%}
 select
-    coalesce(
-        {{ optional_identifier('product_id') }}, '{{ var("unknown_id") }}'
-    ) as product_id
-from {{ source('shop', 'product_events') }}
-where id in (
-    select new_versions.id
-    from {{ new_versions('shop', 'product_events') }} as new_versions
-)
+    {{ known_identifier('shop', optional_identifier('product_id'), of='id') }}
+        as product_id
+from {{ touched_versions('shop', 'product_events') }} as versions
 union distinct
-select {{ payload_text('product_id') }} as product_id
-from {{ source('shop', 'user_events') }}
-where id in (
-    select new_versions.id
-    from {{ new_versions('shop', 'user_events') }} as new_versions
-)
+select {{ told_identifier('shop', payload_text('product_id'), of='id') }} as product_id
+from {{ touched_versions('shop', 'user_events') }} as versions
 {{ union_keys_of_passed_days('fct_product_events', 'product_id', ['event_date']) }}
 {{ union_keys_of_passed_days('fct_web_events', 'product_id', ['event_date']) }}
 {%- endset %}

@@ -1,10 +1,6 @@
 {% set changed %}
     select {{ session_scope('session_id', 'user_id', 'id') }} as session_scope
-    from {{ source('shop', 'user_events') }}
-    where id in (
-        select new_versions.id
-        from {{ new_versions('shop', 'user_events') }} as new_versions
-    )
+    from {{ touched_versions('shop', 'user_events') }} as versions
 {% endset -%}
 {{ with_days_before(
     changed,

@@ -1,7 +1,7 @@
 {# Of whole scopes: whether an event is a bot's depends on others of its session. -#}
 {% set changed %}
     select {{ optional_identifier('user_id') }} as user_id
-    from {{ source('shop', 'user_events') }}
+    from {{ raw_rows('shop', 'user_events') }} as versions
     where {{ session_scope('session_id', 'user_id', 'id') }} in (
         select changed_sessions.session_scope
         from {{ ref('int_shop__changed_sessions') }} as changed_sessions

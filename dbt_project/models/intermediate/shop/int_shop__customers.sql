@@ -55,7 +55,7 @@ final as (
     select
         seen.customer_key,
         seen.tenant_key,
-        'shop' as source_system,
+        {{ source_of_key('seen.customer_key') }} as source_system,
         seen.user_id as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,

@@ -36,7 +36,8 @@ tenants as (
         staged.*,
         tenants.tenant_key
     from {{ ref('stg_shop__' ~ table) }} as staged
-    cross join tenants
+    inner join tenants
+        on {{ only_tenant_key('shop', of='staged.event_id') }} = tenants.tenant_key
 ),
 
 {% endfor -%}

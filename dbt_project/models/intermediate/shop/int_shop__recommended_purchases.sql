@@ -31,7 +31,7 @@ purchases as (
             and events.event_date <= clock.local_date
     where
         events.event_type = 'purchase'
-        and events.product_id <> '{{ var("unknown_id") }}'
+        and events.product_id not in ({{ unknown_identifiers('shop') }})
 ),
 
 -- The last of several clicks brought it; hours are elapsed ones, the last included.

@@ -2,17 +2,13 @@
 
 {% set changed %}
     select cast(conversation_id as {{ text }}) as conversation_id
-    from {{ source('whatsapp', 'messages') }}
-    where id in (
-        select new_versions.id
-        from {{ new_versions('whatsapp', 'messages') }} as new_versions
-    )
+    from {{ touched_versions('whatsapp', 'messages') }} as versions
     union distinct
     select cast(id as {{ text }}) as conversation_id
     from {{ new_versions('whatsapp', 'conversations') }} as new_versions
     union distinct
     select cast(id as {{ text }}) as conversation_id
-    from {{ source('whatsapp', 'conversations') }}
+    from {{ raw_rows('whatsapp', 'conversations') }} as versions
     where cast(tenant_id as {{ text }}) in (
         select cast(new_versions.id as {{ text }})
         from {{ new_versions('whatsapp', 'tenants') }} as new_versions

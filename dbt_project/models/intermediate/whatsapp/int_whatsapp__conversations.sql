@@ -19,7 +19,7 @@ tenants as (
 owned as (
     select
         *,
-        'whatsapp:' || coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_key
+        {{ tenant_key('whatsapp', 'tenant_id', of='conversation_id') }} as tenant_key
     from conversations
 ),
 
@@ -27,7 +27,9 @@ final as (
     select
         conversations.conversation_id,
         conversations.tenant_key,
-        coalesce(conversations.outlet_id, '{{ var("unknown_id") }}') as outlet_id,
+        {{ known_identifier(
+            'whatsapp', 'conversations.outlet_id', of='conversations.conversation_id'
+        ) }} as outlet_id,
         conversations.customer_hash,
         coalesce(conversations.status, 'unknown') as status,
         coalesce(tenants.timezone, 'UTC') as timezone,

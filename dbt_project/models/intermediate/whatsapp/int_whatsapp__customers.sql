@@ -24,8 +24,9 @@ final as (
     select
         tenants.tenant_key || ':' || conversations.customer_hash as customer_key,
         tenants.tenant_key,
-        'whatsapp' as source_system,
-        tenants.tenant_id || ':' || conversations.customer_hash as customer_id,
+        {{ source_of_key('tenants.tenant_key') }} as source_system,
+        {{ shown_identifier_of_key('whatsapp', 'tenants.tenant_key') }}
+        || ':' || conversations.customer_hash as customer_id,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         conversations.customer_hash,
         conversations.customer_hash as phone_hash,
@@ -42,7 +43,6 @@ final as (
     where conversations.customer_hash is not null
     group by
         tenants.tenant_key,
-        tenants.tenant_id,
         conversations.customer_hash
 )
 

@@ -2,7 +2,7 @@ with
 
 tenants as (
     select
-        'whatsapp:' || tenant_id as tenant_key,
+        {{ source_key('whatsapp', 'tenant_id') }} as tenant_key,
         has_unknown_timezone,
         _loaded_at
     from {{ ref('stg_whatsapp__tenants') }}
@@ -10,7 +10,7 @@ tenants as (
 
 outlets as (
     select
-        'whatsapp:' || coalesce(outlets.tenant_id, '{{ var("unknown_id") }}')
+        {{ tenant_key('whatsapp', 'outlets.tenant_id', of='outlets.outlet_id') }}
             as tenant_key,
         tenants.tenant_id is not null as has_tenant,
         outlets._loaded_at

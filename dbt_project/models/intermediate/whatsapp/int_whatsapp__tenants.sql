@@ -17,7 +17,7 @@ messages as (
 ),
 
 referenced as (
-    select 'whatsapp:' || coalesce(tenant_id, '{{ var("unknown_id") }}') as tenant_key
+    select {{ tenant_key('whatsapp', 'tenant_id', of='outlet_id') }} as tenant_key
     from outlets
     union distinct
     select tenant_key

@@ -2,7 +2,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('consulting', 'accounts')) }} as latest
+    from {{ latest_versions('consulting', 'accounts') }} as latest
 ),
 
 final as (

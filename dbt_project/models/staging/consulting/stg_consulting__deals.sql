@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('consulting', 'deals')) }} as latest
+    from {{ latest_versions('consulting', 'deals') }} as latest
 ),
 
 final as (

@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('consulting', 'event_outbox')) }} as latest
+    from {{ latest_versions('consulting', 'event_outbox') }} as latest
 ),
 
 final as (

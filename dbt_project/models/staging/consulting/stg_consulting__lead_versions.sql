@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ source('consulting', 'leads') }}
+    select * from {{ raw_rows('consulting', 'leads') }} as versions
 ),
 
 final as (

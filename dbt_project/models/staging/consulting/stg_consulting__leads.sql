@@ -6,7 +6,7 @@ with
 
 leads as (
     select *
-    from {{ latest_versions(source('consulting', 'leads')) }} as latest
+    from {{ latest_versions('consulting', 'leads') }} as latest
 ),
 
 final as (

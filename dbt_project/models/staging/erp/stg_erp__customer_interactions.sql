@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('erp', 'customer_interactions')) }} as latest
+    from {{ latest_versions('erp', 'customer_interactions') }} as latest
 ),
 
 final as (

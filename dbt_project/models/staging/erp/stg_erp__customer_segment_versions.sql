@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ source('erp', 'customer_segments') }}
+    select * from {{ raw_rows('erp', 'customer_segments') }} as versions
 ),
 
 final as (

@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('erp', 'customer_segments')) }} as latest
+    from {{ latest_versions('erp', 'customer_segments') }} as latest
 ),
 
 final as (

@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('erp', 'customers')) }} as latest
+    from {{ latest_versions('erp', 'customers') }} as latest
 ),
 
 final as (

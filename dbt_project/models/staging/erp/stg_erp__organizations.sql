@@ -2,7 +2,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('erp', 'organizations')) }} as latest
+    from {{ latest_versions('erp', 'organizations') }} as latest
 ),
 
 final as (

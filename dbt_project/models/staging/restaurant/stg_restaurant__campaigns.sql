@@ -2,7 +2,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('restaurant', 'campaigns')) }} as latest
+    from {{ latest_versions('restaurant', 'campaigns') }} as latest
 ),
 
 cleaned as (

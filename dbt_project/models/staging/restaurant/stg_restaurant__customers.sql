@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('restaurant', 'customers')) }} as latest
+    from {{ latest_versions('restaurant', 'customers') }} as latest
 ),
 
 final as (

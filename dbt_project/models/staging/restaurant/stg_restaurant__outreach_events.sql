@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('restaurant', 'outreach_events')) }} as latest
+    from {{ latest_versions('restaurant', 'outreach_events') }} as latest
 ),
 
 patterns as (

@@ -2,7 +2,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('restaurant', 'restaurants')) }} as latest
+    from {{ latest_versions('restaurant', 'restaurants') }} as latest
 ),
 
 final as (

@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('restaurant', 'visits')) }} as latest
+    from {{ latest_versions('restaurant', 'visits') }} as latest
 ),
 
 final as (

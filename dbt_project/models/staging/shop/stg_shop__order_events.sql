@@ -11,7 +11,7 @@ source as (
             {{ clean_text(json_text('data', 'currency_code')) }},
             {{ clean_text(json_text('data', 'currency')) }}
         ) as currency_field
-    from {{ latest_versions(source('shop', 'order_events')) }} as latest
+    from {{ latest_versions('shop', 'order_events') }} as latest
 ),
 
 currencies as (

@@ -13,7 +13,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('shop', 'user_events')) }} as latest
+    from {{ latest_versions('shop', 'user_events') }} as latest
 ),
 
 -- Step by step: as one expression it is deeper than BigQuery's parser answers for.
@@ -55,7 +55,8 @@ final as (
         {{ session_scope('counted.session_id', 'counted.user_id', 'counted.id') }}
             as session_scope,
         counted.kind as event_type,
-        counted.product_id,
+        {{ told_identifier('shop', 'counted.product_id', of='counted.id') }}
+            as product_id,
         counted.product_name,
         counted.category,
         counted.path,

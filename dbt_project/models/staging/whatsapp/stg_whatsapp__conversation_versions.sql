@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ source('whatsapp', 'conversations') }}
+    select * from {{ raw_rows('whatsapp', 'conversations') }} as versions
 ),
 
 final as (

@@ -6,7 +6,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('whatsapp', 'messages')) }} as latest
+    from {{ latest_versions('whatsapp', 'messages') }} as latest
 ),
 
 -- Step by step: as one expression it is deeper than BigQuery's parser answers for.

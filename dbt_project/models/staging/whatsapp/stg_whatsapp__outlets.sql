@@ -2,7 +2,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('whatsapp', 'outlets')) }} as latest
+    from {{ latest_versions('whatsapp', 'outlets') }} as latest
 ),
 
 final as (

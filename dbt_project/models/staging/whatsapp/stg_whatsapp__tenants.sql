@@ -2,7 +2,7 @@ with
 
 source as (
     select *
-    from {{ latest_versions(source('whatsapp', 'tenants')) }} as latest
+    from {{ latest_versions('whatsapp', 'tenants') }} as latest
 ),
 
 final as (

@@ -13,7 +13,7 @@ final as (
         as_of_date
     from customers
     where
-        source_system = 'restaurant'
+        source_system in ({{ names_of_sources(['restaurant']) }})
         and is_high_spender
 )
 

@@ -21,7 +21,7 @@ campaigns as (
 
 customers as (
     select * from {{ ref('customer_360') }}
-    where source_system = 'restaurant'
+    where source_system in ({{ names_of_sources(['restaurant']) }})
 ),
 
 selected as (

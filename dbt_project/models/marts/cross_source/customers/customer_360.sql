@@ -26,11 +26,7 @@ customers as (
     where
         not customers.is_inferred
         and customers.source_system in (
-            {% for source_system in feeding_sources('purchases') -%}
-            '{{ source_system }}'{{ ',' if not loop.last }}
-            {% else -%}
-            null
-            {% endfor %}
+            {{ names_of_sources(feeding_sources('purchases')) }}
         )
 ),
 

@@ -1,7 +1,7 @@
 with
 
 final as (
-    {% for source_system in feeding_sources('data_quality') %}
+    {% for kind in feeding_sources('data_quality') %}
     {{ 'union all' if not loop.first }}
     select
         tenant_key,
@@ -12,7 +12,7 @@ final as (
         row_count,
         first_seen_at,
         last_seen_at
-    from {{ ref('int_' ~ source_system ~ '__data_quality') }}
+    from {{ ref('int_' ~ kind ~ '__data_quality') }}
     {% endfor %}
 )
 

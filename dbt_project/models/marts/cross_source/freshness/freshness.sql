@@ -3,16 +3,20 @@
 with
 
 states as (
-    {% for source_system in feeding_sources('states') %}
-    {{ 'union all' if not loop.first }}
+    {% for kind in feeding_sources('states') -%}
+    {% set is_first = loop.first -%}
+    {% for name in sources_of(kind) -%}
+    {{ 'union all' if not (is_first and loop.first) }}
     select
-        '{{ source_system }}' as source_system,
+        '{{ name }}' as source_system,
+        '{{ kind }}' as source_kind,
         table_name,
         last_run_at,
         last_appended_at
-    from {{ source(source_system, '_state') }}
+    from {{ raw_relation(kind, name, '_state') }}
     -- Beside tables it remembers what builds, copies and exports were made from.
     where substr(table_name, 1, 1) <> '_'
+    {% endfor -%}
     {% endfor %}
 ),
 
@@ -23,6 +27,7 @@ builds as (
 source_tables as (
     select
         states.source_system,
+        states.source_kind,
         'raw_' || states.source_system as relation_schema,
         states.table_name as relation_name,
         'source_table' as kind,
@@ -33,31 +38,47 @@ source_tables as (
     from states
     left join builds
         on
-            builds.relation_schema = 'staging'
+            states.source_system = builds.source_system
+            and builds.relation_schema = 'staging'
             and builds.relation_name
-            = 'stg_' || states.source_system || '__' || states.table_name
+            = 'stg_' || states.source_kind || '__' || states.table_name
 ),
 
 extracted as (
     select
         source_system,
+        source_kind,
         min(last_extracted_at) as last_extracted_at,
         max(newest_row_at) as newest_row_at,
         cast(sum(row_count) as bigint) as row_count
     from source_tables
-    group by source_system
+    group by
+        source_system,
+        source_kind
+),
+
+-- What marts are made of.
+extracted_for_marts as (
+    select
+        source_kind as source_system,
+        source_kind,
+        min(last_extracted_at) as last_extracted_at,
+        max(newest_row_at) as newest_row_at
+    from extracted
+    group by source_kind
     union all
     select
         'cross_source' as source_system,
+        'cross_source' as source_kind,
         min(last_extracted_at) as last_extracted_at,
-        max(newest_row_at) as newest_row_at,
-        cast(sum(row_count) as bigint) as row_count
+        max(newest_row_at) as newest_row_at
     from source_tables
 ),
 
 systems as (
     select
         extracted.source_system,
+        extracted.source_kind,
         'raw_' || extracted.source_system as relation_schema,
         extracted.source_system as relation_name,
         'system' as kind,
@@ -69,13 +90,13 @@ systems as (
     left join builds
         on
             builds.relation_schema = 'intermediate'
-            and builds.relation_name = 'int_' || extracted.source_system || '__built'
-    where extracted.source_system <> 'cross_source'
+            and builds.relation_name = 'int_' || extracted.source_kind || '__built'
 ),
 
 marts as (
     select
         builds.source_system,
+        extracted.source_kind,
         builds.relation_schema,
         builds.relation_name,
         'mart' as kind,
@@ -84,7 +105,8 @@ marts as (
         builds.built_at as last_built_at,
         builds.row_count
     from builds
-    left join extracted on builds.source_system = extracted.source_system
+    left join extracted_for_marts as extracted
+        on builds.source_system = extracted.source_system
     where builds.relation_schema = 'marts'
 ),
 
