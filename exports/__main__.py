@@ -66,7 +66,9 @@ def _run(name: str | None, periods: Sequence[str]) -> int:
         wanted = Period.several(periods)
         check_place(settings.exports)
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
-        present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES), ALL_SOURCES}
+        built = {name for _, name in warehouse.tables(("intermediate",))}
+        modelled = [system for system in SOURCES if f"int_{system}__built" in built]
+        present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES), *modelled, ALL_SOURCES}
         chosen = [exports[name]] if name else [export for export in exports.values() if export.source in present]
         if wanted and not name:
             chosen = [export for export in chosen if export.cadence == MARTS[wanted[0].cadence]]

@@ -20,13 +20,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
-from orchestration.configuration import CROSS_SOURCE, SOURCES, SYSTEMS, ingestion, settings
+from orchestration.configuration import CROSS_SOURCE, KINDS, SOURCES, SOURCES_OF_KINDS, SYSTEMS, ingestion, settings
 from orchestration.publications import Step, copy_step, is_step
 
 MODELS = state.MODELS
 """The entry of `_state` that tells what models were made from; the others are of publications.py."""
 
 _UNFINISHED = " unfinished"
+_ITS_LAST = -1
+"""In the place of a batch's number: the last one of the source that the entry lodges with."""
+
 _OF_CROSS_SOURCE = f"_{CROSS_SOURCE}"
 
 
@@ -44,7 +47,8 @@ class Memory:
     """What the warehouse remembers, read at once.
 
     Attributes:
-        entries: system → name → entry, of the systems whose raw tables have been made.
+        entries: source → name → entry, of the sources whose raw tables have been made; and what is remembered of what
+            several systems feed.
         local_days: system → time zone → the local day that its models were last built for.
     """
 
@@ -53,12 +57,23 @@ class Memory:
 
     @property
     def sources(self) -> list[str]:
-        """The sources whose raw tables have been made."""
-        return [source for source in SOURCES if source in self.entries]
+        """The sources that models read and whose raw tables have been made."""
+        return [source for kind in KINDS for source in self.sources_of(kind)]
+
+    def sources_of(self, kind: str) -> list[str]:
+        """Those of a kind."""
+        return [source for source in SOURCES_OF_KINDS[kind] if source in self.entries]
+
+    @property
+    def systems(self) -> list[str]:
+        """The systems that have such a source."""
+        return [kind for kind in KINDS if self.sources_of(kind)]
 
     def entry(self, step: str, system: str) -> Entry:
         """What is remembered of a step; an empty entry where nothing is."""
-        return self.entries.get(system, {}).get(step, Entry())
+        # What is remembered of a system lodges with its first source.
+        home = system if system == CROSS_SOURCE else next(iter(self.sources_of(system)), "")
+        return self.entries.get(home, {}).get(step, Entry())
 
     def last_batch(self, source: str) -> int:
         """The number of the last batch of a source in raw; 0 where there is none."""
@@ -81,9 +96,12 @@ class Memory:
 
     def inputs(self, system: str) -> str:
         """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
-        from_what: object = self.last_batch(system)
         if system == CROSS_SOURCE:
-            from_what = [(source, self.entry(MODELS, source)) for source in self.sources]
+            from_what: object = [(one, self.entry(MODELS, one)) for one in self.systems]
+        elif SOURCES_OF_KINDS[system] == (system,):
+            from_what = self.last_batch(system)
+        else:
+            from_what = [(source, self.last_batch(source)) for source in SOURCES_OF_KINDS[system]]
         return f"{_project()} {digest(from_what, settings.contact_hash_salt)}"
 
     def is_new_project(self, system: str) -> bool:
@@ -95,15 +113,15 @@ class Memory:
 
         Cross-source models are due with any system.
         """
-        due = [s for s in self.sources if self._differs(s) or self._is_another_day(s, now)]
-        if due or (self.sources and self._differs(CROSS_SOURCE)):
+        due = [s for s in self.systems if self._differs(s) or self._is_another_day(s, now)]
+        if due or (self.systems and self._differs(CROSS_SOURCE)):
             due.append(CROSS_SOURCE)
         return due
 
     def due(self, step: Step) -> list[str]:
         """The systems whose exports or reports were last made from other marts than there are, if these are whole."""
         have = step.systems
-        systems = [system for system in (*self.sources, *[CROSS_SOURCE] * bool(self.sources)) if system in have]
+        systems = [system for system in (*self.systems, *[CROSS_SOURCE] * bool(self.systems)) if system in have]
         return [s for s in systems if (now := self.published(step, s)) and self._last(step.name, s) != now]
 
     def due_copies(self) -> list[str]:
@@ -146,8 +164,8 @@ def read(patience_seconds: float | None = None) -> Memory:
     if patience_seconds is not None:
         warehouse = open_warehouse(settings.warehouse, settings.with_patience(patience_seconds).lock_timeout_seconds)
     existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
-    sources = [source for source in SOURCES if (f"raw_{source}", "_state") in existing]
-    clocks = [source for source in sources if ("intermediate", f"int_{source}__clock") in existing]
+    sources = [name for kind in KINDS for name in SOURCES_OF_KINDS[kind] if (f"raw_{name}", "_state") in existing]
+    clocks = [kind for kind in KINDS if ("intermediate", f"int_{kind}__clock") in existing]
     entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
     days: dict[str, dict[str, date]] = {source: {} for source in clocks}
     if not sources:
@@ -194,7 +212,7 @@ def end(systems: Iterable[str]) -> None:
     ingestion/operations/compaction.py).
     """
     memory, now = read(), datetime.now(UTC)
-    _note(memory, MODELS, {s: Entry(memory.inputs(s), memory.last_batch(s), now) for s in systems})
+    _note(memory, MODELS, {s: Entry(memory.inputs(s), _ITS_LAST, now) for s in systems})
 
 
 def publish(step: Step, systems: Iterable[str]) -> None:
@@ -244,7 +262,13 @@ def _note(memory: Memory, step: str, entries: Mapping[str, Entry]) -> None:
         return
     with ingestion.warehouse.session() as session:
         for system, entry in entries.items():
-            # Cross-source models have no raw schema of their own and lodge with the first source.
+            # Cross-source models have no raw schema of their own and lodge with the first source; compaction asks each
+            # source of a system what its models have seen.
             is_lodger = system == CROSS_SOURCE
-            source, name = (memory.sources[0], step + _OF_CROSS_SOURCE) if is_lodger else (system, step)
-            session.remember(source, state.TableState(name, entry.watermark, entry.batch_seq, entry.last_run_at))
+            name, homes = (
+                (step + _OF_CROSS_SOURCE, memory.sources[:1]) if is_lodger else (step, memory.sources_of(system))
+            )
+            for source in homes:
+                seen = memory.last_batch(source) if entry.batch_seq == _ITS_LAST else entry.batch_seq
+                told = state.TableState(name, entry.watermark, 0 if is_lodger else seen, entry.last_run_at)
+                session.remember(source, told)

@@ -7,6 +7,7 @@ import os
 
 from exports.catalogue import ALL_SOURCES, Export, load_exports
 from exports.reports.declaration import Declaration, load_reports
+from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
 from ingestion.settings import Settings
 from orchestration import dbt, profile
@@ -15,9 +16,10 @@ settings = Settings.read()
 ingestion = Ingestion(settings)
 engine = settings.warehouse.get_backend_name()
 
-SOURCES = ingestion.systems()
-"""The source systems there are."""
+SOURCES_OF_KINDS = ingestion.sources_of_kinds()
+"""Kind → the sources of it that there are; those of kind raw are extracted, and no model knows them."""
 
+SOURCES = tuple(name for names in SOURCES_OF_KINDS.values() for name in names)
 
 JOB, MODELS_JOB, PUBLICATION_JOB = "warehouse", "warehouse_models", "warehouse_publication"
 """The main job, which extracts, and those that are launched with what it makes due (chain.py): of the last there is one
@@ -27,7 +29,10 @@ DELIVERY_JOB = "warehouse_delivery"
 """The job that sends what is published; nothing launches it but a person or its schedule."""
 
 CROSS_SOURCE = "cross_source"
-SYSTEMS = (*SOURCES, CROSS_SOURCE)
+KINDS = tuple(kind for kind in SOURCES_OF_KINDS if kind != RAW)
+"""The source systems there are."""
+
+SYSTEMS = (*KINDS, CROSS_SOURCE)
 """What models are built by: each model carries one of these as its tag. Cross-source models come last."""
 
 
@@ -49,4 +54,4 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 # dbt reads the environment of this process, but no .env.
 os.environ |= profile.environment(settings)
 
-manifest = dbt.prepare(engine, profile.vars_of(SOURCES))
+manifest = dbt.prepare(engine, profile.vars_of(SOURCES_OF_KINDS))

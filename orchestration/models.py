@@ -12,10 +12,11 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from ingestion.catalogue.sources_file import RAW
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt
-from orchestration.configuration import CROSS_SOURCE, REFERENCE, SYSTEMS, ingestion, manifest
+from orchestration.configuration import CROSS_SOURCE, REFERENCE, SOURCES_OF_KINDS, SYSTEMS, ingestion, manifest
 from orchestration.console import failure, say
 
 _BUILT = ("LogModelResult", "LogSeedResult")
@@ -28,9 +29,19 @@ class _Translator(DagsterDbtTranslator):
         """The spec of one node: dagster-dbt's, in its system's group."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        return spec.replace_attributes(
+        told = spec.replace_attributes(
             group_name=next((tag for tag in node.get("tags", []) if tag in SYSTEMS), CROSS_SOURCE)
         )
+        # dbt knows the tables of a kind, which each of its sources has.
+        read = [key for dep in spec.deps for key in _in_each_source(dep.asset_key)]
+        return told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
+
+
+def _in_each_source(key: dg.AssetKey) -> list[dg.AssetKey]:
+    """A raw table of a kind in each of the kind's sources; what else there is, as it is."""
+    kind, *name = key.path
+    is_raw = len(name) == 1 and kind in SOURCES_OF_KINDS and kind != RAW
+    return [dg.AssetKey([source, *name]) for source in SOURCES_OF_KINDS[kind]] if is_raw else [key]
 
 
 TRANSLATOR = _Translator()
@@ -121,11 +132,11 @@ def _metadata(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any
 
 def _moment(memory: changes.Memory, source: str) -> str:
     """When a source was read and its models were built, and whether the last build of them failed."""
-    read_at, built_at = memory.last_read(source), memory.entry(changes.MODELS, source).last_run_at
+    read_at, built_at = memory.last_read(source), memory.entry(changes.MODELS, ingestion.kind(source)).last_run_at
     told = f"read {read_at:%Y-%m-%d %H:%M:%S}" if read_at else "never read"
     if built_at is None:
         return f"{told}, never built to the end"
-    is_whole = memory.built(source) is not None
+    is_whole = memory.built(ingestion.kind(source)) is not None
     return f"{told}, built {built_at:%Y-%m-%d %H:%M:%S}{'' if is_whole else '; a later build failed'} (UTC)"
 
 

@@ -7,12 +7,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 import yaml
 from sqlalchemy import URL
 
+from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
 from ingestion.settings import SOURCES, Settings
 from orchestration.dbt import ADAPTERS, DIRECTORY
@@ -45,9 +46,15 @@ def variables(warehouse: URL) -> dict[str, str]:
     }
 
 
-def vars_of(systems: Collection[str]) -> dict[str, list[str]]:
-    """The variables that tell dbt which source systems there are; none where all are, as the project has it then."""
-    return {} if set(systems) == set(SOURCES) else {"systems": sorted(systems)}
+def vars_of(sources_of_kinds: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """The variables that tell dbt which source systems there are, and what their sources are called.
+
+    None where each of the five has the one source of its own name, as the project has it then.
+    """
+    kinds = {kind: list(names) for kind, names in sources_of_kinds.items() if kind != RAW}
+    renamed = {kind: names for kind, names in kinds.items() if names != [kind]}
+    systems = {} if set(kinds) == set(SOURCES) else {"systems": sorted(kinds)}
+    return systems | ({"sources": renamed} if renamed else {})
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -72,7 +79,7 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", type=yaml.safe_load, default={})
     given, others = parser.parse_known_args(arguments)
-    told = vars_of(Ingestion(settings).systems()) | (given.vars or {})
+    told = vars_of(Ingestion(settings).sources_of_kinds()) | (given.vars or {})
     os.chdir(DIRECTORY)
     os.environ.update(environment(settings))
     sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])]

@@ -205,11 +205,11 @@ def tenants_of(query: Query) -> dict[str, Tenant]:
     """All tenants by key."""
     rows = rows_of(
         query,
-        "select tenant_key, source_system, tenant_name, timezone from core.dim_tenants order by tenant_key",
+        "select tenant_key, source_kind, tenant_name, timezone from core.dim_tenants order by tenant_key",
     )
     return {
         row["tenant_key"]: Tenant(
-            row["tenant_key"], row["source_system"], named(row["tenant_name"], row["tenant_key"]), row["timezone"]
+            row["tenant_key"], row["source_kind"], named(row["tenant_name"], row["tenant_key"]), row["timezone"]
         )
         for row in rows
     }
