@@ -198,7 +198,18 @@ class Ingestion:
                 raise TransientSourceError(fault.error)
             return list(results.values())
 
-        return self._retries.of(name, listener, load)
+        try:
+            return self._retries.of(name, listener, load)
+        except SourceError:
+            self._stand_in(session, name)
+            raise
+
+    def _stand_in(self, session: Session, name: str) -> None:
+        """Empty raw tables of a source that was never read, where others of its kind feed the models that read them."""
+        kind = self.kind(name)
+        others = [other for other, one in self.configured.items() if one.kind == kind != RAW and other != name]
+        if others and not session.columns(name):
+            session.prepare(empty_tables(name, self.catalogue[name]))
 
     def prepare(self) -> list[str]:
         """Make the raw tables, empty ones, of sources that have no URL; returns their names.
@@ -256,6 +267,7 @@ class Ingestion:
             with self.warehouse.session() as session:
                 for name in names:
                     if name in faults:
+                        self._stand_in(session, name)
                         continue
                     try:
                         results += self._load(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ingestion.errors import ConfigurationError
 from ingestion.loading.run import Ingestion
-from ingestion.settings import PROJECT_ROOT
+from ingestion.settings import PROJECT_ROOT, SOURCES
 
 _PROJECT = PROJECT_ROOT / "dbt_project"
 _LAYERS = ("staging", "intermediate", "core", "marts", "reporting")
@@ -38,7 +38,10 @@ def find(ingestion: Ingestion, source: str) -> Removal:
         ConfigurationError: the source is not known, or its URL is set: the next run would bring it back.
         WarehouseError: the warehouse can't be read.
     """
-    ingestion.chosen(source, None, only_configured=False)
+    is_of_kind = source in SOURCES
+    # One that was taken out of the owner's file is known by what it left.
+    if not is_of_kind and source not in ingestion.configured and not ingestion.warehouse.loaded_sources([source]):
+        ingestion.chosen(source, None, only_configured=False)
     if source in ingestion.configured:
         raise ConfigurationError(
             f"{source} is of the sample, which stands in for all sources while no URL is set. Set one."
@@ -47,11 +50,13 @@ def find(ingestion: Ingestion, source: str) -> Removal:
             "it first, or take it out of the file that names it."
         )
     raw = f"raw_{source}"
+    is_last = is_of_kind and source not in {one.kind for one in ingestion.configured.values()}
     there = ingestion.warehouse.tables((raw, *_LAYERS))
     return Removal(
         source,
         sorted(name for schema, name in there if schema == raw),
-        sorted(place for place in there if place[0] != raw and _is_of(source, place)),
+        # What other sources of its kind feed stays, and is built anew without it.
+        sorted(place for place in there if place[0] != raw and _is_of(source, place)) if is_last else [],
     )
 
 

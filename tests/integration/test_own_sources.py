@@ -14,6 +14,7 @@ from ingestion.errors import ConfigurationError
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
 from ingestion.loading.run import Ingestion, RunResult
+from ingestion.operations import removal
 
 HELPDESK = (
     "create table accounts (id integer primary key, name text)",
@@ -274,3 +275,32 @@ def test_folder_of_files_is_a_source(tmp_path: Path) -> None:
         ("1", "Cat", "upsert"),
         ("2", None, "delete"),
     ]
+
+
+def test_source_that_was_never_read_has_empty_tables_where_others_of_its_kind_have_rows(
+    helpdesk: Helpdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = CONFIGURED.replace("helpdesk:", "second:").replace("HELPDESK_URL", "SECOND_URL")
+    helpdesk.configured(CONFIGURED + second)
+    monkeypatch.setenv("SECOND_URL", f"sqlite:///{helpdesk.folder / 'down.sqlite'}")
+    for _ in range(2):
+        [error] = helpdesk.run().errors
+        assert "there is no SQLite file down.sqlite" in error and "SECOND_URL" in error
+        assert helpdesk.query("select count(*) from raw_second.conversations") == [(0,)]
+    monkeypatch.setenv("SECOND_URL", f"sqlite:///{helpdesk.source}")
+    helpdesk.again()
+    assert helpdesk.query("select count(*) from raw_second.conversations") == [(3,)]
+
+
+def test_source_that_was_taken_out_of_the_file_can_be_removed(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    with pytest.raises(ConfigurationError, match="take it out of the file"):
+        removal.find(Ingestion(helpdesk.settings()), "helpdesk")
+    helpdesk.configured("other: {kind: whatsapp, url: '${HELPDESK_URL}', tables: {conversations: {table: chats}}}")
+    ingestion = Ingestion(helpdesk.settings())
+    found = removal.find(ingestion, "helpdesk")
+    assert "conversations" in found.raw and not found.built
+    removal.remove(ingestion, found, with_archive=True)
+    assert ingestion.warehouse.loaded_sources(["helpdesk"]) == set()
+    with pytest.raises(ConfigurationError, match="Unknown source 'helpdesk'"):
+        removal.find(ingestion, "helpdesk")
