@@ -5,6 +5,7 @@ that means (matching.py), how values are translated (sources/translation.py).
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
@@ -13,8 +14,8 @@ Scalar = StrictBool | StrictInt | StrictStr
 
 
 def _spelled(value: object) -> object:
-    """A number with a point as the text it is written as: as a binary float it would not be the source's."""
-    return str(value) if isinstance(value, float) else value
+    """A number with a point and a day as the text they are written as: a binary float would not be the source's."""
+    return str(value) if isinstance(value, float | date) else value
 
 
 def _values(value: object) -> object:
@@ -75,6 +76,8 @@ class TableMapping(BaseModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "TableMapping":
+        if len({name.casefold() for name in self.columns}) < len(self.columns):
+            raise ValueError(f"columns that differ in case alone: {', '.join(self.columns)}. Leave one of them")
         excluded = {name.casefold() for name in self.exclude}
         for name, column in self.columns.items():
             if (column.source or name).casefold() in excluded and column != ColumnMapping(default=column.default):
@@ -92,7 +95,11 @@ class TableMapping(BaseModel):
 
     def record(self) -> dict[str, Any]:
         """As JSON can hold it, for a fingerprint of what rows were read by."""
-        return self.model_dump(mode="json", by_alias=True)
+        record = self.model_dump(mode="json", by_alias=True)
+        for name, column in self.columns.items():
+            # JSON's keys are text: null would be taken for 'None'.
+            record["columns"][name]["values"] = [*column.values.items()]
+        return record
 
 
 NAMESAKE = TableMapping()

@@ -8,9 +8,11 @@ gets another one, and the table's note in `_state` tells which.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
 
 from ingestion.catalogue.entries import ExtractedEntry, TableEntry
 from ingestion.catalogue.mapping import Scalar, nearest, text_of
@@ -20,7 +22,7 @@ from ingestion.rows.folding import FAITHFUL, Folding
 from ingestion.rows.names import ANY_NAME, NameRules, raw_names, table_fault, with_digest
 from ingestion.sources.base import Among, Snapshot
 from ingestion.sources.named import SourceNames
-from ingestion.sources.translation import Translation
+from ingestion.sources.translation import Translation, spelling
 
 _TOLD = 5
 """So many names are told; of the others their number."""
@@ -135,20 +137,27 @@ def _typed(value: Scalar | None, type_: ColumnType, column: str) -> str | int | 
         TableError: the column can't hold it.
     """
     text = text_of(value)
-    if text is None or type_ is ColumnType.TEXT:
-        return text
-    if type_ is ColumnType.BOOLEAN and text.lower() in _BOOLEANS:
-        return _BOOLEANS[text.lower()]
-    if type_ is ColumnType.INTEGER and text.lower() in ("true", "false"):
-        return int(_BOOLEANS[text.lower()])
-    if type_ is ColumnType.INTEGER and text.lstrip("-").isdecimal():
-        return int(text)
-    if type_ in (ColumnType.BOOLEAN, ColumnType.INTEGER):
-        raise TableError(f"where has {value!r} of column {column}, which is {type_}")
+    if text is None:
+        return None
+    try:
+        if type_ is ColumnType.BOOLEAN:
+            return _BOOLEANS[text.lower()]
+        if type_ is ColumnType.INTEGER:
+            return int(_BOOLEANS[text.lower()]) if text.lower() in ("true", "false") else int(text)
+        # As it is written: some databases keep it as text.
+        _PARSED.get(type_, str)(text)
+    except (ValueError, ArithmeticError, KeyError):
+        raise TableError(f"where has {value!r} of column {column}, which is {type_}") from None
     return text
 
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_PARSED: dict[ColumnType, Callable[[str], object]] = {
+    ColumnType.DECIMAL: Decimal,
+    ColumnType.DOUBLE: Decimal,
+    ColumnType.DATE: date.fromisoformat,
+    ColumnType.TIMESTAMP: datetime.fromisoformat,
+}
 
 
 def refused_tables(names: Iterable[str], existing: Collection[str], rules: NameRules = ANY_NAME) -> dict[str, str]:
@@ -319,16 +328,10 @@ def _translations(
             type_ = found.columns[names[name]]
             if told.path and type_ not in (ColumnType.JSON, ColumnType.TEXT):
                 raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
-            values = {_key(value, type_): result for value, result in told.values.items()} if told.values else None
+            values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
             path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
             translations[name] = Translation(type_, path, values, default)
     return translations, constants
-
-
-def _key(value: Scalar | None, type_: ColumnType) -> str | None:
-    """What the owner wrote for a value, as the source's value is spelled: MySQL's booleans are numbers."""
-    is_number = isinstance(value, bool) and type_ is ColumnType.INTEGER
-    return str(int(value or 0)) if is_number else text_of(value)
 
 
 def _check_types(table: RawTable, names: Mapping[str, str], translations: Mapping[str, Translation]) -> None:

@@ -6,7 +6,10 @@ have one (catalogue/matching.py), types of raw (rows/).
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -85,16 +88,31 @@ class Translation:
             text = pa.array([strange.get(row, value) for row, value in enumerate(text.to_pylist())], pa.string())
         # Each value is looked up once, however many rows have it.
         dictionary = text.dictionary_encode()
-        known = [self.values.get(value) for value in dictionary.dictionary.to_pylist()]
-        listed = pa.array(known, pa.string()).take(dictionary.indices)
+        spelled = [spelling(value, self.type) for value in dictionary.dictionary.to_pylist()]
+        listed = pa.array([self.values.get(value) for value in spelled], pa.string()).take(dictionary.indices)
         lacking = pc.and_(pc.is_valid(text), pc.is_null(listed))
         found = [
-            OddValue(row, column, text[row].as_py(), _MISSING, True) for row in pc.indices_nonzero(lacking).to_pylist()
+            OddValue(row, column, spelled[dictionary.indices[row].as_py()], _MISSING, True)
+            for row in pc.indices_nonzero(lacking).to_pylist()
         ]
         listed = pc.if_else(lacking, pa.scalar(UNKNOWN), listed)
         if None in self.values:
             listed = pc.if_else(pc.is_null(text), pa.scalar(self.values[None]), listed)
         return listed, found
+
+
+def spelling(value: str | None, type_: ColumnType) -> str | None:
+    """A value's text such that equal values of the type have one: booleans are numbers in MySQL, numbers have zeros."""
+    if value is None:
+        return None
+    if type_ is ColumnType.BOOLEAN:
+        return {"1": "true", "0": "false"}.get(value, value)
+    if type_ is ColumnType.INTEGER:
+        return {"true": "1", "false": "0"}.get(value, value)
+    if type_ in (ColumnType.DECIMAL, ColumnType.DOUBLE):
+        with suppress(InvalidOperation):
+            return format(Decimal(value).normalize(), "f")
+    return value
 
 
 def _texts(documents: pa.Array) -> list[str | None]:
@@ -111,9 +129,13 @@ def _within(document: str | None, path: Sequence[str]) -> str | None:
         return None
     try:
         # Numbers as they are written: no digit is lost.
-        value = json.loads(document, parse_float=_Number, parse_int=_Number)
+        value = json.loads(document, parse_float=_Number, parse_int=_Number, parse_constant=_no_json)
+        return _text(_at(value, path))
     except (ValueError, RecursionError):
         return None
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
     for step in path:
         if isinstance(value, dict):
             value = value.get(step)
@@ -121,11 +143,26 @@ def _within(document: str | None, path: Sequence[str]) -> str | None:
             value = value[int(step)]
         else:
             return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return None if value is None else str(value)
+    return value
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return str(value) if isinstance(value, str) else _document(value)
+
+
+def _document(value: Any) -> str:
+    """JSON, its numbers as they were written."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_document(key)}: {_document(held)}' for key, held in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_document, value))}]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(constant)
 
 
 class _Number(str):
