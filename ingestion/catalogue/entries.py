@@ -91,6 +91,9 @@ def _parse_column(value: object) -> object:
     return value
 
 
+_ITSELF = ColumnMapping()
+
+
 class TableEntry(BaseModel):
     """One table's entry.
 
@@ -149,7 +152,11 @@ class TableEntry(BaseModel):
         )
         if changed:
             raise ValueError(f"{changed[1]} is its {changed[0]}, of which nothing but `from` can be told")
-        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, ColumnMapping()).path), None):
+        excluded = {name.casefold() for name in self.mapping.exclude}
+        for role, names in asked.items():
+            if gone := [n for n in names if (self.mapping.columns.get(n, _ITSELF).source or n).casefold() in excluded]:
+                raise ValueError(f"{gone[0]} is its {role}, and can't be excluded")
+        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, _ITSELF).path), None):
             raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path")
         if self.mapping.where and self.reconcile_hours:
             raise ValueError("with `where`, keys are compared in every run: reconcile_hours can't be told")

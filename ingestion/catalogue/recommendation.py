@@ -167,9 +167,17 @@ def resolved(entry: TableEntry, shape: TableShape) -> TableEntry:
         columns[cursor] = ColumnEntry(type=ColumnType.INTEGER, required=columns[cursor].required)
     hours = {"overlap_hours": recommended.overlap_hours, "sweep_hours": recommended.sweep_hours}
     told = {name: getattr(entry, name) for name in hours if name in entry.model_fields_set}
-    found = {"columns": columns, "key": key, "mode": recommended.mode, "cursor": cursor, **hours, **told}
+    found = {
+        "columns": columns,
+        "mapping": entry.mapping,
+        "key": key,
+        "mode": recommended.mode,
+        "cursor": cursor,
+        **hours,
+        **told,
+    }
     try:
-        return type(entry).model_validate({**entry.model_dump(exclude={"columns"}), **found})
+        return type(entry).model_validate({**entry.model_dump(exclude={"columns", "mapping"}), **found})
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise TableError(f"its entry in the catalogue does not fit what was found: {message}") from None

@@ -76,10 +76,9 @@ class TableSource(TableMapping):
         if mapping.where:
             told = {"reconcile_hours": 0, **told}
         if of_kind is None:
-            columns = {name: column.type or "text" for name, column in mapping.columns.items()}
-            columns |= {name: "identifier" for name in told.get("key", ()) if name not in columns}
-            if self.cursor is not None:
-                columns.setdefault(self.cursor, "timestamp")
+            types = dict.fromkeys(mapping.columns, "text") | dict.fromkeys(self.key or (), "identifier")
+            types |= {self.cursor: "timestamp"} if self.cursor is not None else {}
+            columns = types | {name: column.type for name, column in mapping.columns.items() if column.type}
             return ExtractedEntry.model_validate({"columns": columns, **told, "mapping": mapping})
         if typed := next((name for name, column in mapping.columns.items() if column.type), None):
             raise ValueError(f"{typed}: its type is the catalogue's, and can't be told")

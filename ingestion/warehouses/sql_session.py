@@ -251,8 +251,12 @@ class SqlSession(ABC):
 
     def standing(self, source: str) -> dict[str, list[str]]:
         """See `Session.standing`."""
+        schema = f"raw_{source}"
         with self._transaction():
-            rows = self._read(standing_keys(f"raw_{source}")).to_pylist()
+            # Where no table of a source could be told, nothing was prepared.
+            if "_rejected" not in self._columns_of(schema):
+                return {}
+            rows = self._read(standing_keys(schema)).to_pylist()
         found: dict[str, list[str]] = {}
         for row in rows:
             found.setdefault(row["table_name"], []).append(row["row_key"])
@@ -261,7 +265,7 @@ class SqlSession(ABC):
     def remember(self, source: str, state: TableState) -> None:
         """See `Session.remember`."""
         with self._transaction():
-            self._complete(f"raw_{source}", "_state", STATE_COLUMNS)
+            self._prepare_own(f"raw_{source}", "_state", STATE_COLUMNS, "table_name")
             self._execute(self.put_row(f"raw_{source}", "_state", asdict(state), rising="batch_seq"))
 
     def deliveries(self) -> dict[str, Delivery]:

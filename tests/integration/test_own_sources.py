@@ -175,6 +175,9 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("exclude: [secret]", "exclude: [extra]", "extra, which is excluded"),
         ("table: chats\n", "table: chats\n      reconcile_hours: 3\n      where: {id: 1}\n", "reconcile_hours"),
         ("tenant_id: account_id", "id: {from: id, values: {1: a}}", "nothing but `from`"),
+        ("tenant_id: account_id", "tenant_id: account_id\n        Tenant_ID: id", "differ in case alone"),
+        ("exclude: [secret]", "exclude: [ID]", "id is its key, and can't be excluded"),
+        ("exclude: [secret]", "exclude: [Last_Activity_At]", "last_message_at is read from last_activity_at"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_told_with_its_place(
@@ -196,6 +199,9 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(
         ("exclude: [secret]", "exclude: [secrets]", "exclude names secrets, and the source's table has no such column"),
         ("where: {private: [false]}", "where: {privat: [false]}", "it has private"),
         ("where: {private: [false]}", "where: {message_type: [x]}", "which is integer"),
+        ("where: {private: [false]}", "where: {message_type: '--1'}", "which is integer"),
+        ("where: {private: [false]}", "where: {private: 2}", "which is boolean"),
+        ("where: {private: [false]}", "where: {created_at: yesterday}", "which is timestamp"),
         ("started_at: {from: created_at}", "started_at: {from: begun_at}", "started_at is to be read from begun_at"),
         (
             "customer_phone: {from: extra, path",
@@ -248,6 +254,40 @@ def test_tables_that_no_model_knows_are_extracted_whatever_they_are(
     sandbox.sql("update invoices set amount = 10", "delete from payments")
     sandbox.run()
     assert sandbox.query("select count(*) from raw_billing.invoices") == [(2,)]
+
+
+def test_source_of_which_no_table_is_found_says_so_and_goes_on_when_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured("billing:\n  kind: raw\n  url: ${BILLING_URL}\n  tables: {invoices: {}}\n")
+    monkeypatch.setenv("BILLING_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql("create table invoice (id integer primary key)")
+    told = "billing.invoices: the database has no table invoices; it has invoice"
+    assert [sandbox.run().errors for _ in range(2)] == [[told], [told]]
+    assert sandbox.query("select last_error from raw_billing._state") == [(told.partition(": ")[2],)]
+    sandbox.sql("alter table invoice rename to invoices", "insert into invoices values (1)")
+    assert sandbox.again().tables[0].state.rows_appended == 1
+
+
+def test_columns_of_a_table_that_no_model_knows_are_renamed_and_its_key_and_cursor_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        "billing:\n  kind: raw\n  url: ${BILLING_URL}\n  tables:\n"
+        "    invoices: {where: {day: 2026-03-01}, columns: {amount: betrag, paid: {from: bezahlt, values: {1: y}}}}\n"
+        "    payments: {key: [ref], mode: cursor, cursor: paid_at, columns: {ref: beleg, paid_at: zeit}}\n"
+    )
+    monkeypatch.setenv("BILLING_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(
+        "create table invoices (number integer primary key, betrag decimal(9, 2), bezahlt boolean, day date)",
+        "create table payments (beleg integer, zeit timestamp)",
+        "insert into invoices values (1, 9.5, 1, '2026-03-01'), (2, 9.5, 1, '2026-03-02')",
+        "insert into payments values (7, '2026-03-01 10:00:00')",
+    )
+    sandbox.again()
+    assert sandbox.query("select number, amount, paid from raw_billing.invoices") == [(1, "9.5", "y")]
+    at = "strftime(paid_at at time zone 'UTC', '%Y-%m-%d %H:%M')"
+    assert sandbox.query(f"select ref, {at} from raw_billing.payments") == [(7, "2026-03-01 10:00")]
 
 
 def test_names_of_the_five_stay_as_they_are_without_a_file(tmp_path: Path) -> None:
