@@ -223,12 +223,13 @@ class MysqlSnapshot:
         with _faults_told(self._name), self._inspected() as connection:
             shapes = reflected_shapes(connection, tables)
         types = self.columns(shapes)
-        return {
-            table: replace(
-                shape, columns={name: replace(c, type=types[table][name]) for name, c in shape.columns.items()}
-            )
-            for table, shape in shapes.items()
-        }
+        found = {}
+        for table, shape in shapes.items():
+            # SQLAlchemy leaves backticks in names doubled, as the server quotes them.
+            columns = {name.replace("``", "`"): column for name, column in shape.columns.items()}
+            typed = {n: replace(c, type=types[table][n]) for n, c in columns.items() if n in types[table]}
+            found[table] = replace(shape, columns=typed)
+        return found
 
     def foldings(self, columns: Mapping[str, Iterable[str]]) -> dict[str, dict[str, Folding]]:
         """See `Snapshot.foldings`."""

@@ -268,9 +268,11 @@ def test_shapes_tell_keys_indexes_and_types(mysql: MysqlSandbox) -> None:
     mysql.sql(
         "alter table messages add column total decimal(65, 30), add unique index (timestamp, id)",
         "create view recent as select id, content from messages",
+        "create table odd (id int primary key, `a``b` int)",
     )
     with open_source("whatsapp", parse_url(mysql.url, "WHATSAPP_DATABASE_URL")).snapshot() as snapshot:
         shapes = snapshot.shapes()
+    assert [*shapes["odd"].columns] == ["id", "a`b"]
     found = shapes["messages"]
     assert (found.primary_key, found.rows, found.kind) == (("id",), RowCount(2), "table")
     assert ("timestamp", "id") in found.indexes
