@@ -173,6 +173,8 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("url: ${HELPDESK_URL}", "url: postgresql://me:secret@host/db", "has a password in it"),
         ("helpdesk:", "Help-Desk:", "is called by lower-case letters"),
         ("helpdesk:", "shop:", "the name is that of a kind"),
+        ("table: accounts,", "files: accounts.csv,", "say which files it is, as of the other tables"),
+        ("url: ${HELPDESK_URL}", "url: s3://bucket/helpdesk", "Say which files its tables are"),
         ("exclude: [secret]", "exclude: [extra]", "extra, which is excluded"),
         ("table: chats\n", "table: chats\n      reconcile_hours: 3\n      where: {id: 1}\n", "reconcile_hours"),
         ("tenant_id: account_id", "id: {from: id, values: {1: a}}", "nothing but `from`"),
@@ -347,3 +349,25 @@ def test_inspect_writes_a_mapping_where_the_file_has_none(tmp_path: Path, monkey
     assert (tmp_path / "sources.yml").read_text().startswith("whatsapp:\n  kind: whatsapp\n  url: ${WHATSAPP_")
     assert sandbox.settings().ingestion_catalogue.read_bytes() == before
     assert Ingestion(sandbox.settings()).catalogue["whatsapp"]["conversations"].mapping.table == "chats"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "hosted: {kind: whatsapp, url: 'files:///x', tables: {messages: {files: m.csv}}}",
+            "say which files conversations",
+        ),
+        ("hosted: {kind: raw, url: 's3://key:hush@x/y', tables: {m: {files: m.csv}}}", "has a secret in it"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: ../m.csv}}}", "is not a pattern of files"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, where: {a: 1}}}}", "are of databases"),
+        ("hosted: {kind: raw, url: 'x'}", "say which tables are extracted"),
+        ("- hosted", "must map names of sources"),
+        ("hosted: {kind: [", "is not valid YAML"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_of_files_is_told_with_its_place(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Ingestion(Helpdesk(tmp_path).configured(text).settings())
+    assert words in str(caught.value)
+    assert "hush" not in str(caught.value)
