@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from rich.console import Console
+
 from ingestion.errors import ConfigurationError, IngestionError
 from ingestion.loading.progress import listening
 from ingestion.loading.report import print_results
@@ -19,12 +21,13 @@ from ingestion.operations.adoption import adopt
 from ingestion.operations.compaction import compact
 from ingestion.operations.inspection import inspect
 from ingestion.operations.inspection_report import print_inspection
+from ingestion.operations.proposal import proposals, write
 from ingestion.operations.rebuild import rebuild
 from ingestion.operations.removal import find, remove
 from ingestion.operations.report import print_compactions, print_status
 from ingestion.operations.status import read_status
 from ingestion.output.terminal import page, say, say_error
-from ingestion.settings import Settings
+from ingestion.settings import SOURCES, Settings
 
 STATUS_PATIENCE_SECONDS = 5.0
 
@@ -143,6 +146,9 @@ def _inspect(options: argparse.Namespace) -> list[str]:
         print_inspection(console, inspection)
         if inspection.is_adoptable:
             adoptable.append(inspection)
+    mapped = _propose(console, settings, options) if options.table is None else set()
+    # The catalogue is of kinds: what a source calls otherwise is no further table of its kind.
+    adoptable = [i for i in adoptable if i.source in SOURCES and i.source not in mapped]
     labels = ", ".join(f"{i.source}.{i.table}" for i in adoptable)
     name = settings.ingestion_catalogue.name
     if adoptable and options.write:
@@ -153,6 +159,24 @@ def _inspect(options: argparse.Namespace) -> list[str]:
     elif options.write:
         console.print(f"Nothing to add to {name}.")
     return errors
+
+
+def _propose(console: Console, settings: Settings, options: argparse.Namespace) -> set[str]:
+    """Say what the tables of a kind may be in sources that call them otherwise; returns these sources."""
+    mapped = set()
+    for proposal in proposals(settings, options.source):
+        name, file = proposal.source.name, settings.sources_path.name
+        mapped.add(str(name))
+        if options.write and write(settings.sources_path, proposal):
+            console.print(f"Written to {file}: a mapping of {name} to begin with. Read it, correct it, and run again.")
+        else:
+            console.print(f"{name} calls things otherwise. A mapping to begin with, for {file} (docs/sources.md):")
+            console.print()
+            # Line by line: what is shown is made harmless for terminals, line ends too.
+            for line in proposal.text.splitlines():
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print()
+    return mapped
 
 
 def _rate(text: str) -> float:

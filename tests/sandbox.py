@@ -36,6 +36,7 @@ class Sandbox:
             "exports_url": str(self.folder / "exports"),
             "bi_snapshot_path": self.folder / "bi.duckdb",
             "whatsapp_database_url": self.url,
+            "sources_file": self.folder / "sources.yml",
         }
         if self.warehouse_url.startswith("bigquery"):
             values["ingestion_catalogue"] = self._catalogue_of_whatsapp()

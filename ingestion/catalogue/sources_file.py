@@ -5,7 +5,7 @@ source (matching.py), opening one (sources/).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -172,18 +172,8 @@ def configured_sources(settings: Settings, catalogue: Catalogue) -> dict[str, Co
 
 def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: SourceEntry) -> ConfiguredSource:
     where = f"{settings.sources_path.name}: {name}"
-    if not _NAME.fullmatch(name) or name in _RESERVED:
-        raise ConfigurationError(
-            f"{where}: a source is called by lower-case letters, digits and _, at most 40 and a letter first, and not "
-            f"{', '.join(sorted(_RESERVED))}."
-        )
-    if entry.kind not in KINDS:
-        raise ConfigurationError(f"{where}: unknown kind '{entry.kind}'. Use one of: {', '.join(KINDS)}.")
-    if name in SOURCES and entry.kind != name:
-        raise ConfigurationError(f"{where}: the name is that of a kind, and this source is of another one.")
+    _check(where, name, entry)
     of_kind = {} if entry.kind == RAW else catalogue.get(entry.kind, {})
-    if entry.kind == RAW and not entry.tables:
-        raise ConfigurationError(f"{where}: say which tables are extracted: tables: {{orders: {{}}}}.")
     entries = dict(of_kind)
     for table, told in entry.tables.items():
         if entry.kind != RAW and table not in of_kind:
@@ -203,15 +193,41 @@ def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: Sour
     if not files:
         url = None if location is None else _database(location, where, told_by, entry.url)
         return ConfiguredSource(label, entry.kind, entries, url, entry.schema_)
+    _check_files(where, entry, entries, files, location)
+    return ConfiguredSource(label, entry.kind, entries, None, folder=location, files=files)
+
+
+def _check(where: str, name: str, entry: SourceEntry) -> None:
+    """See to it that a source has a name and a kind that fit."""
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise ConfigurationError(
+            f"{where}: a source is called by lower-case letters, digits and _, at most 40 and a letter first, and not "
+            f"{', '.join(sorted(_RESERVED))}."
+        )
+    if entry.kind not in KINDS:
+        raise ConfigurationError(f"{where}: unknown kind '{entry.kind}'. Use one of: {', '.join(KINDS)}.")
+    if name in SOURCES and entry.kind != name:
+        raise ConfigurationError(f"{where}: the name is that of a kind, and this source is of another one.")
+    if entry.kind == RAW and not entry.tables:
+        raise ConfigurationError(f"{where}: say which tables are extracted: tables: {{orders: {{}}}}.")
+
+
+def _check_files(
+    where: str, entry: SourceEntry, entries: Mapping[str, TableEntry], files: Collection[str], location: str | None
+) -> None:
+    """See to it that a folder has what its kind needs, and nothing that is of databases."""
     if others := sorted(table for table in entry.tables if table not in files):
         raise ConfigurationError(f"{where}.tables.{others[0]}: say which files it is, as of the other tables.")
     if entry.schema_ is not None:
         raise ConfigurationError(f"{where}.schema is of databases, and this source is of files.")
     if location is not None and "://" not in location:
         raise ConfigurationError(f"{where}.url: a folder is told as files:///path, or as s3://bucket/path.")
-    # Tables of the kind that the owner names no files for are absent.
-    entries = {table: one for table, one in entries.items() if table in files or not one.required}
-    return ConfiguredSource(label, entry.kind, entries, None, folder=location, files=files)
+    if needed := sorted(table for table, one in entries.items() if one.required and table not in files):
+        raise ConfigurationError(f"{where}.tables: say which files {needed[0]} is: a source of its kind needs it.")
+    if "@" in entry.url.partition("://")[2].partition("/")[0]:
+        raise ConfigurationError(
+            f"{where}.url has a secret in it. Put the URL into the environment or .env, and write ${{VARIABLE}} here."
+        )
 
 
 def _location(settings: Settings, where: str, told: str) -> tuple[str, str | None]:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from sandbox import Sandbox
 
+import ingestion.__main__ as cli
 from ingestion.errors import ConfigurationError
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
@@ -172,6 +173,8 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("url: ${HELPDESK_URL}", "url: postgresql://me:secret@host/db", "has a password in it"),
         ("helpdesk:", "Help-Desk:", "is called by lower-case letters"),
         ("helpdesk:", "shop:", "the name is that of a kind"),
+        ("table: accounts,", "files: accounts.csv,", "say which files it is, as of the other tables"),
+        ("url: ${HELPDESK_URL}", "url: s3://bucket/helpdesk", "Say which files its tables are"),
         ("exclude: [secret]", "exclude: [extra]", "extra, which is excluded"),
         ("table: chats\n", "table: chats\n      reconcile_hours: 3\n      where: {id: 1}\n", "reconcile_hours"),
         ("tenant_id: account_id", "id: {from: id, values: {1: a}}", "nothing but `from`"),
@@ -344,3 +347,67 @@ def test_source_that_was_taken_out_of_the_file_can_be_removed(helpdesk: Helpdesk
     assert ingestion.warehouse.loaded_sources(["helpdesk"]) == set()
     with pytest.raises(ConfigurationError, match="Unknown source 'helpdesk'"):
         removal.find(ingestion, "helpdesk")
+
+
+def test_inspect_proposes_a_mapping_that_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured("helpdesk: {kind: whatsapp, url: '${HELPDESK_URL}'}\n")
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(
+        "create table accounts (id integer primary key, name text)",
+        "create table chats (id integer primary key, account_id integer, state integer, created_at timestamp,"
+        " last_activity_at timestamp)",
+        "create table chat_messages (id integer primary key, chat_id integer, body text, message_type integer,"
+        " created_at timestamp)",
+        "insert into accounts values (1, 'Ah')",
+        "insert into chats values (10, 1, 0, '2026-03-01 10:00:00', '2026-03-01 11:00:00')",
+        "insert into chat_messages values (1, 10, 'hi', 0, '2026-03-01 10:00:00')",
+    )
+    # By the message of the first hour, to the command that it names.
+    [error] = sandbox.run().errors
+    assert "It has 3 tables, among them: " in error and "python -m ingestion inspect --source helpdesk" in error
+    sandbox.export_settings(monkeypatch)
+    assert cli.main(["inspect", "--source", "helpdesk"]) == 0
+    told = capsys.readouterr().out
+    proposal = told[told.index("helpdesk:\n  kind: whatsapp") :]
+    proposal = proposal[: proposal.index("\n\n") + 1]
+    assert "# No table like these was found, and they would be empty: outlets." in proposal
+    assert "Say what each value is: active, resolved, handed_off." in proposal
+    sandbox.configured(proposal.replace("{0: unknown}", "{0: active}", 1))
+    sandbox.again()
+    assert sandbox.rows_of("conversations", "id, tenant_id, status") == [(10, 1, "active")]
+    assert sandbox.rows_of("messages", "id, conversation_id, content") == [(1, 10, "hi")]
+
+
+def test_inspect_writes_a_mapping_where_the_file_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox(tmp_path)
+    sandbox.sql("create table chats (id integer primary key, account_id integer, created_at timestamp)")
+    sandbox.export_settings(monkeypatch)
+    before = sandbox.settings().ingestion_catalogue.read_bytes()
+    assert cli.main(["inspect", "--write"]) == 0
+    assert (tmp_path / "sources.yml").read_text().startswith("whatsapp:\n  kind: whatsapp\n  url: ${WHATSAPP_")
+    assert sandbox.settings().ingestion_catalogue.read_bytes() == before
+    assert Ingestion(sandbox.settings()).catalogue["whatsapp"]["conversations"].mapping.table == "chats"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "hosted: {kind: whatsapp, url: 'files:///x', tables: {messages: {files: m.csv}}}",
+            "say which files conversations",
+        ),
+        ("hosted: {kind: raw, url: 's3://key:hush@x/y', tables: {m: {files: m.csv}}}", "has a secret in it"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: ../m.csv}}}", "is not a pattern of files"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, where: {a: 1}}}}", "are of databases"),
+        ("hosted: {kind: raw, url: 'x'}", "say which tables are extracted"),
+        ("- hosted", "must map names of sources"),
+        ("hosted: {kind: [", "is not valid YAML"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_of_files_is_told_with_its_place(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Ingestion(Helpdesk(tmp_path).configured(text).settings())
+    assert words in str(caught.value)
+    assert "hush" not in str(caught.value)

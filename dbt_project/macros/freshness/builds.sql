@@ -53,10 +53,10 @@
     {#- Rows of staging are told by source: the first column of each is the row's id. -#}
     {%- set is_of_sources = node.config.schema == 'staging' and not has_plain_ids(kind) -%}
     {%- set is_first = loop.first -%}
-    {% for name in sources_of(kind) if is_of_sources or loop.first -%}
+    {% for name in (sources_of(kind) if is_of_sources else [kind]) -%}
     {{ 'union all' if not (is_first and loop.first) }}
     select
-        '{{ name if is_of_sources else kind }}' as source_system,
+        '{{ name }}' as source_system,
         '{{ node.config.schema }}' as relation_schema,
         '{{ node.alias }}' as relation_name,
         count(*) as row_count,
