@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import Catalogue, TableEntry
+from ingestion.catalogue.mapping import NAMESAKE
 from ingestion.catalogue.matching import FoundTable, admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
@@ -229,6 +230,8 @@ def _archived(
         for field in batch.schema
         if field.name not in _CONTROL
     }
+    # Files have raw's names and values: nothing is to be translated once more.
+    entry = entry.model_copy(update={"mapping": NAMESAKE})
     if (last := batches[-1].origin) and not entry.tells_key:
         entry = entry.model_copy(update={"key": list(last.key)})
     existing = session.columns(named.source).get(named.name, ())

@@ -15,7 +15,7 @@ from ingestion.errors import ConfigurationError
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
 from ingestion.loading.run import Ingestion, RunResult
-from ingestion.operations import removal
+from ingestion.operations import rebuild, removal
 
 HELPDESK = (
     "create table accounts (id integer primary key, name text)",
@@ -411,3 +411,22 @@ def test_what_is_wrong_with_a_folder_of_files_is_told_with_its_place(tmp_path: P
         Ingestion(Helpdesk(tmp_path).configured(text).settings())
     assert words in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+def test_raw_of_the_archive_is_as_it_was_and_is_read_on_from(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    helpdesk.sql("update notes set private = 1 where id = 2", "update chats set status = 1 where id = 10")
+    helpdesk.again()
+    tables = ("tenants", "conversations", "messages")
+    before = [helpdesk.query(f"select * from raw_helpdesk.{table} order by id, _batch_seq") for table in tables]
+    ingestion = Ingestion(helpdesk.settings(), Retries(()))
+    chosen = ingestion.chosen_tables("helpdesk", None)
+    results = rebuild.rebuild(
+        ingestion.archive, ingestion.catalogue, ingestion.warehouse, LogListener(), chosen, replace_rows=True
+    )
+    assert [result.error for result in results] == [None] * 3
+    assert before == [helpdesk.query(f"select * from raw_helpdesk.{table} order by id, _batch_seq") for table in tables]
+    # The value that `values` lacks is told again.
+    helpdesk.again()
+    assert helpdesk.query("select original_value from raw_helpdesk._rejected where resolved_at is null") == [("9",)]
+    assert before == [helpdesk.query(f"select * from raw_helpdesk.{table} order by id, _batch_seq") for table in tables]
