@@ -243,7 +243,8 @@ def _database(location: str, where: str, told_by: str, told: str) -> URL:
     if location.startswith(("files://", "s3://", "gs://")):
         raise ConfigurationError(f"{where}: its url is a folder's. Say which files its tables are: files: leads-*.csv.")
     url = parse_url(location, told_by)
-    if url.password is not None and not _VARIABLE.search(told):
+    has_password = url.password is not None or any("passw" in option.lower() for option in url.query)
+    if has_password and not _VARIABLE.search(told):
         raise ConfigurationError(
             f"{where}.url has a password in it. Put the URL into the environment or .env, and write ${{VARIABLE}} here."
         )

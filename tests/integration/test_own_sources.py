@@ -171,6 +171,7 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("    messages:", "    massages:", "no such table. Near it: messages"),
         ("conversation_id: chat_id", "conversatoin_id: chat_id", "conversation_id"),
         ("url: ${HELPDESK_URL}", "url: postgresql://me:secret@host/db", "has a password in it"),
+        ("url: ${HELPDESK_URL}", "url: postgresql://me@host/db?password=secret@", "has a password in it"),
         ("helpdesk:", "Help-Desk:", "is called by lower-case letters"),
         ("helpdesk:", "shop:", "the name is that of a kind"),
         ("table: accounts,", "files: accounts.csv,", "say which files it is, as of the other tables"),
