@@ -24,7 +24,7 @@ VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
 )
 
-pytest.register_assert_rewrite("end_to_end.model_history")
+pytest.register_assert_rewrite("end_to_end.model_history", "chatwoot")
 """What a history's build says is wrong is to be seen."""
 
 hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
