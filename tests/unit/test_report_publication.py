@@ -49,7 +49,7 @@ def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnec
             create table core.currencies (currency_code varchar, minor_units integer);
             create table core.dim_tenants as select * from (values
                 ('restaurant:1', 'restaurant', 'Lamp', 'UTC'), ('restaurant:2', 'restaurant', 'Rug', 'America/New_York')
-            ) as t (tenant_key, source_system, tenant_name, timezone);
+            ) as t (tenant_key, source_kind, tenant_name, timezone);
             create table marts.visits_monthly as
             select tenant_key, cast(day as date) as period_start_date, true as is_complete, 5 as total_visits
             from core.dim_tenants, unnest([date '2026-09-01', date '2026-10-01']) as t (day);
