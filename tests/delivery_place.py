@@ -89,7 +89,7 @@ class Place:
             create table core.dim_tenants as select * from (values
                 ('whatsapp:1', 'whatsapp', 'Harbour Bakery', 'Europe/Berlin'),
                 ('whatsapp:2', 'whatsapp', 'Lamp & Rug', 'America/New_York')
-            ) as t (tenant_key, source_system, tenant_name, timezone);
+            ) as t (tenant_key, source_kind, tenant_name, timezone);
             create table marts.costs_monthly (
                 tenant_key varchar, period_start_date date, period_end_date date, is_complete boolean, total integer
             );

@@ -133,7 +133,7 @@ class Expected:
     def _businesses(self, cadence: str, day: date) -> Iterator[tuple[str, str]]:
         named = []
         for row in sorted(self._table_of("core.dim_tenants"), key=lambda row: row["tenant_key"]):
-            for path in sorted((ROOT / "dbt_project" / "models" / "marts" / row["source_system"]).rglob("*.mart.yml")):
+            for path in sorted((ROOT / "dbt_project" / "models" / "marts" / row["source_kind"]).rglob("*.mart.yml")):
                 mart = path.name.removesuffix(".mart.yml")
                 for column, told in self._marts[mart]["columns"].items():
                     if told.get("headline") and "columns_of" not in self._marts[mart]:
