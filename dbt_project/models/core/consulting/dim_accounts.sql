@@ -22,7 +22,9 @@ named as (
         tenants.tenant_key
     from accounts
     inner join tenants
-        on {{ only_tenant_key('consulting', of='accounts.account_id') }} = tenants.tenant_key
+        on
+            {{ only_tenant_key('consulting', of='accounts.account_id') }}
+            = tenants.tenant_key
 ),
 
 referenced as (

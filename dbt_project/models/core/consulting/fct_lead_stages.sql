@@ -93,7 +93,9 @@ placed as (
     from entries
     inner join leads on entries.lead_id = leads.lead_id
     inner join tenants
-        on {{ only_tenant_key('consulting', of='entries.lead_id') }} = tenants.tenant_key
+        on
+            {{ only_tenant_key('consulting', of='entries.lead_id') }}
+            = tenants.tenant_key
     inner join clock on tenants.tenant_key = clock.tenant_key
     cross join funnel
     left join stages on entries.stage = stages.stage

@@ -14,7 +14,9 @@ events as (
         staged.*
     from {{ ref('stg_consulting__event_outbox') }} as staged
     inner join tenants
-        on {{ only_tenant_key('consulting', of='staged.event_id') }} = tenants.tenant_key
+        on
+            {{ only_tenant_key('consulting', of='staged.event_id') }}
+            = tenants.tenant_key
 ),
 
 accounts as (
@@ -23,7 +25,9 @@ accounts as (
         staged.*
     from {{ ref('stg_consulting__accounts') }} as staged
     inner join tenants
-        on {{ only_tenant_key('consulting', of='staged.account_id') }} = tenants.tenant_key
+        on
+            {{ only_tenant_key('consulting', of='staged.account_id') }}
+            = tenants.tenant_key
 ),
 
 leads as (

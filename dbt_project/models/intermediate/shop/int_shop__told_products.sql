@@ -19,7 +19,9 @@ final as (
         product_id,
         -- Events that name no product are of any.
         {% for attribute in ['product_name', 'category'] -%}
-        case when product_id not in ({{ unknown_identifiers('shop') }}) then {{ attribute }} end
+        case
+            when product_id not in ({{ unknown_identifiers('shop') }}) then {{ attribute }}
+        end
             as {{ attribute }},
         {% endfor -%}
         {{ source_order }} as source_order,

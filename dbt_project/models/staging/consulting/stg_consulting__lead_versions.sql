@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ raw_rows('consulting', 'leads') }} as versions
+    select versions.* from {{ raw_rows('consulting', 'leads') }} as versions
 ),
 
 final as (

@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ raw_rows('erp', 'customer_segments') }} as versions
+    select versions.* from {{ raw_rows('erp', 'customer_segments') }} as versions
 ),
 
 final as (

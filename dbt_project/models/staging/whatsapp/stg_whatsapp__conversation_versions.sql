@@ -1,7 +1,7 @@
 with
 
 source as (
-    select * from {{ raw_rows('whatsapp', 'conversations') }} as versions
+    select versions.* from {{ raw_rows('whatsapp', 'conversations') }} as versions
 ),
 
 final as (
