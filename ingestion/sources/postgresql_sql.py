@@ -61,7 +61,7 @@ class Relation:
         is_local: whether its rows are written by transactions of this server, as far as its kind tells.
         shape: a digest of its columns' names, numbers and types.
         oid: its own oid.
-        reference: what it is called in a statement: schema and name.
+        reference: what it is called in a statement, with its schema if it was asked for by that.
         unreadable: its other columns.
     """
 
@@ -146,7 +146,7 @@ resolved as (
 select r.relname::text, r.attname::text, r.attnum::bigint, r.declared::bigint,
     case when n.nspname = 'pg_catalog' then t.typname::text else '' end, r.modifier::bigint,
     has_column_privilege(r.oid, r.attnum, 'select'), has_table_privilege(r.oid, 'select'),
-    format('%I.%I', own_schema.nspname, own.relname)
+    case when own.relname <> r.relname then format('%I.%I', own_schema.nspname, own.relname) end
 from resolved as r
 inner join pg_class as own on own.oid = r.oid
 inner join pg_namespace as own_schema on own_schema.oid = own.relnamespace
@@ -217,7 +217,8 @@ def relations(columns: Sequence[Sequence[object]], members: Sequence[Sequence[ob
             is_local=all(kind != "f" for _, kind, _ in kinds),
             shape=shape,
             oid=roots[table],
-            reference=str(own[0][8]),
+            # Of its name alone what the search path shows counts: another table that takes it is noticed.
+            reference=quoted(table) if own[0][8] is None else str(own[0][8]),
             unreadable=tuple(str(row[1]) for row in own if row not in readable),
         )
     return found

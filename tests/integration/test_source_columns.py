@@ -49,7 +49,7 @@ def test_column_that_may_not_be_read_in_postgresql(postgresql: tuple[Sandbox, st
     assert note(sandbox) == (None, None)
     postgresql_server.sql("revoke select (customer_phone) on conversations from limited", url=url)
     [error] = sandbox.run().errors
-    assert 'grant select ("customer_phone") on public.conversations to limited' in error
+    assert 'grant select ("customer_phone") on "conversations" to limited' in error
     assert len(sandbox.latest("conversations", "id")) == 2
     postgresql_server.sql("revoke all on conversations from limited", url=url)
     [error] = sandbox.run().errors

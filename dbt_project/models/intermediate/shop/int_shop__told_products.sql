@@ -20,9 +20,9 @@ final as (
         -- Events that name no product are of any.
         {% for attribute in ['product_name', 'category'] -%}
         case
-            when product_id not in ({{ unknown_identifiers('shop') }}) then {{ attribute }}
-        end
-            as {{ attribute }},
+            when product_id not in ({{ unknown_identifiers('shop') }})
+                then {{ attribute }}
+        end as {{ attribute }},
         {% endfor -%}
         {{ source_order }} as source_order,
         event_date,
