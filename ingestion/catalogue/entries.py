@@ -223,15 +223,10 @@ def load_catalogue(path: Path) -> Catalogue:
         ConfigurationError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
     try:
-        content = parsed_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"Catalogue {path} can't be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(
-            f"Catalogue {path.name}{where} is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}."
-        ) from None
+    content = yaml_of(text, f"Catalogue {path.name}")
     if not isinstance(content, dict):
         raise ConfigurationError(f"Catalogue {path.name} must map source names to tables.")
     unknown = sorted(str(name) for name in set(content) - set(SOURCES))
@@ -247,6 +242,22 @@ def load_catalogue(path: Path) -> Catalogue:
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         message = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"Catalogue {path.name}: {entry}: {message}.{more}") from None
+
+
+def yaml_of(text: str, called: str) -> Any:
+    """What a person's file holds; `called` is the file's name in messages.
+
+    Raises:
+        ConfigurationError: it is no YAML; the message names the line.
+    """
+    try:
+        return parsed_yaml(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"{called}{where} is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}."
+        ) from None
 
 
 def parsed_yaml(text: str) -> Any:

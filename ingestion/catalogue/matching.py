@@ -7,40 +7,20 @@ What the catalogue declares keeps its declared name. Of what a source has beyond
 gets another one, and the table's note in `_state` tells which.
 """
 
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import dataclass, replace
 
 from ingestion.catalogue.entries import ExtractedEntry, TableEntry
-from ingestion.catalogue.mapping import Scalar, nearest, text_of
+from ingestion.catalogue.listed_names import alike_names, in_quotes, listed, shortened
+from ingestion.catalogue.mapped import FoundTable, as_declared, check_types, column_of, translated
+from ingestion.catalogue.mapping import nearest
 from ingestion.errors import TableError
 from ingestion.rows.columns import CONTROL_COLUMNS, IDENTIFIER, Column, ColumnType, RawTable
 from ingestion.rows.folding import FAITHFUL, Folding
 from ingestion.rows.names import ANY_NAME, NameRules, raw_names, table_fault, with_digest
-from ingestion.sources.base import Among, Snapshot
+from ingestion.sources.base import Snapshot
 from ingestion.sources.named import SourceNames
-from ingestion.sources.translation import Translation, spelling
-
-_TOLD = 5
-"""So many names are told; of the others their number."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTable:
-    """A table of the source that an entry means.
-
-    Attributes:
-        name: its name there.
-        columns: its columns there, with the raw type that holds each; without those that are excluded.
-        only: column → values: of other rows there are none for us.
-    """
-
-    name: str
-    columns: Mapping[str, ColumnType]
-    only: Among = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +64,7 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
         there = snapshot.tables()
         further = [name for name in there if name not in {table.name for table in found.values()}]
         for name in absent:
-            alike = _alike(wanted[name], further)
+            alike = alike_names(wanted[name], further)
             if len(alike) == 1:
                 others[name] = alike[0]
             elif alike:
@@ -101,63 +81,10 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
     for name in entries:
         if name in found:
             try:
-                ours[name] = _as_declared(entries[name], found[name])
+                ours[name] = as_declared(entries[name], found[name])
             except TableError as error:
                 faults[name] = str(error)
     return ours, faults
-
-
-def _as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
-    """The table without excluded columns, and with the condition on its rows.
-
-    Raises:
-        TableError: a column that its owner names is not there.
-    """
-    mapping = entry.mapping
-    excluded = {_column(name, found.columns, "exclude names") for name in mapping.exclude}
-    only = {}
-    for name, values in mapping.where.items():
-        column = _column(name, found.columns, "where names")
-        only[column] = [_typed(value, found.columns[column], column) for value in values]
-    return FoundTable(found.name, {n: t for n, t in found.columns.items() if n not in excluded}, only)
-
-
-def _column(name: str, found: Collection[str], said: str) -> str:
-    alike = [name] if name in found else _alike(name, found)
-    if len(alike) != 1:
-        what = f"several: {listed(alike)}" if alike else f"no such column; it has {nearest(name, [*found])}"
-        raise TableError(f"{said} {name}, and the source's table has {what}")
-    return alike[0]
-
-
-def _typed(value: Scalar | None, type_: ColumnType, column: str) -> str | int | bool | None:
-    """A value as a column of the type is compared with it: some databases take text for a number, and any text for 0.
-
-    Raises:
-        TableError: the column can't hold it.
-    """
-    text = text_of(value)
-    if text is None:
-        return None
-    try:
-        if type_ is ColumnType.BOOLEAN:
-            return _BOOLEANS[text.lower()]
-        if type_ is ColumnType.INTEGER:
-            return int(_BOOLEANS[text.lower()]) if text.lower() in ("true", "false") else int(text)
-        # As it is written: some databases keep it as text.
-        _PARSED.get(type_, str)(text)
-    except (ValueError, ArithmeticError, KeyError):
-        raise TableError(f"where has {value!r} of column {column}, which is {type_}") from None
-    return text
-
-
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-_PARSED: dict[ColumnType, Callable[[str], object]] = {
-    ColumnType.DECIMAL: Decimal,
-    ColumnType.DOUBLE: Decimal,
-    ColumnType.DATE: date.fromisoformat,
-    ColumnType.TIMESTAMP: datetime.fromisoformat,
-}
 
 
 def refused_tables(names: Iterable[str], existing: Collection[str], rules: NameRules = ANY_NAME) -> dict[str, str]:
@@ -198,18 +125,18 @@ def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]
         TableError: there are several, or the catalogue declares several, or the one that its owner tells is not there.
     """
     if len({name.casefold() for name in entry.columns}) < len(entry.columns):
-        twice = next(a for a in (_alike(name, entry.columns) for name in entry.columns) if len(a) > 1)
+        twice = next(a for a in (alike_names(name, entry.columns) for name in entry.columns) if len(a) > 1)
         raise TableError(
             f"the catalogue declares columns that differ in case alone: {listed(twice)}. Leave one of them"
         )
     matched = {}
     told = {name: column.source for name, column in entry.mapping.columns.items() if column.source}
-    taken = {_column(source, found, f"{name} is to be read from") for name, source in told.items()}
+    taken = {column_of(source, found, f"{name} is to be read from") for name, source in told.items()}
     for name in entry.columns:
         if name in told:
-            matched[name] = _column(told[name], found, f"{name} is to be read from")
+            matched[name] = column_of(told[name], found, f"{name} is to be read from")
             continue
-        alike = [name] if name in found else _alike(name, found)
+        alike = [name] if name in found else alike_names(name, found)
         if alike and {*alike} <= taken:
             continue
         if len(alike) > 1:
@@ -220,15 +147,6 @@ def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]
         if alike:
             matched[name] = alike[0]
     return matched
-
-
-def source_names(entry: TableEntry, found: FoundTable) -> SourceNames:
-    """What the declared columns are in the source.
-
-    Raises:
-        TableError: see `matched_columns`.
-    """
-    return SourceNames(found.name, matched_columns(entry, found.columns))
 
 
 def _ids_of_text(entry: TableEntry, found: FoundTable) -> dict[str, str]:
@@ -298,58 +216,16 @@ def admitted(
     kept, left_out = _within(rules, list(found.columns), raw, told, existing)
     # Of a column that several are read from, `raw` has but one name.
     names = {raw[c]: c for c in kept} | declared
-    translations, constants = _translations(entry, found, names)
+    translations, constants = translated(entry, found, names)
     types = {r: translations[r].raw_type if r in translations else found.columns[c] for r, c in names.items()}
     table = entry.raw_table(source, name, types | dict.fromkeys(constants, ColumnType.TEXT))
     columns = (*table.columns, *(Column(c, ColumnType.TEXT, is_declared=False) for c in spellings))
-    _check_types(table, names, translations)
+    check_types(table, names, translations)
     return Admission(
         RawTable(source, name, table.key, columns),
         SourceNames(found.name, names, folded, spellings, translations, constants, found.only),
         _note(name, found, {c: raw[c] for c in kept if c not in declared.values() and raw[c] != c}, left_out),
     )
-
-
-def _translations(
-    entry: TableEntry, found: FoundTable, names: Mapping[str, str]
-) -> tuple[dict[str, Translation], dict[str, str]]:
-    """Raw column → how its values are made of the source's; and those that have one value in every row.
-
-    Raises:
-        TableError: a path leads into what can't be a document.
-    """
-    translations, constants = {}, {}
-    for name, told in entry.mapping.columns.items():
-        default = text_of(told.default)
-        if name not in names:
-            if default is not None:
-                constants[name] = default
-        elif not told.is_renamed_only:
-            type_ = found.columns[names[name]]
-            if told.path and type_ not in (ColumnType.JSON, ColumnType.TEXT):
-                raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
-            values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
-            path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
-            translations[name] = Translation(type_, path, values, default)
-    return translations, constants
-
-
-def _check_types(table: RawTable, names: Mapping[str, str], translations: Mapping[str, Translation]) -> None:
-    """See to it that what several columns are read from is one type for all of them.
-
-    Raises:
-        TableError: it is not.
-    """
-    asked: dict[str, tuple[str, ColumnType]] = {}
-    for column in table.columns:
-        if column.name in names:
-            type_ = translations[column.name].type if column.name in translations else column.type
-            other, before = asked.setdefault(names[column.name], (column.name, type_))
-            if before != type_:
-                raise TableError(
-                    f"{column.name} ({type_}) and {other} ({before}) are both read from {names[column.name]}, which "
-                    "can't be read as two types"
-                )
 
 
 def _spelling(column: str, rules: NameRules) -> str:
@@ -376,30 +252,10 @@ def _within(
 
 
 def _note(name: str, found: FoundTable, renamed: Mapping[str, str], left_out: list[str]) -> str | None:
-    told = [f"the source's table is {_quoted(found.name)}"] if found.name != name else []
+    told = [f"the source's table is {in_quotes(found.name)}"] if found.name != name else []
     if renamed:
-        pairs = shortened([f"{_quoted(column)} as {other}" for column, other in renamed.items()])
+        pairs = shortened([f"{in_quotes(column)} as {other}" for column, other in renamed.items()])
         told.append(f"columns are in raw under another name: {pairs}")
     if left_out:
         told.append(f"the warehouse's tables have no room for {len(left_out):,} columns: {listed(left_out)}")
     return "; ".join(told) or None
-
-
-def _alike(name: str, names: Iterable[str]) -> list[str]:
-    return sorted(n for n in names if n.casefold() == name.casefold())
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in quotes: the first few, and how many more there are."""
-    return shortened([_quoted(name) for name in names])
-
-
-def shortened(told: list[str]) -> str:
-    """The first few, and how many more there are."""
-    more = f" and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
-    return ", ".join(told[:_TOLD]) + more
-
-
-def _quoted(name: str) -> str:
-    """A name in quotes, control characters escaped."""
-    return json.dumps(name, ensure_ascii=False)

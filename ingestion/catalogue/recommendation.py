@@ -12,7 +12,8 @@ from itertools import groupby
 from pydantic import ValidationError
 
 from ingestion.catalogue.entries import ColumnEntry, Mode, TableEntry
-from ingestion.catalogue.matching import FoundTable, matched_columns
+from ingestion.catalogue.mapped import FoundTable
+from ingestion.catalogue.matching import matched_columns
 from ingestion.errors import TableError
 from ingestion.rows.columns import IDENTIFIER, ColumnType
 from ingestion.rows.names import is_plain

@@ -6,7 +6,7 @@ Belongs here: what follows for a table. Not here: finding them (sources/).
 from collections.abc import Mapping
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.matching import listed
+from ingestion.catalogue.listed_names import listed
 from ingestion.errors import TableError
 
 

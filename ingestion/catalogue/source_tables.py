@@ -29,10 +29,11 @@ def check_tables(
     Raises:
         SourceError: it has none of the tables, not a required one, or not one of `only`.
     """
-    variable = SourceName(source).variable if not isinstance(source, SourceName) else source.variable
-    there = snapshot.tables() if snapshot else []
+    variable = SourceName(source).variable
 
     def instead(name: str) -> str:
+        # Asked only where something is missing: most runs find all.
+        there = snapshot.tables() if snapshot else []
         if not there:
             return "It has no tables at all, or none that we may see."
         return (

@@ -11,11 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import URL
 
-from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, parsed_yaml
+from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, yaml_of
 from ingestion.catalogue.mapping import TableMapping, nearest
 from ingestion.errors import ConfigurationError, SourceError
 from ingestion.settings import SOURCES, Settings, parse_url
@@ -253,19 +252,14 @@ def _database(location: str, where: str, told_by: str, told: str) -> URL:
 
 def _load(path: Path) -> Mapping[str, SourceEntry]:
     try:
-        content = parsed_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if path.name != Settings.model_fields["sources_file"].default.name:
             raise ConfigurationError(f"SOURCES_FILE: there is no file {path.name}.") from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"SOURCES_FILE {path.name} can't be read: {error}.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(
-            f"{path.name}{line} is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}."
-        ) from None
+    content = yaml_of(text, path.name)
     if content is None:
         return {}
     if not isinstance(content, dict):

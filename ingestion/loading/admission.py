@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.matching import Admission, FoundTable, admitted, id_foldings, refused_tables, shortened
+from ingestion.catalogue.listed_names import shortened
+from ingestion.catalogue.mapped import FoundTable
+from ingestion.catalogue.matching import Admission, admitted, id_foldings, refused_tables
 from ingestion.catalogue.rights import check_readable, left_out_note
 from ingestion.errors import TableError
 from ingestion.sources.base import Snapshot

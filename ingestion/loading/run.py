@@ -87,10 +87,9 @@ class Ingestion:
         absent = [name for name in self.catalogue if name not in self.configured]
         held = self.warehouse.loaded_sources(absent) if absent else set()
         there = [name for name in self.catalogue if name in self.configured or name in held]
-        kinds = dict.fromkeys([name for name in SOURCES if name in self.catalogue])
         return {
             kind: found
-            for kind in (*sorted(kinds, key=[*self.catalogue].index), RAW)
+            for kind in (*(name for name in self.catalogue if name in SOURCES), RAW)
             if (found := tuple(name for name in there if self.kind(name) == kind))
         }
 

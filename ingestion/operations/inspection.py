@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from ingestion import sample
 from ingestion.catalogue.entries import TableEntry, load_catalogue
-from ingestion.catalogue.matching import FoundTable, find_tables, matched_columns, refused_tables
+from ingestion.catalogue.mapped import FoundTable
+from ingestion.catalogue.matching import find_tables, matched_columns, refused_tables
 from ingestion.catalogue.recommendation import Recommendation, declared_type, found_key, recommend, resolved
 from ingestion.catalogue.sources_file import configured_sources
 from ingestion.errors import ConfigurationError, SourceError, TableError

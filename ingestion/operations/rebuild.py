@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import Catalogue, TableEntry
+from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.mapping import NAMESAKE
-from ingestion.catalogue.matching import FoundTable, admitted
+from ingestion.catalogue.matching import admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult

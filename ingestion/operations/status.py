@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.matching import Admission, FoundTable, admitted, find_tables, refused_tables
+from ingestion.catalogue.mapped import FoundTable
+from ingestion.catalogue.matching import Admission, admitted, find_tables, refused_tables
 from ingestion.catalogue.source_tables import check_tables
 from ingestion.errors import SourceError, TableError
 from ingestion.loading.run import Ingestion

@@ -212,9 +212,10 @@ class SourceName(str):
     variable: str
 
     def __new__(cls, name: str, variable: str | None = None) -> "SourceName":
-        """The variable is that of the five systems' own names unless told."""
+        """The variable is that of the five systems' own names unless told, or known of the name."""
         made = super().__new__(cls, name)
-        made.variable = variable or f"{name.upper()}_DATABASE_URL"
+        known = name.variable if isinstance(name, SourceName) else f"{name.upper()}_DATABASE_URL"
+        made.variable = variable or known
         return made
 
 

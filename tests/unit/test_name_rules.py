@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.matching import FoundTable, admitted, matched_columns, refused_tables
+from ingestion.catalogue.mapped import FoundTable
+from ingestion.catalogue.matching import admitted, matched_columns, refused_tables
 from ingestion.errors import TableError
 from ingestion.rows.columns import RESERVED_COLUMNS, ColumnType
 from ingestion.rows.folding import Folding, as_written

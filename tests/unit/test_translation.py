@@ -4,8 +4,9 @@ import pyarrow as pa
 import pytest
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.mapping import TableMapping
-from ingestion.catalogue.matching import FoundTable, admitted
+from ingestion.catalogue.matching import admitted
 from ingestion.rows.columns import ColumnType
 from ingestion.sources.translation import Translation
 

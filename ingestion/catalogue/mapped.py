@@ -1,0 +1,133 @@
+"""What an owner's mapping means in the table that was found for it.
+
+Belongs here: what is excluded, which rows there are for us, how values are translated, and what is refused of that. Not
+here: the mapping as it is declared (mapping.py), the match of names (matching.py).
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.listed_names import alike_names, listed
+from ingestion.catalogue.mapping import Scalar, nearest, text_of
+from ingestion.errors import TableError
+from ingestion.rows.columns import ColumnType, RawTable
+from ingestion.sources.base import Among
+from ingestion.sources.translation import Translation, spelling
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """A table of the source that an entry means.
+
+    Attributes:
+        name: its name there.
+        columns: its columns there, with the raw type that holds each; without those that are excluded.
+        only: column → values: of other rows there are none for us.
+    """
+
+    name: str
+    columns: Mapping[str, ColumnType]
+    only: Among = field(default_factory=dict)
+
+
+def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
+    """The table without excluded columns, and with the condition on its rows.
+
+    Raises:
+        TableError: a column that its owner names is not there.
+    """
+    mapping = entry.mapping
+    excluded = {column_of(name, found.columns, "exclude names") for name in mapping.exclude}
+    only = {}
+    for name, values in mapping.where.items():
+        column = column_of(name, found.columns, "where names")
+        only[column] = [_typed(value, found.columns[column], column) for value in values]
+    return FoundTable(found.name, {n: t for n, t in found.columns.items() if n not in excluded}, only)
+
+
+def column_of(name: str, found: Collection[str], said: str) -> str:
+    """The source's column of exactly a name, or else the only one that differs in case alone.
+
+    Raises:
+        TableError: there is none, or several; it begins with `said`.
+    """
+    alike = [name] if name in found else alike_names(name, found)
+    if len(alike) != 1:
+        what = f"several: {listed(alike)}" if alike else f"no such column; it has {nearest(name, [*found])}"
+        raise TableError(f"{said} {name}, and the source's table has {what}")
+    return alike[0]
+
+
+def _typed(value: Scalar | None, type_: ColumnType, column: str) -> str | int | bool | None:
+    """A value as a column of the type is compared with it: some databases take text for a number, and any text for 0.
+
+    Raises:
+        TableError: the column can't hold it.
+    """
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        if type_ is ColumnType.BOOLEAN:
+            return _BOOLEANS[text.lower()]
+        if type_ is ColumnType.INTEGER:
+            return int(_BOOLEANS[text.lower()]) if text.lower() in ("true", "false") else int(text)
+        # As it is written: some databases keep it as text.
+        _PARSED.get(type_, str)(text)
+    except (ValueError, ArithmeticError, KeyError):
+        raise TableError(f"where has {value!r} of column {column}, which is {type_}") from None
+    return text
+
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_PARSED: dict[ColumnType, Callable[[str], object]] = {
+    ColumnType.DECIMAL: Decimal,
+    ColumnType.DOUBLE: Decimal,
+    ColumnType.DATE: date.fromisoformat,
+    ColumnType.TIMESTAMP: datetime.fromisoformat,
+}
+
+
+def translated(
+    entry: TableEntry, found: FoundTable, names: Mapping[str, str]
+) -> tuple[dict[str, Translation], dict[str, str]]:
+    """Raw column → how its values are made of the source's; and those that have one value in every row.
+
+    Raises:
+        TableError: a path leads into what can't be a document.
+    """
+    translations, constants = {}, {}
+    for name, told in entry.mapping.columns.items():
+        default = text_of(told.default)
+        if name not in names:
+            if default is not None:
+                constants[name] = default
+        elif not told.is_renamed_only:
+            type_ = found.columns[names[name]]
+            if told.path and type_ not in (ColumnType.JSON, ColumnType.TEXT):
+                raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
+            values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
+            path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
+            translations[name] = Translation(type_, path, values, default)
+    return translations, constants
+
+
+def check_types(table: RawTable, names: Mapping[str, str], translations: Mapping[str, Translation]) -> None:
+    """See to it that what several columns are read from is one type for all of them.
+
+    Raises:
+        TableError: it is not.
+    """
+    asked: dict[str, tuple[str, ColumnType]] = {}
+    for column in table.columns:
+        if column.name in names:
+            type_ = translations[column.name].type if column.name in translations else column.type
+            other, before = asked.setdefault(names[column.name], (column.name, type_))
+            if before != type_:
+                raise TableError(
+                    f"{column.name} ({type_}) and {other} ({before}) are both read from {names[column.name]}, which "
+                    "can't be read as two types"
+                )
