@@ -62,6 +62,22 @@ def group_of(nodeid: str) -> str:
     return GROUPS.get(file, file)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> None:
+    """Refuse a test's name that is made of bytes which are not text.
+
+    What compresses or encrypts writes an instant or chance into them, and processes that share a run would have
+    collected different tests: seldom, as they mostly begin within one second.
+
+    Raises:
+        ValueError: With what to write instead.
+    """
+    if isinstance(val, bytes):
+        try:
+            val.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{argname} is {val[:20]!r}...: name the test by pytest.param(..., id=...)") from error
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups:
     """xdist's own groups are lost on this pytest: it renames tests in a way that pytest does not look at any more."""
