@@ -25,6 +25,7 @@ from ingestion.operations.proposal import proposals, write
 from ingestion.operations.rebuild import rebuild
 from ingestion.operations.removal import find, remove
 from ingestion.operations.report import print_compactions, print_status
+from ingestion.operations.rotation import rotate
 from ingestion.operations.status import read_status
 from ingestion.output.terminal import page, say, say_error
 from ingestion.settings import SOURCES, Settings
@@ -113,6 +114,14 @@ def _prepare(_: argparse.Namespace) -> list[str]:
     absent = Ingestion(Settings.read()).prepare()
     print(f"Raw has the tables of {', '.join(absent)}." if absent else "Every source has a URL: nothing to prepare.")
     return []
+
+
+def _rotate(_: argparse.Namespace) -> list[str]:
+    with listening() as listener:
+        results = rotate(Ingestion(Settings.read()), listener)
+    if not results:
+        print("Raw and archive are as declared, under PRIVACY_KEY: nothing to do.")
+    return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 
 
 def _remove(options: argparse.Namespace) -> list[str]:
@@ -253,6 +262,14 @@ def _parser() -> argparse.ArgumentParser:
         description="What `dbt build` needs by itself, without being told which systems there are.",
     )
     prepare.set_defaults(command=_prepare)
+    rotate_ = commands.add_parser(
+        "rotate-key",
+        help="bring raw and archive to PRIVACY_KEY and to what the catalogue keeps of personal columns",
+        description="Hashes pseudonyms that were made with PRIVACY_KEY_BEFORE once more, under PRIVACY_KEY, and puts "
+        "pseudonyms in the place of values that raw held when the catalogue kept them clear. Every number stays. A "
+        "call that was killed is finished by the next.",
+    )
+    rotate_.set_defaults(command=_rotate)
     remove_ = commands.add_parser(
         "remove",
         help="take a source system away",

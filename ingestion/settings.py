@@ -12,7 +12,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +21,10 @@ from ingestion.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_DIRECTORY = PROJECT_ROOT / "data" / "sample"
+SHORTEST_KEY = 32
+SAMPLE_KEY = "The sample's people are nobody, so that its key is no secret."
+"""Of pseudonyms in the sample; real sources refuse it."""
+
 SOURCES = ("consulting", "whatsapp", "restaurant", "shop", "erp")
 
 
@@ -57,7 +61,9 @@ class Settings(BaseSettings):
     exports_link: str = ""
     send_at: time = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
-    contact_hash_salt: str = ""
+    privacy_key: Annotated[SecretStr, Field(min_length=SHORTEST_KEY)] | None = None
+    privacy_key_before: SecretStr | None = None
+    default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
@@ -96,6 +102,23 @@ class Settings(BaseSettings):
     def uses_sample(self) -> bool:
         """Whether no source is told, by URL or file, so that the sample sources stand in for all five systems."""
         return not any(getattr(self, f"{source}_database_url") for source in SOURCES) and not self.has_sources_file
+
+    def pseudonym_secret(self, needed_for: str) -> str:
+        """What the keys of pseudonyms are derived from.
+
+        Raises:
+            ConfigurationError: there is none; it begins with what it is needed for.
+        """
+        told = self.privacy_key.get_secret_value() if self.privacy_key else None
+        if self.uses_sample:
+            return told or SAMPLE_KEY
+        if told is None or told == SAMPLE_KEY:
+            what = "is not set" if told is None else "is the sample's, which everybody knows"
+            raise ConfigurationError(
+                f"{needed_for} become pseudonyms, and PRIVACY_KEY {what}. Make one, keep it where you keep secrets, "
+                'and set it in the environment or in .env: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return told
 
     @property
     def sources_path(self) -> Path:

@@ -102,7 +102,7 @@ class Memory:
             from_what = self.last_batch(system)
         else:
             from_what = [(source, self.last_batch(source)) for source in SOURCES_OF_KINDS[system]]
-        return f"{_project()} {digest(from_what, settings.contact_hash_salt)}"
+        return f"{_project()} {digest(from_what)}"
 
     def is_new_project(self, system: str) -> bool:
         """Whether the project's files are others than when a system was last built, so that no built row holds."""

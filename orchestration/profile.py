@@ -60,7 +60,7 @@ def vars_of(sources_of_kinds: Mapping[str, Sequence[str]]) -> dict[str, object]:
 def environment(settings: Settings) -> dict[str, str]:
     """Everything that dbt takes from its environment: the profile's variables, and what models are made with."""
     as_of = settings.as_of.isoformat() if settings.as_of else ""
-    return variables(settings.warehouse) | {"CONTACT_HASH_SALT": settings.contact_hash_salt, "AS_OF": as_of}
+    return variables(settings.warehouse) | {"AS_OF": as_of}
 
 
 def run_dbt(arguments: Sequence[str]) -> NoReturn:

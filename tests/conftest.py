@@ -1,5 +1,6 @@
 """Fixtures that several tiers share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ pytest.register_assert_rewrite("end_to_end.model_history", "chatwoot")
 hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("tests")
 """How quick a machine is, that others may use as well, is nothing that a test asserts."""
+
+os.environ["PRIVACY_KEY"] = "the key of tests, of people that there are not"
+"""Of this process and those that it starts: sources that are no sample need one."""
 
 SERVERS = ("postgresql", "bigquery", "mysql")
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from ingestion.catalogue.mapping import NAMESAKE, ColumnMapping, TableMapping, nearest
+from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.errors import ConfigurationError
 from ingestion.rows.columns import IDENTIFIER, Column, ColumnType, RawTable
 from ingestion.rows.folding import Folding
@@ -115,7 +116,7 @@ class TableEntry(BaseModel):
     reconcile_hours: float = Field(default=0, ge=0)
     max_delete_share: float = Field(default=0.2, gt=0, le=1)
     keep_versions: bool = False
-    personal: list[str] = []
+    personal: Annotated[dict[str, PersonalColumn], BeforeValidator(parse_personal)] = {}
     mapping: TableMapping = NAMESAKE
 
     @model_validator(mode="after")
@@ -165,6 +166,30 @@ class TableEntry(BaseModel):
             raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
         return self
 
+    @model_validator(mode="after")
+    def _personal_can_be_kept_so(self) -> "TableEntry":
+        key = self.key or ([] if self.mode is None else self.raw_key)
+        roles = {"key": key, "cursor": [self.cursor] if self.cursor else [], "open_rows": self.open_rows}
+        for role, names in roles.items():
+            if told := next((n for n in names if n in self.personal and self.personal[n].keep != "clear"), None):
+                raise ValueError(f"{told} is its {role}, by which rows are found in the source: keep it clear")
+        for name in self.hashed:
+            if self.columns[name].type not in (IDENTIFIER, "text"):
+                raise ValueError(f"{name} is {self.columns[name].type}: of a hash, declare it text or identifier")
+        if told := next((n for n in self.dropped if self.columns[n].required), None):
+            raise ValueError(f"{told} is not null, and can't be dropped")
+        return self
+
+    @property
+    def hashed(self) -> list[str]:
+        """Columns of which raw has pseudonyms."""
+        return [name for name, column in self.personal.items() if column.keep == "hash"]
+
+    @property
+    def dropped(self) -> list[str]:
+        """Columns that are never read."""
+        return [name for name, column in self.personal.items() if column.keep == "drop"]
+
     @property
     def tells_key(self) -> bool:
         """Whether `raw_key` is the key, whatever the source has."""
@@ -188,10 +213,11 @@ class TableEntry(BaseModel):
             found: types of what the source has, by raw names; None where it has no such table.
         """
         found = found or {}
+        hashed = set(self.hashed)
         declared = [
             Column(
                 c,
-                entry.in_source(found.get(c)),
+                ColumnType.TEXT if c in hashed else entry.in_source(found.get(c)),
                 entry.required or c in self.raw_key,
                 is_needed=entry.type == IDENTIFIER or c == self.cursor,
             )

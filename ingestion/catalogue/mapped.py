@@ -41,6 +41,9 @@ def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
     """
     mapping = entry.mapping
     excluded = {column_of(name, found.columns, "exclude names") for name in mapping.exclude}
+    for name in entry.dropped:
+        told = mapping.columns.get(name)
+        excluded |= {*alike_names((told and told.source) or name, found.columns)}
     only = {}
     for name, values in mapping.where.items():
         column = column_of(name, found.columns, "where names")

@@ -130,9 +130,12 @@ def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]
             f"the catalogue declares columns that differ in case alone: {listed(twice)}. Leave one of them"
         )
     matched = {}
-    told = {name: column.source for name, column in entry.mapping.columns.items() if column.source}
+    dropped = set(entry.dropped)
+    told = {n: column.source for n, column in entry.mapping.columns.items() if column.source and n not in dropped}
     taken = {column_of(source, found, f"{name} is to be read from") for name, source in told.items()}
     for name in entry.columns:
+        if name in dropped:
+            continue
         if name in told:
             matched[name] = column_of(told[name], found, f"{name} is to be read from")
             continue
@@ -210,7 +213,7 @@ def admitted(
             folding = foldings.get(column, FAITHFUL) if declared_folding is None else declared_folding
             if folding.changes_values:
                 folded[id_] = folding
-    spellings = {_spelling(column, rules): column for column in folded}
+    spellings = {_spelling(column, rules): column for column in folded if column not in entry.hashed}
     told: dict[str, str | None] = {c: declared.get(c) for c in entry.columns} | dict.fromkeys(spellings)
     raw = raw_names(found.columns, told, existing, rules)
     kept, left_out = _within(rules, list(found.columns), raw, told, existing)
@@ -230,8 +233,14 @@ def admitted(
 
 def _spelling(column: str, rules: NameRules) -> str:
     """The further column that keeps what was written where ids are folded."""
+    name, digested = spellings_of(column)
+    return digested if rules.fault(name) else name
+
+
+def spellings_of(column: str) -> tuple[str, str]:
+    """What that is called in raw, and where a warehouse has no such names."""
     name = f"{column}_as_written"
-    return with_digest(name) if rules.fault(name) else name
+    return name, with_digest(name)
 
 
 def _within(

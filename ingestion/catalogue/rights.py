@@ -20,7 +20,7 @@ def check_readable(entry: TableEntry, unreadable: Mapping[str, str]) -> None:
     Raises:
         TableError: one of them is declared.
     """
-    declared = {name.casefold() for name in entry.columns}
+    declared = {name.casefold() for name in entry.columns if name not in entry.dropped}
     refused = {name: grant for name, grant in unreadable.items() if name.casefold() in declared}
     if refused:
         raise TableError(

@@ -9,13 +9,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import URL
 
 from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, yaml_of
 from ingestion.catalogue.mapping import TableMapping, nearest
+from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.errors import ConfigurationError, SourceError
 from ingestion.settings import SOURCES, Settings, parse_url
 from ingestion.sources import open_source
@@ -31,7 +32,10 @@ KINDS = (*SOURCES, RAW)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RESERVED = {"all", "core", "cross_source", "exports", "marts", "operations", "raw", "reference", "reports"}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_OWN = ("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share")
+_OWN = (
+    *("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share"),
+    "personal",
+)
 
 
 class TableSource(TableMapping):
@@ -45,6 +49,7 @@ class TableSource(TableMapping):
     sweep_hours: float | None = None
     reconcile_hours: float | None = None
     max_delete_share: float | None = None
+    personal: Annotated[dict[str, PersonalColumn] | None, BeforeValidator(parse_personal)] = None
     files_entry: FilesEntry | None = None
 
     @model_validator(mode="before")
@@ -75,13 +80,16 @@ class TableSource(TableMapping):
         if mapping.where:
             told = {"reconcile_hours": 0, **told}
         if of_kind is None:
-            types = dict.fromkeys(mapping.columns, "text") | dict.fromkeys(self.key or (), "identifier")
+            types = dict.fromkeys([*mapping.columns, *(self.personal or ())], "text")
+            types |= dict.fromkeys(self.key or (), "identifier")
             types |= {self.cursor: "timestamp"} if self.cursor is not None else {}
             columns = types | {name: column.type for name, column in mapping.columns.items() if column.type}
             return ExtractedEntry.model_validate({"columns": columns, **told, "mapping": mapping})
         if typed := next((name for name, column in mapping.columns.items() if column.type), None):
             raise ValueError(f"{typed}: its type is the catalogue's, and can't be told")
-        base: dict[str, Any] = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True)
+        base: dict[str, Any] = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True, by_alias=True)
+        if self.personal is not None:
+            told |= {"personal": {**of_kind.personal, **self.personal}}
         return TableEntry.model_validate({**base, **told, "mapping": mapping})
 
 
@@ -92,6 +100,7 @@ class SourceEntry(BaseModel):
         kind: which of the five systems' models its tables feed; `raw`: none.
         url: where it is, with ${VARIABLE} for what must not be written here.
         schema_: where its tables are found; the database's default if None.
+        country_code: of its telephone numbers that are written with one leading 0; DEFAULT_COUNTRY_CODE if None.
         tables: table of the kind → what it is there. Others of the kind are looked for under their own names.
     """
 
@@ -100,6 +109,7 @@ class SourceEntry(BaseModel):
     kind: str
     url: str = Field(min_length=1)
     schema_: str | None = Field(default=None, alias="schema", min_length=1)
+    country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$", coerce_numbers_to_str=True)
     tables: dict[str, TableSource | None] = {}
 
 
@@ -115,6 +125,7 @@ class ConfiguredSource:
         schema: where its tables are found there.
         folder: where its files are, in the place of `url`, where it is no database.
         files: which files its tables are.
+        country_code: of its telephone numbers; None: the general one.
     """
 
     name: SourceName
@@ -124,6 +135,7 @@ class ConfiguredSource:
     schema: str | None = None
     folder: str | None = None
     files: Mapping[str, FilesEntry] = field(default_factory=dict)
+    country_code: str | None = None
 
     @cached_property
     def source(self) -> Source:
@@ -191,9 +203,11 @@ def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: Sour
     files = {table: told.files_entry for table, told in entry.tables.items() if told and told.files_entry}
     if not files:
         url = None if location is None else _database(location, where, told_by, entry.url)
-        return ConfiguredSource(label, entry.kind, entries, url, entry.schema_)
+        return ConfiguredSource(label, entry.kind, entries, url, entry.schema_, country_code=entry.country_code)
     _check_files(where, entry, entries, files, location)
-    return ConfiguredSource(label, entry.kind, entries, None, folder=location, files=files)
+    return ConfiguredSource(
+        label, entry.kind, entries, None, folder=location, files=files, country_code=entry.country_code
+    )
 
 
 def _check(where: str, name: str, entry: SourceEntry) -> None:

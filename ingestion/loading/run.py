@@ -16,11 +16,13 @@ from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.catalogue.sources_file import RAW, configured_sources
 from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
 from ingestion.loading.pace import Pace
+from ingestion.loading.privacy import Privacy
 from ingestion.loading.progress import Listener, LogListener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.retries import Retries
 from ingestion.loading.source import load_source
 from ingestion.log.archive import Archive
+from ingestion.rows.pseudonyms import PseudonymKey
 from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
 from ingestion.sources.base import Source, SourceName
 from ingestion.warehouses import open_warehouse
@@ -59,6 +61,7 @@ class Ingestion:
         self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
         self.archive = Archive(settings.archive)
         self._retries = retries or Retries()
+        self._former: tuple[str, ...] | None = None
         self._pace = pace or Pace(settings.read_rows_per_second)
 
     @cached_property
@@ -96,6 +99,24 @@ class Ingestion:
     def systems(self) -> tuple[str, ...]:
         """The source systems that there are any sources of, in the catalogue's order. Raises as `sources_of_kinds`."""
         return tuple(kind for kind in self.sources_of_kinds() if kind != RAW)
+
+    def privacy(self, name: str) -> Privacy:
+        """What personal columns of a source become.
+
+        Raises:
+            ConfigurationError: raw is to have pseudonyms of it, and there is no key, or not the archive's.
+            StorageError: the archive can't be read.
+        """
+        hashed = [f"{table}.{column}" for table, entry in self.catalogue[name].items() for column in entry.hashed]
+        secret = self.settings.pseudonym_secret(f"{name}: {', '.join(hashed)}") if hashed else None
+        code = self.configured[name].country_code if name in self.configured else None
+        key = PseudonymKey((*self._former_keys(secret), secret)).of_source(name) if secret else None
+        return Privacy(key, code or self.settings.default_country_code)
+
+    def _former_keys(self, secret: str) -> tuple[str, ...]:
+        if self._former is None:
+            self._former = self.archive.keyring.former(secret)
+        return self._former
 
     def ensure_sample(self) -> bool:
         """Make the sample sources if they are to be used and are not there. Returns whether they were made.
@@ -144,6 +165,7 @@ class Ingestion:
         """Load one source; one that is not configured gets its empty raw tables.
 
         Raises:
+            ConfigurationError: there is no key for its personal columns.
             SourceError: the source can't be read as a whole: nothing of it was written.
             StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
@@ -182,6 +204,7 @@ class Ingestion:
                     listener,
                     tables,
                     self._pace,
+                    self.privacy(name),
                     keys_only=keys_only,
                     allow_deletes=allow_deletes,
                 )
@@ -251,13 +274,16 @@ class Ingestion:
         warehouse is not touched. `keys_only` and `allow_deletes`: see `load_source`.
 
         Raises:
-            ConfigurationError: the source or the table is not known or not configured.
+            ConfigurationError: the source or the table is not known or not configured, or there is no key for its
+                personal columns.
             StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
         """
         if allow_deletes and table is None:
             raise ConfigurationError("--allow-deletes needs --source and --table: deletes are allowed table by table.")
         names, tables = self.chosen(source, table)
+        for name in names:
+            self.privacy(name)
         # Said once, before anything is read: no batch commits without its file.
         self.archive.check()
         faults = self.check_sources(names, tables, listener)

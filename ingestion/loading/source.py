@@ -12,8 +12,10 @@ from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.recommendation import filled_in
 from ingestion.catalogue.source_tables import check_tables
+from ingestion.errors import TableError
 from ingestion.loading.admission import admitted_tables
 from ingestion.loading.pace import UNLIMITED, Pace
+from ingestion.loading.privacy import Privacy
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.subject import SourceRun, Subject
@@ -23,6 +25,8 @@ from ingestion.log.state import TableState
 from ingestion.sources.base import Source
 from ingestion.sources.named import named
 from ingestion.warehouses.base import Session
+
+NOTHING_PERSONAL = Privacy()
 
 
 def load_source(
@@ -34,6 +38,7 @@ def load_source(
     listener: Listener,
     only: Collection[str] = (),
     pace: Pace = UNLIMITED,
+    privacy: Privacy = NOTHING_PERSONAL,
     *,
     keys_only: bool = False,
     allow_deletes: bool = False,
@@ -49,6 +54,7 @@ def load_source(
         listener: is told how far the run is.
         only: tables to load; all where empty.
         pace: how fast rows are read.
+        privacy: what its personal columns become.
         keys_only: compare keys at once and read no more than the rows found missing.
         allow_deletes: append deletes however many there are.
 
@@ -63,15 +69,18 @@ def load_source(
         check_tables(source_name, entries, {*found, *faults}, only, snapshot)
         entries, unresolved = filled_in(entries, found, snapshot)
         admissions, refused = admitted_tables(source_name, entries, found, faults | unresolved, snapshot, session)
-        shown = named(snapshot, {name: admission.names for name, admission in admissions.items()})
+        shown = named(snapshot, {name: privacy.names(a.names, entries[name]) for name, a in admissions.items()})
         states, standing = session.states(source_name), session.standing(source_name)
+        held = _too_much_held(privacy, entries, states)
+        refused |= held
         run = SourceRun(shown, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
         subjects = [
             Subject(
                 admission.table,
                 admission.found if name in found or name in faults else None,
                 entries[name],
-                _as_mapped(replace(states.get(name, TableState(name)), note=admission.note), entries[name]),
+                # What is remembered of a table that raw has otherwise must go on saying so.
+                state if name in held else _as_declared(state, entries[name], privacy),
                 refused.get(name),
                 standing.get(name, ()),
                 has_folded_ids=bool(admission.names.folded),
@@ -79,12 +88,28 @@ def load_source(
             )
             for name, admission in admissions.items()
             if not only or name in only
+            for state in [replace(states.get(name, TableState(name)), note=admission.note)]
         ]
         return [TableRun(run, subject).result() for subject in subjects]
 
 
-def _as_mapped(state: TableState, entry: TableEntry) -> TableState:
+def _as_declared(state: TableState, entry: TableEntry, privacy: Privacy) -> TableState:
     """The state under the owner's mapping: where that is not the one that rows were read by, all are read again."""
-    told = hashlib.sha256(json.dumps(entry.mapping.record(), sort_keys=True).encode()).hexdigest()[:16]
-    mapping = told if entry.mapping.is_given else None
+    told = entry.mapping.record() if entry.mapping.is_given else {}
+    # It decides which number is meant, and raw can't tell any more how it was written.
+    if privacy.country_code and any(entry.personal[name].kind == "phone" for name in entry.hashed):
+        told["country_code"] = privacy.country_code
+    mapping = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] if told else None
+    state = privacy.state(state, entry)
     return state if mapping == state.mapping else replace(state, mapping=mapping, last_full_at=None)
+
+
+def _too_much_held(privacy: Privacy, entries: dict[str, TableEntry], states: dict[str, TableState]) -> dict[str, str]:
+    refused = {}
+    for name, state in states.items():
+        try:
+            if name in entries:
+                privacy.check(state, entries[name])
+        except TableError as error:
+            refused[name] = str(error)
+    return refused

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import IngestionError, StorageError, TableError, one_line
 from ingestion.log.deliveries import DeliveryCopy
-from ingestion.log.digests import LIST, digest_line, parse_digests, without_batches_after
+from ingestion.log.digests import LIST, digest_line, parse_digests, with_digest_of, without_batches_after
+from ingestion.log.keyring import Keyring
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
 from ingestion.output.storage import Aside, Storage
@@ -36,12 +37,14 @@ class Origin:
         key: the table's key, which the catalogue need not tell.
         state: what was committed together with it.
         lacks_values: whether rows of it are without a value that raw can't hold, which the archive lacks too.
+        replaces: the digest of the file that this one was written in the place of; None where there was none.
     """
 
     follows: int
     key: tuple[str, ...]
     state: TableState
     lacks_values: bool = False
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,11 @@ class Archive:
     def deliveries(self) -> DeliveryCopy:
         """The copy of what was delivered to whom."""
         return DeliveryCopy(self._storage)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys of pseudonyms that were replaced."""
+        return Keyring(self._storage)
 
     def name(self, table: RawTable, batch_seq: int) -> str:
         """A batch's file, as messages name it."""
@@ -146,6 +154,15 @@ class Archive:
         finally:
             file.discard()
 
+    def renew_digest(self, table: RawTable, batch_seq: int, digest: str) -> None:
+        """Have a digest in the list in the place of the one of the file that was there before.
+
+        Raises:
+            StorageError: the archive can't be changed.
+        """
+        name = f"{_folder(table)}/{LIST}"
+        self._storage.write(name, with_digest_of(self._storage.read(name) or b"", f"{batch_seq}.parquet", digest))
+
     def digests(self, table: RawTable) -> dict[str, str]:
         """The digests that were noted when a table's files were written, by file name.
 
@@ -185,7 +202,11 @@ class Archive:
         with self._opened(table, batch_seq) as file:
             told = json.loads((file.metadata.metadata or {}).get(_METADATA, b"null"))
             origin = told and Origin(
-                told["follows"], tuple(told["key"]), parse_state(told["state"]), told.get("lacks_values", False)
+                told["follows"],
+                tuple(told["key"]),
+                parse_state(told["state"]),
+                told.get("lacks_values", False),
+                told.get("replaces"),
             )
             schema = file.schema_arrow.remove_metadata()
         return ArchivedBatch(_name(table, batch_seq), batch_seq, schema, origin)
@@ -267,6 +288,15 @@ class BatchFile:
         Raises:
             StorageError: the archive can't be written.
         """
+        line = digest_line(self._name, self.replace(schema, origin))
+        self._storage.append(f"{self._folder}/{LIST}", line)
+
+    def replace(self, schema: pa.Schema, origin: Origin) -> str:
+        """Give the file its name, in the place of one that has it; returns its digest, which the list is to have.
+
+        Raises:
+            StorageError: the archive can't be written.
+        """
         told = asdict(origin) | {"state": state_record(origin.state)}
         with self._storage.told("written", self._folder):
             writer = self._begun(schema)
@@ -274,8 +304,7 @@ class BatchFile:
             writer.close()
         self._writer = None
         self._aside.finish()
-        line = digest_line(self._name, self._aside.sha256.hexdigest())
-        self._storage.append(f"{self._folder}/{LIST}", line)
+        return self._aside.sha256.hexdigest()
 
 
 def _folder(table: RawTable) -> str:

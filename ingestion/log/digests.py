@@ -33,6 +33,13 @@ def parse_digests(content: bytes) -> dict[str, str]:
     return digests
 
 
+def with_digest_of(content: bytes, name: str, digest: str) -> bytes:
+    """The list with another digest of a file that was written anew."""
+    lines = content.splitlines(keepends=True)
+    kept = [line for line in lines if not ((found := _parsed(line)) and found["name"] == name)]
+    return b"".join([*kept, digest_line(name, digest)])
+
+
 def without_batches_after(content: bytes, batch_seq: int) -> bytes:
     """The list without the lines of later batches, and without one that a killed run did not end."""
     whole = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)

@@ -34,6 +34,8 @@ class TableState:
         last_error: why the last run failed or refused deletes; None where it did neither.
         note: what raw shows otherwise than the source: names, and columns that were left out; None if nothing.
         mapping: a digest of what the owner declares of the table's names and values; None if nothing.
+        personal: of which columns raw has pseudonyms, and under which key, and which it lacks, as JSON: column →
+            fingerprint or `drop`; None if it has all as they are.
     """
 
     table_name: str
@@ -50,6 +52,7 @@ class TableState:
     last_error: str | None = None
     note: str | None = None
     mapping: str | None = None
+    personal: str | None = None
 
 
 STATE_COLUMNS = (
@@ -67,6 +70,7 @@ STATE_COLUMNS = (
     Column("last_error", ColumnType.TEXT),
     Column("note", ColumnType.TEXT),
     Column("mapping", ColumnType.TEXT),
+    Column("personal", ColumnType.TEXT),
 )
 """The columns of `_state`, in the order of `TableState`'s fields."""
 

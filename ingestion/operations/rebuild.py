@@ -34,7 +34,7 @@ from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
 from ingestion.warehouses.base import Session, Warehouse
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
-_RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
+RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
 """The raw type of an Arrow type; of those that share one, the first: they are one type in every warehouse."""
 
 
@@ -100,32 +100,54 @@ def rebuild(
         (source, name): numbers
         for source, names in tables.items()
         for name in names
-        if (numbers := _numbers(archive, RawTable(source, name, (), ())))
+        if (numbers := archived_numbers(archive, RawTable(source, name, (), ())))
     }
     if not found:
         raise ConfigurationError("The archive holds no batch of what is to be rebuilt. Check ARCHIVE_URL.")
     with warehouse.session() as session:
-        filled = [f"{s}.{t}" for s, t in found if session.holds_rows(RawTable(s, t, (), ()))]
-        if filled and not replace_rows:
-            more = f" and {len(filled) - 1} more tables" if len(filled) > 1 else ""
-            raise ConfigurationError(
-                f"Raw holds rows of {filled[0]}{more} already. Put the archive's in their place: --replace"
-            )
-        checked = {
-            (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
-            for (s, t), numbers in found.items()
-        }
-        if not session.deliveries() and (delivered := archive.deliveries.read()):
-            session.note_deliveries(delivered)
-        if not all(isinstance(check, str) for check in checked.values()):
-            _forget_models(session, catalogue)
-        return [
-            _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers, checked[s, t])
-            for (s, t), numbers in found.items()
-        ]
+        return rebuild_tables(
+            archive,
+            catalogue,
+            session,
+            listener,
+            found,
+            replace_rows=replace_rows,
+            accept_undigested=accept_undigested,
+        )
 
 
-def _numbers(archive: Archive, named: RawTable) -> list[int]:
+def rebuild_tables(
+    archive: Archive,
+    catalogue: Catalogue,
+    session: Session,
+    listener: Listener,
+    found: Mapping[tuple[str, str], list[int]],
+    *,
+    replace_rows: bool = False,
+    accept_undigested: bool = False,
+) -> list[LoadResult]:
+    """Likewise in an open warehouse, given the numbers of each table's archived batches by source and table."""
+    filled = [f"{s}.{t}" for s, t in found if session.holds_rows(RawTable(s, t, (), ()))]
+    if filled and not replace_rows:
+        more = f" and {len(filled) - 1} more tables" if len(filled) > 1 else ""
+        raise ConfigurationError(
+            f"Raw holds rows of {filled[0]}{more} already. Put the archive's in their place: --replace"
+        )
+    checked = {
+        (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
+        for (s, t), numbers in found.items()
+    }
+    if not session.deliveries() and (delivered := archive.deliveries.read()):
+        session.note_deliveries(delivered)
+    if not all(isinstance(check, str) for check in checked.values()):
+        _forget_models(session, catalogue)
+    return [
+        _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers, checked[s, t])
+        for (s, t), numbers in found.items()
+    ]
+
+
+def archived_numbers(archive: Archive, named: RawTable) -> list[int]:
     """The batches that a table should have: those of its files, and of its list of digests."""
     with suppress(TableError):
         listed = {int(name.partition(".")[0]) for name in archive.digests(named)}
@@ -226,7 +248,7 @@ def _archived(
             )
         before = batch.batch_seq
     found = {
-        field.name: _RAW_TYPES.get(field.type, ColumnType.TEXT)
+        field.name: RAW_TYPES.get(field.type, ColumnType.TEXT)
         for batch in batches
         for field in batch.schema
         if field.name not in _CONTROL
@@ -241,7 +263,7 @@ def _archived(
     names, table = {column: name for name, column in admission.names.columns.items()}, admission.table
     # What raw holds has passed the catalogue's rules once; a delete version has its key alone.
     columns = tuple(
-        replace(c, type=_RAW_TYPES[c.type.arrow], required=c.name in table.key and c.required) for c in table.columns
+        replace(c, type=RAW_TYPES[c.type.arrow], required=c.name in table.key and c.required) for c in table.columns
     )
     table = replace(table, columns=columns)
     expected = {c.name: c for c in table.versions.columns}

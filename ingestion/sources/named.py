@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.folding import Folding, as_written
+from ingestion.rows.pseudonyms import Pseudonym
 from ingestion.sources.base import (
     EMPTY,
     EVERYTHING,
@@ -30,6 +31,9 @@ from ingestion.sources.base import (
 from ingestion.sources.shape import TableShape
 from ingestion.sources.translation import Translation
 
+WITHHELD = "withheld: the table has columns of which raw keeps no value"
+"""In the place of a row that could not be told apart into values."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceNames:
@@ -43,6 +47,8 @@ class SourceNames:
         translations: raw column → how its values are made of the source's.
         constants: raw column → its value in every row; the source has no column for it.
         only: the source's column → values; of other rows there are none.
+        pseudonyms: raw column → what makes pseudonyms of its values, after all else.
+        withholds: whether rows that could not be told apart into values may hold what raw must not.
     """
 
     table: str
@@ -52,6 +58,8 @@ class SourceNames:
     translations: Mapping[str, Translation] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     only: Among = field(default_factory=dict)
+    pseudonyms: Mapping[str, Pseudonym] = field(default_factory=dict)
+    withholds: bool = False
 
     @property
     def given(self) -> frozenset[str]:
@@ -102,12 +110,15 @@ class SourceNames:
             own = [replace(o, column=name) for o in wire.odd if o.column == self.columns[name]]
             if translation := self.translations.get(name):
                 values[name], own = translation.of(values[name], name, own)
+            if pseudonym := self.pseudonyms.get(name):
+                values[name], own = pseudonym.of(values[name], own)
             odd += own
         for name, value in self.constants.items():
             values[name] = pa.repeat(pa.scalar(value, pa.string()), wire.batch.num_rows)
         names = [c.name for c in table.columns]
         batch = pa.RecordBatch.from_arrays([values[name] for name in names], names=names)
-        return replace(wire, batch=batch, odd=odd)
+        unparsed = [replace(row, content=WITHHELD) for row in wire.unparsed] if self.withholds else wire.unparsed
+        return replace(wire, batch=batch, odd=odd, unparsed=unparsed)
 
 
 class NamedSnapshot:

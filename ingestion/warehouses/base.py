@@ -186,6 +186,14 @@ class Session(Protocol):
         """Replace one entry of a source's `_state`."""
         ...
 
+    def forget_rejected(self, table: RawTable) -> None:
+        """Leave no value of a table's rows in `_rejected`: what stands is recorded again when it is read again.
+
+        Raises:
+            WarehouseError: it can't be written.
+        """
+        ...
+
     def deliveries(self) -> dict[str, Delivery]:
         """What is noted of deliveries, by id; empty where nothing is yet."""
         ...
@@ -194,7 +202,7 @@ class Session(Protocol):
         """Put entries in the place of those with their ids, in one transaction."""
         ...
 
-    def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
+    def remove(self, source: str | None, relations: Collection[tuple[str, str]]) -> None:
         """Drop a source's raw schema with all that is in it, and tables and views that are there (schema, name).
 
         What only shows rows of them, such as a view, may go with them.

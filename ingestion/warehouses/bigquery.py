@@ -205,12 +205,13 @@ class BigquerySession(SqlSession):
         self._highest_batch.pop(f"raw_{source}", None)
         super().remember(source, state)
 
-    def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
+    def remove(self, source: str | None, relations: Collection[tuple[str, str]]) -> None:
         """See `Session.remove`."""
         with self._told():
             for schema, name in relations:
                 self._connection.drop(schema, name)
-            self._connection.drop_dataset(f"raw_{source}")
+            if source is not None:
+                self._connection.drop_dataset(f"raw_{source}")
         self._known.clear()
         self._highest_batch.clear()
 

@@ -219,7 +219,7 @@ class SqlSession(ABC):
         with self._transaction():
             return bool(self._columns(table)) and self._has_rows(table)
 
-    def remove(self, source: str, relations: Collection[tuple[str, str]]) -> None:
+    def remove(self, source: str | None, relations: Collection[tuple[str, str]]) -> None:
         """See `Session.remove`."""
         with self._transaction():
             schemas = ", ".join(literal(schema) for schema in {schema for schema, _ in relations} or {""})
@@ -231,7 +231,8 @@ class SqlSession(ABC):
                 if (schema, name) in relations:
                     what = "view" if kind == "VIEW" else "table"
                     self._execute(f"drop {what} if exists {relation(schema, name)} cascade")
-            self._execute(f"drop schema if exists {quoted(f'raw_{source}')} cascade")
+            if source is not None:
+                self._execute(f"drop schema if exists {quoted(f'raw_{source}')} cascade")
         self._known.clear()
 
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
@@ -267,6 +268,15 @@ class SqlSession(ABC):
         with self._transaction():
             self._prepare_own(f"raw_{source}", "_state", STATE_COLUMNS, "table_name")
             self._execute(self.put_row(f"raw_{source}", "_state", asdict(state), rising="batch_seq"))
+
+    def forget_rejected(self, table: RawTable) -> None:
+        """See `Session.forget_rejected`."""
+        with self._transaction():
+            if "_rejected" in self._columns_of(table.schema):
+                self._execute(
+                    f"update {relation(table.schema, '_rejected')} set original_value = null, row_content = null "
+                    f"where table_name = {literal(table.name)}"
+                )
 
     def deliveries(self) -> dict[str, Delivery]:
         """See `Session.deliveries`."""

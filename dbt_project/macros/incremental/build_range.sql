@@ -118,12 +118,11 @@
     from {{ ref('int_' ~ system ~ '__build') }}
 {%- endmacro %}
 
-{# What rows are made from beside raw: models, seeds and variables of the system, the salt. #}
+{# What rows are made from beside raw: models, seeds and variables of the system. #}
 {% macro fingerprint_of(system, variables) -%}
-    {%- set parts = [contact_hash_salt()] -%}
+    {%- set parts = [] -%}
     {%- for name in variables + [
-        'unknown_id', 'default_currency_code', 'first_plausible_date', 'last_plausible_date',
-        'default_country_codes'
+        'unknown_id', 'default_currency_code', 'first_plausible_date', 'last_plausible_date'
     ] -%}
         {%- do parts.append(name ~ '=' ~ var(name)) -%}
     {%- endfor -%}

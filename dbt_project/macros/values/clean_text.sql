@@ -13,40 +13,6 @@
     {{ upper_case(clean_text(expression)) }}
 {%- endmacro %}
 
-{#
-    A phone number: + and 7 to 15 digits. `whatsapp:` and `tel:` before it go, with all that
-    is no digit; 00 at its beginning is +, and so is one 0 with the country code of the source,
-    else of its kind (variable default_country_codes). What is none of that is clean text. `of`
-    is the shown id of the row.
-#}
-{% macro clean_phone(expression, kind, of) -%}
-    {%- set digits = regexp_replaced(
-        regexp_replaced(clean_code(expression), '^(whatsapp|tel):', ''), '[^0-9+]', ''
-    ) -%}
-    {%- set national = regexp_replaced(digits, '[+]', '') -%}
-    {%- set codes = var('default_country_codes') -%}
-    {%- set names = sources_of(kind) -%}
-    {%- set number -%}
-        case
-            when {{ digits }} like '+%' then '+' || {{ national }}
-            when {{ digits }} like '00%' then '+' || substr({{ national }}, 3)
-            {% for name in names if codes.get(name, codes.get(kind)) -%}
-            when
-                {{ digits }} like '0%'
-                {%- if names | length > 1 %}
-                and {{ source_of(kind, of) }} = '{{ name }}'
-                {%- endif %}
-                then '+{{ codes.get(name, codes.get(kind)) }}' || substr({{ national }}, 2)
-            {% endfor -%}
-            else {{ national }}
-        end
-    {%- endset -%}
-    case
-        when {{ regexp_matched(number, '^[+][0-9]{7,15}$') }} then {{ number }}
-        else {{ clean_text(expression) }}
-    end
-{%- endmacro %}
-
 {# A required identifier as text, whatever type the source has; kept as it is. #}
 {% macro identifier(expression) -%}
     cast({{ expression }} as {{ dbt.type_string() }})

@@ -1,0 +1,54 @@
+"""What of a table is personal, and what of that raw keeps.
+
+Belongs here: what may be declared of a personal column. Not here: how a pseudonym is made (rows/pseudonyms.py).
+"""
+
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PersonalKind = Literal["phone", "email", "name", "address", "ip", "user_agent", "identifier", "text"]
+Keep = Literal["hash", "clear", "drop"]
+
+_KEPT: dict[PersonalKind, Keep] = {"phone": "hash", "email": "hash", "identifier": "hash", "ip": "drop"}
+"""What raw keeps of a kind unless told; of the others the value as it is."""
+
+
+class PersonalColumn(BaseModel):
+    """A personal column.
+
+    Attributes:
+        kind: what it holds; `is` in the catalogue.
+        keep: what raw has of it: `hash`, a keyed pseudonym; `clear`, the value, which no model shows; `drop`, nothing,
+            as it is not even read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    kind: PersonalKind = Field(alias="is")
+    keep: Keep = "clear"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, told: Any) -> Any:
+        """`customer_phone: phone` tells what it is; what is kept follows from that."""
+        if isinstance(told, str):
+            told = {"is": told}
+        if isinstance(told, dict) and "keep" not in told and told.get("is") in get_args(PersonalKind):
+            return {**told, "keep": _KEPT.get(told["is"], "clear")}
+        return told
+
+
+def parse_personal(value: object) -> object:
+    """Refuse the list of names that entries had before they said what a column is.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if isinstance(value, list):
+        first = next(iter(value), "customer_phone")
+        raise ValueError(
+            f"personal is a list. Say what each column is: personal: {{{first}: ...}}, one of "
+            f"{', '.join(get_args(PersonalKind))}"
+        )
+    return value

@@ -1,0 +1,87 @@
+"""What of a source's tables becomes pseudonyms, and whether raw is as that says.
+
+Belongs here: the key in the place where rows are read, and the guard against raw that holds more, or under another key.
+Not here: how a pseudonym is made (rows/pseudonyms.py), how raw is renewed (operations/rotation.py).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ingestion.catalogue.entries import TableEntry
+from ingestion.errors import TableError
+from ingestion.log.state import TableState
+from ingestion.rows.pseudonyms import Pseudonym, SourceKey, clean_email, clean_phone, clean_text
+from ingestion.sources.named import SourceNames
+
+DROPPED = "drop"
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What a source's personal columns become.
+
+    Attributes:
+        key: of its pseudonyms; None where none of its tables needs one.
+        country_code: of telephone numbers that are written with one leading 0; None: they stay as they are.
+    """
+
+    key: SourceKey | None = None
+    country_code: str | None = None
+
+    def names(self, names: SourceNames, entry: TableEntry) -> SourceNames:
+        """The names by which a table is read, with pseudonyms in the place of values."""
+        withholds = bool(entry.hashed or entry.dropped or entry.mapping.exclude)
+        return replace(names, pseudonyms=self._pseudonyms(entry), withholds=withholds)
+
+    def _pseudonyms(self, entry: TableEntry) -> dict[str, Pseudonym]:
+        return {name: self.pseudonym(entry, name) for name in entry.hashed}
+
+    def pseudonym(self, entry: TableEntry, column: str) -> Pseudonym:
+        """What makes pseudonyms of a column's values."""
+        assert self.key is not None, "Ingestion sees to it that there is one"
+        cleaners: Mapping[str, Callable[[str], str | None]] = {
+            "phone": clean_phone(self.country_code),
+            "email": clean_email,
+        }
+        return Pseudonym(cleaners.get(entry.personal[column].kind, clean_text), self.key)
+
+    def record(self, entry: TableEntry) -> dict[str, str]:
+        """What raw has of a table's personal columns other than their values: column → key's fingerprint, or `drop`."""
+        hashed = dict.fromkeys(entry.hashed, self.key.fingerprint if self.key else "")
+        return dict(sorted({**hashed, **dict.fromkeys(entry.dropped, DROPPED)}.items()))
+
+    def state(self, state: TableState, entry: TableEntry) -> TableState:
+        """The state under what is declared now. Where a column is kept clear from now on, all is read once more."""
+        told = self.record(entry)
+        before = recorded(state)
+        if told == before:
+            return state
+        again = bool(before.keys() - told.keys())
+        personal = json.dumps(told) if told else None
+        return replace(state, personal=personal, last_full_at=None if again else state.last_full_at)
+
+    def check(self, state: TableState, entry: TableEntry) -> None:
+        """See to it that raw holds no more of a table than is declared, and pseudonyms under one key.
+
+        Raises:
+            TableError: it does not.
+        """
+        if not state.batch_seq:
+            return
+        before = recorded(state)
+        for name, told in self.record(entry).items():
+            if before.get(name) == told:
+                continue
+            if name in before and DROPPED not in (before[name], told):
+                what = f"raw's pseudonyms of {name} are of another PRIVACY_KEY. Set that one again, or bring raw"
+            else:
+                what = f"raw holds {name} as it was in the source, which the catalogue no longer keeps. Bring raw"
+            raise TableError(
+                f"{what} and the archive to what is declared now: python -m ingestion rotate-key (docs/privacy.md)"
+            )
+
+
+def recorded(state: TableState) -> dict[str, str]:
+    """What a state says of raw's personal columns: see `TableState.personal`."""
+    return json.loads(state.personal) if state.personal else {}

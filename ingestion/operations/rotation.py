@@ -1,0 +1,208 @@
+"""Raw and archive under the key, and with the columns, that are declared now.
+
+Belongs here: another PRIVACY_KEY in the place of one, pseudonyms in the place of values that raw once held, and the
+order of steps. Not here: how a pseudonym is made (rows/pseudonyms.py), how raw is made of the archive (rebuild.py).
+
+A pseudonym is hashed once more under the new key, so that equal ones stay equal and nobody is asked for a value. Files
+of the archive are written anew one by one, each saying in its metadata what it holds, then raw is made of them: a call
+that was killed at any point is finished by the next.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.matching import spellings_of
+from ingestion.errors import ConfigurationError, IngestionError, TableError
+from ingestion.loading.privacy import DROPPED, Privacy, recorded
+from ingestion.loading.progress import Listener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.run import Ingestion
+from ingestion.log.archive import Archive, ArchivedBatch, Origin
+from ingestion.log.state import TableState
+from ingestion.operations.rebuild import RAW_TYPES, archived_numbers, rebuild_tables
+from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
+from ingestion.rows.pseudonyms import SourceKey
+from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
+from ingestion.warehouses.base import Session
+
+Renewal = Callable[[pa.Array], pa.Array]
+
+_CONTROL = {column.name for column in CONTROL_COLUMNS}
+
+
+def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
+    """Bring raw and archive to what is declared; returns a result for each table that was not so.
+
+    Raises:
+        ConfigurationError: there is no key, or not that of raw's pseudonyms: nothing was changed.
+        StorageError: the archive can't be read or written.
+        WarehouseError: the warehouse can't be opened or written.
+    """
+    _replace_key(ingestion)
+    results = []
+    with ingestion.warehouse.session() as session:
+        for source, entries in ingestion.catalogue.items():
+            personal = {name: entry for name, entry in entries.items() if entry.hashed or entry.dropped}
+            states = session.states(source) if personal else {}
+            for name, entry in personal.items():
+                privacy, state = ingestion.privacy(source), states.get(name, TableState(name))
+                if state.batch_seq and recorded(state) != privacy.record(entry):
+                    table = _Renewed(ingestion.archive, RawTable(source, name, (), ()), entry, privacy)
+                    results.append(_renewed(ingestion, session, listener, table))
+    return results
+
+
+def _replace_key(ingestion: Ingestion) -> None:
+    """Have the archive's keys under PRIVACY_KEY, where PRIVACY_KEY_BEFORE says which one it replaces."""
+    settings, keyring = ingestion.settings, ingestion.archive.keyring
+    secret = settings.pseudonym_secret("Personal columns")
+    before = settings.privacy_key_before.get_secret_value() if settings.privacy_key_before else None
+    if before is None or before == secret:
+        return
+    try:
+        former = keyring.former(before)
+    except ConfigurationError:
+        if before in keyring.former(secret):
+            return
+        raise
+    if before not in former:
+        keyring.note(secret, (*former, before))
+
+
+@dataclass(frozen=True)
+class _Renewed:
+    """A table whose files are to be written anew."""
+
+    archive: Archive
+    table: RawTable
+    entry: TableEntry
+    privacy: Privacy
+
+    def check(self) -> list[int]:
+        """The table's batches, each of whose files is what was written.
+
+        Raises:
+            TableError: one is not, or nothing tells whether it is.
+        """
+        noted, numbers = self.archive.digests(self.table), archived_numbers(self.archive, self.table)
+        for number in numbers:
+            digest, known = self.archive.digest(self.table, number), noted.get(f"{number}.parquet")
+            if digest is None or digest == known:
+                continue
+            name = self.archive.name(self.table, number)
+            if known is None:
+                raise TableError(
+                    f"the archive's list of digests does not have {name}. Note it first, if you trust the file: "
+                    "python -m ingestion rebuild --from-archive --replace --accept-undigested"
+                )
+            # A killed call gave the file its name, and had no time for the list.
+            origin = self.archive.batch(self.table, number).origin
+            if origin is None or origin.replaces != known:
+                raise TableError(
+                    f"the archive's file {name} is not what was written: its digest differs from the list's. Put a "
+                    "whole copy of it in its place"
+                )
+            self.archive.renew_digest(self.table, number, digest)
+        return numbers
+
+    def write(self, numbers: list[int]) -> None:
+        """Write those files anew that hold something else than is declared.
+
+        Raises:
+            TableError: a file is missing or damaged, or its pseudonyms are of a key that nobody told.
+            StorageError: the archive can't be written.
+        """
+        noted, told, before = self.archive.digests(self.table), self.privacy.record(self.entry), 0
+        for number in numbers:
+            batch = self.archive.batch(self.table, number)
+            origin = batch.origin or Origin(before, tuple(self.entry.raw_key), TableState(self.table.name))
+            before = number
+            if recorded(origin.state) != told:
+                state = self.privacy.state(origin.state, self.entry)
+                origin = replace(origin, state=state, replaces=noted[f"{number}.parquet"])
+                self._write(batch, origin, self._renewals(recorded((batch.origin or origin).state), batch))
+
+    def _write(self, batch: ArchivedBatch, origin: Origin, renewals: Mapping[str, Renewal]) -> None:
+        columns = [Column(f.name, RAW_TYPES[f.type]) for f in batch.schema if f.name not in _CONTROL]
+        schema = pa.schema(pa.field(f.name, pa.string()) if f.name in renewals else f for f in batch.schema)
+        hashed = [replace(c, type=ColumnType.TEXT) if c.name in renewals else c for c in columns]
+        with (
+            self.archive.begin(self.table, batch.batch_seq) as file,
+            closing(RowHasher(hashed)) as hasher,
+        ):
+            for rows in self.archive.rows(self.table, batch.batch_seq):
+                file.write(_hashed(hasher, [c.name for c in columns], _with(rows, renewals, schema)))
+            digest = file.replace(schema, origin)
+        self.archive.renew_digest(self.table, batch.batch_seq, digest)
+
+    def _renewals(self, before: Mapping[str, str], batch: ArchivedBatch) -> dict[str, Renewal]:
+        """Column → what makes of the values that a file holds those that it is to hold."""
+        found: dict[str, Renewal] = {}
+        for name, told in self.privacy.record(self.entry).items():
+            if before.get(name) == told or before.get(name) == DROPPED:
+                continue
+            found[name] = _nothing if told == DROPPED else self._hashes(name, before.get(name))
+            found |= dict.fromkeys(spellings_of(name), _nothing)
+        return {name: renewal for name, renewal in found.items() if name in batch.schema.names}
+
+    def _hashes(self, column: str, before: str | None) -> Renewal:
+        pseudonym = self.privacy.pseudonym(self.entry, column)
+        if before is None:
+            return lambda values: pseudonym.of(values)[0]
+        chain = pseudonym.key.chain
+        for place in range(1, len(chain)):
+            if SourceKey(chain[:place]).fingerprint == before:
+                again = replace(pseudonym, clean=lambda value: value, key=SourceKey(chain[place:]))
+                return lambda values: again.of(values)[0]
+        raise TableError(
+            f"its pseudonyms of {column} are of a key that neither PRIVACY_KEY_BEFORE nor the archive tells. Set "
+            "PRIVACY_KEY_BEFORE to the key that they were made with"
+        )
+
+
+def _nothing(values: pa.Array) -> pa.Array:
+    return pa.nulls(len(values), pa.string())
+
+
+def _with(rows: pa.RecordBatch, renewals: Mapping[str, Renewal], schema: pa.Schema) -> pa.RecordBatch:
+    values = [renewals[n](rows.column(n)) if n in renewals else rows.column(n) for n in rows.schema.names]
+    return pa.RecordBatch.from_arrays(values, schema=schema)
+
+
+def _hashed(hasher: RowHasher, columns: list[str], rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Versions with the hashes that their rows have when they are read again; a delete version has none."""
+    hashes = hasher(rows.select(columns)).column(HASH_COLUMN.name)
+    place = rows.schema.get_field_index(HASH_COLUMN.name)
+    is_row = pc.equal(rows.column("_op"), "upsert")
+    return rows.set_column(place, rows.schema.field(place), pc.if_else(is_row, hashes, rows.column(place)))
+
+
+def _renewed(ingestion: Ingestion, session: Session, listener: Listener, table: _Renewed) -> LoadResult:
+    label = (table.table.source, table.table.name)
+    started_at = datetime.now(UTC)
+    try:
+        if not (numbers := table.check()):
+            raise TableError("the archive holds no batch of it. Extract it anew, into an empty warehouse")
+        table.write(numbers)
+        # What was a number in the source is text from now on. A kill after this leaves the files, and what to do.
+        hashed = tuple(Column(name, ColumnType.TEXT) for name in table.entry.hashed)
+        held = session.held_types(replace(table.table, columns=hashed))
+        if any(type_ is not ColumnType.TEXT for type_ in held.values()):
+            session.remove(None, [(table.table.schema, table.table.name)])
+        [result] = rebuild_tables(
+            ingestion.archive, ingestion.catalogue, session, listener, {label: numbers}, replace_rows=True
+        )
+        if not result.error:
+            session.forget_rejected(table.table)
+        return result
+    except IngestionError as error:
+        seconds = (datetime.now(UTC) - started_at).total_seconds()
+        failed = LoadResult(*label, "", TableState(label[1]), seconds, str(error))
+        listener.finished(failed.label, failed.outcome)
+        return failed

@@ -1,0 +1,143 @@
+"""Keyed pseudonyms of personal values: what raw has in their place.
+
+Belongs here: the clean form of a value, its pseudonym, and the keys. Not here: which columns have one
+(catalogue/personal.py), when raw's are renewed (operations/rotation.py).
+
+A pseudonym is the HMAC-SHA-256 (RFC 2104) of the clean value under a key of its source, as 64 hexadecimal digits. A
+hash without a key, or with one that stands in the warehouse, protects no telephone numbers: there are few enough to
+try them all.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+
+import pyarrow as pa
+
+from ingestion.rows.columns import ColumnType
+from ingestion.rows.conformance import OddValue
+from ingestion.rows.conversion import convert
+
+# White_Space of Unicode, its control characters (Cc), the zero width space and the byte order mark.
+_WHITE_SPACE = (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+_UNSEEN = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0), *_WHITE_SPACE, 0x200B, 0xFEFF)))
+
+_SCHEME = re.compile(r"^(whatsapp|tel):")
+_NO_DIGIT = re.compile(r"[^0-9+]")
+_PHONE = re.compile(r"[+][0-9]{7,15}")
+
+
+@dataclass(frozen=True)
+class SourceKey:
+    """The key of a source's pseudonyms.
+
+    Attributes:
+        chain: its parts, the first one first: a key that was replaced stays below the new one, so that what was hashed
+            under it can be hashed anew by nobody knowing it.
+    """
+
+    chain: tuple[bytes, ...]
+
+    def pseudonym(self, value: bytes) -> str:
+        """A clean value's pseudonym."""
+        return reduce(_hashed, self.chain, value).decode()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this key from others, and nothing of it."""
+        return self.pseudonym(b"fingerprint of the key")[:16]
+
+
+def _hashed(value: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, value, "sha256").hex().encode()
+
+
+@dataclass(frozen=True)
+class PseudonymKey:
+    """What the keys of all sources are derived from.
+
+    Attributes:
+        secrets: the owner's key; before it those that it replaced, the oldest first.
+    """
+
+    secrets: tuple[str, ...]
+
+    def of_source(self, source: str) -> SourceKey:
+        """The key of a source: pseudonyms of two sources tell nothing of each other."""
+        use = f"crm-warehouse/pseudonyms/{source}".encode()
+        return SourceKey(tuple(hmac.digest(secret.encode(), use, "sha256") for secret in self.secrets))
+
+
+@dataclass(frozen=True)
+class Pseudonym:
+    """How the values of a column become pseudonyms.
+
+    Attributes:
+        clean: a value in the form in which equal ones are equal; None where it is none.
+        key: the source's.
+    """
+
+    clean: Callable[[str], str | None]
+    key: SourceKey
+
+    def of(self, wire: pa.Array, odd: Sequence[OddValue] = ()) -> tuple[pa.Array, list[OddValue]]:
+        """The column's pseudonyms, each made once in the batch, and odd values with pseudonyms in their place."""
+        text = wire if pa.types.is_string(wire.type) else self._text(wire)
+        found = text.dictionary_encode()
+        hashed = pa.array([self._of(value) for value in _texts(found.dictionary)], pa.string())
+        return hashed.take(found.indices), [replace(o, value=self._of(o.value) or "") for o in odd]
+
+    def _text(self, wire: pa.Array) -> pa.Array:
+        text, bad = convert(wire, ColumnType.TEXT)
+        if not bad:
+            return text
+        # What is no text is personal as well.
+        rows = {row: repr(wire[row].as_py()) for row in bad}
+        return pa.array([rows.get(row, value) for row, value in enumerate(_texts(text))], pa.string())
+
+    def _of(self, value: str | None) -> str | None:
+        clean = None if value is None else self.clean(value)
+        return clean and self.key.pseudonym(clean.encode(errors="surrogateescape"))
+
+
+def _texts(values: pa.Array) -> list[str | None]:
+    try:
+        return list(values.to_pylist())
+    except UnicodeDecodeError:
+        return [v if v is None else v.decode(errors="surrogateescape") for v in values.cast(pa.binary()).to_pylist()]
+
+
+def clean_text(value: str) -> str | None:
+    """A value without what is not seen at both ends; None where nothing is left."""
+    return value.strip(_UNSEEN) or None
+
+
+def clean_email(value: str) -> str | None:
+    """An address in lower case."""
+    text = clean_text(value)
+    return text and text.lower()
+
+
+def clean_phone(country_code: str | None) -> Callable[[str], str | None]:
+    """Telephone numbers as + and 7 to 15 digits, however they are written; what is none stays text.
+
+    Args:
+        country_code: of numbers that are written with one leading 0; None: they stay as they are.
+    """
+
+    def clean(value: str) -> str | None:
+        if (text := clean_text(value)) is None:
+            return None
+        digits = _NO_DIGIT.sub("", _SCHEME.sub("", text.lower()))
+        number = digits.replace("+", "")
+        if digits.startswith("+"):
+            number = f"+{number}"
+        elif digits.startswith("00"):
+            number = f"+{number[2:]}"
+        elif digits.startswith("0") and country_code:
+            number = f"+{country_code}{number[1:]}"
+        return number if _PHONE.fullmatch(number) else text
+
+    return clean

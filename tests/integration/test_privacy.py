@@ -1,0 +1,308 @@
+"""What raw, archive and records keep of personal columns, and how another key or catalogue comes into force."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from canary import places_of
+from sandbox import Sandbox, message
+
+from ingestion.__main__ import main
+from ingestion.errors import ConfigurationError
+from ingestion.log.archive import Archive, BatchFile
+from ingestion.log.keyring import Keyring
+from ingestion.settings import SAMPLE_KEY
+from ingestion.warehouses.duckdb import DuckdbSession
+
+PEOPLE = ("15550001", "15557777", "agent.smith", "4917000")
+"""Of telephone numbers the digits that no spelling parts."""
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    sandbox = Sandbox(tmp_path).fill()
+    sandbox.sql(
+        "insert into conversations select 'c' || n, 't1', null, phone, 'active', '2026-03-01 10:00:00+00:00', null,"
+        " '2026-03-01 10:05:00+00:00' from (select 2 as n, 'whatsapp:+15550001' as phone union all select 3,"
+        " '+15557777' union all select 4, null union all select 5, ' ')",
+        "insert into messages values (1, 'c1', 'agent', 'agent.smith', 'hi', '2026-03-01 10:00:00+00:00', null)",
+        "insert into messages values (2, 'c1', 'customer', '+4917000', 'hi', '2026-03-01 10:00:00+00:00', null)",
+    )
+    return sandbox
+
+
+def clear(sandbox: Sandbox) -> None:
+    """Let the catalogue keep what it keeps no more by default."""
+    sandbox.catalogue("personal: {customer_phone: phone}", "personal: {customer_phone: {is: phone, keep: clear}}")
+    path = sandbox.folder / "catalogue.yml"
+    text = path.read_text(encoding="utf-8")
+    assert "sender_id: identifier, content" in text
+    path.write_text(text.replace("sender_id: identifier, content", "content"), encoding="utf-8")
+
+
+def declared(sandbox: Sandbox) -> None:
+    """The project's catalogue."""
+    del sandbox.more["ingestion_catalogue"]
+
+
+def left(sandbox: Sandbox) -> dict[str, set[str]]:
+    return places_of(sandbox.folder, PEOPLE, but=[sandbox.source])
+
+
+def phones(sandbox: Sandbox) -> list[object]:
+    return [phone for (phone,) in sandbox.latest("conversations", "customer_phone")]
+
+
+def rotate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, **more: object) -> int:
+    sandbox.more |= more
+    with monkeypatch.context() as patch:
+        for name, value in sandbox.settings().model_dump(exclude_none=True).items():
+            secret = getattr(value, "get_secret_value", None)
+            patch.setenv(name.upper(), secret() if secret else str(value))
+        return main(["rotate-key"])
+
+
+def test_raw_has_pseudonyms_and_nothing_of_the_person(sandbox: Sandbox) -> None:
+    assert sandbox.run().errors == []
+    first, second, third, *none = phones(sandbox)
+    assert first == second != third
+    assert none == [None, None]
+    assert all(len(str(phone)) == 64 for phone in (first, third))
+    [(agent,), (customer,)] = sandbox.latest("messages", "sender_id")
+    assert agent != customer
+    assert left(sandbox) == {}
+    assert [result.state.rows_appended for result in sandbox.run().tables] == [0] * 4
+
+
+def test_number_that_is_only_written_otherwise_is_no_new_version(sandbox: Sandbox) -> None:
+    sandbox.run()
+    sandbox.sql("update conversations set customer_phone = 'tel:+1 555 0001' where id = 'c1'")
+    assert sum(result.state.rows_appended for result in sandbox.run().tables) == 0
+
+
+def test_rejected_rows_and_errors_hold_nothing_of_the_person(sandbox: Sandbox) -> None:
+    sandbox.sql(
+        "insert into messages values (3, null, 'customer', '15557777', 'hi', '2026-03-01 10:00:00+00:00', null)",
+        "insert into messages values (4, 'c1', 'customer', x'ff' || 'agent.smith', 'hi', '2026-03-01', null)",
+    )
+    sandbox.run()
+    [(content,)] = sandbox.query("select row_content from raw_whatsapp._rejected where row_key = '{\"id\": 3}'")
+    assert "sender_id" in str(content)
+    assert left(sandbox) == {}
+
+
+@pytest.mark.parametrize("key", [None, SAMPLE_KEY])
+def test_real_sources_are_not_read_without_a_key_that_is_theirs(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    monkeypatch.delenv("PRIVACY_KEY")
+    sandbox.more["privacy_key"] = key
+    with pytest.raises(ConfigurationError, match=r"conversations.customer_phone.*PRIVACY_KEY.*secrets.token_urlsafe"):
+        sandbox.run()
+    assert not (sandbox.folder / "warehouse.duckdb").exists()
+
+
+def test_short_key_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PRIVACY_KEY", "hunter2")
+    assert main(["status"]) == 1
+    told = capsys.readouterr().err
+    assert "PRIVACY_KEY can't be used" in told
+    assert "hunter2" not in told
+
+
+def test_another_key_is_refused_until_it_takes_the_place_of_the_first(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox.run()
+    before = phones(sandbox)
+    old, new = "the first key, of more than thirty-two", "the second key, of more than thirty-two"
+    sandbox.more["privacy_key"] = new
+    errors = sandbox.run().errors
+    assert len(errors) == 2
+    assert all("of another PRIVACY_KEY" in error and "rotate-key" in error for error in errors)
+    assert phones(sandbox) == before
+    # Whoever does not know the first key can't replace it.
+    assert rotate(sandbox, monkeypatch, privacy_key_before=old) == 1
+    assert "neither PRIVACY_KEY_BEFORE nor the archive tells" in capsys.readouterr().err
+    assert phones(sandbox) == before
+
+
+def test_key_is_replaced_and_nothing_else_changes(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(3)]
+    sandbox.more["privacy_key"] = keys[0]
+    sandbox.run()
+    sandbox.sql("update conversations set status = 'resolved' where id = 'c3'", message(9))
+    sandbox.run()
+    seen = [phones(sandbox)]
+    for former, key in pairwise(keys):
+        assert rotate(sandbox, monkeypatch, privacy_key=key, privacy_key_before=former) == 0
+        sandbox.more.pop("privacy_key_before")
+        # The source's rows are those that raw has: pseudonyms made now are those that were renewed.
+        assert [result.state.rows_appended for result in sandbox.run().tables] == [0] * 4
+        seen.append(phones(sandbox))
+    assert len({one[0] for one in seen}) == len(keys)
+    assert all([one.index(phone) for phone in one] == [0, 0, 2, 3, 3] for one in seen)
+    capsys.readouterr()
+    assert rotate(sandbox, monkeypatch) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    # A key that was replaced is none any more, and no file of the archive shows one.
+    sandbox.more["privacy_key"] = keys[0]
+    with pytest.raises(ConfigurationError, match="not the one that raw's pseudonyms were last made with"):
+        sandbox.run()
+    assert places_of(sandbox.folder, keys) == {}
+
+
+def test_values_that_raw_held_become_pseudonyms_in_every_version(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear(sandbox)
+    sandbox.sql(
+        "insert into messages values (3, null, 'customer', '15557777', 'hi', '2026-03-01 10:00:00+00:00', null)"
+    )
+    sandbox.run()
+    sandbox.sql("update conversations set customer_phone = '+15557777' where id = 'c1'", message(9))
+    sandbox.run()
+    versions = sandbox.query("select id, _batch_seq, _op from raw_whatsapp.conversations order by 1, 2")
+    assert left(sandbox).keys() == {*PEOPLE}
+    declared(sandbox)
+    refused = sandbox.run().errors
+    assert {error.split(":")[0] for error in refused} == {"whatsapp.conversations", "whatsapp.messages"}
+    assert all("raw holds" in error and "rotate-key" in error for error in refused)
+    assert rotate(sandbox, monkeypatch) == 0
+    assert sandbox.query("select id, _batch_seq, _op from raw_whatsapp.conversations order by 1, 2") == versions
+    result = sandbox.run()
+    assert result.errors == []
+    assert [table.state.rows_appended for table in result.tables] == [0] * 4
+    first, second, third, *_ = phones(sandbox)
+    assert first == third != second
+
+
+def test_column_that_was_a_number_becomes_a_pseudonym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox(tmp_path).fill()
+    sandbox.sql(
+        "drop table messages",
+        "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id integer,"
+        " content text, timestamp timestamp, metadata json)",
+        "insert into messages values (1, 'c1', 'agent', 4917000, 'hi', '2026-03-01 10:00:00+00:00', null)",
+    )
+    clear(sandbox)
+    path = sandbox.folder / "catalogue.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("sender_id: text", "sender_id: integer"), encoding="utf-8")
+    assert sandbox.run().errors == []
+    assert sandbox.latest("messages", "sender_id") == [(4917000,)]
+    declared(sandbox)
+    assert len(sandbox.run().errors) == 2
+    assert rotate(sandbox, monkeypatch) == 0
+    [(sender,)] = sandbox.latest("messages", "sender_id")
+    assert len(str(sender)) == 64
+    assert [table.state.rows_appended for table in sandbox.run().tables] == [0] * 4
+
+
+STEPS = (
+    (Keyring, "note"),
+    (Archive, "begin"),
+    (BatchFile, "replace"),
+    (Archive, "renew_digest"),
+    (DuckdbSession, "prepare"),
+    (DuckdbSession, "forget_rejected"),
+)
+
+
+def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
+    """Let what is done end before the so-many-th step."""
+    count = 0
+
+    def stopping(done: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **options: object) -> object:
+            nonlocal count
+            count += 1
+            if count == number:
+                raise KeyboardInterrupt
+            return done(*arguments, **options)
+
+        return step
+
+    for owner, name in STEPS:
+        patch.setattr(owner, name, stopping(getattr(owner, name)))
+
+
+def test_rotation_that_is_killed_at_any_step_is_finished_by_the_next(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(2)]
+    sandbox.more["privacy_key"] = keys[0]
+    sandbox.run()
+    sandbox.sql("update conversations set status = 'resolved' where id = 'c3'", message(9))
+    sandbox.run()
+    killed, is_done = 0, False
+    while not is_done:
+        with monkeypatch.context() as patch:
+            killed_at(patch, killed + 1)
+            try:
+                assert rotate(sandbox, patch, privacy_key=keys[1], privacy_key_before=keys[0]) == 0
+                is_done = True
+            except KeyboardInterrupt:
+                killed += 1
+                continue
+    # Each call goes on where the one before it ended.
+    assert killed >= len(STEPS)
+    assert [result.state.rows_appended for result in sandbox.run().tables] == [0] * 4
+    found = phones(sandbox)
+    assert [found.index(phone) for phone in found] == [0, 0, 2, 3, 3]
+
+
+def test_column_that_is_to_be_dropped_is_not_read_and_goes_from_raw(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear(sandbox)
+    sandbox.run()
+    sandbox.catalogue(
+        "personal: {customer_phone: {is: phone, keep: clear}}", "personal: {customer_phone: {is: phone, keep: drop}}"
+    )
+    assert any("the catalogue no longer keeps" in error for error in sandbox.run().errors)
+    assert rotate(sandbox, monkeypatch) == 0
+    assert phones(sandbox) == [None] * 5
+    sandbox.sql("update conversations set customer_phone = '+15559999', status = 'resolved' where id = 'c1'")
+    assert sandbox.run().errors == []
+    assert phones(sandbox) == [None] * 5
+
+
+def test_column_that_is_to_be_kept_clear_again_is_read_anew(sandbox: Sandbox) -> None:
+    sandbox.run()
+    clear(sandbox)
+    assert sandbox.run().errors == []
+    assert phones(sandbox)[:3] == ["+15550001", "whatsapp:+15550001", "+15557777"]
+
+
+def test_country_code_that_changes_reads_numbers_anew(sandbox: Sandbox) -> None:
+    sandbox.sql("update conversations set customer_phone = '030 1234567' where id = 'c4'")
+    sandbox.sql("update conversations set customer_phone = '+49301234567' where id = 'c5'")
+    sandbox.run()
+    assert len({*phones(sandbox)[3:]}) == 2
+    sandbox.more["default_country_code"] = "49"
+    sandbox.run()
+    assert len({*phones(sandbox)[3:]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("personal", "fault"),
+    [
+        ("[customer_phone]", "personal is a list. Say what each column is: personal: {customer_phone: ...}"),
+        ("{customer_phone: telephone}", "Input should be 'phone', 'email'"),
+        ("{id: identifier}", "id is its key, by which rows are found in the source: keep it clear"),
+        ("{last_message_at: {is: text, keep: drop}}", "last_message_at is its cursor"),
+        ("{tenant_id: {is: text, keep: drop}}", "tenant_id is not null, and can't be dropped"),
+        ("{ended_at: {is: text, keep: hash}}", "ended_at is timestamp: of a hash, declare it text or identifier"),
+        ("{status: {is: text, keep: hash}}", "status is its open_rows"),
+    ],
+)
+def test_what_cannot_be_kept_so_is_refused(sandbox: Sandbox, personal: str, fault: str) -> None:
+    sandbox.catalogue("personal: {customer_phone: phone}", f"personal: {personal}")
+    with pytest.raises(ConfigurationError) as raised:
+        sandbox.run()
+    assert fault in str(raised.value)
