@@ -12,7 +12,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -30,6 +30,12 @@ SOURCES = ("consulting", "whatsapp", "restaurant", "shop", "erp")
 
 def _empty_is_unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < SHORTEST_KEY:
+        raise ValueError(f"it must have {SHORTEST_KEY} characters or more")
+    return key
 
 
 OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_unset)]
@@ -61,7 +67,7 @@ class Settings(BaseSettings):
     exports_link: str = ""
     send_at: time = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
-    privacy_key: Annotated[SecretStr, Field(min_length=SHORTEST_KEY)] | None = None
+    privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     privacy_key_before: SecretStr | None = None
     default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
     lock_timeout_seconds: float = 900.0

@@ -1,5 +1,6 @@
 """A source and a warehouse of its own for one test."""
 
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -9,14 +10,21 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
 from ingestion.loading.run import Ingestion, RunResult
+from ingestion.rows.pseudonyms import PseudonymKey
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.postgresql_connection import connected
+
+
+def pseudonym(value: str, source: str = "whatsapp") -> str:
+    """What raw has in the place of a clean value under the key of tests."""
+    return PseudonymKey((os.environ["PRIVACY_KEY"],)).of_source(source).pseudonym(value.encode())
 
 
 class Sandbox:
@@ -54,7 +62,8 @@ class Sandbox:
     def export_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let commands of this process see the sandbox's settings."""
         for name, value in self.settings().model_dump(exclude_none=True).items():
-            monkeypatch.setenv(name.upper(), str(value))
+            shown = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            monkeypatch.setenv(name.upper(), shown)
 
     def catalogue(self, old: str, new: str) -> None:
         """Give the sandbox a catalogue of its own, with a change."""

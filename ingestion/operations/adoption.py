@@ -9,28 +9,56 @@ told by YAML's own parser; and the file is replaced only by one that loads as wh
 import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
 from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.personal import PersonalColumn, PersonalKind
 from ingestion.catalogue.recommendation import Recommendation, declarations
 from ingestion.errors import ConfigurationError
 from ingestion.operations.inspection import Inspection
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.sources.shape import TableShape
 
-_PERSONAL = re.compile(
-    r"phone|mobile|e_?mail|(^|_)(first|last|full|given|family|sur|user|nick|contact|customer|person|display)_?name(_|$)"
-    r"|^name$|address|street|postcode|post_code|zip|birth|(^|_)(dob|ip|iban|ssn|passport|gender|lat|lng|latitude|longitude)(_|$)"
-    r"|user_agent|device_id"
-)
+_PERSONAL: dict[PersonalKind, re.Pattern[str]] = {
+    "email": re.compile(r"e_?mail"),
+    "phone": re.compile(r"phone|mobile"),
+    "ip": re.compile(r"(^|_)ip(_|$)"),
+    "address": re.compile(r"address|street|postcode|post_code|zip"),
+    "user_agent": re.compile(r"user_agent"),
+    "identifier": re.compile(r"device_id|(^|_)(iban|ssn|passport)(_|$)"),
+    "name": re.compile(
+        r"(^|_)(first|last|full|given|family|sur|user|nick|contact|customer|person|display)_?name(_|$)|^name$"
+    ),
+    "text": re.compile(r"birth|(^|_)(dob|gender|lat|lng|latitude|longitude)(_|$)"),
+}
 
 
-def personal_columns(columns: Iterable[str]) -> list[str]:
-    """Those columns that by their names hold personal data."""
-    return [c for c in columns if _PERSONAL.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", c).lower())]
+def personal_kind(column: str) -> PersonalKind | None:
+    """What of a person a column holds by its name; None: nothing."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column).lower()
+    return next((kind for kind, pattern in _PERSONAL.items() if pattern.search(name)), None)
+
+
+def personal_entry(types: Mapping[str, str], needed: Collection[str]) -> dict[str, str]:
+    """What an entry says of columns that by their names hold personal data.
+
+    Args:
+        types: the columns with their types, as entries write them.
+        needed: those by which rows are found in the source, which stay clear.
+    """
+    found = {}
+    for name, type_ in types.items():
+        if kind := personal_kind(name):
+            keep = PersonalColumn.model_validate(kind).keep
+            kept = "hash" if keep == "drop" and type_.endswith(" not null") else keep
+            is_text = type_.partition(" ")[0] in ("identifier", "text")
+            if name in needed or (kept == "hash" and not is_text):
+                kept = "clear"
+            found[name] = kind if kept == keep else f"{{is: {kind}, keep: {kept}}}"
+    return found
 
 
 def adopt(path: Path, inspections: Sequence[Inspection]) -> None:
@@ -156,14 +184,15 @@ def _entry(shape: TableShape, recommended: Recommendation) -> list[tuple[int, st
     for name in ("overlap_hours", "sweep_hours"):
         if hours := getattr(recommended, name):
             lines.append(f"{name}: {hours:g}")
-    if personal := personal_columns(declarations(shape, recommended)):
+    declared = declarations(shape, recommended)
+    if personal := personal_entry(declared, [*recommended.key, recommended.cursor or ""]):
+        told = ", ".join(f"{_scalar(name)}: {kept}" for name, kept in personal.items())
         lines += [
             "# Guessed from the names: add what is missing, take out what is not personal.",
-            f"personal: {_list(personal)}",
+            f"personal: {{{told}}}",
         ]
     lines.append("columns:")
-    declared = declarations(shape, recommended).items()
-    return [*((1, line) for line in lines), *((2, f"{_scalar(name)}: {type_}") for name, type_ in declared)]
+    return [*((1, line) for line in lines), *((2, f"{_scalar(name)}: {type_}") for name, type_ in declared.items())]
 
 
 def _list(names: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
-"""What changes though no row does: where to publish, and what hashes are made with."""
+"""What changes though no row does: where to publish, and what pseudonyms are made with."""
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -34,14 +35,24 @@ def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(sample
         assert copy.execute("select count(*) > 0 from marts.costs_daily").fetchall() == [(True,)]
 
 
-def test_salt_changes_every_contact_hash(sample_place: Place) -> None:
+def test_another_key_changes_every_pseudonym_and_no_number(sample_place: Place) -> None:
     hashes = "select distinct customer_hash from core.fct_conversations where customer_hash is not null"
-    before = set(sample_place.rows(hashes))
-    sample_place.environment["CONTACT_HASH_SALT"] = "pepper"
+    numbers = "select * from marts.conversations_daily order by all"
+    before, counted = set(sample_place.rows(hashes)), sample_place.rows(numbers)
+    keys = {
+        "PRIVACY_KEY": "another key, of thirty-two characters or more",
+        "PRIVACY_KEY_BEFORE": os.environ["PRIVACY_KEY"],
+    }
+    sample_place.environment |= keys
+    result = sample_place.module("ingestion", "rotate-key")
+    assert result.returncode == 0, result.stderr
     untested = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    result = sample_place.dbt("build", "--select", "+fct_conversations", *untested)
-    assert result.returncode == 0, result.stdout[-3000:]
-    after = set(sample_place.rows(hashes))
-    assert before
-    assert len(after) == len(before)
-    assert not before & after
+    for options in ([], ["--full-refresh"]):
+        result = sample_place.dbt(
+            "build", "--select", "+fct_conversations", "+conversations_daily", *untested, *options
+        )
+        assert result.returncode == 0, result.stdout[-3000:]
+        after = set(sample_place.rows(hashes))
+        assert len(after) == len(before) > 0
+        assert not before & after
+        assert sample_place.rows(numbers) == counted

@@ -73,7 +73,12 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     server.sql("select pg_reload_conf()")
 
     sample.create(folder / "sample", scale=0.1, first_day=date(2026, 10, 1), last_day=date(2026, 10, 31))
-    deployment.configure({"ERP_DATABASE_URL": f"sqlite:///{folder}/sample/erp.sqlite", "CONTACT_HASH_SALT": "salt"})
+    deployment.configure(
+        {
+            "ERP_DATABASE_URL": f"sqlite:///{folder}/sample/erp.sqlite",
+            "PRIVACY_KEY": "a key of the deployment, of some length",
+        }
+    )
     deployment.make_folders()
     for name in ("code", "webserver"):
         services[name] = Service(deployment, name)

@@ -29,8 +29,6 @@ TEMPLATES = {
     "clean": "{{ clean_text('t') }}",
     "code": "{{ clean_code('t') }}",
     "upper_code": "{{ upper_case('t') }}",
-    "phone": "{{ clean_phone('t', 'whatsapp') }}",
-    "contact": "{{ contact_hash('t') }}",
     "sortable": "{{ sortable_id('t') }}",
     "zone": "{{ known_timezone('t') }}",
     "quotient": "{{ ratio('a', 'b') }}",
@@ -81,7 +79,6 @@ def _as_it_is(answer: object) -> object:
 def engines(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
     folder = tmp_path_factory.mktemp("macros")
     with postgresql_server.database() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONTACT_HASH_SALT", "it's \\ salt")
         # Compiling asks nobody; without this it would look for credentials.
         patch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
         yield [
@@ -139,10 +136,8 @@ def test_texts(compare: Compare) -> None:
         "clean",
         "code",
         "upper_code",
-        "contact",
         "sortable",
         "zone",
-        "phone",
     ]
     compare(names, {"t": "text"}, cases)
     compare(["minute"], {"t": "text"}, [(None,), *((text,) for text in TEXTS)])
@@ -165,28 +160,6 @@ def test_text_and_codes_lose_what_is_not_seen_at_their_ends(engines: list[Engine
     expected = [(text(one), code(one)) for one in texts]
     for engine in engines:
         assert engine.rows(["clean", "code"], {"t": "text"}, cases) == expected
-
-
-PHONES = {
-    "+1 555 123": "+1555123",
-    "001555123": "+1555123",
-    "whatsapp:+1555123": "+1555123",
-    " TEL:+49 (30) 123-456\t": "+4930123456",
-    "(+49) 30 123456": "+4930123456",
-    "+123456": "+123456",
-    "+12345678": "+12345678",
-    "+123456789012345": "+123456789012345",
-    "+1234567890123456": "+1234567890123456",
-    "0301234567": "0301234567",
-    "tel:0301234567": "tel:0301234567",
-    " Anna \ufeff": "Anna",
-    "00": "00",
-    "+": "+",
-    "++1555123456": "+1555123456",
-    "\u0661\u0662\u0663+1555123": "+1555123",
-    "": None,
-    "\u200b": None,
-}
 
 
 def test_addresses_are_taken_apart_alike_however_they_are_written(engines: list[Engine], compare: Compare) -> None:
@@ -222,12 +195,6 @@ def test_addresses_are_taken_apart_alike_however_they_are_written(engines: list[
     compare(["page", "step", "site"], {"t": "text"}, [(None,), *((address,) for address in addresses)])
     shown = engines[0].rows(["page", "site"], {"t": "text"}, [(address,) for address in addresses])
     assert shown == [(page_of(address), site_of(address.lower())) for address in addresses]
-
-
-def test_a_phone_number_is_one_however_it_is_written(engines: list[Engine]) -> None:
-    for engine in engines:
-        rows = engine.rows(["phone"], {"t": "text"}, [(written,) for written in PHONES])
-        assert [phone for (phone,) in rows] == list(PHONES.values())
 
 
 def test_nothing_implausible_passes_and_nothing_overflows(engines: list[Engine], compare: Compare) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from sandbox import Sandbox, message
+from sandbox import Sandbox, message, pseudonym
 
 from ingestion.errors import SourceError, WarehouseError
 from ingestion.loading.pace import Pace
@@ -74,7 +74,8 @@ def test_rows_with_a_null_cursor_are_read_in_every_run(sandbox: Sandbox) -> None
     sandbox.run()
     sandbox.sql("update conversations set customer_phone = '+15550002' where id = 'c2'")
     sandbox.run()
-    assert sandbox.latest("conversations", "customer_phone") == [("+15550001",), ("+15550002",)]
+    told = [(pseudonym("+15550001"),), (pseudonym("+15550002"),)]
+    assert sandbox.latest("conversations", "customer_phone") == told
 
 
 def test_row_that_arrives_late_is_found_by_its_key(sandbox: Sandbox) -> None:

@@ -57,9 +57,7 @@ def phones(sandbox: Sandbox) -> list[object]:
 def rotate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, **more: object) -> int:
     sandbox.more |= more
     with monkeypatch.context() as patch:
-        for name, value in sandbox.settings().model_dump(exclude_none=True).items():
-            secret = getattr(value, "get_secret_value", None)
-            patch.setenv(name.upper(), secret() if secret else str(value))
+        sandbox.export_settings(patch)
         return main(["rotate-key"])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import mysql
 import pytest
 from postgresql import Server
-from sandbox import Sandbox
+from sandbox import Sandbox, pseudonym
 
 TABLES = (
     "create table messages (id integer primary key, conversation_id varchar(20), timestamp timestamp)",
@@ -117,7 +117,7 @@ def test_undeclared_column_that_changes_its_type_keeps_no_row_out(
         )
         assert sandbox.run().errors == []
         phone, more = sandbox.latest("conversations", "customer_phone, cast(more as varchar)")[0]
-        assert (phone, more) == ("3", shown)
+        assert (phone, more) == (pseudonym("3"), shown)
         error, told = note(sandbox)
         assert error is None
         assert told is not None and told.startswith("columns changed their type")

@@ -7,7 +7,7 @@ import yaml
 from ingestion.catalogue.entries import load_catalogue
 from ingestion.catalogue.recommendation import recommend
 from ingestion.errors import ConfigurationError
-from ingestion.operations.adoption import adopt, personal_columns
+from ingestion.operations.adoption import adopt, personal_entry, personal_kind
 from ingestion.operations.inspection import Inspection
 from ingestion.rows.columns import ColumnType
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, SourceColumn, TableShape
@@ -51,7 +51,7 @@ ENTRY = """  orders:
     overlap_hours: 24
     sweep_hours: 168
     # Guessed from the names: add what is missing, take out what is not personal.
-    personal: [customer_email]
+    personal: {customer_email: email}
     columns:
       id: identifier
       'on': boolean
@@ -104,7 +104,7 @@ def test_written_entry_means_what_was_recommended(tmp_path: Path) -> None:
     written(tmp_path, f"shop:\n  {OLD}\n")
     entry = load_catalogue(tmp_path / "catalogue.yml")["shop"]["orders"]
     assert (entry.mode, entry.raw_key, entry.cursor, entry.sweep_hours) == ("cursor", ["id"], "updated_at", 168)
-    assert entry.personal == ["customer_email"]
+    assert entry.hashed == ["customer_email"]
     assert "_internal" not in entry.columns
 
 
@@ -136,5 +136,29 @@ def test_link_and_permissions_of_the_file_stay(tmp_path: Path) -> None:
 
 
 def test_personal_columns_are_guessed_from_their_names() -> None:
-    personal = ["phone", "customerEmail", "name", "first_name", "billing_address", "ip", "e_mail", "birthday"]
-    assert personal_columns([*personal, "id", "status", "segment_name", "total"]) == personal
+    guessed = {
+        "phone": "phone",
+        "customerEmail": "email",
+        "name": "name",
+        "first_name": "name",
+        "billing_address": "address",
+        "ip": "ip",
+        "e_mail": "email",
+        "birthday": "text",
+        "device_id": "identifier",
+    }
+    for name, kind in guessed.items():
+        assert personal_kind(name) == kind
+    assert [personal_kind(name) for name in ("id", "status", "segment_name", "total")] == [None] * 4
+
+
+def test_guess_that_could_not_be_kept_so_is_kept_clear() -> None:
+    """A key finds rows in the source, a number is no text, and what is never null can't be left out."""
+    types = {"device_id": "identifier", "phone": "integer", "email": "text", "ip": "text not null", "nick_ip": "text"}
+    assert personal_entry(types, ["device_id"]) == {
+        "device_id": "{is: identifier, keep: clear}",
+        "phone": "{is: phone, keep: clear}",
+        "email": "email",
+        "ip": "{is: ip, keep: hash}",
+        "nick_ip": "ip",
+    }
