@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import pytest
@@ -112,16 +113,37 @@ class Sandbox:
                 if at := getattr(state, field):
                     session.remember("whatsapp", replace(state, **{field: at - timedelta(hours=hours)}))
 
-    def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
+    def latest(self, table: str, columns: str = "*", source: str = "whatsapp") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""
         return self.query(
             f"""
             select {columns} from (
                 select *, row_number() over (partition by id order by _batch_seq desc) as _place
-                from raw_whatsapp.{table}
+                from raw_{source}.{table}
             ) as versions where _place = 1 and _op = 'upsert' order by id
             """
         )
+
+
+class OwnSources(Sandbox):
+    """Sources of a file of their owner's, in the place of the whatsapp source."""
+
+    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
+        super().__init__(folder, warehouse_url)
+        self.url = ""
+        self.file = folder / "sources.yml"
+        self.more = {"sources_file": self.file}
+
+    def configured(self, text: str) -> Self:
+        """Write the file."""
+        self.file.write_text(text, encoding="utf-8")
+        return self
+
+    def again(self) -> RunResult:
+        """A further run, which finds no fault."""
+        result = self.run()
+        assert result.errors == []
+        return result
 
 
 WHATSAPP_TABLES = (

@@ -45,7 +45,7 @@ class ColumnMapping(BaseModel):
     source: str | None = Field(default=None, alias="from", min_length=1)
     path: str | None = Field(default=None, min_length=1)
     values: Annotated[dict[Scalar | None, str], BeforeValidator(_values)] = {}
-    times: Annotated[Decimal | None, BeforeValidator(_spelled), Field(gt=0, max_digits=38)] = None
+    times: Annotated[Annotated[Decimal, Field(gt=0, max_digits=38)] | None, BeforeValidator(_spelled)] = None
     default: Annotated[Scalar | None, BeforeValidator(_spelled)] = None
     type: str | None = None
 

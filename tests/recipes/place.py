@@ -1,0 +1,82 @@
+"""Systems that recipes are for, on real servers, and a warehouse that reads them by the entries of their pages.
+
+Belongs here: making them, reading them, comparing. Not here: what a system is like (a module each).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import mysql
+import postgresql
+import pytest
+from sandbox import OwnSources
+from sqlalchemy import make_url
+
+from ingestion.loading.run import RunResult
+from ingestion.warehouses import open_warehouse
+from recipes import Compared, Recipe, texts
+
+
+@dataclass(frozen=True)
+class System:
+    """A database of a system on a server."""
+
+    server: postgresql.Server | mysql.Server
+    database: str
+
+    @property
+    def url(self) -> str:
+        """As a source's URL."""
+        return self.database if isinstance(self.server, postgresql.Server) else self.server.url(self.database)
+
+    def sql(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements; the rows of the last."""
+        if isinstance(self.server, postgresql.Server):
+            return self.server.sql(*statements, url=self.database)
+        return self.server.sql(*statements, database=self.database)
+
+
+class Place(OwnSources):
+    """A sources.yml of the entries of pages, and their systems with some rows."""
+
+    def __init__(
+        self,
+        folder: Path,
+        recipes: Iterable[Recipe],
+        servers: Mapping[str, postgresql.Server | mysql.Server],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        super().__init__(folder)
+        self.systems = {}
+        self.recipes = {recipe.name: recipe for recipe in recipes}
+        for name, recipe in self.recipes.items():
+            server = servers[recipe.database]
+            self.systems[name] = system = System(server, server.new_database())
+            monkeypatch.setenv(recipe.variable, system.url)
+            system.sql(*recipe.tables, *recipe.rows, *recipe.views(recipe.entry))
+        self.configured("".join(recipe.entry for recipe in self.recipes.values()))
+
+    def read(self) -> RunResult:
+        """A run without a fault, after which raw's latest versions are what plain SQL finds in the systems."""
+        result = self.again()
+        for name, recipe in self.recipes.items():
+            for table, compared in recipe.raw.items():
+                self.compare_raw(name, table, compared)
+        return result
+
+    def compare_raw(self, name: str, table: str, compared: Compared) -> None:
+        """See to it that the live rows of a raw table are what the system has."""
+        self._same(name, self.latest(table, compared.ours, name), compared.theirs, table)
+
+    def compare_marts(self) -> None:
+        """See to it that marts are what plain SQL finds in the systems."""
+        with open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).reader() as read:
+            for name, recipe in self.recipes.items():
+                for compared in recipe.marts:
+                    held = list(zip(*(column.to_pylist() for column in read(compared.ours).columns), strict=True))
+                    self._same(name, held, compared.theirs, compared.ours)
+
+    def _same(self, name: str, held: list[tuple[object, ...]], theirs: str, what: str) -> None:
+        expected = self.systems[name].sql(theirs)
+        assert sorted(map(texts, held)) == sorted(map(texts, expected)) != [], f"{name}: {what}"
