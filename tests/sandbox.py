@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import duckdb
+import pyarrow as pa
 import pytest
 from sqlalchemy import make_url
 
@@ -92,8 +93,7 @@ class Sandbox:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""
-        table = open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql)
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return rows_of(open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql))
 
     def change_warehouse(self, sql: str) -> None:
         """Change the warehouse behind the back of the ingestion."""
@@ -153,6 +153,11 @@ WHATSAPP_TABLES = (
     "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id text,"
     " content text, timestamp timestamp, metadata json)",
 )
+
+
+def rows_of(table: pa.Table) -> list[tuple[object, ...]]:
+    """The rows of a query's result."""
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def message(id_: int, at: str = "2026-03-01 10:00:00+00:00", content: str = "hello") -> str:

@@ -31,7 +31,18 @@ def test_marts_of_recipes_are_what_plain_sql_finds_in_the_systems(
     asked = sorted({word for r in RECIPES for c in r.marts for word in c.ours.split() if word.startswith("marts.")})
     built = subprocess.run(
         [
-            *(sys.executable, "-m", "orchestration", "dbt", "build", "--quiet", "--exclude-resource-type", "unit_test"),
+            *(
+                sys.executable,
+                "-m",
+                "orchestration",
+                "dbt",
+                "build",
+                "--no-write-json",
+                "--log-level-file",
+                "warn",
+                "--exclude-resource-type",
+                "unit_test",
+            ),
             *("--select", *(f"+{mart.removeprefix('marts.')}" for mart in asked)),
             *("--vars", "as_of: '2026-05-01T06:00:00+00:00'"),
         ],

@@ -62,16 +62,10 @@ def test_what_the_page_proposes_beside_its_entry_is_read_too(
     place = Place(tmp_path, [recipe], recipe_servers, monkeypatch)
     system = place.systems[recipe.name]
     entry = yaml.safe_load(recipe.entry)
+    assert all(f"`{words}`" in recipe.page for words in (*variant.told, *variant.columns))
     told = entry[recipe.name]["tables"][variant.table]
-    columns = told.get("columns", {}) | variant.told.get("columns", {})
-    entry[recipe.name]["tables"][variant.table] = told | variant.told | {"columns": columns}
-    for name, value in variant.told.items():
-        said = (
-            [f"{c}: {v}" for c, v in value.items()]
-            if isinstance(value, dict)
-            else [yaml.safe_dump({name: value}, default_flow_style=None).strip().strip("{}")]
-        )
-        assert all(f"`{words}`" in recipe.page for words in said), said
+    told |= yaml.safe_load("\n".join(variant.told))
+    told["columns"] |= yaml.safe_load("\n".join(variant.columns)) or {}
     written = yaml.safe_dump(entry, allow_unicode=True)
     place.configured(written)
     system.sql(*recipe.views(written))

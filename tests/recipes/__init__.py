@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from ingestion.settings import PROJECT_ROOT
 
@@ -36,15 +35,17 @@ class Variant:
 
     Attributes:
         table: our table of the entry.
-        told: what is told of it in the entry.
+        told: what the page says of it, each in backticks.
+        columns: what it says of its columns.
         changes: statements in the system, after which it is read again.
         raw: what the table holds then.
     """
 
     table: str
-    told: Mapping[str, Any]
+    told: tuple[str, ...]
     changes: tuple[str, ...]
     raw: Compared
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,6 @@ def _blocks(page: str, language: str) -> list[str]:
 
 
 def texts(row: tuple[object, ...]) -> tuple[str, ...]:
-    """A row whose values are texts, numbers without zeros at their end: databases and drivers have different numbers."""
+    """A row whose values are texts, numbers without zeros at their end: drivers have different numbers."""
     told = (format(value, "f") if isinstance(value, Decimal) else str(value) for value in row)
     return tuple(text.rstrip("0").rstrip(".") if re.fullmatch(r"-?\d+\.\d+", text) else text for text in told)

@@ -102,8 +102,10 @@ _CONVERSATIONS = """count(*), count(*) filter (where status = 1), count(*) filte
     count(distinct contact_id)"""
 _MESSAGES = """count(*), count(*) filter (where sender_type = 'Contact'), count(*) filter (where sender_type = 'User'),
     count(*) filter (where sender_type in ('AgentBot', 'Captain::Assistant'))"""
-_OUTLET = "'chatwoot:' || c.account_id, 'chatwoot:' || c.inbox_id"
-_OF_CONVERSATIONS = "from messages as m inner join conversations as c on c.id = m.conversation_id"
+# A message whose conversation is deleted is of no tenant that is known.
+_TENANT = "'chatwoot:' || coalesce(c.account_id::text, 'unknown')"
+_OUTLET = f"{_TENANT}, 'chatwoot:' || coalesce(c.inbox_id::text, 'unknown')"
+_OF_CONVERSATIONS = "from messages as m left join conversations as c on c.id = m.conversation_id"
 _COUNTED = "total_conversations, resolved_conversations, active_conversations, distinct_customers"
 MARTS = (
     Compared(
@@ -123,13 +125,13 @@ MARTS = (
         f"select {_OUTLET}, m.created_at::date, {_MESSAGES} {_OF_CONVERSATIONS} where {_READ} group by 1, 2, 3",
     ),
     Compared(
-        "select tenant_key, sum(total_llm_calls) from marts.costs_weekly group by tenant_key",
-        f"""select 'chatwoot:' || c.account_id, count(*) {_OF_CONVERSATIONS}
+        "select tenant_key, sum(total_llm_calls) from marts.costs_weekly where total_llm_calls > 0 group by tenant_key",
+        f"""select {_TENANT}, count(*) {_OF_CONVERSATIONS}
             where {_READ} and sender_type in ('AgentBot', 'Captain::Assistant') group by 1""",
     ),
     Compared(
         "select tenant_key, tenant_name, total_conversations, resolved_conversations, total_messages"
-        " from marts.tenant_summary",
+        " from marts.tenant_summary where tenant_key <> 'chatwoot:unknown'",
         f"""select 'chatwoot:' || a.id, a.name, (select count(*) from conversations as c where c.account_id = a.id),
             (select count(*) from conversations as c where c.account_id = a.id and status = 1),
             (select count(*) {_OF_CONVERSATIONS} where c.account_id = a.id and {_READ}) from accounts as a""",
@@ -148,11 +150,8 @@ CHATWOOT = Recipe(
     unknown={"sender_type": f"select count(*) from messages where sender_type = 'Platform' and {_READ}"},
     variant=Variant(
         table="conversations",
-        told={
-            "table": "conversations_with_phone",
-            "key": ["id"],
-            "columns": {"customer_phone": "phone_number"},
-        },
+        told=("table: conversations_with_phone", "key: [id]"),
+        columns=("customer_phone: phone_number",),
         changes=("update contacts set phone_number = '+1' || phone_number where id = 2",),
         raw=Compared(
             "id, customer_phone",

@@ -62,7 +62,8 @@ def _rows() -> tuple[str, ...]:
     leads = [
         f"({_id('b', i)}, {chance.random() < 0.1:d}, 'hush', {_at(i * 9)}, {_at(i * 9 + 5)},"
         f" {chance.choice(['null', _id('u', i % 3)])}, 'hush', '{chance.choice(list(STATUSES))}',"
-        f" '{chance.choice(['Web Site', 'Call'])}', {chance.choice(['null', chance.randrange(1, 9_999_999) / 100])}, 'USD',"
+        f" '{chance.choice(['Web Site', 'Call'])}',"
+        f" {chance.choice(['null', chance.randrange(1, 9_999_999) / 100])}, 'USD',"
         f" {chance.choice(['null', _id('a', chance.randrange(1, 21))])}, {_id('c', i)})"
         for i in range(1, 41)
     ]
@@ -173,7 +174,8 @@ MARTS = (
             from marts.crm_metrics_monthly where {_OURS} group by all
             having sum(leads_created + accounts_created + deals_won) > 0""",
         f"""select period, sum(leads), sum(accounts), sum(won) from (
-            select {_MONTH.format("created_at")} as period, parent_type = 'Lead' as leads, parent_type = 'Account' as accounts,
+            select {_MONTH.format("created_at")} as period, parent_type = 'Lead' as leads,
+                parent_type = 'Account' as accounts,
                 0 as won {_CREATED}
             union all select {_MONTH.format("close_date")}, 0, 0, 1 from opportunity
             where deleted = 0 and stage = 'Closed Won'
@@ -190,8 +192,10 @@ MARTS = (
             cast(coalesce(won_amount, 0) as decimal(20, 2)) from marts.account_360 where {_OURS}""",
         f"""select concat('espocrm:', a.id), a.name, (select count(*) {{leads}}),
             (select count(*) {{leads}} and l.status = 'Converted'), (select count(*) {{deals}}),
-            (select count(*) {{deals}} and d.stage = 'Closed Won'), (select count(*) {{deals}} and d.stage = 'Closed Lost'),
-            coalesce((select {_MONEY.format("d.amount")} {{deals}} and d.stage = 'Closed Won' and d.amount_currency = 'USD'), 0)
+            (select count(*) {{deals}} and d.stage = 'Closed Won'),
+            (select count(*) {{deals}} and d.stage = 'Closed Lost'),
+            coalesce((select {_MONEY.format("d.amount")} {{deals}} and d.stage = 'Closed Won'
+                and d.amount_currency = 'USD'), 0)
             from account as a where a.deleted = 0""".format(
             leads="from `lead` as l where l.deleted = 0 and l.created_account_id = a.id",
             deals="from opportunity as d where d.deleted = 0 and d.account_id = a.id",
@@ -210,7 +214,7 @@ ESPOCRM = Recipe(
     unknown={"stage": "select count(*) from opportunity where deleted = 0 and stage = 'Our own stage'"},
     variant=Variant(
         table="deals",
-        told={"table": "opportunity_with_lead", "mode": "full"},
+        told=("table: opportunity_with_lead", "mode: full"),
         changes=(
             f"update `lead` set created_opportunity_id = {_id('c', 99)} where id = {_id('b', 1)}",
             f"insert into opportunity (id, created_at, stage) values ({_id('c', 99)}, '2026-03-25', 'Proposal')",

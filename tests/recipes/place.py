@@ -3,6 +3,7 @@
 Belongs here: making them, reading them, comparing. Not here: what a system is like (a module each).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,15 @@ from pathlib import Path
 import mysql
 import postgresql
 import pytest
-from sandbox import OwnSources
+from sandbox import OwnSources, rows_of
 from sqlalchemy import make_url
 
 from ingestion.loading.run import RunResult
 from ingestion.warehouses import open_warehouse
 from recipes import Compared, Recipe, texts
+
+Differences = tuple[list[tuple[str, ...]], list[tuple[str, ...]]]
+NO_DIFFERENCES: Differences = ([], [])
 
 
 @dataclass(frozen=True)
@@ -67,16 +71,22 @@ class Place(OwnSources):
 
     def compare_raw(self, name: str, table: str, compared: Compared) -> None:
         """See to it that the live rows of a raw table are what the system has."""
-        self._same(name, self.latest(table, compared.ours, name), compared.theirs, table)
+        assert self._differences(name, self.latest(table, compared.ours, name), compared.theirs) == NO_DIFFERENCES, (
+            table
+        )
 
     def compare_marts(self) -> None:
         """See to it that marts are what plain SQL finds in the systems."""
         with open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).reader() as read:
-            for name, recipe in self.recipes.items():
-                for compared in recipe.marts:
-                    held = list(zip(*(column.to_pylist() for column in read(compared.ours).columns), strict=True))
-                    self._same(name, held, compared.theirs, compared.ours)
+            found = {
+                compared.ours: self._differences(name, rows_of(read(compared.ours)), compared.theirs)
+                for name, recipe in self.recipes.items()
+                for compared in recipe.marts
+            }
+        assert found == dict.fromkeys(found, NO_DIFFERENCES)
 
-    def _same(self, name: str, held: list[tuple[object, ...]], theirs: str, what: str) -> None:
-        expected = self.systems[name].sql(theirs)
-        assert sorted(map(texts, held)) == sorted(map(texts, expected)) != [], f"{name}: {what}"
+    def _differences(self, name: str, held: list[tuple[object, ...]], theirs: str) -> Differences:
+        """Rows that only we have, and those that only the system has, which has some."""
+        ours, expected = Counter(map(texts, held)), Counter(map(texts, self.systems[name].sql(theirs)))
+        assert expected, theirs
+        return sorted((ours - expected).elements()), sorted((expected - ours).elements())

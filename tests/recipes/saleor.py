@@ -75,7 +75,7 @@ def _rows() -> tuple[str, ...]:
         kind = chance.choice(["refund_success", "refund_failure", "charge_success"])
         refunds.append(f"({stamp.format(i + 300)}, {i}, '{currency}', '{kind}', 2.345, {chance.random() < 0.5})")
     customers = [
-        f"({stamp.format(i * 3)}, '{chance.choice(['account_created', 'placed_order'])}', '{{\"note\": \"hush\"}}', {i})"
+        f"({stamp.format(i * 3)}, '{chance.choice(['account_created', 'placed_order'])}', '{{\"x\": \"hush\"}}', {i})"
         for i in range(1, 31)
     ]
     return (
@@ -126,7 +126,8 @@ with orders as (
     from order_order as o
     left join (
         select order_id, min(date) filter (where type like 'placed%') as placed_at,
-            min(date) filter (where {_PAID}) as paid_at, min(date) filter (where type like 'fulfillment_f%') as shipped_at,
+            min(date) filter (where {_PAID}) as paid_at,
+            min(date) filter (where type like 'fulfillment_f%') as shipped_at,
             min(date) filter (where type in ('canceled', 'expired')) as cancelled_at,
             max(parameters ->> 'payment_gateway') as gateway
         from order_orderevent group by order_id
@@ -156,7 +157,8 @@ def _moved(period: str, groups: str) -> str:
 
 
 _BOUGHT = """from order_orderline as l inner join order_order as o on o.id = l.order_id
-    left join product_productvariant as v on v.id = l.variant_id where o.status not in ('draft', 'canceled', 'expired')"""
+    left join product_productvariant as v on v.id = l.variant_id
+    where o.status not in ('draft', 'canceled', 'expired')"""
 MARTS = (
     Compared(
         "select currency_code, period_start_date, sum(orders_created), sum(orders_paid), sum(gross_amount),"

@@ -66,9 +66,10 @@ def _rows() -> tuple[str, ...]:
             lines.append(f"({i * 10 + 9}, {i + 1_000}, 1, 0, {_at(day + 5)}, -1, -5)")
     return (
         f"insert into wp_wc_orders values {', '.join(orders)}",
-        f"insert into wp_wc_order_operational_data (order_id, date_paid_gmt, date_completed_gmt) values {', '.join(dates)}",
-        "insert into wp_wc_order_stats (order_id, parent_id, date_created, date_created_gmt, num_items_sold, total_sales,"
-        f" status, customer_id) values {', '.join(stats)}",
+        f"insert into wp_wc_order_operational_data (order_id, date_paid_gmt, date_completed_gmt)"
+        f" values {', '.join(dates)}",
+        "insert into wp_wc_order_stats (order_id, parent_id, date_created, date_created_gmt, num_items_sold,"
+        f" total_sales, status, customer_id) values {', '.join(stats)}",
         "insert into wp_wc_order_product_lookup (order_item_id, order_id, product_id, variation_id, date_created,"
         f" product_qty, product_net_revenue) values {', '.join(lines)}",
         "insert into wp_posts values (1, 'Tea \"green\"', 'product'), (2, 'Cup', 'product'), (3, 'Ä', 'product')",
@@ -107,7 +108,7 @@ def _moved(period: str) -> str:
 
     return f"""(
         {moves("o.date_created_gmt", "1 as came, 0 as paid, 0 as gross, 0 as items, 0 as gone, 0 as back", "1 = 1")}
-        union all {moves("d.date_paid_gmt", "0, 1, o.total_amount, s.num_items_sold, 0, 0", "d.date_paid_gmt is not null")}
+        union all {moves("d.date_paid_gmt", "0, 1, total_amount, num_items_sold, 0, 0", "d.date_paid_gmt is not null")}
         union all {moves("o.date_updated_gmt", "0, 0, 0, 0, 1, 0", "o.status in ('wc-cancelled', 'wc-failed')")}
         union all select {_METHOD}, o.currency, {period.format("r.date_created_gmt")}, 0, 0, 0, 0, 0, -r.total_amount
         from wp_wc_orders as r inner join wp_wc_orders as o on o.id = r.parent_order_id
@@ -116,11 +117,13 @@ def _moved(period: str) -> str:
 
 
 _SUMS = (
-    "sum(came), sum(paid), cast(sum(gross) as decimal(20, 3)), sum(items), sum(gone), cast(sum(back) as decimal(20, 3))"
+    "sum(came), sum(paid), cast(sum(gross) as decimal(20, 3)), coalesce(sum(items), 0), sum(gone), cast(sum(back) as decimal(20, 3))"
 )
 _BOUGHT = """from wp_wc_order_product_lookup as l inner join wp_wc_orders as o on o.id = l.order_id
-    left join wp_wc_order_stats as s on s.order_id = o.id {} where product_qty > 0 and o.type = 'shop_order' and o.status in
-    ('wc-completed', 'wc-processing', 'wc-on-hold', 'wc-refunded', 'wc-packed')"""
+    left join wp_wc_order_stats as s on s.order_id = o.id {}
+    where product_qty > 0 and o.type = 'shop_order' and o.status in (
+        'wc-completed', 'wc-processing', 'wc-on-hold', 'wc-refunded', 'wc-packed'
+    )"""
 _SALES = "orders_created, orders_paid, gross_amount, items, orders_cancelled, refunded_amount"
 _OURS = "tenant_key = 'woocommerce:default'"
 MARTS = (
@@ -144,17 +147,19 @@ MARTS = (
     Compared(
         "select product_id, product_name, sum(purchases), sum(units_sold), cast(sum(revenue_amount) as decimal(20, 2)),"
         f" sum(purchases_in_other_currencies) from marts.products_monthly where {_OURS} group by all",
-        f"""select concat('woocommerce:', l.product_id), coalesce(max(p.post_title), 'unknown'), count(*), sum(product_qty),
+        f"""select concat('woocommerce:', l.product_id), coalesce(max(p.post_title), 'unknown'), count(*),
+            sum(product_qty),
             cast(sum(if(o.currency = 'USD', product_net_revenue, 0)) as decimal(20, 2)), sum(o.currency <> 'USD')
             {_BOUGHT.format("left join wp_posts as p on p.ID = l.product_id")} group by l.product_id""",
     ),
     Compared(
         "select customer_id, frequency, cast(monetary_amount as decimal(20, 3)), purchases_in_other_currencies"
         f" from marts.customer_360 where {_OURS} and frequency > 0",
-        f"""select concat('woocommerce:', customer_id), count(*), cast(sum(if(currency = 'USD', net, 0)) as decimal(20, 3)),
-            sum(currency <> 'USD') from (
+        f"""select concat('woocommerce:', customer_id), count(*),
+            cast(sum(if(currency = 'USD', net, 0)) as decimal(20, 3)), sum(currency <> 'USD') from (
                 select s.customer_id, o.currency, o.total_amount
-                    - if(o.status in ('wc-cancelled', 'wc-failed') and o.date_updated_gmt > d.date_paid_gmt, o.total_amount, 0)
+                    - if(o.status in ('wc-cancelled', 'wc-failed') and o.date_updated_gmt > d.date_paid_gmt,
+                        o.total_amount, 0)
                     - coalesce((select sum(-r.total_amount) from wp_wc_orders as r
                         where r.type = 'shop_order_refund' and r.parent_order_id = o.id), 0) as net
                 {_OF} and d.date_paid_gmt is not null and s.customer_id is not null
@@ -167,8 +172,8 @@ _OUR_SECOND = "strftime({} at time zone 'UTC', '%Y-%m-%d %H:%M:%S')"
 
 
 def _event(event_type: str, prefix: str, at: str, condition: str) -> str:
-    return f"""select concat('{prefix}-', o.id), '{event_type}', o.id, s.customer_id, cast(o.total_amount as decimal(20, 3)),
-        {_SECOND.format(at)} {_OF} and {condition}"""
+    return f"""select concat('{prefix}-', o.id), '{event_type}', o.id, s.customer_id,
+        cast(o.total_amount as decimal(20, 3)), {_SECOND.format(at)} {_OF} and {condition}"""
 
 
 RAW = {
