@@ -90,14 +90,18 @@ class Recipe:
         [entry] = _blocks(self.page, "yaml")
         return entry
 
-    def views(self, entry: str) -> list[str]:
-        """The page's views that an entry reads, and those that these are made of."""
-        made: list[str] = []
-        for statement in reversed(re.split(r";\n+", "\n".join(_blocks(self.page, "sql")))):
-            view = re.match(r"create view (\w+) as\s", statement)
-            if view and re.search(rf"\b{view[1]}\b", entry + "\n".join(made)):
-                made.insert(0, statement)
-        return made
+    def preparation(self, entry: str) -> list[str]:
+        """The page's statements for the system: views that an entry reads, with those that they are made of, and rights."""
+        statements = re.split(r";\n+", "\n".join(_blocks(self.page, "sql")))
+        idle: list[str] = []
+        read = entry
+        for statement in reversed(statements):
+            if view := re.match(r"create view (\w+) as\s", statement):
+                if re.search(rf"\b{view[1]}\b", read):
+                    read += statement
+                else:
+                    idle.append(view[1])
+        return [s for s in statements if s and not any(re.search(rf"\b{view}\b", s) for view in idle)]
 
 
 def _blocks(page: str, language: str) -> list[str]:

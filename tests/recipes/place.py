@@ -3,6 +3,7 @@
 Belongs here: making them, reading them, comparing. Not here: what a system is like (a module each).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,15 +31,33 @@ class System:
     database: str
 
     @property
+    def name(self) -> str:
+        """The database's name."""
+        return str(make_url(self.database).database) if isinstance(self.server, postgresql.Server) else self.database
+
+    @property
+    def reader(self) -> str:
+        """The role that reads it: roles are a server's, not a database's."""
+        return f"reader_{self.name}"
+
+    @property
     def url(self) -> str:
-        """As a source's URL."""
-        return self.database if isinstance(self.server, postgresql.Server) else self.server.url(self.database)
+        """As the source's URL of one who may do what the page says."""
+        if isinstance(self.server, postgresql.Server):
+            return str(make_url(self.database).set(username=self.reader))
+        return self.server.url(self.database, self.reader, "...")
 
     def sql(self, *statements: str) -> list[tuple[object, ...]]:
-        """Run statements; the rows of the last."""
+        """Run statements as the owner; the rows of the last."""
         if isinstance(self.server, postgresql.Server):
             return self.server.sql(*statements, url=self.database)
         return self.server.sql(*statements, database=self.database)
+
+    def prepare(self, statements: Iterable[str]) -> None:
+        """Run a page's statements, with this database's name and role in the place of the page's."""
+        for statement in statements:
+            here = re.sub(r"(?<=grant select on )\w+\.", f"{self.name}.", statement)
+            self.sql(re.sub(r"\bwarehouse\b", self.reader, here))
 
 
 class Place(OwnSources):
@@ -58,7 +77,8 @@ class Place(OwnSources):
             server = servers[recipe.database]
             self.systems[name] = system = System(server, server.new_database())
             monkeypatch.setenv(recipe.variable, system.url)
-            system.sql(*recipe.tables, *recipe.rows, *recipe.views(recipe.entry))
+            system.sql(*recipe.tables, *recipe.rows)
+            system.prepare(recipe.preparation(recipe.entry))
         self.configured("".join(recipe.entry for recipe in self.recipes.values()))
 
     def read(self) -> RunResult:
