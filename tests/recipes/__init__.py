@@ -91,7 +91,7 @@ class Recipe:
         return entry
 
     def preparation(self, entry: str) -> list[str]:
-        """The page's statements for the system: views that an entry reads, with those that they are made of, and rights."""
+        """The page's statements for the system: views that an entry reads, those that they are made of, and rights."""
         statements = re.split(r";\n+", "\n".join(_blocks(self.page, "sql")))
         idle: list[str] = []
         read = entry

@@ -116,7 +116,8 @@ def _moved(period: str) -> str:
     ) as moves"""
 
 
-_SUMS = "sum(came), sum(paid), cast(sum(gross) as decimal(20, 3)), coalesce(sum(items), 0), sum(gone), cast(sum(back) as decimal(20, 3))"
+_SUMS = """sum(came), sum(paid), cast(sum(gross) as decimal(20, 3)), coalesce(sum(items), 0), sum(gone),
+    cast(sum(back) as decimal(20, 3))"""
 _BOUGHT = """from wp_wc_order_product_lookup as l inner join wp_wc_orders as o on o.id = l.order_id
     left join wp_wc_order_stats as s on s.order_id = o.id {}
     where product_qty > 0 and o.type = 'shop_order' and o.status in (
