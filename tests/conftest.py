@@ -40,8 +40,9 @@ GROUPS = {
         "sample",
     ),
     **dict.fromkeys(("test_incremental_models", "test_odd_shop"), "histories"),
+    **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
 }
-"""Files whose tests share what one process makes once: the sample's first run, a parsed project."""
+"""Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
 
 FIRST = ("test_servers", "histories", "sample", "test_deployment")
 """What takes longest, in the order in which it is begun where tests run in several processes.
