@@ -57,7 +57,7 @@ def _rows() -> tuple[str, ...]:
             for line in range(chance.randrange(1, 4)):
                 lines.append(
                     f"({i * 10 + line}, {i}, {chance.randrange(1, 5)}, {line}, {_at(day + 0.4)},"
-                    f" {chance.choice([1, 2, 3, 7])}, {chance.randrange(1, 99_999) / 100})"
+                    f" {chance.choice([0, 1, 2, 3, 7])}, {chance.randrange(1, 99_999) / 100})"
                 )
         if status == "wc-refunded" or chance.random() < 0.1:
             refund = f"'wc-completed', '{currency}', 'shop_order_refund', 0, -{chance.randrange(1, 99)}.25, 0, null"
