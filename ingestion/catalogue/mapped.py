@@ -114,7 +114,7 @@ def translated(
                 raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
             values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
             path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
-            translations[name] = Translation(type_, path, values, default)
+            translations[name] = Translation(type_, path, values, told.times, default)
     return translations, constants
 
 

@@ -6,6 +6,7 @@ that means (matching.py), how values are translated (sources/translation.py).
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
@@ -34,6 +35,7 @@ class ColumnMapping(BaseModel):
         source: the source's column; the one of the same name where there is none.
         path: keys and positions, separated by points, within the document that the column holds.
         values: what the source writes → what raw gets; a value that is not among them becomes `unknown`.
+        times: what the source's numbers are multiplied by: 100 makes cents of amounts.
         default: what raw gets for null, and where the source has no such column.
         type: its type in raw, of a column that the catalogue does not declare: text unless told.
     """
@@ -43,13 +45,25 @@ class ColumnMapping(BaseModel):
     source: str | None = Field(default=None, alias="from", min_length=1)
     path: str | None = Field(default=None, min_length=1)
     values: Annotated[dict[Scalar | None, str], BeforeValidator(_values)] = {}
+    times: Annotated[Annotated[Decimal, Field(gt=0, max_digits=38)] | None, BeforeValidator(_spelled)] = None
     default: Annotated[Scalar | None, BeforeValidator(_spelled)] = None
     type: str | None = None
+
+    @model_validator(mode="after")
+    def _is_number_or_listed(self) -> "ColumnMapping":
+        if self.times is not None and self.values:
+            raise ValueError("a value is looked up in `values` or multiplied by `times`, not both")
+        return self
 
     @property
     def is_renamed_only(self) -> bool:
         """Whether the values stay what they are."""
-        return self.path is None and not self.values and self.default is None
+        return self.path is None and not self.values and self.times is None and self.default is None
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it can't be told from a value which of the source's it was."""
+        return self.path is not None or self.times is not None
 
 
 def _parse_column(value: object) -> object:

@@ -1,14 +1,14 @@
 """Values of a source as its owner says they read in raw.
 
-Belongs here: a column's translation: out of a document, by a list of values, with a default. Not here: which columns
-have one (catalogue/matching.py), types of raw (rows/).
+Belongs here: a column's translation: out of a document, by a list of values or multiplied, with a default. Not here:
+which columns have one (catalogue/matching.py), types of raw (rows/).
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,9 @@ from ingestion.rows.conversion import convert
 UNKNOWN = "unknown"
 """What a value reads as that its owner's list lacks."""
 
+_EXACT = Context(prec=400, Emax=400, Emin=-400, traps=[InvalidOperation, Overflow, Inexact])
+"""Any number that a type of raw holds, times any other, to its last digit."""
+
 _MISSING = f"a value that `values` of the owner's mapping lacks; it reads {UNKNOWN}"
 
 
@@ -32,18 +35,20 @@ class Translation:
         type: the raw type that the source's column is read as.
         path: keys and positions in the document that the column holds; none where it holds the value itself.
         values: what the source writes, as text → what raw gets; None: every value stands for itself.
+        times: what numbers are multiplied by.
         default: what null becomes.
     """
 
     type: ColumnType
     path: Sequence[str] = ()
     values: Mapping[str | None, str] | None = None
+    times: Decimal | None = None
     default: str | None = None
 
     @property
     def raw_type(self) -> ColumnType:
         """What a column holds that nobody declares otherwise."""
-        return ColumnType.TEXT if self.path or self.values is not None else self.type
+        return ColumnType.TEXT if self.path or self.values is not None or self.times is not None else self.type
 
     def written(self, values: Sequence[str | int | bool | None]) -> list[str | int | bool | None]:
         """What the source may hold where raw has one of the values."""
@@ -71,9 +76,10 @@ class Translation:
             wire = pa.array([_within(document, self.path) for document in _texts(wire)], pa.string())
         if self.values is not None:
             wire, told = self._listed(wire, column, odd)
+        if self.times is not None:
+            wire = self._multiplied(wire, self.times)
         if self.default is not None and wire.null_count:
-            text = wire if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)[0]
-            wire = pc.fill_null(text, self.default)
+            wire = pc.fill_null(_as_text(wire), self.default)
         return wire, told
 
     def _listed(self, wire: pa.Array, column: str, odd: Sequence[OddValue]) -> tuple[pa.Array, list[OddValue]]:
@@ -99,6 +105,27 @@ class Translation:
         if None in self.values:
             listed = pc.if_else(pc.is_null(text), pa.scalar(self.values[None]), listed)
         return listed, found
+
+    def _multiplied(self, wire: pa.Array, times: Decimal) -> pa.Array:
+        """Each number times another, as text; what is no number stays as it is, for its column to refuse."""
+        is_float = self.type is ColumnType.DOUBLE and not self.path
+        dictionary = _as_text(wire).dictionary_encode()
+        products = [_product(value, times, is_float) for value in dictionary.dictionary.to_pylist()]
+        return pa.array(products, pa.string()).take(dictionary.indices)
+
+
+def _as_text(wire: pa.Array) -> pa.Array:
+    return wire if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)[0]
+
+
+def _product(value: str, times: Decimal, is_float: bool) -> str:
+    """A number times another to its last digit; a binary float is taken at 15 digits, as a decimal is made of it."""
+    try:
+        number = _EXACT.create_decimal(f"{float(value):.15g}" if is_float else value.strip())
+        product = _EXACT.multiply(number, times)
+    except (DecimalException, ValueError):
+        return value
+    return format(product.normalize(_EXACT), "f") if product.is_finite() else value
 
 
 def spelling(value: str | None, type_: ColumnType) -> str | None:
