@@ -4,7 +4,7 @@ Belongs here: what is compared. Not here: what their marts must hold (one module
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -71,21 +71,50 @@ def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
     return told
 
 
-def disagreements_of_system(warehouse: Warehouse, name: str, as_of: datetime) -> list[str]:
-    """Compare the marts of one system with the oracle, given the rows that raw has."""
+def disagreements_of_system(warehouse: Warehouse, name: str, as_of: datetime, sources: Sequence[str] = ()) -> list[str]:
+    """Compare the marts of one system with the oracle, given the rows that raw has.
+
+    Args:
+        warehouse: What was built of them.
+        name: Of the system.
+        as_of: The instant that the marts were built for.
+        sources: All of its kind, each of which must give what it would give alone; the one of the kind's name if empty.
+    """
+    told = []
     with warehouse.reader() as query:
-        versions = _versions(query)
-        system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
-        return [
-            line
-            for mart in system.marts()
-            for line in differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
-        ]
+        found: dict[str, list[Row]] = {}
+        for source in sources or [name]:
+            versions = _versions(query, {name: source})
+            system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
+            for mart in system.marts():
+                rows = found.setdefault(mart.name, query(f"select * from marts.{mart.name}").to_pylist())
+                of_source = [
+                    as_if_alone(row, name, source) for row in rows if row["tenant_key"].startswith(f"{source}:")
+                ]
+                told += [f"{source}: {line}" for line in differences(mart, of_source)]
+        keys = {row["tenant_key"] for rows in found.values() for row in rows}
+        return told + [key for key in sorted(keys) if key.partition(":")[0] not in (sources or [name])]
 
 
-def _versions(query: Query) -> Versions:
-    def versions(source: str, table: str) -> list[Row]:
-        rows: list[Row] = query(f"select * from raw_{source}.{table}").to_pylist()
+def as_if_alone(row: Row, kind: str, source: str) -> Row:
+    """A row as it would be if its source were the only one and named as its kind (dbt_project/macros/sources)."""
+    return {column: _cell_alone(column, cell, kind, source) for column, cell in row.items()}
+
+
+def _cell_alone(column: str, cell: object, kind: str, source: str) -> object:
+    if column == "source_system":
+        return kind
+    if isinstance(cell, str) and column.endswith("_key"):
+        return cell if cell.removeprefix(f"{source}:") == cell else f"{kind}:{cell.removeprefix(f'{source}:')}"
+    # A tenant's id is always as its source has it.
+    if isinstance(cell, str) and column.endswith("_id") and column != "tenant_id":
+        return cell.removeprefix(f"{source}:")
+    return cell
+
+
+def _versions(query: Query, sources: Mapping[str, str] | None = None) -> Versions:
+    def versions(system: str, table: str) -> list[Row]:
+        rows: list[Row] = query(f"select * from raw_{(sources or {}).get(system, system)}.{table}").to_pylist()
         return rows
 
     return versions
