@@ -3,8 +3,6 @@
 Several sources may be of the system's kind. They have the same ids.
 """
 
-import json
-import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,11 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import yaml
 from bigquery import Bigquery
-from dbt.cli.main import dbtRunner
+from end_to_end.dbt_inside import Dbt
 from postgresql import Server
 
 from ingestion import sample
@@ -25,8 +22,6 @@ from ingestion.loading.run import Ingestion
 from ingestion.sample.restaurant import ERRORS
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
-from orchestration import dbt_internals
-from orchestration.profile import variables, vars_of
 
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
 """Of the first build: a part of the rows lies after it, and is counted when its day has come."""
@@ -63,8 +58,6 @@ SELDOM = {
     ]
 }
 """What the sample has too little of at this scale: messages that failed, for each kind of reason and for none."""
-
-_MANIFESTS: dict[tuple[str, str, str], Any] = {}
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ class ModelHistory:
         self._tables = [
             Table(name, table) for (table,) in tables if table in self._catalogue_entry() for name in self._sources
         ]
-        self._manifest = self._parsed()
+        self._dbt = Dbt(folder, self.settings.warehouse, project)
 
     @property
     def settings(self) -> Settings:
@@ -146,14 +139,6 @@ class ModelHistory:
                 f"{self._system}_database_url": urls.get(self._system),
             }
         )
-
-    def _parsed(self) -> Any:
-        """A dbt project, read once for all histories whose models have the same names in full."""
-        url = self.settings.warehouse
-        names = str(self._project), url.get_backend_name(), Path(url.database or "").stem
-        if names not in _MANIFESTS:
-            _MANIFESTS[names] = self._dbt("parse").result
-        return _MANIFESTS[names]
 
     def _catalogue_entry(self) -> dict[str, Any]:
         catalogue = yaml.safe_load((self._project / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
@@ -251,9 +236,9 @@ class ModelHistory:
         table = self._table(place)
         if copied := self._row(table, row):
             values = list(copied[1:])
-            place = self._columns(table).index("id")
-            is_text = isinstance(values[place], str)
-            values[place] = f"{'copy-' if key % 10 else 'b:'}{key}" if is_text else 10_000_000 + key
+            at = self._columns(table).index("id")
+            is_text = isinstance(values[at], str)
+            values[at] = f"{'copy-' if key % 10 else 'b:'}{key}" if is_text else 10_000_000 + key
             self._insert(table, values)
 
     def live_a_day(self) -> None:
@@ -278,42 +263,17 @@ class ModelHistory:
         What a whole build noted as changed is tested: no comparison looks at it.
         """
         selected = [] if "--select" in arguments else ["--select", f"tag:{self._system}"]
-        untested = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-        assert faults(self._dbt("build", *untested, *selected, *arguments)) == []
+        told = {"as_of": self.as_of.isoformat(), "sources": {self._system: self.names}}
+        self._dbt.build(*selected, *arguments, told=told)
         if not arguments:
-            assert faults(self._dbt("test", "--select", f"int_{self._system}__changed_*")) == []
+            assert self._dbt.faults("test", "--select", f"int_{self._system}__changed_*", told=told) == []
 
     def models(self) -> list[str]:
         """The names of the system's models."""
-        nodes = self._manifest.nodes.values()
+        nodes = self._dbt.manifest.nodes.values()
         return sorted(node.name for node in nodes if node.resource_type == "model" and self._system in node.tags)
 
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse."""
         return Ingestion(self.settings).warehouse
-
-    def _dbt(self, command: str, *arguments: str) -> Any:
-        project = str(self._project / "dbt_project")
-        place: Sequence[str] = ["--project-dir", project, "--profiles-dir", project]
-        artifacts = ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "target")]
-        # Nobody reads the artifacts, which are half of the work.
-        options = ["--quiet", "--log-level-file", "none", "--no-write-json"]
-        told = vars_of({self._system: self.names}) | {"as_of": self.as_of.isoformat()}
-        # Models of other systems are neither built nor looked at.
-        told.pop("systems")
-        options += ["--vars", json.dumps(told)]
-        dbt_internals.hurry()
-        with patch.dict(os.environ, variables(self.settings.warehouse)):
-            runner = dbtRunner(manifest=getattr(self, "_manifest", None))
-            try:
-                return runner.invoke([command, *arguments, *place, *artifacts, *options])
-            finally:
-                dbt_internals.release()
-
-
-def faults(outcome: Any) -> list[str]:
-    """What went wrong in an invocation of dbt."""
-    results = getattr(outcome.result, "results", [])
-    told = [f"{result.node.name}: {result.message}" for result in results if str(result.status) in ("error", "fail")]
-    return told if outcome.success or told else [str(outcome.exception)]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from ingestion.warehouses.base import Query, Warehouse
@@ -57,7 +58,7 @@ def disagreements(warehouse: Warehouse, folder: Path, as_of: datetime) -> list[s
 
 def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
     """By mart, and as `all` for what concerns none of them, the disagreements."""
-    marts = _marts(query, sources)
+    marts = _marts(_versions(query), sources)
     told = {"all": [line for source in sources.values() for line in _unexplained(query, source)]}
     built = query("select table_name from information_schema.tables where table_schema = 'marts'")
     told["data_quality"] = unaccounted(query)
@@ -96,6 +97,29 @@ def disagreements_of_system(warehouse: Warehouse, name: str, as_of: datetime, so
         return told + [key for key in sorted(keys) if key.partition(":")[0] not in (sources or [name])]
 
 
+def disagreements_of_sources(warehouse: Warehouse, names: Mapping[str, str], as_of: datetime) -> list[str]:
+    """Compare what all marts say of some sources with the oracle, which knows of no others, given what raw has.
+
+    Args:
+        warehouse: What was built of them, and of others.
+        names: Kind → the source of it.
+        as_of: The instant that the marts were built for.
+    """
+    kinds = {name: kind for kind, name in names.items()}
+    told = []
+    with warehouse.reader() as query:
+        versions = _versions(query, names)
+        sources = {name: Source.from_versions(name, as_of, versions) for name in SYSTEMS}
+        for mart in _marts(versions, sources):
+            rows = query(f"select * from marts.{mart.name}").to_pylist()
+            owners = [row["tenant_key"].partition(":")[0] for row in rows]
+            found = [
+                as_if_alone(row, kinds[name], name) for row, name in zip(rows, owners, strict=True) if name in kinds
+            ]
+            told += differences(mart, found)
+    return told
+
+
 def as_if_alone(row: Row, kind: str, source: str) -> Row:
     """A row as it would be if its source were the only one and named as its kind (dbt_project/macros/sources)."""
     return {column: _cell_alone(column, cell, kind, source) for column, cell in row.items()}
@@ -112,16 +136,16 @@ def _cell_alone(column: str, cell: object, kind: str, source: str) -> object:
     return cell
 
 
-def _versions(query: Query, sources: Mapping[str, str] | None = None) -> Versions:
+def _versions(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> Versions:
     def versions(system: str, table: str) -> list[Row]:
-        rows: list[Row] = query(f"select * from raw_{(sources or {}).get(system, system)}.{table}").to_pylist()
+        rows: list[Row] = query(f"select * from raw_{names.get(system, system)}.{table}").to_pylist()
         return rows
 
     return versions
 
 
-def _marts(query: Query, sources: dict[str, Source]) -> list[Mart]:
-    systems = {name: SYSTEMS[name](source, _versions(query)) for name, source in sources.items()}
+def _marts(versions: Versions, sources: dict[str, Source]) -> list[Mart]:
+    systems = {name: SYSTEMS[name](source, versions) for name, source in sources.items()}
     marts = [mart for system in systems.values() for mart in system.marts()]
     restaurant, shop, whatsapp, erp = (systems[name] for name in ("restaurant", "shop", "whatsapp", "erp"))
     assert isinstance(restaurant, Restaurant)
