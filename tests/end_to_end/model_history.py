@@ -27,7 +27,7 @@ FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
 """Of the first build: a part of the rows lies after it, and is counted when its day has come."""
 
 SCALE = 0.08
-"""How large its sources are together: small enough that edits meet, large enough that rows of every kind are there."""
+"""How large a source is: small enough that edits meet, large enough that some rows of every kind are there."""
 
 ODD_VALUES: tuple[str | int | float, ...] = (
     *("", " ", "n/a", " Resolved\r\n", "whatsapp:+1 (555) 000-0001"),
@@ -108,8 +108,7 @@ class ModelHistory:
         self.down = ""
         self._sources = {system: folder / "sources", **{name: folder / "sources" / name for name in others}}
         for seed, place in enumerate(self._sources.values(), start=7):
-            scale = SCALE / len(self._sources)
-            sample.create(place, scale=scale, seed=seed, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
+            sample.create(place, scale=SCALE, seed=seed, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
         self._deleted: list[tuple[Table, tuple[Any, ...]]] = []
         for name in self._sources:
             for sql, *values in SELDOM.get(system, ()):

@@ -42,7 +42,10 @@ Content = dict[tuple[str, str], Counter[tuple[object, ...]]]
 
 
 class RandomModelHistory(RuleBasedStateMachine):
-    """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail."""
+    """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail.
+
+    So do sources of one kind with the same ids, of which one may fail to be read.
+    """
 
     system = ""
     server: Server | Bigquery | None = None
@@ -138,6 +141,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     @rule(model=NUMBERS)
     def full_refresh_of_one_model(self, model: int) -> None:
         self.builds += 1
+        self.history.extract()
         models = self.history.models()
         self.history.build("--full-refresh", "--select", models[model % len(models)])
 

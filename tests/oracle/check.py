@@ -122,18 +122,22 @@ def disagreements_of_sources(warehouse: Warehouse, names: Mapping[str, str], as_
 
 def as_if_alone(row: Row, kind: str, source: str) -> Row:
     """A row as it would be if its source were the only one and named as its kind (dbt_project/macros/sources)."""
-    return {column: _cell_alone(column, cell, kind, source) for column, cell in row.items()}
+    return {column: _cell_alone(row, column, kind, source) for column in row}
 
 
-def _cell_alone(column: str, cell: object, kind: str, source: str) -> object:
+def _cell_alone(row: Row, column: str, kind: str, source: str) -> object:
+    cell = row[column]
     if column == "source_system":
         return kind
-    if isinstance(cell, str) and column.endswith("_key"):
-        return cell if cell.removeprefix(f"{source}:") == cell else f"{kind}:{cell.removeprefix(f'{source}:')}"
-    # A tenant's id is always as its source has it.
-    if isinstance(cell, str) and column.endswith("_id") and column != "tenant_id":
-        return cell.removeprefix(f"{source}:")
-    return cell
+    if not isinstance(cell, str) or not cell.startswith(f"{source}:"):
+        return cell
+    natural = cell.removeprefix(f"{source}:")
+    if column.endswith("_key"):
+        return f"{kind}:{natural}"
+    # A tenant's id is always as its source has it; who has no name is called by the id.
+    is_id = column.endswith("_id") and column != "tenant_id"
+    is_id_as_name = column.endswith("_name") and cell == row.get(f"{column.removesuffix('_name')}_id")
+    return natural if is_id or is_id_as_name else cell
 
 
 def _versions(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> Versions:

@@ -44,20 +44,22 @@
     {%- set keys = config.require('unique_key') -%}
     {%- set keys = [keys] if keys is string else keys -%}
     {%- set changed = config.get('meta', {}).get('changed') -%}
+    {%- if changed -%}
     exists (
         select 1
-        {% if changed -%}
         from {{ relation_of(changed) }} as changed
         where
             {% for key in keys -%}
             {{ 'and ' if not loop.first }}changed.{{ key }} = {{ held }}.{{ key }}
             {% endfor %}
-        {%- else -%}
-        from {{ raw_rows(*model.sources[0], which='new') }} as versions
-        where
-            {{ identifier('versions.id') }} = {{ held }}.{{ keys[0] }}
-        {%- endif %}
     )
+    {%- else -%}
+    {# No correlated subquery: BigQuery has few over a union, which several sources are. -#}
+    {{ held }}.{{ keys[0] }} in (
+        select {{ identifier('versions.id') }}
+        from {{ raw_rows(*model.sources[0], which='new') }} as versions
+    )
+    {%- endif %}
     {# Of groups of several columns the last is the date that the table is partitioned by. -#}
     {%- set values -%}
         {%- if changed -%}
