@@ -31,6 +31,7 @@ BUILDS = 1 if EXAMPLES == 1 else 3
 """How many builds there may be between the first and the last, which is compared with a full refresh."""
 
 NUMBERS = st.integers(min_value=0, max_value=10_000)
+EDITS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40)
 SOURCES_OF_KIND = st.sampled_from(("both", "first", "second"))
 """Which sources of the kind there are: that of its name, another one, or both."""
 
@@ -58,8 +59,8 @@ class RandomModelHistory(RuleBasedStateMachine):
         self.last: list[str] = []
         self.builds = 0
 
-    @initialize(number=NUMBERS, first=SOURCES_OF_KIND, last=SOURCES_OF_KIND)
-    def first_build(self, number: int, first: str, last: str) -> None:
+    @initialize(number=NUMBERS, first=SOURCES_OF_KIND, last=SOURCES_OF_KIND, edits=EDITS)
+    def first_build(self, number: int, first: str, last: str, edits: list[tuple[int, int, int, int]]) -> None:
         # The first example is always the simplest: all numbers are 0, and all steps the same.
         assume(number)
         self.history = ModelHistory(self.system, Path(self.folder.name), self.server, others=["b"])
@@ -68,13 +69,15 @@ class RandomModelHistory(RuleBasedStateMachine):
         self.history.build()
         self.history.leave_customers_without_rows()
         self.history.leave_rows_without_customers()
+        # Steps may be all of one kind, in a history as Hypothesis draws it.
+        self.edit(edits)
 
-    @rule(edits=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
+    @rule(edits=EDITS)
     def edit(self, edits: list[tuple[int, int, int, int]]) -> None:
         for place, row, donor, column in edits:
             self.history.edit(place, row, donor, column)
 
-    @rule(spoils=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
+    @rule(spoils=EDITS)
     def spoil(self, spoils: list[tuple[int, int, int, int]]) -> None:
         for place, row, column, value in spoils:
             self.history.spoil(place, row, column, value)
