@@ -30,6 +30,13 @@ TEMPLATES = {
     "code": "{{ clean_code('t') }}",
     "upper_code": "{{ upper_case('t') }}",
     "phone": "{{ clean_phone('t', 'whatsapp') }}",
+    "phone_of_erp": "{{ clean_phone('t', 'erp', of='id') }}",
+    "shown_of_erp": "{{ shown_identifier('erp', 'erp', 't') }}",
+    "shown_of_b": "{{ shown_identifier('erp', 'b', 't') }}",
+    "source": "{{ source_of('erp', 't') }}",
+    "natural_id": "{{ natural_identifier('erp', 't') }}",
+    "key": "{{ source_key('erp', 't') }}",
+    "shown_of_key": "{{ shown_identifier_of_key('erp', source_key('erp', 't')) }}",
     "contact": "{{ contact_hash('t') }}",
     "sortable": "{{ sortable_id('t') }}",
     "zone": "{{ known_timezone('t') }}",
@@ -228,6 +235,30 @@ def test_a_phone_number_is_one_however_it_is_written(engines: list[Engine]) -> N
     for engine in engines:
         rows = engine.rows(["phone"], {"t": "text"}, [(written,) for written in PHONES])
         assert [phone for (phone,) in rows] == list(PHONES.values())
+
+
+def test_a_phone_number_without_a_country_is_of_its_sources_country(engines: list[Engine]) -> None:
+    cases: list[Row] = [("030 123456", "1"), ("030 123456", "b:1"), ("+1 555 000 0001", "b:1"), (None, "b:1")]
+    for engine in engines:
+        phones = engine.rows(["phone_of_erp"], {"t": "text", "id": "text"}, cases)
+        assert phones == [("+4930123456",), ("+4430123456",), ("+15550000001",), (None,)]
+
+
+def test_ids_of_two_sources_are_never_the_same_and_are_told_apart_again(engines: list[Engine]) -> None:
+    ids = ["1", "b:1", "b:", "b", "erp:1", "erp:b:1", "b:erp:1", "B:1", ":", "", "\u00e4:1", "unknown", "b:unknown"]
+    for engine in engines:
+        shown = {
+            source: [row[0] for row in engine.rows([f"shown_of_{source}"], {"t": "text"}, [(one,) for one in ids])]
+            for source in ("erp", "b")
+        }
+        assert shown["erp"][:3] == ["1", "erp:b:1", "erp:b:"]
+        assert len({*shown["erp"], *shown["b"]}) == 2 * len(ids)
+        for source, of_source in shown.items():
+            told = engine.rows(
+                ["source", "natural_id", "key", "shown_of_key"], {"t": "text"}, [(one,) for one in of_source]
+            )
+            keys = [f"{source}:{one}" for one in ids]
+            assert told == [(source, *row) for row in zip(ids, keys, of_source, strict=True)]
 
 
 def test_nothing_implausible_passes_and_nothing_overflows(engines: list[Engine], compare: Compare) -> None:
