@@ -43,7 +43,7 @@ GROUPS = {
         ("test_analysts", "test_changes", "test_dbt_build", "test_periods", "test_pipeline", "test_truth", "test_ui"),
         "sample",
     ),
-    **dict.fromkeys(("test_incremental_models", "test_odd_shop"), "histories"),
+    **dict.fromkeys(("test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"),
     **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
 }
 """Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
