@@ -15,7 +15,7 @@ from ingestion.catalogue.mapping import Scalar, nearest, text_of
 from ingestion.errors import TableError
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.sources.base import Among
-from ingestion.sources.translation import Translation, spelling
+from ingestion.sources.translation import EPOCHS, Translation, spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,12 @@ def translated(
                 raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
             values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
             path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
-            translations[name] = Translation(type_, path, values, default)
+            factor = EPOCHS[told.epoch] if told.epoch else told.times
+            held = ColumnType.TIMESTAMP if told.epoch else entry.columns[name].in_source(ColumnType.TEXT)
+            if type_ is ColumnType.TEXT and not path and values is None:
+                # Of files everything is text, whose signs and formats count for what is asked for as something else.
+                type_ = held if factor is None else ColumnType.DECIMAL
+            translations[name] = Translation(type_, path, values, factor, held, default)
     return translations, constants
 
 

@@ -141,7 +141,7 @@ class Rejections:
             if last.column == LINE:
                 raise TableError(f"{told} it can't be parsed: {last.reason}. Correct the options of the table's files")
             raise TableError(
-                f"{told} in column {last.column} was found: {last.reason}. Correct the column's type in the catalogue"
+                f"{told} in column {last.column} was found: {last.reason}. Correct {self._told_in(last.column)}"
             )
         for name in self._declared:
             set_aside = self._rejected[name]
@@ -150,8 +150,11 @@ class Rejections:
                 reason = next(r.reason for r in reversed(self.all) if r.column == name)
                 raise TableError(
                     f"{set_aside:,} of the first {values:,} values of column {name} would be set aside, the last since "
-                    f"in it was found: {reason}. Correct the column's type in the catalogue"
+                    f"in it was found: {reason}. Correct {self._told_in(name)}"
                 )
+
+    def _told_in(self, name: str) -> str:
+        return next(c.told_in for c in self._table.columns if c.name == name)
 
     @staticmethod
     def _is_most(rejected: int, total: int) -> bool:

@@ -97,8 +97,9 @@ class Subject:
         for role, names in (("is its key", self.table.key), ("is its cursor", cursor), ("is not null", required)):
             absent = [name for name in names if name not in found]
             if absent:
+                without = "; without any, mode: changes" if role == "is its cursor" else ""
                 raise TableError(
                     f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}. It has "
                     f"{nearest(absent[0], [*self.in_source])}. If it is one of these, say so in sources.yml: "
-                    f"columns: {{{absent[0]}: {{from: ...}}}}"
+                    f"columns: {{{absent[0]}: {{from: ...}}}}{without}"
                 )

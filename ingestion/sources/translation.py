@@ -1,14 +1,15 @@
 """Values of a source as its owner says they read in raw.
 
-Belongs here: a column's translation: out of a document, by a list of values, with a default. Not here: which columns
-have one (catalogue/matching.py), types of raw (rows/).
+Belongs here: a column's translation: out of a document, by a list of values or a factor, with a default. Not here:
+which columns have one (catalogue/matching.py), types of raw (rows/).
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,14 @@ from ingestion.rows.conversion import convert
 UNKNOWN = "unknown"
 """What a value reads as that its owner's list lacks."""
 
+EPOCHS = {"seconds": Decimal(1_000_000), "milliseconds": Decimal(1_000), "microseconds": Decimal(1)}
+"""Units of instants that are numbers, in microseconds."""
+
 _MISSING = f"a value that `values` of the owner's mapping lacks; it reads {UNKNOWN}"
+_NO_PRODUCT = {
+    ColumnType.TIMESTAMP: "expected an instant as a number, which `epoch` of the owner's mapping says it is",
+    ColumnType.INTEGER: "expected a number that gives a whole one, times {} as the owner's mapping says",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +40,23 @@ class Translation:
         type: the raw type that the source's column is read as.
         path: keys and positions in the document that the column holds; none where it holds the value itself.
         values: what the source writes, as text → what raw gets; None: every value stands for itself.
+        factor: what numbers are multiplied by.
+        held: what raw holds of the products: numbers, whole ones, or instants, which are microseconds since 1970.
         default: what null becomes.
     """
 
     type: ColumnType
     path: Sequence[str] = ()
     values: Mapping[str | None, str] | None = None
+    factor: Decimal | None = None
+    held: ColumnType = ColumnType.DECIMAL
     default: str | None = None
 
     @property
     def raw_type(self) -> ColumnType:
         """What a column holds that nobody declares otherwise."""
+        if self.factor is not None:
+            return self.held
         return ColumnType.TEXT if self.path or self.values is not None else self.type
 
     def written(self, values: Sequence[str | int | bool | None]) -> list[str | int | bool | None]:
@@ -71,10 +85,34 @@ class Translation:
             wire = pa.array([_within(document, self.path) for document in _texts(wire)], pa.string())
         if self.values is not None:
             wire, told = self._listed(wire, column, odd)
+        if self.factor is not None:
+            wire, told = self._multiplied(wire, self.factor, column, odd)
         if self.default is not None and wire.null_count:
             text = wire if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)[0]
-            wire = pc.fill_null(text, self.default)
+            # What is set aside is not null in the source.
+            is_odd = {o.row for o in told if not o.has_substitute}
+            is_null = pa.array([row not in is_odd for row in range(len(text))]) if is_odd else True
+            wire = pc.if_else(pc.and_(pc.is_null(text), is_null), pa.scalar(self.default, pa.string()), text)
         return wire, told
+
+    def _multiplied(
+        self, wire: pa.Array, factor: Decimal, column: str, odd: Sequence[OddValue]
+    ) -> tuple[pa.Array, list[OddValue]]:
+        """The product for each number, with all its digits, and what is no number or has none that raw could hold."""
+        text, unreadable = (wire, []) if self.path else convert(wire, ColumnType.TEXT)
+        told = [*odd, *(OddValue(row, column, repr(wire[row])) for row in unreadable)]
+        products: list[Decimal | None] = []
+        for row, value in enumerate(text.to_pylist()):
+            product = None if value is None else _product(value, factor, self.held)
+            if value is not None and product is None:
+                told.append(
+                    OddValue(row, column, value, _NO_PRODUCT.get(self.held, "expected a number").format(factor))
+                )
+            products.append(product)
+        if self.held is ColumnType.TIMESTAMP:
+            micros = pa.array([None if p is None else int(p) for p in products], pa.int64())
+            return micros.cast(ColumnType.TIMESTAMP.arrow), told
+        return pa.array([None if p is None else format(p, "f") for p in products], pa.string()), told
 
     def _listed(self, wire: pa.Array, column: str, odd: Sequence[OddValue]) -> tuple[pa.Array, list[OddValue]]:
         """What stands in the list for each value; values of another type than the column's are looked up too."""
@@ -113,6 +151,25 @@ def spelling(value: str | None, type_: ColumnType) -> str | None:
         with suppress(InvalidOperation):
             return format(Decimal(value).normalize(), "f")
     return value
+
+
+def _product(value: str, factor: Decimal, held: ColumnType) -> Decimal | None:
+    """The number that a text spells times a factor; None where it spells none, or the product can't be held."""
+    if not _NUMBER.fullmatch(value := value.strip()):
+        return None
+    try:
+        product = _EXACT.multiply(Decimal(value), factor)
+        whole = product.to_integral_value(ROUND_FLOOR, _EXACT)
+    except DecimalException:
+        return None
+    if held is ColumnType.TIMESTAMP:
+        # Digits beyond the microsecond are cut, as of any instant.
+        return whole if abs(whole) < 2**63 else None
+    return None if held is ColumnType.INTEGER and whole != product else product.normalize(_EXACT)
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_EXACT = Context(prec=1_000, traps=[InvalidOperation, Inexact, Overflow])
 
 
 def _texts(documents: pa.Array) -> list[str | None]:

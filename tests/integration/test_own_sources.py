@@ -180,6 +180,9 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("table: chats\n", "table: chats\n      reconcile_hours: 3\n      where: {id: 1}\n", "reconcile_hours"),
         ("tenant_id: account_id", "id: {from: id, values: {1: a}}", "nothing but `from`"),
         ("tenant_id: account_id", "tenant_id: account_id\n        Tenant_ID: id", "differ in case alone"),
+        ("{from: last_activity_at}", "{from: extra, path: at}", "nothing but `from` can be told; with `mode: changes`"),
+        ("tenant_id: account_id", "tenant_id: {from: account_id, times: 2}", "tenant_id is identifier, of which times"),
+        ("values: {0: customer", "epoch: seconds, values: {0: customer", "values and epoch do not go together"),
         ("exclude: [secret]", "exclude: [ID]", "id is its key, and can't be excluded"),
         ("exclude: [secret]", "exclude: [Last_Activity_At]", "last_message_at is read from last_activity_at"),
     ],
@@ -321,6 +324,41 @@ def test_folder_of_files_is_a_source(tmp_path: Path) -> None:
     ]
 
 
+def test_numbers_and_dates_of_files_are_read_by_their_options_whatever_else_is_told(tmp_path: Path) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        f"hosted:\n  kind: consulting\n  url: files://{tmp_path}/exports_of_crm\n  tables:\n    deals:\n"
+        "      {files: deals.csv, separator: ;, decimal: ',', dates: '%d.%m.%Y', columns: {"
+        "amount_cents: {from: betrag, times: 100, default: 0}, created_at: {default: 2026-01-01}}}\n"
+    )
+    (tmp_path / "exports_of_crm").mkdir()
+    (tmp_path / "exports_of_crm" / "deals.csv").write_text(
+        "id;betrag;created_at\n1;45,5;31.03.2026\n2;;\n3;1.234;01.04.2026\n4;7;morgen\n"
+    )
+    assert sandbox.run().errors == []
+    at = "strftime(created_at at time zone 'UTC', '%Y-%m-%d')"
+    assert sandbox.query(f"select id, amount_cents, {at} from raw_hosted.deals order by id") == [
+        ("1", 4550, "2026-03-31"),
+        ("2", 0, "2026-01-01"),
+        ("3", None, "2026-04-01"),
+    ]
+    told = sandbox.query("select row_key, original_value, effect from raw_hosted._rejected order by row_key")
+    assert told == [('{"id": "3"}', "1.234", "value"), ('{"id": "4"}', "morgen", "row")]
+
+
+def test_type_that_a_mapping_changes_is_to_be_changed_there(helpdesk: Helpdesk) -> None:
+    told = CONFIGURED.replace("kind: whatsapp", "kind: raw").replace("status: {from: status", "code: {from: status")
+    helpdesk.configured(told.replace("values: {0: active, 1: resolved, 3: handed_off}", "type: integer"))
+    for table in ("tenants", "conversations", "messages"):
+        assert table in told
+    helpdesk.again()
+    helpdesk.configured(told)
+    [error] = helpdesk.run().errors
+    assert "column code is text as sources.yml maps it and BIGINT in raw_helpdesk.conversations." in error.replace(
+        "bigint", "BIGINT"
+    )
+    assert error.endswith("Change its mapping, or move the raw table away")
+
+
 def test_source_that_was_never_read_has_empty_tables_where_others_of_its_kind_have_rows(
     helpdesk: Helpdesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +417,40 @@ def test_inspect_proposes_a_mapping_that_loads(
     sandbox.again()
     assert sandbox.rows_of("conversations", "id, tenant_id, status") == [(10, 1, "active")]
     assert sandbox.rows_of("messages", "id, conversation_id, content") == [(1, 10, "hi")]
+
+
+def test_inspect_proposes_what_numbers_are_and_leaves_room_for_what_it_does_not_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured("helpdesk: {kind: restaurant, url: '${HELPDESK_URL}'}\n")
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(
+        "create table guests (guest_uuid text primary key, venue_uuid text, name text)",
+        "create table bookings (id_booking integer primary key, guest_uuid text, booked integer, total decimal(9, 2),"
+        " removedAt timestamp)",
+        "create table campañas (id_campaña integer primary key, nombre text)",
+        "insert into guests values ('g', 'v', 'Ann')",
+        "insert into bookings values (1, 'g', 1772359200000, 45.5, null), (2, 'g', 1772359200000, 45, null),"
+        " (3, 'g', 1772359200000, 9, '2026-03-01')",
+    )
+    sandbox.export_settings(monkeypatch)
+    assert cli.main(["inspect", "--source", "helpdesk"]) == 0
+    told = capsys.readouterr().out
+    proposal = told[told.index("helpdesk:\n  kind: restaurant") :].rstrip()
+    assert "# Not read so far: campañas." in proposal
+    sandbox.configured(proposal).again()
+    assert sandbox.rows_of("customers", "id, restaurant_id") == [("g", "v")]
+    at = "strftime(visited_at at time zone 'UTC', '%Y-%m-%d %H:%M')"
+    assert sandbox.rows_of("visits", f"id, customer_id, spend_cents, {at}") == [
+        (1, "g", 4550, "2026-03-01 10:00"),
+        (2, "g", 4500, "2026-03-01 10:00"),
+    ]
+    # What it leaves to be filled in is a table of the file once that is done.
+    filled = proposal.replace("    # campaigns:", "    campaigns: {table: campañas, columns: {id: id_campaña}}", 1)
+    assert Ingestion(sandbox.configured(filled).settings()).catalogue["helpdesk"]["campaigns"].mapping.table
+    # Nor is anything proposed that the file has by now.
+    assert cli.main(["inspect", "--source", "helpdesk"]) == 0
+    assert "calls things otherwise" not in capsys.readouterr().out
 
 
 def test_inspect_writes_a_mapping_where_the_file_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
