@@ -59,8 +59,12 @@ class TableSource(TableMapping):
 
     @model_validator(mode="after")
     def _is_table_or_files(self) -> "TableSource":
-        if self.files_entry is not None and (self.table or self.where):
-            raise ValueError("`table` and `where` are of databases: of files all rows are read")
+        if self.files_entry is not None and self.table:
+            raise ValueError("`table` is of databases: `files` tells what it is")
+        if self.files_entry is not None and self.where:
+            raise ValueError(
+                "`where` is of databases: of files all rows are read. Leave them out where they are written"
+            )
         return self
 
     def entry(self, of_kind: TableEntry | None) -> TableEntry:

@@ -6,9 +6,10 @@ which columns have one (catalogue/matching.py), types of raw (rows/).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import ROUND_FLOOR, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any
 
@@ -62,15 +63,12 @@ class Translation:
     def written(self, values: Sequence[str | int | bool | None]) -> list[str | int | bool | None]:
         """What the source may hold where raw has one of the values."""
         listed = {value: value for value in values} if self.values is None else self.values
-        written: list[str | int | bool | None] = [
-            self._typed(value) if isinstance(value, str) else value for value, told in listed.items() if told in values
-        ]
+        written: list[str | int | bool | None] = []
+        for value in (value for value, told in listed.items() if told in values):
+            # What the column can't hold stands in no row, and is an error to ask for.
+            with suppress(ValueError):
+                written.append(compared(value, self.type) if isinstance(value, str) else value)
         return [*written, None] if self.default in values and None not in written else written
-
-    def _typed(self, value: str) -> str | int | bool:
-        if self.type is ColumnType.BOOLEAN and value in ("true", "false"):
-            return value == "true"
-        return int(value) if self.type is ColumnType.INTEGER and value.lstrip("-").isdecimal() else value
 
     def of(self, wire: pa.Array, column: str, odd: Sequence[OddValue] = ()) -> tuple[pa.Array, list[OddValue]]:
         """The column's values, and those that the list lacks.
@@ -170,6 +168,36 @@ def _product(value: str, factor: Decimal, held: ColumnType) -> Decimal | None:
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _EXACT = Context(prec=1_000, traps=[InvalidOperation, Inexact, Overflow])
+
+
+def compared(value: str, type_: ColumnType) -> str | int | bool:
+    """A value as a column of the type is compared with it: some databases take text for a number, and any text for 0.
+
+    Raises:
+        ValueError: no column of the type holds it.
+    """
+    told = value.lower()
+    if type_ is ColumnType.BOOLEAN:
+        if told not in _BOOLEANS:
+            raise ValueError(value)
+        return _BOOLEANS[told]
+    if type_ is ColumnType.INTEGER:
+        return int(_BOOLEANS[told]) if told in ("true", "false") else int(value)
+    try:
+        # As it is written: some databases keep it as text.
+        _PARSED.get(type_, str)(value)
+    except ArithmeticError:
+        raise ValueError(value) from None
+    return value
+
+
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_PARSED: Mapping[ColumnType, Callable[[str], object]] = {
+    ColumnType.DECIMAL: Decimal,
+    ColumnType.DOUBLE: Decimal,
+    ColumnType.DATE: date.fromisoformat,
+    ColumnType.TIMESTAMP: datetime.fromisoformat,
+}
 
 
 def _texts(documents: pa.Array) -> list[str | None]:

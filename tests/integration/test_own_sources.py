@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from postgresql import Server
 from sandbox import Sandbox
 
 import ingestion.__main__ as cli
@@ -22,7 +23,7 @@ HELPDESK = (
     "create table chats (id integer primary key, account_id integer, status integer, created_at timestamp,"
     " started_at text, last_activity_at timestamp, extra text, secret text)",
     "create table notes (id integer primary key, chat_id integer, message_type integer, private boolean,"
-    " content text, created_at timestamp)",
+    " content text, created_at timestamp, picture blob)",
 )
 CONFIGURED = """
 helpdesk:
@@ -91,9 +92,9 @@ def helpdesk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
             (10, 1, 0, '2026-03-01 10:00:00', 'never', '2026-03-01 11:00:00', '{"contact": {"phone": "+155"}}', 'hush'),
             (11, 2, 1, '2026-03-02 10:00:00', 'never', '2026-03-02 11:00:00', '{"contact": 7}', 'hush'),
             (12, 2, 9, '2026-03-03 10:00:00', 'never', '2026-03-03 11:00:00', 'no json', 'hush')""",
-        """insert into notes values (1, 10, 0, 0, 'hi', '2026-03-01 10:00:00'),
-            (2, 10, 1, 0, 'yes', '2026-03-01 10:01:00'), (3, 10, 1, 1, 'whispered', '2026-03-01 10:02:00'),
-            (4, 10, null, 0, 'bot', '2026-03-01 10:03:00')""",
+        """insert into notes values (1, 10, 0, 0, 'hi', '2026-03-01 10:00:00', null),
+            (2, 10, 1, 0, 'yes', '2026-03-01 10:01:00', null), (3, 10, 1, 1, 'whispered', '2026-03-01 10:02:00', null),
+            (4, 10, null, 0, 'bot', '2026-03-01 10:03:00', null)""",
     )
     return sandbox
 
@@ -130,7 +131,7 @@ def test_edits_deletes_and_rows_that_leave_the_condition_are_followed(helpdesk: 
     helpdesk.sql(
         "update notes set private = 1 where id = 2",
         "update notes set private = 0 where id = 3",
-        "insert into notes values (5, 11, 0, 0, 'late', '2026-03-05 10:00:00')",
+        "insert into notes values (5, 11, 0, 0, 'late', '2026-03-05 10:00:00', null)",
         "delete from notes where id = 1",
         # An open conversation that is edited without a new message.
         "update chats set status = 1 where id = 10",
@@ -216,6 +217,12 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(
             "which is timestamp",
         ),
         ("        conversation_id: chat_id\n", "", "has no column conversation_id"),
+        ("where: {private: [false]}", "where: {picture: x}", "column picture, which is bytes"),
+        (
+            "conversation_id: chat_id\n",
+            "conversation_id: id\n",
+            "column id, which by the catalogue is its key, is read for conversation_id alone. Say id: id beside",
+        ),
     ],
 )
 def test_what_the_source_lacks_fails_its_table_and_names_what_there_is(
@@ -226,6 +233,33 @@ def test_what_the_source_lacks_fails_its_table_and_names_what_there_is(
     monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
     sandbox.sql(*HELPDESK)
     assert words in "\n".join(sandbox.run().errors)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [("uuid", "x"), ("mood", "x"), ("inet", "x"), ("json", "'{}'"), ("smallint", "99999"),
+     ("timestamp", "'0000-01-01'"), ("int[]", "1")],
+)  # fmt: skip
+def test_condition_that_a_server_refuses_is_told_as_the_owners(
+    tmp_path: Path, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch, type_: str, value: str
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        f"billing: {{kind: raw, url: '${{BILLING_URL}}', tables: {{bills: {{where: {{odd: {value}}}}}, others: {{}}}}}}"
+    )
+    with postgresql_server.database() as url:
+        monkeypatch.setenv("BILLING_URL", url)
+        postgresql_server.sql(
+            "create type mood as enum ('ok')",
+            f"create table bills (id int primary key, odd {type_})",
+            "insert into bills values (1, null)",
+            "create table others (id int primary key)",
+            url=url,
+        )
+        result = sandbox.run()
+    [error] = result.errors
+    assert "where" in error and "odd" in error
+    assert "BILLING_URL" not in error
+    assert [t.table for t in result.tables if not t.error] == ["others"]
 
 
 def test_source_without_its_url_is_told_and_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,7 +507,8 @@ def test_inspect_writes_a_mapping_where_the_file_has_none(tmp_path: Path, monkey
         ),
         ("hosted: {kind: raw, url: 's3://key:hush@x/y', tables: {m: {files: m.csv}}}", "has a secret in it"),
         ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: ../m.csv}}}", "is not a pattern of files"),
-        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, where: {a: 1}}}}", "are of databases"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, where: {a: 1}}}}", "of files all rows are"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, table: t}}}", "`table` is of databases"),
         ("hosted: {kind: raw, url: 'x'}", "say which tables are extracted"),
         ("- hosted", "must map names of sources"),
         ("hosted: {kind: [", "is not valid YAML"),

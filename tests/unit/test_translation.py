@@ -97,6 +97,21 @@ def test_instants_that_are_numbers_are_read_to_the_microsecond() -> None:
     assert [o.value for o in odd] == ["9e13", "soon"]
 
 
+@pytest.mark.parametrize(
+    ("type_", "values", "written"),
+    [
+        (ColumnType.INTEGER, {"1": "open", "x": "open", "true": "open", "2": "shut"}, [1, 1]),
+        (ColumnType.BOOLEAN, {"true": "open", "0": "open", "7": "open"}, [True, False]),
+        (ColumnType.DATE, {"2026-03-01": "open", "soon": "open", None: "open"}, ["2026-03-01", None]),
+        (ColumnType.TEXT, {"1": "open", "x": "open"}, ["1", "x"]),
+    ],
+)
+def test_source_is_asked_for_what_its_column_may_hold(
+    type_: ColumnType, values: dict[str | None, str], written: list[object]
+) -> None:
+    assert Translation(type_, values=values).written(["open"]) == written
+
+
 def test_mappings_that_differ_are_told_apart() -> None:
     null, text = (TableMapping.model_validate({"columns": {"c": {"values": {key: "n"}}}}) for key in (None, "None"))
     assert null.record() != text.record()
