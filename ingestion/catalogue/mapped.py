@@ -38,6 +38,9 @@ def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
         TableError: a column that its owner names is not there.
     """
     mapping = entry.mapping
+    if not found.columns:
+        # Files that can't be read have none: what is wrong with them is told where they are.
+        return found
     excluded = {column_of(name, found.columns, "exclude names") for name in mapping.exclude}
     only = {}
     for name, values in mapping.where.items():

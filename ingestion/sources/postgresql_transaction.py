@@ -72,6 +72,9 @@ select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint from
 _ALTERED = {"42P01", "42703", "42704", "XX000"}
 """SQLSTATEs of a name or an object that is gone; what is read was there when the snapshot was taken."""
 
+_DATA_EXCEPTION = "22"
+"""The class of SQLSTATEs of values, which messages quote. What fails while rows arrive comes without one."""
+
 _INCOMPARABLE = {"22P02", "22003", "22007", "22008", "42883"}
 """SQLSTATEs of a value that is none of the type that it is compared with, and of types that are not compared."""
 
@@ -99,7 +102,12 @@ def faults_told(name: SourceName, table: str | None = None, only: Among = EMPTY)
         yield
     # A connection that is lost while rows arrive comes through Arrow's stream as one of its errors or an OSError.
     except (adbc_driver_manager.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        said = re.sub(r"^([A-Z_]+: )?(\[libpq\] )?", "", one_line(error)).removesuffix(".")
+        said = re.sub(
+            r"^([A-Z_]+: )?(\[libpq\] )?(Execution error \[\w+\]: )?(ERROR:\s+)?", "", one_line(error)
+        ).removesuffix(".")
+        state = getattr(error, "sqlstate", None)
+        if state.startswith(_DATA_EXCEPTION) if state else table is not None:
+            said = _without_value(said, only)
         if table is not None and getattr(error, "sqlstate", None) in _ALTERED:
             raise altered(name, table, said) from None
         variable = name.variable
@@ -115,6 +123,18 @@ def faults_told(name: SourceName, table: str | None = None, only: Among = EMPTY)
             f"Check that it runs and that {variable} is right",
         )
         raise fault_type(error)(f"{name}: PostgreSQL can't be read: {said}. {advice}.") from None
+
+
+def _without_value(said: str, only: Among) -> str:
+    """What the server says without the value that it quotes: it may be one that nobody is to see.
+
+    A value of the owner's own condition stays. One with line ends is cut off, and then its last quote is missing.
+    """
+    first, last = said.find('"'), said.rfind('"')
+    own = {str(value) for values in only.values() for value in values}
+    if first < 0 or said[first + 1 : last] in own:
+        return said
+    return f"{said[:first]}..." if first == last else f"{said[:first]}...{said[last + 1 :]}"
 
 
 def altered(name: SourceName, table: str, what: str) -> SourceError:
