@@ -208,18 +208,25 @@ class TableEntry(BaseModel):
                 entry.in_source(found.get(c)),
                 entry.required or c in self.raw_key,
                 is_needed=entry.type == IDENTIFIER or c == self.cursor,
-                is_mapped=c in self.mapping.columns,
+                is_mapped=self._is_mapped(c),
             )
             for c, entry in self.columns.items()
         ]
         further = [Column(c, type_, is_declared=False) for c, type_ in found.items() if c not in self.columns]
         return RawTable(source, name, tuple(self.raw_key), (*declared, *further))
 
+    def _is_mapped(self, column: str) -> bool:
+        """Whether the owner's mapping tells what a column's values are made of; another name alone does not."""
+        return not self.mapping.keeps_values(column)
+
 
 class ExtractedEntry(TableEntry):
     """The entry of a table that no model knows: its columns are the source's."""
 
     columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = {}
+
+    def _is_mapped(self, column: str) -> bool:
+        return column in self.mapping.columns
 
 
 Catalogue = dict[str, dict[str, TableEntry]]

@@ -20,6 +20,8 @@ MOST_REJECTIONS = 10_000
 MOST_REJECTED_SHARE = 0.5
 """So many rejected rows, if they are such a share of what was read, fail their table; so do values of a column."""
 
+_MOST_TOLD = 3
+
 
 class Rejections:
     """One run's rejections of one table.
@@ -53,6 +55,17 @@ class Rejections:
     def has_values(self) -> bool:
         """Whether values were set aside without their rows."""
         return any(r.effect is Effect.VALUE for r in self.all)
+
+    @property
+    def reasons(self) -> str | None:
+        """The columns with most rejections, and the first reason of each; None if there are none."""
+        first: dict[str, str] = {}
+        for rejection in self.all:
+            first.setdefault(rejection.column, rejection.reason)
+        counted = Counter(rejection.column for rejection in self.all).most_common()
+        told = [first[c] if c == LINE else f"{c}: {first[c]}" for c, _ in counted[:_MOST_TOLD]]
+        told += [f"and {len(counted) - _MOST_TOLD} other columns"] if len(counted) > _MOST_TOLD else []
+        return "; ".join(told) or None
 
     def note(self, conformed: Conformed, rows: int) -> None:
         """Take what was found in a batch of so many rows.
