@@ -1,6 +1,7 @@
 """Fixtures that several tiers share."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,14 @@ VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
 )
 
-pytest.register_assert_rewrite("end_to_end.model_history", "chatwoot")
+pytest.register_assert_rewrite("end_to_end.model_history", "recipes.place")
 """What a history's build says is wrong is to be seen."""
 
 hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("tests")
 """How quick a machine is, that others may use as well, is nothing that a test asserts."""
 
-SERVERS = ("postgresql", "bigquery", "mysql")
+SERVERS = ("postgresql", "bigquery", "mysql", "recipe_servers")
 
 GROUPS = {
     **dict.fromkeys(
@@ -39,8 +40,9 @@ GROUPS = {
         "sample",
     ),
     **dict.fromkeys(("test_incremental_models", "test_odd_shop"), "histories"),
+    **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
 }
-"""Files whose tests share what one process makes once: the sample's first run, a parsed project."""
+"""Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
 
 FIRST = ("test_servers", "histories", "sample", "test_deployment")
 """What takes longest, in the order in which it is begun where tests run in several processes.
@@ -146,3 +148,15 @@ def mysql_server(request: pytest.FixtureRequest) -> Iterator[mysql.Server]:
     """A server that speaks MySQL, of each kind that is installed, for the whole test session."""
     with mysql.running_server(request.param) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def recipe_servers(postgresql_server: Server) -> Iterator[dict[str, Server | mysql.Server]]:
+    """What the systems of docs/recipes run on, for the whole test session. MySQL 5.6 has no JSON."""
+    with ExitStack() as stack:
+        servers = {kind: stack.enter_context(mysql.running_server(kind)) for kind in {mysql.AVAILABLE[0], "seekdb"}}
+        yield {
+            "postgresql": postgresql_server,
+            "mysql": servers[mysql.AVAILABLE[0]],
+            "mysql with JSON": servers["seekdb"],
+        }

@@ -6,8 +6,10 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import duckdb
+import pyarrow as pa
 import pytest
 from sqlalchemy import make_url
 
@@ -91,8 +93,7 @@ class Sandbox:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""
-        table = open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql)
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return rows_of(open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql))
 
     def change_warehouse(self, sql: str) -> None:
         """Change the warehouse behind the back of the ingestion."""
@@ -112,16 +113,37 @@ class Sandbox:
                 if at := getattr(state, field):
                     session.remember("whatsapp", replace(state, **{field: at - timedelta(hours=hours)}))
 
-    def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
+    def latest(self, table: str, columns: str = "*", source: str = "whatsapp") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""
         return self.query(
             f"""
             select {columns} from (
                 select *, row_number() over (partition by id order by _batch_seq desc) as _place
-                from raw_whatsapp.{table}
+                from raw_{source}.{table}
             ) as versions where _place = 1 and _op = 'upsert' order by id
             """
         )
+
+
+class OwnSources(Sandbox):
+    """Sources of a file of their owner's, in the place of the whatsapp source."""
+
+    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
+        super().__init__(folder, warehouse_url)
+        self.url = ""
+        self.file = folder / "sources.yml"
+        self.more = {"sources_file": self.file}
+
+    def configured(self, text: str) -> Self:
+        """Write the file."""
+        self.file.write_text(text, encoding="utf-8")
+        return self
+
+    def again(self) -> RunResult:
+        """A further run, which finds no fault."""
+        result = self.run()
+        assert result.errors == []
+        return result
 
 
 WHATSAPP_TABLES = (
@@ -131,6 +153,11 @@ WHATSAPP_TABLES = (
     "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id text,"
     " content text, timestamp timestamp, metadata json)",
 )
+
+
+def rows_of(table: pa.Table) -> list[tuple[object, ...]]:
+    """The rows of a query's result."""
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def message(id_: int, at: str = "2026-03-01 10:00:00+00:00", content: str = "hello") -> str:

@@ -173,8 +173,8 @@ class TableEntry(BaseModel):
         for role, names in asked.items():
             if gone := [n for n in names if (self.mapping.columns.get(n, _ITSELF).source or n).casefold() in excluded]:
                 raise ValueError(f"{gone[0]} is its {role}, and can't be excluded")
-        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, _ITSELF).path), None):
-            raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path")
+        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, _ITSELF).is_computed), None):
+            raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path, nor multiplied")
         if self.mapping.where and self.reconcile_hours:
             raise ValueError("with `where`, keys are compared in every run: reconcile_hours can't be told")
         return self

@@ -99,12 +99,12 @@ def translated(
                 raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
             values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
             path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
-            factor = EPOCHS[told.epoch] if told.epoch else told.times
+            times = EPOCHS[told.epoch] if told.epoch else told.times
             held = ColumnType.TIMESTAMP if told.epoch else entry.columns[name].in_source(ColumnType.TEXT)
             if type_ is ColumnType.TEXT and not path and values is None:
                 # Of files everything is text, whose signs and formats count for what is asked for as something else.
-                type_ = held if factor is None else ColumnType.DECIMAL
-            translations[name] = Translation(type_, path, values, factor, held, default)
+                type_ = held if times is None else ColumnType.DECIMAL
+            translations[name] = Translation(type_, path, values, times, held, default)
     return translations, constants
 
 

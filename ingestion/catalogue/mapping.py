@@ -36,7 +36,7 @@ class ColumnMapping(BaseModel):
         source: the source's column; the one of the same name where there is none.
         path: keys and positions, separated by points, within the document that the column holds.
         values: what the source writes → what raw gets; a value that is not among them becomes `unknown`.
-        times: what its numbers are multiplied by.
+        times: what the source's numbers are multiplied by: 100 makes cents of amounts.
         epoch: the unit of its numbers, where they are instants counted from 1970 on.
         default: what raw gets for null, and where the source has no such column.
         type: its type in raw, of a column that the catalogue does not declare: text unless told.
@@ -53,16 +53,21 @@ class ColumnMapping(BaseModel):
     type: str | None = None
 
     @model_validator(mode="after")
-    def _is_one_thing(self) -> "ColumnMapping":
+    def _is_read_in_one_way(self) -> "ColumnMapping":
         told = [name for name in ("values", "times", "epoch") if getattr(self, name)]
         if len(told) > 1:
-            raise ValueError(f"{' and '.join(told)} do not go together: one of them says how its values are read")
+            raise ValueError(f"a value is read by `{told[0]}` or by `{told[1]}`, not both")
         return self
 
     @property
     def is_renamed_only(self) -> bool:
         """Whether the values stay what they are."""
-        return not (self.path or self.values or self.times or self.epoch) and self.default is None
+        return not (self.is_computed or self.values) and self.default is None
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it can't be told from a value which of the source's it was."""
+        return self.path is not None or self.times is not None or self.epoch is not None
 
 
 def _parse_column(value: object) -> object:

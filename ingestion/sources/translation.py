@@ -1,6 +1,6 @@
 """Values of a source as its owner says they read in raw.
 
-Belongs here: a column's translation: out of a document, by a list of values or a factor, with a default. Not here:
+Belongs here: a column's translation: out of a document, by a list of values or multiplied, with a default. Not here:
 which columns have one (catalogue/matching.py), types of raw (rows/).
 """
 
@@ -26,6 +26,9 @@ UNKNOWN = "unknown"
 EPOCHS = {"seconds": Decimal(1_000_000), "milliseconds": Decimal(1_000), "microseconds": Decimal(1)}
 """Units of instants that are numbers, in microseconds."""
 
+_EXACT = Context(prec=1_000, traps=[InvalidOperation, Inexact, Overflow])
+"""Any number that a type of raw holds, times any other, to its last digit."""
+
 _MISSING = f"a value that `values` of the owner's mapping lacks; it reads {UNKNOWN}"
 _NO_PRODUCT = {
     ColumnType.TIMESTAMP: "expected an instant as a number, which `epoch` of the owner's mapping says it is",
@@ -41,7 +44,7 @@ class Translation:
         type: the raw type that the source's column is read as.
         path: keys and positions in the document that the column holds; none where it holds the value itself.
         values: what the source writes, as text → what raw gets; None: every value stands for itself.
-        factor: what numbers are multiplied by.
+        times: what numbers are multiplied by.
         held: what raw holds of the products: numbers, whole ones, or instants, which are microseconds since 1970.
         default: what null becomes.
     """
@@ -49,14 +52,14 @@ class Translation:
     type: ColumnType
     path: Sequence[str] = ()
     values: Mapping[str | None, str] | None = None
-    factor: Decimal | None = None
+    times: Decimal | None = None
     held: ColumnType = ColumnType.DECIMAL
     default: str | None = None
 
     @property
     def raw_type(self) -> ColumnType:
         """What a column holds that nobody declares otherwise."""
-        if self.factor is not None:
+        if self.times is not None:
             return self.held
         return ColumnType.TEXT if self.path or self.values is not None else self.type
 
@@ -83,34 +86,15 @@ class Translation:
             wire = pa.array([_within(document, self.path) for document in _texts(wire)], pa.string())
         if self.values is not None:
             wire, told = self._listed(wire, column, odd)
-        if self.factor is not None:
-            wire, told = self._multiplied(wire, self.factor, column, odd)
+        if self.times is not None:
+            wire, told = self._multiplied(wire, self.times, column, odd)
         if self.default is not None and wire.null_count:
-            text = wire if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)[0]
+            text = _as_text(wire)
             # What is set aside is not null in the source.
             is_odd = {o.row for o in told if not o.has_substitute}
             is_null = pa.array([row not in is_odd for row in range(len(text))]) if is_odd else True
             wire = pc.if_else(pc.and_(pc.is_null(text), is_null), pa.scalar(self.default, pa.string()), text)
         return wire, told
-
-    def _multiplied(
-        self, wire: pa.Array, factor: Decimal, column: str, odd: Sequence[OddValue]
-    ) -> tuple[pa.Array, list[OddValue]]:
-        """The product for each number, with all its digits, and what is no number or has none that raw could hold."""
-        text, unreadable = (wire, []) if self.path else convert(wire, ColumnType.TEXT)
-        told = [*odd, *(OddValue(row, column, repr(wire[row])) for row in unreadable)]
-        products: list[Decimal | None] = []
-        for row, value in enumerate(text.to_pylist()):
-            product = None if value is None else _product(value, factor, self.held)
-            if value is not None and product is None:
-                told.append(
-                    OddValue(row, column, value, _NO_PRODUCT.get(self.held, "expected a number").format(factor))
-                )
-            products.append(product)
-        if self.held is ColumnType.TIMESTAMP:
-            micros = pa.array([None if p is None else int(p) for p in products], pa.int64())
-            return micros.cast(ColumnType.TIMESTAMP.arrow), told
-        return pa.array([None if p is None else format(p, "f") for p in products], pa.string()), told
 
     def _listed(self, wire: pa.Array, column: str, odd: Sequence[OddValue]) -> tuple[pa.Array, list[OddValue]]:
         """What stands in the list for each value; values of another type than the column's are looked up too."""
@@ -136,6 +120,31 @@ class Translation:
             listed = pc.if_else(pc.is_null(text), pa.scalar(self.values[None]), listed)
         return listed, found
 
+    def _multiplied(
+        self, wire: pa.Array, times: Decimal, column: str, odd: Sequence[OddValue]
+    ) -> tuple[pa.Array, list[OddValue]]:
+        """The product for each number, with all its digits, and what is no number or has none that raw could hold."""
+        is_float = self.type is ColumnType.DOUBLE and not self.path
+        text, unreadable = (wire, []) if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)
+        told = [*odd, *(OddValue(row, column, repr(wire[row])) for row in unreadable)]
+        dictionary = text.dictionary_encode()
+        spelled = dictionary.dictionary.to_pylist()
+        products = [_product(value, times, is_float, self.held) for value in spelled]
+        if self.held is ColumnType.TIMESTAMP:
+            micros = pa.array([None if p is None else int(p) for p in products], pa.int64())
+            held = micros.cast(ColumnType.TIMESTAMP.arrow).take(dictionary.indices)
+        else:
+            texts = [None if p is None else format(p, "f") for p in products]
+            held = pa.array(texts, pa.string()).take(dictionary.indices)
+        reason = _NO_PRODUCT.get(self.held, "expected a number").format(times)
+        for row in pc.indices_nonzero(pc.and_(pc.is_valid(text), pc.is_null(held))).to_pylist():
+            told.append(OddValue(row, column, spelled[dictionary.indices[row].as_py()], reason))
+        return held, told
+
+
+def _as_text(wire: pa.Array) -> pa.Array:
+    return wire if pa.types.is_string(wire.type) else convert(wire, ColumnType.TEXT)[0]
+
 
 def spelling(value: str | None, type_: ColumnType) -> str | None:
     """A value's text such that equal values of the type have one: booleans are numbers in MySQL, numbers have zeros."""
@@ -151,14 +160,17 @@ def spelling(value: str | None, type_: ColumnType) -> str | None:
     return value
 
 
-def _product(value: str, factor: Decimal, held: ColumnType) -> Decimal | None:
-    """The number that a text spells times a factor; None where it spells none, or the product can't be held."""
+def _product(value: str, times: Decimal, is_float: bool, held: ColumnType) -> Decimal | None:
+    """A number times another; None where a text spells none, or the product can't be held.
+
+    A binary float is taken at 15 digits, as a decimal is made of it.
+    """
     if not _NUMBER.fullmatch(value := value.strip()):
         return None
     try:
-        product = _EXACT.multiply(Decimal(value), factor)
+        product = _EXACT.multiply(Decimal(f"{float(value):.15g}" if is_float else value), times)
         whole = product.to_integral_value(ROUND_FLOOR, _EXACT)
-    except DecimalException:
+    except (DecimalException, OverflowError):
         return None
     if held is ColumnType.TIMESTAMP:
         # Digits beyond the microsecond are cut, as of any instant.
@@ -167,7 +179,6 @@ def _product(value: str, factor: Decimal, held: ColumnType) -> Decimal | None:
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
-_EXACT = Context(prec=1_000, traps=[InvalidOperation, Inexact, Overflow])
 
 
 def compared(value: str, type_: ColumnType) -> str | int | bool:

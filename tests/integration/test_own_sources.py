@@ -9,13 +9,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from postgresql import Server
-from sandbox import Sandbox
+from sandbox import OwnSources, Sandbox
 
 import ingestion.__main__ as cli
 from ingestion.errors import ConfigurationError
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
-from ingestion.loading.run import Ingestion, RunResult
+from ingestion.loading.run import Ingestion
 from ingestion.operations import rebuild, removal
 
 HELPDESK = (
@@ -50,34 +50,12 @@ helpdesk:
 """
 
 
-class Helpdesk(Sandbox):
-    """A source whose tables are called otherwise than ours, in a file of its own."""
-
-    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
-        super().__init__(folder, warehouse_url)
-        self.url = ""
-        self.file = folder / "sources.yml"
-        self.more = {"sources_file": self.file}
-
-    def configured(self, text: str) -> "Helpdesk":
-        """Write the file."""
-        self.file.write_text(text, encoding="utf-8")
-        return self
+class Helpdesk(OwnSources):
+    """A source whose tables are called otherwise than ours."""
 
     def rows_of(self, table: str, columns: str) -> list[tuple[object, ...]]:
         """The live rows of a raw table, by id."""
-        return self.query(
-            f"""select {columns} from (
-                select *, row_number() over (partition by id order by _batch_seq desc) as _place
-                from raw_helpdesk.{table}
-            ) as versions where _place = 1 and _op = 'upsert' order by id"""
-        )
-
-    def again(self) -> RunResult:
-        """A further run, which finds no fault."""
-        result = Ingestion(self.settings(), Retries(())).run(LogListener())
-        assert result.errors == []
-        return result
+        return self.latest(table, columns, "helpdesk")
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])
@@ -183,7 +161,7 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("tenant_id: account_id", "tenant_id: account_id\n        Tenant_ID: id", "differ in case alone"),
         ("{from: last_activity_at}", "{from: extra, path: at}", "nothing but `from` can be told; with `mode: changes`"),
         ("tenant_id: account_id", "tenant_id: {from: account_id, times: 2}", "tenant_id is identifier, of which times"),
-        ("values: {0: customer", "epoch: seconds, values: {0: customer", "values and epoch do not go together"),
+        ("values: {0: customer", "epoch: seconds, values: {0: customer", "by `values` or by `epoch`, not both"),
         ("exclude: [secret]", "exclude: [ID]", "id is its key, and can't be excluded"),
         ("exclude: [secret]", "exclude: [Last_Activity_At]", "last_message_at is read from last_activity_at"),
     ],

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.mapped import FoundTable
-from ingestion.catalogue.mapping import TableMapping
+from ingestion.catalogue.mapping import ColumnMapping, TableMapping
 from ingestion.catalogue.matching import admitted
 from ingestion.rows.columns import ColumnType
 from ingestion.sources.translation import EPOCHS, Translation
@@ -83,14 +84,14 @@ def test_values_are_found_however_their_type_is_written(values: pa.Array, told: 
 def test_products_are_exact_and_what_has_none_is_told_as_it_was(
     wire: pa.Array, times: str, held: ColumnType, told: list[str | None], refused: list[str]
 ) -> None:
-    values, odd = Translation(ColumnType.TEXT, factor=Decimal(times), held=held).of(wire, "c")
+    values, odd = Translation(ColumnType.TEXT, times=Decimal(times), held=held).of(wire, "c")
     assert values.to_pylist() == told
     assert [o.value for o in odd] == refused
 
 
 def test_instants_that_are_numbers_are_read_to_the_microsecond() -> None:
     wire = pa.array(["1772359200", "-0.0000015", "1772359200.1234567", "9e12", "9e13", "soon", None])
-    values, odd = Translation(ColumnType.TEXT, factor=EPOCHS["seconds"], held=ColumnType.TIMESTAMP).of(wire, "c")
+    values, odd = Translation(ColumnType.TEXT, times=EPOCHS["seconds"], held=ColumnType.TIMESTAMP).of(wire, "c")
     assert values.cast(pa.int64()).to_pylist() == [
         1_772_359_200_000_000, -2, 1_772_359_200_123_456, 9 * 10**18, None, None, None,
     ]  # fmt: skip
@@ -110,6 +111,33 @@ def test_source_is_asked_for_what_its_column_may_hold(
     type_: ColumnType, values: dict[str | None, str], written: list[object]
 ) -> None:
     assert Translation(type_, values=values).written(["open"]) == written
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "told"),
+    [
+        (ColumnType.DECIMAL, pa.array(["12.50", "-0.01", "1e3", None]), ["1250", "-1", "100000", None]),
+        (
+            ColumnType.DECIMAL,
+            pa.array([" 99999999999999999999999999999.999999999 "]),
+            ["9999999999999999999999999999999.9999999"],
+        ),
+        # As MySQL writes a double, and as Arrow holds it; 0.1 + 0.2 is 0.3 where a float is taken at what it can hold.
+        (ColumnType.DOUBLE, pa.array(["0.30000000000000004", "12.345"]), ["30", "1234.5"]),
+        (ColumnType.DOUBLE, pa.array([0.1 + 0.2, 4.35]), ["30", "435"]),
+        (ColumnType.INTEGER, pa.array([7, -7]), ["700", "-700"]),
+    ],
+)
+def test_numbers_are_multiplied_to_the_last_digit(type_: ColumnType, values: pa.Array, told: list[str | None]) -> None:
+    assert Translation(type_, times=Decimal(100)).of(values, "c")[0].to_pylist() == told
+
+
+@pytest.mark.parametrize("times", [0, -1, ".nan", "a lot", True])
+def test_nothing_but_a_positive_number_multiplies(times: object) -> None:
+    with pytest.raises(ValidationError):
+        ColumnMapping.model_validate({"times": times})
+    with pytest.raises(ValidationError, match="not both"):
+        ColumnMapping.model_validate({"times": 0.01, "values": {1: "a"}})
 
 
 def test_mappings_that_differ_are_told_apart() -> None:
