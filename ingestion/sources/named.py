@@ -30,6 +30,9 @@ from ingestion.sources.base import (
 from ingestion.sources.shape import TableShape
 from ingestion.sources.translation import Translation
 
+WITHHELD = "withheld: the table has columns of which raw keeps no value"
+"""In the place of a row that could not be told apart into values."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceNames:
@@ -43,6 +46,7 @@ class SourceNames:
         translations: raw column → how its values are made of the source's.
         constants: raw column → its value in every row; the source has no column for it.
         only: the source's column → values; of other rows there are none.
+        withholds: whether rows that could not be told apart into values may hold what raw must not.
     """
 
     table: str
@@ -52,6 +56,7 @@ class SourceNames:
     translations: Mapping[str, Translation] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     only: Among = field(default_factory=dict)
+    withholds: bool = False
 
     @property
     def given(self) -> frozenset[str]:
@@ -107,7 +112,8 @@ class SourceNames:
             values[name] = pa.repeat(pa.scalar(value, pa.string()), wire.batch.num_rows)
         names = [c.name for c in table.columns]
         batch = pa.RecordBatch.from_arrays([values[name] for name in names], names=names)
-        return replace(wire, batch=batch, odd=odd)
+        unparsed = [replace(row, content=WITHHELD) for row in wire.unparsed] if self.withholds else wire.unparsed
+        return replace(wire, batch=batch, odd=odd, unparsed=unparsed)
 
 
 class NamedSnapshot:
