@@ -24,6 +24,14 @@ from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.postgresql_connection import connected
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that say what some settings are."""
+    told = settings.model_dump(exclude_none=True).items()
+    return {
+        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in told
+    }
+
+
 def pseudonym(value: str, source: str = "whatsapp") -> str:
     """What raw has in the place of a clean value under the key of tests."""
     return PseudonymKey((os.environ["PRIVACY_KEY"],)).of_source(source).pseudonym(value.encode())
@@ -63,9 +71,8 @@ class Sandbox:
 
     def export_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let commands of this process see the sandbox's settings."""
-        for name, value in self.settings().model_dump(exclude_none=True).items():
-            shown = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            monkeypatch.setenv(name.upper(), shown)
+        for name, value in environment(self.settings()).items():
+            monkeypatch.setenv(name, value)
 
     def catalogue(self, old: str, new: str) -> None:
         """Give the sandbox a catalogue of its own, with a change."""

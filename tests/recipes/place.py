@@ -12,10 +12,12 @@ from pathlib import Path
 import mysql
 import postgresql
 import pytest
-from sandbox import OwnSources, rows_of
+from oracle.sources import text
+from oracle.whatsapp import phone_number
+from sandbox import OwnSources, pseudonym, rows_of
 from sqlalchemy import make_url
 
-from ingestion.loading.run import RunResult
+from ingestion.loading.run import Ingestion, RunResult
 from ingestion.warehouses import open_warehouse
 from recipes import Compared, Recipe, texts
 
@@ -90,23 +92,38 @@ class Place(OwnSources):
         return result
 
     def compare_raw(self, name: str, table: str, compared: Compared) -> None:
-        """See to it that the live rows of a raw table are what the system has."""
-        assert self._differences(name, self.latest(table, compared.ours, name), compared.theirs) == NO_DIFFERENCES, (
-            table
-        )
+        """See to it that the live rows of a raw table are what the system has, or pseudonyms of it."""
+        entry = Ingestion(self.settings()).catalogue[name][table]
+        asked = re.split(r", (?![^(]*\))", compared.ours)
+        hashed = {asked.index(column): entry.personal[column].kind for column in entry.hashed if column in asked}
+
+        def shown(row: tuple[object, ...]) -> tuple[object, ...]:
+            return tuple(_kept(value, hashed.get(place), name) for place, value in enumerate(row))
+
+        ours, theirs = self.latest(table, compared.ours, name), self.systems[name].sql(compared.theirs)
+        assert _differences(ours, map(shown, theirs)) == NO_DIFFERENCES, table
 
     def compare_marts(self) -> None:
         """See to it that marts are what plain SQL finds in the systems."""
         with open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).reader() as read:
             found = {
-                compared.ours: self._differences(name, rows_of(read(compared.ours)), compared.theirs)
+                compared.ours: _differences(rows_of(read(compared.ours)), self.systems[name].sql(compared.theirs))
                 for name, recipe in self.recipes.items()
                 for compared in recipe.marts
             }
         assert found == dict.fromkeys(found, NO_DIFFERENCES)
 
-    def _differences(self, name: str, held: list[tuple[object, ...]], theirs: str) -> Differences:
-        """Rows that only we have, and those that only the system has, which has some."""
-        ours, expected = Counter(map(texts, held)), Counter(map(texts, self.systems[name].sql(theirs)))
-        assert expected, theirs
-        return sorted((ours - expected).elements()), sorted((expected - ours).elements())
+
+def _differences(ours: Iterable[tuple[object, ...]], theirs: Iterable[tuple[object, ...]]) -> Differences:
+    """Rows that only we have, and those that only the system has, which has some."""
+    held, expected = Counter(map(texts, ours)), Counter(map(texts, theirs))
+    assert expected
+    return sorted((held - expected).elements()), sorted((expected - held).elements())
+
+
+def _kept(value: object, kind: str | None, source: str) -> object:
+    """What raw has of a value of the system."""
+    if kind is None or value is None:
+        return value
+    clean = phone_number(str(value)) if kind == "phone" else text(str(value))
+    return clean and pseudonym(clean, source)
