@@ -289,4 +289,7 @@ def _wire_array(column: Column, source: MysqlColumn, values: Sequence[bytes | No
         in_year_0 = pc.fill_null(pc.starts_with(text, "0000"), False)
         odd += [OddValue(row, column.name, text[row].as_py()) for row in pc.indices_nonzero(in_year_0).to_pylist()]
         text = pc.if_else(in_year_0, pa.scalar(None, pa.string()), text)
+    if source.type == "timestamp" and column.type is ColumnType.TIMESTAMP:
+        # An instant, which the server writes as the session's zone shows it: UTC.
+        text = pc.binary_join_element_wise(text, "Z", "")
     return text
