@@ -154,7 +154,7 @@ def _differences(entry: TableEntry, shape: TableShape) -> Iterator[str]:
     found = {name: shape.columns[column].type for name, column in matched.items()}
     told = entry.mapping.columns
     for name in entry.columns:
-        if name not in found and (name not in told or told[name].default is None):
+        if name not in found and name not in entry.dropped and (name not in told or told[name].default is None):
             yield f"{name} is in the catalogue, but not in the source"
     for name, column in entry.columns.items():
         # What is made of another value is of the type that it is made.
