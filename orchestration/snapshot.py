@@ -10,6 +10,8 @@ from typing import Any
 import dagster as dg
 
 from ingestion.errors import IngestionError
+from ingestion.output.private import readers_of
+from ingestion.settings import PROJECT_ROOT
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
@@ -50,7 +52,9 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
             if not settings.bi_snapshot.exists():
                 changes.forget(copy_step, set(SYSTEMS) - set(systems))
-            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept, descriptions())
+            size = ingestion.warehouse.publish_copy(
+                tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
+            )
             changes.publish(copy_step, systems)
     except IngestionError as error:
         raise failure(error) from None
