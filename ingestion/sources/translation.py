@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.rows.columns import ColumnType
-from ingestion.rows.conformance import OddValue
+from ingestion.rows.conformance import OddValue, as_shown
 from ingestion.rows.conversion import convert
 from ingestion.sources.base import Watermark
 
@@ -143,8 +143,7 @@ class Translation:
     ) -> tuple[pa.Array, list[OddValue]]:
         """The instant for each time that the zone's clocks showed, and what is no time."""
         placed, bad = convert(wire, ColumnType.TIMESTAMP, zone)
-        text = _as_text(wire.take(pa.array(bad, pa.int64())))
-        return placed, [*odd, *(OddValue(row, column, str(text[n]), _NO_TIME) for n, row in enumerate(bad))]
+        return placed, [*odd, *(OddValue(row, column, as_shown(wire[row]), _NO_TIME) for row in bad)]
 
     def _multiplied(
         self, wire: pa.Array, times: Decimal, column: str, odd: Sequence[OddValue]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,6 +114,9 @@ def test_what_is_no_time_is_told_as_it_was_written() -> None:
     told = ["2026-07-01 10:00:00.000000Z", None, "2026-01-01", "2026-01-01"]
     assert values.to_pylist() == told
     assert [(o.row, o.value, o.reason) for o in odd] == [(1, "soon", "expected a timestamp")]
+    # Drivers hand over text as it lies in the file.
+    no_utf8 = pc.cast(pa.array([b"\xff"]), options=pc.CastOptions(pa.string(), allow_invalid_utf8=True))
+    assert [o.value for o in Translation(ColumnType.TIMESTAMP, zone="Europe/Madrid").of(no_utf8, "c")[1]] == ["ff"]
 
 
 @settings(max_examples=50)
