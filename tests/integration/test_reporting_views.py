@@ -5,7 +5,7 @@ A small dbt project with this one's macros and settings: what is made after each
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
@@ -89,17 +89,23 @@ OF_POSTGRESQL = """
 class Project:
     """The small project, and a warehouse to build it in."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        models: Mapping[str, str] = MODELS,
+        columns: Mapping[str, Sequence[str]] = COLUMNS,
+    ) -> None:
         self.url = make_url(url)
         self.warehouse: Warehouse = open_warehouse(self.url, 60)
         self._folder = folder / "project"
-        for name, sql in MODELS.items():
+        for name, sql in models.items():
             path = self._folder / "models" / f"{name}.sql"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(sql, encoding="utf-8")
         for name in ("dbt_project.yml", "profiles.yml", "macros", "models/groups.yml"):
             (self._folder / name).symlink_to(PROJECT_ROOT / "dbt_project" / name)
-        told = {"models": [_properties(place, columns) for place, columns in COLUMNS.items()]}
+        told = {"models": [_properties(place, names) for place, names in columns.items()]}
         (self._folder / "models" / "all.yml").write_text(json.dumps(told), encoding="utf-8")
 
     def build(self, *chosen: str, **settings: object) -> None:

@@ -1,0 +1,255 @@
+"""What one tenant's role can find out in a PostgreSQL warehouse, and what its catalogue says of that.
+
+Belongs here: ways to ask for another tenant's rows and values. Not here: warehouses to ask (tests).
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import psycopg2
+from postgresql import Server
+from psycopg2 import errors
+from sqlalchemy import make_url
+
+from ingestion.settings import PROJECT_ROOT
+
+SCHEMAS = ("core", "marts", "reporting")
+_CATALOGUE = f"""
+    select
+        nspname as schema,
+        relname as name,
+        relkind::text as kind,
+        relrowsecurity and relforcerowsecurity as is_guarded,
+        coalesce('security_invoker=true' = any(reloptions), false) as asks_as_reader,
+        has_table_privilege('public', pg_class.oid, 'select') as is_open,
+        tenant.attnum is not null as has_tenant,
+        coalesce(
+            (
+                select array_agg(polname::text || ' at once: ' || (pg_policy.xmin = tenant.xmin)::text order by polname)
+                from pg_policy where polrelid = pg_class.oid
+            ),
+            '{{}}'
+        ) as policies
+    from pg_class
+    join pg_namespace on pg_namespace.oid = relnamespace
+    left join pg_attribute as tenant on attrelid = pg_class.oid and attname = 'tenant_key'
+    where nspname in {SCHEMAS} and relkind not in ('i', 'c')
+    order by 1, 2
+"""
+POLICIES = ["builder at once: true", "readers at once: true"]
+"""Of every table, made by the transaction that made the table: nobody can have seen it without."""
+
+Digest = tuple[int, str | None]
+"""How many rows, and what they are."""
+
+_GOES_AWAY = (errors.UndefinedTable, errors.InternalError_)
+"""A view while the table that it reads is replaced; that it went once its name was looked up."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view as PostgreSQL's catalogue has it; see `_CATALOGUE`."""
+
+    schema: str
+    name: str
+    kind: str
+    is_guarded: bool
+    asks_as_reader: bool
+    is_open: bool
+    has_tenant: bool
+    policies: list[str]
+
+    @property
+    def place(self) -> str:
+        return f'{self.schema}."{self.name}"'
+
+
+def relations(server: Server, url: str) -> list[Relation]:
+    """All tables and views that BI tools may be shown."""
+    return [Relation(*row) for row in _rows(url, _CATALOGUE)]
+
+
+def faults(found: Collection[Relation], public: Collection[str]) -> list[str]:
+    """What of the catalogue is not as it should be, a line each.
+
+    Args:
+        found: all tables and views.
+        public: names of tables without a tenant that all may read.
+    """
+    return [
+        f"{relation}, not {expected}"
+        for relation in found
+        for expected in [_expected(relation, public)]
+        if relation != expected
+    ]
+
+
+def _expected(it: Relation, public: Collection[str]) -> Relation:
+    is_view, is_reporting = it.kind == "v", it.schema == "reporting"
+    has_rows = it.has_tenant and not is_view
+    return Relation(
+        it.schema,
+        it.name,
+        "v" if is_reporting or is_view else "r",
+        is_guarded=has_rows,
+        asks_as_reader=is_reporting,
+        is_open=is_reporting or has_rows or it.name in public,
+        has_tenant=it.has_tenant,
+        policies=POLICIES if has_rows else [],
+    )
+
+
+class Tenant:
+    """A role that reads one tenant, made as docs/deployment.md says."""
+
+    def __init__(self, server: Server, url: str, role: str, key: str) -> None:
+        database = make_url(url).database
+        assert database
+        server.psql("postgres", PROJECT_ROOT / "deploy" / "roles.sql", role=role, tenant=key, database=database)
+        self.key = key
+        self.url = server.url(database, role)
+        self.database = url
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the role is answered.
+
+        Raises:
+            psycopg2.Error: It is not.
+        """
+        return _rows(self.url, sql)
+
+    def error(self, sql: str) -> str:
+        """What the role is told where nothing is answered; empty where something is."""
+        try:
+            self.rows(sql)
+        except psycopg2.Error as error:
+            return str(error)
+        return ""
+
+    def owned(self, relation: Relation) -> Digest:
+        """Rows of the tenant as a superuser sees them; of a relation without tenants all."""
+        its = f"where tenant_key = '{self.key}'" if relation.has_tenant else ""
+        [digest] = _rows(self.database, _digest(f"select t::text from {relation.place} as t {its}"))
+        return digest
+
+    def found(self, relation: Relation) -> dict[str, Digest]:
+        """What each way of asking for all rows of a table or view gives."""
+        it = relation.place
+        asked = {
+            "plain": f"select t::text from {it} as t",
+            "joined": f"select t::text from (select 1) as one cross join lateral (select * from {it}) as t",
+            "aggregated": f"select unnest(array_agg(t::text)) from {it} as t",
+            "windowed": f"select max(t::text) over (rows between current row and current row) from {it} as t",
+            "within": f"select t from (with recursive r as (select t::text from {it} as t) select * from r) as r (t)",
+        }
+        if relation.has_tenant:
+            asked["doubted"] = (
+                f"select t::text from {it} as t where tenant_key <> '{self.key}' or tenant_key = '{self.key}'"
+                " or tenant_key is null"
+            )
+        if relation.kind == "r":
+            asked["sampled"] = f"select t::text from {it} as t tablesample system (100)"
+            asked["by place"] = f"select t::text from {it} as t where ctid >= '(0,0)'"
+        together = " union all ".join(
+            f"select '{way}', asked.* from ({_digest(q)}) as asked" for way, q in asked.items()
+        )
+        return {way: (count, digest) for way, count, digest in self.rows(together)}
+
+    def told(self, relation: Relation, key: str) -> dict[str, str]:
+        """What else an answer, or the lack of one, may tell of rows: questions and what comes, as text.
+
+        Args:
+            relation: one with a tenant.
+            key: another tenant's.
+        """
+        it, other = relation.place, f"'{key}'"
+        divided = f"1 / (case when tenant_key = {other} then 0 else 1 end)"
+        asked = {
+            "error where rows are": f"select 1 from {it} where {divided} = 1",
+            "error of what is shown": f"select {divided} from {it}",
+            "error in order": f"select 1 from {it} order by {divided}",
+            "cast": f"select 1 from {it} where cast(tenant_key as integer) = 1",
+            "cast of its own": f"select 1 from {it} where tenant_key = {other} and cast(tenant_key as integer) = 1",
+            "cast of all": f"select 1 from {it} as t where cast(t::text as integer) = 1",
+            "expression": f"select 1 from {it} as t where (t::text ~ '(')",
+            "block": f"do $$ declare r record; begin for r in select * from {it} loop"
+            " raise exception '%', r; end loop; end $$",
+            "unsecured": f"set row_security = off; select t::text from {it} as t",
+            "as XML": f"select table_to_xml('{it}', true, false, '')::text",
+            "schema as XML": f"select query_to_xml('select * from {it} where tenant_key = ''{key}''', true, false, '')",
+            "plan": f"explain (verbose) select * from {it}",
+        }
+        return {way: self._told(sql) for way, sql in asked.items()} | {"copy": self._copied(it)}
+
+    def _told(self, sql: str) -> str:
+        try:
+            return str(self.rows(sql))
+        except psycopg2.Error as error:
+            return str(error)
+
+    def _copied(self, place: str) -> str:
+        into = StringIO()
+        with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
+            cursor.copy_expert(f"copy (select * from {place}) to stdout", into)
+        return into.getvalue()
+
+    @contextmanager
+    def asking(self, found: Collection[Relation]) -> Iterator["Watch"]:
+        """Ask all tables and views for others' rows, again and again until the block ends."""
+        watch, ended = Watch(), threading.Event()
+
+        def ask() -> None:
+            while not ended.is_set():
+                watch.round(self, found)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            yield watch
+        finally:
+            ended.set()
+            thread.join()
+
+
+@dataclass
+class Watch:
+    """What a tenant was answered while builds went on."""
+
+    faults: set[str] = field(default_factory=set)
+    answers: Counter[str] = field(default_factory=Counter)
+
+    def round(self, tenant: Tenant, found: Collection[Relation]) -> None:
+        with closing(psycopg2.connect(tenant.url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for relation in found:
+                    try:
+                        cursor.execute(
+                            f"select count(*) from {relation.place} where tenant_key is distinct from '{tenant.key}'"
+                        )
+                    except _GOES_AWAY:
+                        self.answers["away"] += 1
+                        continue
+                    except psycopg2.Error as error:
+                        self.faults.add(f"{relation.place}: {error}")
+                        continue
+                    [(count,)] = cursor.fetchall()
+                    self.answers[relation.place] += 1
+                    if count:
+                        self.faults.add(f"{relation.place} showed {count} rows of others")
+
+
+def _digest(sql: str) -> str:
+    """Counts rows of one text and digests them, whatever their order."""
+    return f"select count(*), md5(string_agg(t, e'\\n' order by t)) from ({sql}) as asked (t)"
+
+
+def _rows(url: str, sql: str) -> list[tuple[Any, ...]]:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
