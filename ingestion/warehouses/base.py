@@ -236,6 +236,19 @@ class Described:
     columns: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of tables is for one reader.
+
+    Attributes:
+        tenants: the values of `tenant_key` whose rows it is.
+        public: names of tables without that column that it has; of all others it has nothing.
+    """
+
+    tenants: Collection[str]
+    public: Collection[str]
+
+
 class Warehouse(Protocol):
     """A warehouse that can be opened."""
 
@@ -266,6 +279,7 @@ class Warehouse(Protocol):
         path: Path,
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
+        part: Part | None = None,
     ) -> int:
         """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
@@ -276,6 +290,7 @@ class Warehouse(Protocol):
             path: the file.
             kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
             described: what is said of tables and views, for BI tools to show.
+            part: what of them; None: everything. With it nothing may be kept.
 
         Returns:
             The file's size in bytes.

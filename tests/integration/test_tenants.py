@@ -77,7 +77,7 @@ def warehouse(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactor
     project = Project(tmp_path_factory.mktemp("tenants"), url, MODELS, COLUMNS)
     project.build(public_tables=PUBLIC)
     harbour = Tenant(server, server.url("crm_warehouse"), "bi_harbour", OWN)
-    yield Warehouse(server, project, harbour, {f"{r.schema}.{r.name}": r for r in relations(server, harbour.database)})
+    yield Warehouse(server, project, harbour, {f"{r.schema}.{r.name}": r for r in relations(harbour.database)})
     server.sql(
         "drop database crm_warehouse with (force)",
         "drop database crm_dagster",
@@ -190,5 +190,5 @@ def test_nothing_of_others_is_to_be_seen_while_builds_replace_tables(warehouse: 
     assert watch.faults == set()
     assert {relation.place for relation in asked} <= set(watch.answers)
     assert warehouse.harbour.rows("select * from core.tenant_access") == [("bi_harbour", OWN)]
-    found = relations(warehouse.server, warehouse.harbour.database)
+    found = relations(warehouse.harbour.database)
     assert faults([relation for relation in found if relation.name != "old"], PUBLIC) == []
