@@ -134,6 +134,14 @@ def test_bi_role_reads_core_and_marts_which_were_replaced(deployed: Deployed) ->
         assert count > 0
 
 
+def test_one_call_makes_a_role_that_reads_one_tenant(deployed: Deployed) -> None:
+    roles = deployed.deployment.folder / "deploy" / "roles.sql"
+    deployed.server.psql("postgres", roles, role="bi_tenant", tenant="erp:1")
+    url = deployed.server.url("crm_warehouse", "bi_tenant")
+    for relation in ("fct_interactions", "organization_summary", "reporting.organization_summary"):
+        assert deployed.server.sql(f"select distinct tenant_key from {relation}", url=url) == [("erp:1",)]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
