@@ -82,7 +82,7 @@ OF_POSTGRESQL = """
     join pg_class on pg_class.oid = objoid and classoid = 'pg_class'::regclass
     join pg_namespace on pg_namespace.oid = relnamespace
     left join pg_attribute on attrelid = objoid and attnum = objsubid and objsubid > 0
-    where nspname in ('core', 'marts', 'reporting')
+    where nspname in ('core', 'marts', 'reporting') and relname <> 'tenant_access'
 """
 
 
@@ -146,9 +146,14 @@ def _properties(place: str, columns: Sequence[str]) -> dict[str, object]:
     }
 
 
+def _client(project: str) -> bigquery.Client:
+    """The service is asked with the application's credentials; the emulator takes none."""
+    return bigquery.Client(project, None if "BIGQUERY_TEST_PROJECT" in os.environ else AnonymousCredentials())
+
+
 def _of_datasets(project: str, prefix: str) -> Iterator[tuple[str, str]]:
     """Without views, of which the emulator forgets what is said."""
-    with closing(bigquery.Client(project, AnonymousCredentials())) as client:
+    with closing(_client(project)) as client:
         for layer in ("core", "marts"):
             for listed in client.list_tables(f"{prefix}_{layer}"):
                 table = client.get_table(listed.reference)
@@ -184,6 +189,30 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
         _assert_described(project.descriptions())
 
 
+def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_warehouse_url: str) -> None:
+    project = Project(tmp_path, bigquery_warehouse_url)
+    select = ("--exclude", "meanwhile", "held")
+    project.build(*select)
+    whole = project.rows("reporting", "sold")
+    assert len(whole) == len(SOLD)
+
+    def let(role: str, key: str) -> None:
+        place = f"`{project.url.host}.{project.url.database}_core.tenant_access`"
+        with closing(_client(str(project.url.host))) as client:
+            client.query_and_wait(f"update {place} set role = {role}, tenant_key = '{key}' where true")
+
+    let("session_user()", "shop:1")
+    own = [row for row in whole.to_pylist() if row["tenant_key"] == "shop:1"]
+    assert sorted(project.rows("reporting", "sold").to_pylist(), key=repr) == sorted(own, key=repr) != []
+    let("'somebody'", "*")
+    assert len(project.rows("reporting", "sold")) == 0
+    # The next build leaves it alone.
+    project.build("--full-refresh", *select, more=True)
+    assert len(project.rows("reporting", "sold")) == len(project.rows("reporting", "mine")) == 0
+    let("session_user()", "*")
+    assert len(project.rows("reporting", "sold")) == len(SOLD)
+
+
 def _assert_described(told: dict[str, str]) -> None:
     expected = {place: f"What's {place}." for place in COLUMNS}
     expected |= {
@@ -211,12 +240,13 @@ def test_bigquery_takes_the_statement_that_makes_a_view(tmp_path: Path, monkeypa
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
     there = {f"core.{name}": COLUMNS[f"core.{name}"] for name in ("dim_tenants", "dim_products")}
     sold = COLUMNS["marts.sold"]
-    [script] = compiled(
-        "bigquery://project/prefix", tmp_path, [f"{{{{ reporting_view('sold', shown_columns({sold}, {there})) }}}}"]
-    )
+    view = f"{{{{ reporting_view('sold', shown_columns({sold}, {there})) }}}}"
+    access, script = compiled("bigquery://project/prefix", tmp_path, ["{{ bigquery_tenant_access() }}", view])
     engine = GoogleSql()
     for place, columns in COLUMNS.items():
         engine.add_table(f"prefix_{place}", {c: "INT64" if c == "left" else "STRING" for c in columns})
+    engine.analyze(access)
+    assert script.count("session_user()") == 2
     engine.analyze(script)
     assert list(engine.tables["prefix_reporting.sold"]) == [
         "tenant_key", "tenant_name", "product_id", "product_name", "left",

@@ -1,10 +1,13 @@
 {#
-    Who reads what of core, marts and reporting, where the engine knows roles: PostgreSQL.
+    Who reads what of core, marts and reporting, where the engine knows who asks.
 
-    A tenant's rows are read by the roles that the table core.tenant_access has beside its key,
-    by row-level security. Of tables without a tenant those are open that the variable
-    `public_tables` names. Whoever has a right on the schema may select from a table whose rows
-    are chosen, and from no other: what nobody told of is closed.
+    A tenant's rows are read by the roles that the table core.tenant_access has beside its key.
+    Of tables without a tenant those are open that the variable `public_tables` names. What
+    nobody told of is closed.
+
+    PostgreSQL: by row-level security. Whoever has a right on the schema may select from a table
+    whose rows are chosen, and from no other. BigQuery: by the views in reporting, authorised in
+    the other datasets, on which tenants have no right.
 #}
 
 {# For on-run-start. Tables and views that an earlier version made are seen to here. #}
@@ -13,6 +16,15 @@
 {%- endmacro %}
 
 {% macro default__prepare_isolation() -%}
+{%- endmacro %}
+
+{# Condition of a view in reporting on its mart's rows. #}
+{% macro rows_of_reader(mart, has_tenant) -%}
+    {{ return(adapter.dispatch('rows_of_reader')(mart, has_tenant)) }}
+{%- endmacro %}
+
+{# PostgreSQL's are those of the tables, and the copy's are of its reader. #}
+{% macro default__rows_of_reader(mart, has_tenant) -%}
 {%- endmacro %}
 
 {# For after each model and seed of core and marts: nobody sees a table before its policies. #}
@@ -37,11 +49,58 @@
     )
 {%- endmacro %}
 
-{% macro postgres__prepare_isolation() -%}
+{% macro prepare_core() -%}
     {%- set core = api.Relation.create(target.database, generate_schema_name('core', none)) -%}
-    {%- if execute and not has_schema(core) -%}
+    {%- if not has_schema(core) -%}
         {%- do adapter.create_schema(core) -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#
+    With a first row by which all who may read the dataset read all tenants, as before: the
+    owner of the project puts others in its place (docs/warehouses.md). Views of before, which
+    ask nobody, are made anew at the build's end.
+#}
+{% macro bigquery__prepare_isolation() -%}
+    {%- if execute -%}
+        {%- do prepare_core() -%}
+        {%- if load_relation(tenant_access()) is none -%}
+            {%- for view in adapter.list_relations_without_caching(
+                reporting_relation('').without_identifier()
+            ) -%}
+                {%- do adapter.drop_relation(view) -%}
+            {%- endfor -%}
+            {{ bigquery_tenant_access() }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro bigquery_tenant_access() -%}
+    create table if not exists {{ tenant_access() }}
+    options(description='Which role reads which tenant in reporting; * stands for all.')
+    as select '*' as role, '*' as tenant_key
+{%- endmacro %}
+
+{% macro bigquery__rows_of_reader(mart, has_tenant) -%}
+    {%- if mart not in var('public_tables') -%}
+    where
+        exists (
+            select 1
+            from {{ tenant_access() }} as access
+            where access.role in (session_user(), '*') and access.tenant_key = '*'
+        )
+        {% if has_tenant -%}
+        or mart.tenant_key in (
+            select access.tenant_key
+            from {{ tenant_access() }} as access
+            where access.role in (session_user(), '*')
+        )
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__prepare_isolation() -%}
+    {%- if execute -%}{%- do prepare_core() -%}{%- endif -%}
     select pg_advisory_xact_lock(hashtext('crm-warehouse isolation'));
     {{ postgres_isolate() }}
     {{ postgres_tenant_access() }}
@@ -67,6 +126,7 @@
     answered once a query.
 #}
 {% macro postgres_isolate() -%}
+    {%- set access = tenant_access().include(database=false) -%}
     create or replace function {{ engine_schema() }}.isolate(place regclass, is_public boolean)
     returns void language plpgsql as $body$
     declare
@@ -93,11 +153,11 @@
                     $policy$
                     create policy readers on %s for select using (
                         exists (
-                            select from {{ tenant_access() }} as access
+                            select from {{ access }} as access
                             where access.tenant_key = '*'
                         )
                         or cast(tenant_key as text) = any(array(
-                            select access.tenant_key from {{ tenant_access() }} as access
+                            select access.tenant_key from {{ access }} as access
                         ))
                     )
                     $policy$,
@@ -131,9 +191,9 @@
 {%- endmacro %}
 
 {% macro tenant_access() -%}
-    {{ api.Relation.create(
+    {{ return(api.Relation.create(
         target.database, generate_schema_name('core', none), 'tenant_access'
-    ).include(database=false) }}
+    )) }}
 {%- endmacro %}
 
 {#
@@ -141,15 +201,16 @@
     on to: `*` stands for all tenants. A role sees its own rows of it.
 #}
 {% macro postgres_tenant_access() -%}
+    {%- set access = tenant_access().include(database=false) -%}
     do $body$
     begin
-        if to_regclass('{{ tenant_access() }}') is null then
-            create table {{ tenant_access() }} (
+        if to_regclass('{{ access }}') is null then
+            create table {{ access }} (
                 role text not null, tenant_key text not null, primary key (role, tenant_key)
             );
-            comment on table {{ tenant_access() }} is
+            comment on table {{ access }} is
                 'Which role reads which tenant in core, marts and reporting; * stands for all.';
-            insert into {{ tenant_access() }} (role, tenant_key)
+            insert into {{ access }} (role, tenant_key)
             select distinct pg_get_userbyid(grantee), '*'
             from pg_default_acl, aclexplode(defaclacl)
             where
@@ -157,12 +218,12 @@
                 and privilege_type = 'SELECT'
                 and grantee not in (0, defaclrole);
             perform {{ engine_schema() }}.guard(
-                '{{ tenant_access() }}', quote_ident(current_user)::regrole
+                '{{ access }}', quote_ident(current_user)::regrole
             );
-            create policy readers on {{ tenant_access() }} for select using (
+            create policy readers on {{ access }} for select using (
                 pg_has_role(to_regrole(quote_ident(role)), 'usage')
             );
-            grant select on {{ tenant_access() }} to public;
+            grant select on {{ access }} to public;
         end if;
     end;
     $body$;
