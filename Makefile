@@ -19,8 +19,7 @@ reports: $(VENV)/.installed
 
 ## ui: Dagster's web UI on http://127.0.0.1:3000
 ui: $(VENV)/.installed
-	@$(BIN)/python -m orchestration prepare
-	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@$(BIN)/python -m orchestration ui --host 127.0.0.1 --port 3000
 
 ## docs: dbt's documentation of the models with their lineage, as one page that needs no server: data/docs/static_index.html
 docs: $(VENV)/.installed

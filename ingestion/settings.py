@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     exports_catalogue: Path = PROJECT_ROOT / "exports" / "catalogue.yml"
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
     exports_link: str = ""
+    ui_hosts: str = ""
     send_at: time = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
     privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
+    commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dagster dev` starts them")
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except IngestionError as error:
         say_error(error)
         return 1
+    if arguments[:1] == ["ui"]:
+        return _ui(arguments[1:])
     options = parser.parse_args(arguments)
     prepare_home()
     if options.command == "forget":
@@ -64,6 +67,15 @@ def prepare_home() -> Path:
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", home / "dagster.yaml")
     return home
+
+
+def _ui(arguments: Sequence[str]) -> int:
+    if status := main(["prepare"]):
+        return status
+    from orchestration.webserver import develop  # noqa: PLC0415
+
+    develop(["--workspace", str(PROJECT_ROOT / "workspace.yaml"), *arguments])
+    return 0
 
 
 def _days(value: str) -> int:

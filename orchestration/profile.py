@@ -49,12 +49,13 @@ def variables(warehouse: URL) -> dict[str, str]:
 def vars_of(sources_of_kinds: Mapping[str, Sequence[str]]) -> dict[str, object]:
     """The variables that tell dbt which source systems there are, and what their sources are called.
 
-    None where each of the five has the one source of its own name, as the project has it then.
+    Systems where they are not all five, as the project has it then; sources always, of the kinds that have others than
+    the one of their own name: none of them says that there are no others.
     """
     kinds = {kind: list(names) for kind, names in sources_of_kinds.items() if kind != RAW}
     renamed = {kind: names for kind, names in kinds.items() if names != [kind]}
     systems = {} if set(kinds) == set(SOURCES) else {"systems": sorted(kinds)}
-    return systems | ({"sources": renamed} if renamed else {})
+    return systems | {"sources": renamed}
 
 
 def environment(settings: Settings) -> dict[str, str]:

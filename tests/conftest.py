@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ VARIABLES = (
     "BIGQUERY_EMULATOR_HOST",
 )
 
-pytest.register_assert_rewrite("end_to_end.model_history", "chatwoot")
+pytest.register_assert_rewrite("end_to_end.model_history", "recipes.place")
 """What a history's build says is wrong is to be seen."""
 
 hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,16 +36,17 @@ hypothesis_settings.load_profile("tests")
 os.environ["PRIVACY_KEY"] = "the key of tests, of people that there are not"
 """Of this process and those that it starts: sources that are no sample need one."""
 
-SERVERS = ("postgresql", "bigquery", "mysql")
+SERVERS = ("postgresql", "bigquery", "mysql", "recipe_servers")
 
 GROUPS = {
     **dict.fromkeys(
         ("test_analysts", "test_changes", "test_dbt_build", "test_periods", "test_pipeline", "test_truth", "test_ui"),
         "sample",
     ),
-    **dict.fromkeys(("test_incremental_models", "test_odd_shop"), "histories"),
+    **dict.fromkeys(("test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"),
+    **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
 }
-"""Files whose tests share what one process makes once: the sample's first run, a parsed project."""
+"""Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
 
 FIRST = ("test_servers", "histories", "sample", "test_deployment")
 """What takes longest, in the order in which it is begun where tests run in several processes.
@@ -150,3 +152,15 @@ def mysql_server(request: pytest.FixtureRequest) -> Iterator[mysql.Server]:
     """A server that speaks MySQL, of each kind that is installed, for the whole test session."""
     with mysql.running_server(request.param) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def recipe_servers(postgresql_server: Server) -> Iterator[dict[str, Server | mysql.Server]]:
+    """What the systems of docs/recipes run on, for the whole test session. MySQL 5.6 has no JSON."""
+    with ExitStack() as stack:
+        servers = {kind: stack.enter_context(mysql.running_server(kind)) for kind in {mysql.AVAILABLE[0], "seekdb"}}
+        yield {
+            "postgresql": postgresql_server,
+            "mysql": servers[mysql.AVAILABLE[0]],
+            "mysql with JSON": servers["seekdb"],
+        }

@@ -22,6 +22,7 @@ class Deployment:
 
     def __init__(self, folder: Path, port: int = 3000, sockets: Path = Path("/var/run/postgresql")) -> None:
         self.folder = folder
+        self.port = port
         self._places = {
             "/opt/crm-warehouse/.venv/bin": str(Path(sys.executable).parent),
             "/opt/crm-warehouse/deploy": str(folder / "deploy"),
@@ -30,6 +31,7 @@ class Deployment:
             "/run/crm-warehouse": str(folder / "run"),
             "/var/lib/crm-warehouse": str(folder / "var"),
             "--port 3000": f"--port {port}",
+            "127.0.0.1:3000": f"127.0.0.1:{port}",
             "/var/run/postgresql": str(sockets),
             # All runs as the test's own user.
             "/usr/sbin/runuser -u crm-warehouse -- ": "",

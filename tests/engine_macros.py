@@ -3,6 +3,7 @@
 For BigQuery that is the reference implementation of its language.
 """
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +22,8 @@ from orchestration.profile import variables
 
 Row = tuple[object, ...]
 _NEXT = "-- the next one --"
+_VARIABLES = {"sources": {"erp": ["erp", "b"]}, "default_country_codes": {"erp": "49", "b": "44"}}
+"""Of the erp there are two sources, of the other systems one each."""
 _TO_GOOGLE = {"text": "string", "timestamptz": "timestamp"}
 
 
@@ -138,6 +141,8 @@ def compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
                 "--quiet",
                 "--no-print",
                 "--no-populate-cache",
+                "--vars",
+                json.dumps(_VARIABLES),
                 "--log-level-file",
                 "none",
                 "--inline",

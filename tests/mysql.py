@@ -95,6 +95,8 @@ def mysql(folder: Path) -> Iterator[Server]:
     with _process(
         folder, [*command, *as_root, "--innodb-use-native-aio=0"], LD_LIBRARY_PATH=str(Path(libaio.origin).parent)
     ) as server:
+        # Otherwise a user of any host would be taken for this one of localhost.
+        server.sql("delete from mysql.user where user = ''", "flush privileges")
         yield server
 
 

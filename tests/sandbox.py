@@ -7,8 +7,10 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import duckdb
+import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
@@ -20,6 +22,14 @@ from ingestion.rows.pseudonyms import PseudonymKey
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.postgresql_connection import connected
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that say what some settings are."""
+    told = settings.model_dump(exclude_none=True).items()
+    return {
+        name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in told
+    }
 
 
 def pseudonym(value: str, source: str = "whatsapp") -> str:
@@ -61,9 +71,8 @@ class Sandbox:
 
     def export_settings(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let commands of this process see the sandbox's settings."""
-        for name, value in self.settings().model_dump(exclude_none=True).items():
-            shown = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            monkeypatch.setenv(name.upper(), shown)
+        for name, value in environment(self.settings()).items():
+            monkeypatch.setenv(name, value)
 
     def catalogue(self, old: str, new: str) -> None:
         """Give the sandbox a catalogue of its own, with a change."""
@@ -100,8 +109,7 @@ class Sandbox:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         """Read the warehouse."""
-        table = open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql)
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return rows_of(open_warehouse(make_url(self.warehouse_url), self.settings().lock_timeout_seconds).query(sql))
 
     def change_warehouse(self, sql: str) -> None:
         """Change the warehouse behind the back of the ingestion."""
@@ -121,16 +129,37 @@ class Sandbox:
                 if at := getattr(state, field):
                     session.remember("whatsapp", replace(state, **{field: at - timedelta(hours=hours)}))
 
-    def latest(self, table: str, columns: str = "*") -> list[tuple[object, ...]]:
+    def latest(self, table: str, columns: str = "*", source: str = "whatsapp") -> list[tuple[object, ...]]:
         """The live rows of a raw table, in the order of their ids."""
         return self.query(
             f"""
             select {columns} from (
                 select *, row_number() over (partition by id order by _batch_seq desc) as _place
-                from raw_whatsapp.{table}
+                from raw_{source}.{table}
             ) as versions where _place = 1 and _op = 'upsert' order by id
             """
         )
+
+
+class OwnSources(Sandbox):
+    """Sources of a file of their owner's, in the place of the whatsapp source."""
+
+    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
+        super().__init__(folder, warehouse_url)
+        self.url = ""
+        self.file = folder / "sources.yml"
+        self.more = {"sources_file": self.file}
+
+    def configured(self, text: str) -> Self:
+        """Write the file."""
+        self.file.write_text(text, encoding="utf-8")
+        return self
+
+    def again(self) -> RunResult:
+        """A further run, which finds no fault."""
+        result = self.run()
+        assert result.errors == []
+        return result
 
 
 WHATSAPP_TABLES = (
@@ -140,6 +169,11 @@ WHATSAPP_TABLES = (
     "create table messages (id integer primary key, conversation_id text, sender_type text, sender_id text,"
     " content text, timestamp timestamp, metadata json)",
 )
+
+
+def rows_of(table: pa.Table) -> list[tuple[object, ...]]:
+    """The rows of a query's result."""
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def message(id_: int, at: str = "2026-03-01 10:00:00+00:00", content: str = "hello") -> str:

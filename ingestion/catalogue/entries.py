@@ -93,6 +93,8 @@ def _parse_column(value: object) -> object:
 
 
 _ITSELF = ColumnMapping()
+_PRODUCTS = ("integer", "decimal", "double", "text")
+_INSTANTS = ("timestamp", "date", "text")
 
 
 class TableEntry(BaseModel):
@@ -142,6 +144,14 @@ class TableEntry(BaseModel):
         unknown = sorted(named - set(self.columns))
         if unknown:
             raise ValueError(f"{', '.join(unknown)} not among the columns")
+        reserved = sorted(name for name in self.columns if name.startswith("_"))
+        if reserved:
+            raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
+        return self
+
+    @model_validator(mode="after")
+    def _mapping_fits(self) -> "TableEntry":
+        key = self.key or ([] if self.mode is None else self.raw_key)
         unmapped = sorted(set(self.mapping.columns) - set(self.columns))
         if unmapped:
             raise ValueError(
@@ -152,18 +162,22 @@ class TableEntry(BaseModel):
             ((role, n) for role, names in asked.items() for n in names if not self.mapping.keeps_values(n)), None
         )
         if changed:
-            raise ValueError(f"{changed[1]} is its {changed[0]}, of which nothing but `from` can be told")
+            raise ValueError(
+                f"{changed[1]} is its {changed[0]}, of which nothing but `from` can be told"
+                + ("; with `mode: changes` it needs none" if changed[0] == "cursor" else "")
+            )
+        for name, column in self.mapping.columns.items():
+            fitting = _PRODUCTS if column.times else _INSTANTS if column.epoch else ()
+            if fitting and (held := self.columns[name].type) not in fitting:
+                raise ValueError(f"{name} is {held}, of which {'times' if column.times else 'epoch'} says nothing")
         excluded = {name.casefold() for name in self.mapping.exclude}
         for role, names in asked.items():
             if gone := [n for n in names if (self.mapping.columns.get(n, _ITSELF).source or n).casefold() in excluded]:
                 raise ValueError(f"{gone[0]} is its {role}, and can't be excluded")
-        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, _ITSELF).path), None):
-            raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path")
+        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, _ITSELF).is_computed), None):
+            raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path, nor multiplied")
         if self.mapping.where and self.reconcile_hours:
             raise ValueError("with `where`, keys are compared in every run: reconcile_hours can't be told")
-        reserved = sorted(name for name in self.columns if name.startswith("_"))
-        if reserved:
-            raise ValueError(f"{', '.join(reserved)}: names that begin with _ are the raw log's own")
         return self
 
     @model_validator(mode="after")
@@ -220,17 +234,25 @@ class TableEntry(BaseModel):
                 ColumnType.TEXT if c in hashed else entry.in_source(found.get(c)),
                 entry.required or c in self.raw_key,
                 is_needed=entry.type == IDENTIFIER or c == self.cursor,
+                is_mapped=self._is_mapped(c),
             )
             for c, entry in self.columns.items()
         ]
         further = [Column(c, type_, is_declared=False) for c, type_ in found.items() if c not in self.columns]
         return RawTable(source, name, tuple(self.raw_key), (*declared, *further))
 
+    def _is_mapped(self, column: str) -> bool:
+        """Whether the owner's mapping tells what a column's values are made of; another name alone does not."""
+        return not self.mapping.keeps_values(column)
+
 
 class ExtractedEntry(TableEntry):
     """The entry of a table that no model knows: its columns are the source's."""
 
     columns: dict[str, Annotated[ColumnEntry, BeforeValidator(_parse_column)]] = {}
+
+    def _is_mapped(self, column: str) -> bool:
+        return column in self.mapping.columns
 
 
 Catalogue = dict[str, dict[str, TableEntry]]

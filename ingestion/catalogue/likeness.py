@@ -7,6 +7,7 @@ A guess is for a person to read. It is made of whole words, so that what it take
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 
 from ingestion.catalogue.entries import ColumnEntry, TableEntry
@@ -15,17 +16,18 @@ from ingestion.sources.shape import TableShape
 
 _SAME = (
     ("tenant", "account", "organization", "organisation", "company", "workspace", "team", "business", "site"),
+    ("organization", "organisation", "tenant", "account", "company", "business", "clinic", "practice", "site"),
     ("restaurant", "venue", "location", "business", "account", "organization"),
     ("outlet", "inbox", "channel", "branch", "location", "store", "department", "mailbox"),
     ("conversation", "chat", "ticket", "thread", "dialog", "session", "case"),
-    ("message", "note", "reply", "post", "comment", "chatmessage"),
-    ("customer", "contact", "guest", "client", "person", "buyer", "member", "user", "patient"),
+    ("message", "note", "reply", "post", "comment", "chatmessage", "event"),
+    ("customer", "contact", "guest", "client", "person", "buyer", "member", "user", "patient", "owner"),
     ("visit", "reservation", "booking", "stay", "appointment", "check"),
     ("campaign", "mailing", "broadcast", "newsletter"),
     ("outreach", "delivery", "recipient", "send"),
     ("lead", "prospect", "opportunity", "enquiry", "inquiry"),
     ("deal", "opportunity", "sale", "contract"),
-    ("interaction", "activity", "call", "task", "contact"),
+    ("interaction", "activity", "call", "task", "contact", "appointment", "meeting", "ticket", "visit", "date"),
     ("segment", "tag", "group", "list", "label"),
     ("event", "log", "history", "outbox"),
     ("order", "purchase", "transaction", "sale"),
@@ -57,7 +59,7 @@ _SAME = (
 )
 _FITTING: Mapping[str, Collection[ColumnType]] = {
     IDENTIFIER: (ColumnType.INTEGER, ColumnType.TEXT),
-    ColumnType.TIMESTAMP: (ColumnType.TIMESTAMP, ColumnType.DATE),
+    ColumnType.TIMESTAMP: (ColumnType.TIMESTAMP, ColumnType.DATE, ColumnType.INTEGER),
     ColumnType.DATE: (ColumnType.DATE, ColumnType.TIMESTAMP),
     ColumnType.INTEGER: (ColumnType.INTEGER, ColumnType.DECIMAL),
     ColumnType.DECIMAL: (ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.DOUBLE),
@@ -65,13 +67,16 @@ _FITTING: Mapping[str, Collection[ColumnType]] = {
     ColumnType.BOOLEAN: (ColumnType.BOOLEAN, ColumnType.INTEGER),
     ColumnType.TEXT: (ColumnType.TEXT, ColumnType.INTEGER, ColumnType.BOOLEAN),
 }
+_ID_MARKS = {"id", "uuid", "guid", "pk", "fk"}
+_MARKS = {*_ID_MARKS, "at", "on"}
 _TABLE_LIKENESS = 1.2
 """The least likeness of a table: a word that means the same, and a fifth of the columns."""
 
 
 def words(name: str) -> list[str]:
-    """The words of a name, in the singular, without case: `ChatMessages` → chat, message."""
-    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
+    """The words of a name, in the singular, without case and accents: `ChatMessages` → chat, message."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", plain)
     return [_singular(part.lower()) for part in parts]
 
 
@@ -84,7 +89,10 @@ def _singular(word: str) -> str:
 
 def likeness(ours: str, theirs: str) -> float:
     """How far two names mean the same: 1 for all words the same, 0 for none that mean the same."""
-    own, others = words(ours), words(theirs)
+    return _of_all(words(ours), words(theirs))
+
+
+def _of_all(own: list[str], others: list[str]) -> float:
     if not own or not others:
         return 0
     met = [max(_of_words(word, other) for other in others) for word in own]
@@ -98,9 +106,9 @@ def _of_words(word: str, other: str) -> float:
     return max(ranks, default=0)
 
 
-def like_columns(entry: TableEntry, shape: TableShape, known: Collection[str]) -> dict[str, str]:
+def like_columns(entry: TableEntry, shape: TableShape, known: Mapping[str, str]) -> dict[str, str]:
     """Declared column → the source's that may be it, each at most once; those in `known` have theirs already."""
-    taken = {known_name.casefold() for known_name in known}
+    taken = {column.casefold() for column in known.values()}
     found: dict[str, str] = {}
     ranked = sorted(
         (-like, name, theirs)
@@ -121,12 +129,14 @@ def _fitting(column: ColumnEntry) -> Collection[ColumnType]:
 
 
 def _of_columns(ours: str, theirs: str, column: ColumnEntry, shape: TableShape) -> float:
-    if ours == "id" and shape.primary_key == (theirs,):
-        return 1
-    is_id, is_theirs = column.type == IDENTIFIER, words(theirs)[-1:] == ["id"]
+    if ours == "id":
+        return shape.primary_key == (theirs,) or words(theirs) == ["id"]
+    own, others = words(ours), words(theirs)
+    is_id, is_theirs = column.type == IDENTIFIER, not _ID_MARKS.isdisjoint((*others[:1], *others[-1:]))
     if is_id != is_theirs:
         return 0
-    return likeness(ours, theirs)
+    # That both are ids says nothing of what they are ids of; nor that both are instants.
+    return _of_all(*([word for word in name if word not in _MARKS] or name for name in (own, others)))
 
 
 def like_tables(
@@ -137,7 +147,7 @@ def like_tables(
     for name in absent:
         entry = entries[name]
         ranked = sorted(
-            (-(2 * like + len(like_columns(entry, shape, ())) / len(entry.columns)), theirs)
+            (-(2 * like + len(like_columns(entry, shape, {})) / len(entry.columns)), theirs)
             for theirs, shape in shapes.items()
             if (like := likeness(name, theirs)) > 0.3
         )

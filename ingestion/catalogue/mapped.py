@@ -4,10 +4,8 @@ Belongs here: what is excluded, which rows there are for us, how values are tran
 here: the mapping as it is declared (mapping.py), the match of names (matching.py).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.listed_names import alike_names, listed
@@ -15,7 +13,7 @@ from ingestion.catalogue.mapping import Scalar, nearest, text_of
 from ingestion.errors import TableError
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.sources.base import Among
-from ingestion.sources.translation import Translation, spelling
+from ingestion.sources.translation import EPOCHS, Translation, compared, spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,9 @@ def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
         TableError: a column that its owner names is not there.
     """
     mapping = entry.mapping
+    if not found.columns:
+        # Files that can't be read have none: what is wrong with them is told where they are.
+        return found
     excluded = {column_of(name, found.columns, "exclude names") for name in mapping.exclude}
     for name in entry.dropped:
         told = mapping.columns.get(name)
@@ -47,7 +48,7 @@ def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
     only = {}
     for name, values in mapping.where.items():
         column = column_of(name, found.columns, "where names")
-        only[column] = [_typed(value, found.columns[column], column) for value in values]
+        only[column] = [_compared(value, found.columns[column], column) for value in values]
     return FoundTable(found.name, {n: t for n, t in found.columns.items() if n not in excluded}, only)
 
 
@@ -64,34 +65,21 @@ def column_of(name: str, found: Collection[str], said: str) -> str:
     return alike[0]
 
 
-def _typed(value: Scalar | None, type_: ColumnType, column: str) -> str | int | bool | None:
-    """A value as a column of the type is compared with it: some databases take text for a number, and any text for 0.
+def _compared(value: Scalar | None, type_: ColumnType, column: str) -> str | int | bool | None:
+    """A value of `where` as the column is compared with it.
 
     Raises:
-        TableError: the column can't hold it.
+        TableError: the column can't hold it, or holds bytes, which no text stands for.
     """
     text = text_of(value)
     if text is None:
         return None
+    if type_ is ColumnType.BYTES:
+        raise TableError(f"where has a value of column {column}, which is bytes: nothing but null can be told of it")
     try:
-        if type_ is ColumnType.BOOLEAN:
-            return _BOOLEANS[text.lower()]
-        if type_ is ColumnType.INTEGER:
-            return int(_BOOLEANS[text.lower()]) if text.lower() in ("true", "false") else int(text)
-        # As it is written: some databases keep it as text.
-        _PARSED.get(type_, str)(text)
-    except (ValueError, ArithmeticError, KeyError):
+        return compared(text, type_)
+    except ValueError:
         raise TableError(f"where has {value!r} of column {column}, which is {type_}") from None
-    return text
-
-
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-_PARSED: dict[ColumnType, Callable[[str], object]] = {
-    ColumnType.DECIMAL: Decimal,
-    ColumnType.DOUBLE: Decimal,
-    ColumnType.DATE: date.fromisoformat,
-    ColumnType.TIMESTAMP: datetime.fromisoformat,
-}
 
 
 def translated(
@@ -114,7 +102,12 @@ def translated(
                 raise TableError(f"{name} is to be read by a path in {names[name]}, which is {type_} and no document")
             values = {spelling(text_of(value), type_): result for value, result in told.values.items()} or None
             path = tuple(told.path.removeprefix("$.").split(".")) if told.path else ()
-            translations[name] = Translation(type_, path, values, default)
+            times = EPOCHS[told.epoch] if told.epoch else told.times
+            held = ColumnType.TIMESTAMP if told.epoch else entry.columns[name].in_source(ColumnType.TEXT)
+            if type_ is ColumnType.TEXT and not path and values is None:
+                # Of files everything is text, whose signs and formats count for what is asked for as something else.
+                type_ = held if times is None else ColumnType.DECIMAL
+            translations[name] = Translation(type_, path, values, times, held, default)
     return translations, constants
 
 

@@ -6,11 +6,13 @@ that means (matching.py), how values are translated (sources/translation.py).
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 Scalar = StrictBool | StrictInt | StrictStr
+Factor = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=9)]
 
 
 def _spelled(value: object) -> object:
@@ -34,6 +36,8 @@ class ColumnMapping(BaseModel):
         source: the source's column; the one of the same name where there is none.
         path: keys and positions, separated by points, within the document that the column holds.
         values: what the source writes → what raw gets; a value that is not among them becomes `unknown`.
+        times: what the source's numbers are multiplied by: 100 makes cents of amounts.
+        epoch: the unit of its numbers, where they are instants counted from 1970 on.
         default: what raw gets for null, and where the source has no such column.
         type: its type in raw, of a column that the catalogue does not declare: text unless told.
     """
@@ -43,13 +47,27 @@ class ColumnMapping(BaseModel):
     source: str | None = Field(default=None, alias="from", min_length=1)
     path: str | None = Field(default=None, min_length=1)
     values: Annotated[dict[Scalar | None, str], BeforeValidator(_values)] = {}
+    times: Annotated[Factor | None, BeforeValidator(_spelled)] = None
+    epoch: Literal["seconds", "milliseconds", "microseconds"] | None = None
     default: Annotated[Scalar | None, BeforeValidator(_spelled)] = None
     type: str | None = None
+
+    @model_validator(mode="after")
+    def _is_read_in_one_way(self) -> "ColumnMapping":
+        told = [name for name in ("values", "times", "epoch") if getattr(self, name)]
+        if len(told) > 1:
+            raise ValueError(f"a value is read by `{told[0]}` or by `{told[1]}`, not both")
+        return self
 
     @property
     def is_renamed_only(self) -> bool:
         """Whether the values stay what they are."""
-        return self.path is None and not self.values and self.default is None
+        return not (self.is_computed or self.values) and self.default is None
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it can't be told from a value which of the source's it was."""
+        return self.path is not None or self.times is not None or self.epoch is not None
 
 
 def _parse_column(value: object) -> object:

@@ -129,6 +129,8 @@ def matched_columns(entry: TableEntry, found: Collection[str]) -> dict[str, str]
         raise TableError(
             f"the catalogue declares columns that differ in case alone: {listed(twice)}. Leave one of them"
         )
+    if not found:
+        return {}
     matched = {}
     dropped = set(entry.dropped)
     told = {n: column.source for n, column in entry.mapping.columns.items() if column.source and n not in dropped}
@@ -224,9 +226,10 @@ def admitted(
     table = entry.raw_table(source, name, types | dict.fromkeys(constants, ColumnType.TEXT))
     columns = (*table.columns, *(Column(c, ColumnType.TEXT, is_declared=False) for c in spellings))
     check_types(table, names, translations)
+    withholds = bool(entry.mapping.exclude or entry.hashed or entry.dropped)
     return Admission(
         RawTable(source, name, table.key, columns),
-        SourceNames(found.name, names, folded, spellings, translations, constants, found.only),
+        SourceNames(found.name, names, folded, spellings, translations, constants, found.only, withholds=withholds),
         _note(name, found, {c: raw[c] for c in kept if c not in declared.values() and raw[c] != c}, left_out),
     )
 

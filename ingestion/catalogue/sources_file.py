@@ -17,6 +17,7 @@ from sqlalchemy import URL
 from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, yaml_of
 from ingestion.catalogue.mapping import TableMapping, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
+from ingestion.catalogue.units import unit_fault
 from ingestion.errors import ConfigurationError, SourceError
 from ingestion.settings import SOURCES, Settings, parse_url
 from ingestion.sources import open_source
@@ -63,8 +64,12 @@ class TableSource(TableMapping):
 
     @model_validator(mode="after")
     def _is_table_or_files(self) -> "TableSource":
-        if self.files_entry is not None and (self.table or self.where):
-            raise ValueError("`table` and `where` are of databases: of files all rows are read")
+        if self.files_entry is not None and self.table:
+            raise ValueError("`table` is of databases: `files` tells what it is")
+        if self.files_entry is not None and self.where:
+            raise ValueError(
+                "`where` is of databases: of files all rows are read. Leave them out where they are written"
+            )
         return self
 
     def entry(self, of_kind: TableEntry | None) -> TableEntry:
@@ -75,18 +80,22 @@ class TableSource(TableMapping):
         """
         mapping = TableMapping.model_validate(self.model_dump(by_alias=True, exclude={*_OWN, "files_entry"}))
         told = {name: value for name in _OWN if (value := getattr(self, name)) is not None}
-        if told.get("mode") == "full" and of_kind is not None:
+        if of_kind is not None and (told.get("mode") == "full" or (told.get("mode") == "changes" and not self.cursor)):
             told |= {"cursor": None}
         if mapping.where:
             told = {"reconcile_hours": 0, **told}
         if of_kind is None:
-            types = dict.fromkeys([*mapping.columns, *(self.personal or ())], "text")
+            types = {name: "timestamp" if told.epoch else "text" for name, told in mapping.columns.items()}
+            types |= dict.fromkeys(self.personal or (), "text")
             types |= dict.fromkeys(self.key or (), "identifier")
             types |= {self.cursor: "timestamp"} if self.cursor is not None else {}
             columns = types | {name: column.type for name, column in mapping.columns.items() if column.type}
             return ExtractedEntry.model_validate({"columns": columns, **told, "mapping": mapping})
         if typed := next((name for name, column in mapping.columns.items() if column.type), None):
             raise ValueError(f"{typed}: its type is the catalogue's, and can't be told")
+        for name, column in mapping.columns.items():
+            if name in of_kind.columns and (fault := unit_fault(name, of_kind.columns[name].type, column)):
+                raise ValueError(fault)
         base: dict[str, Any] = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True, by_alias=True)
         if self.personal is not None:
             told |= {"personal": {**of_kind.personal, **self.personal}}
@@ -110,7 +119,7 @@ class SourceEntry(BaseModel):
     url: str = Field(min_length=1)
     schema_: str | None = Field(default=None, alias="schema", min_length=1)
     country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$", coerce_numbers_to_str=True)
-    tables: dict[str, TableSource | None] = {}
+    tables: Annotated[dict[str, TableSource | None], BeforeValidator(lambda told: {} if told is None else told)] = {}
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,9 @@ def admitted_tables(
             admissions[name] = admitted(source, name, entry, None)
     # What can't be loaded now is in raw nonetheless, for models to find it, unless another table has the name.
     # Of a table that no model knows nothing can be told before it is there.
-    prepared = [a.table for name, a in admissions.items() if name not in misnamed and a.table.columns]
+    # Nor can it of files that can't be read, and raw stays as it is.
+    left = {*misnamed, *(name for name, table in found.items() if not table.columns and name in existing)}
+    prepared = [a.table for name, a in admissions.items() if name not in left and a.table.columns]
     unfit = session.prepare(prepared)
     refused = {t.name: unfit[t.label] for t in prepared if t.label in unfit} | refused
     return admissions, refused | misnamed

@@ -31,11 +31,7 @@ class Privacy:
 
     def names(self, names: SourceNames, entry: TableEntry) -> SourceNames:
         """The names by which a table is read, with pseudonyms in the place of values."""
-        withholds = bool(entry.hashed or entry.dropped or entry.mapping.exclude)
-        return replace(names, pseudonyms=self._pseudonyms(entry), withholds=withholds)
-
-    def _pseudonyms(self, entry: TableEntry) -> dict[str, Pseudonym]:
-        return {name: self.pseudonym(entry, name) for name in entry.hashed}
+        return replace(names, pseudonyms={name: self.pseudonym(entry, name) for name in entry.hashed})
 
     def pseudonym(self, entry: TableEntry, column: str) -> Pseudonym:
         """What makes pseudonyms of a column's values."""

@@ -20,6 +20,8 @@ MOST_REJECTIONS = 10_000
 MOST_REJECTED_SHARE = 0.5
 """So many rejected rows, if they are such a share of what was read, fail their table; so do values of a column."""
 
+_MOST_TOLD = 3
+
 
 class Rejections:
     """One run's rejections of one table.
@@ -53,6 +55,17 @@ class Rejections:
     def has_values(self) -> bool:
         """Whether values were set aside without their rows."""
         return any(r.effect is Effect.VALUE for r in self.all)
+
+    @property
+    def reasons(self) -> str | None:
+        """The columns with most rejections, and the first reason of each; None if there are none."""
+        first: dict[str, str] = {}
+        for rejection in self.all:
+            first.setdefault(rejection.column, rejection.reason)
+        counted = Counter(rejection.column for rejection in self.all).most_common()
+        told = [first[c] if c == LINE else f"{c}: {first[c]}" for c, _ in counted[:_MOST_TOLD]]
+        told += [f"and {len(counted) - _MOST_TOLD} other columns"] if len(counted) > _MOST_TOLD else []
+        return "; ".join(told) or None
 
     def note(self, conformed: Conformed, rows: int) -> None:
         """Take what was found in a batch of so many rows.
@@ -141,7 +154,7 @@ class Rejections:
             if last.column == LINE:
                 raise TableError(f"{told} it can't be parsed: {last.reason}. Correct the options of the table's files")
             raise TableError(
-                f"{told} in column {last.column} was found: {last.reason}. Correct the column's type in the catalogue"
+                f"{told} in column {last.column} was found: {last.reason}. Correct {self._told_in(last.column)}"
             )
         for name in self._declared:
             set_aside = self._rejected[name]
@@ -150,8 +163,11 @@ class Rejections:
                 reason = next(r.reason for r in reversed(self.all) if r.column == name)
                 raise TableError(
                     f"{set_aside:,} of the first {values:,} values of column {name} would be set aside, the last since "
-                    f"in it was found: {reason}. Correct the column's type in the catalogue"
+                    f"in it was found: {reason}. Correct {self._told_in(name)}"
                 )
+
+    def _told_in(self, name: str) -> str:
+        return next(c.told_in for c in self._table.columns if c.name == name)
 
     @staticmethod
     def _is_most(rejected: int, total: int) -> bool:

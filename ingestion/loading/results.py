@@ -29,6 +29,8 @@ class LoadResult:
     error: str | None = None
     is_transient: bool = False
     """Whether the error may pass by itself."""
+    reasons: str | None = None
+    """Why rows and values were rejected."""
 
     def followed_by(self, later: "LoadResult") -> "LoadResult":
         """The result of this load and a later one of the same table together."""
@@ -37,7 +39,8 @@ class LoadResult:
         names = ("rows_read", "rows_appended", "rows_deleted", "rows_rejected")
         counts = {name: getattr(self.state, name) + getattr(later.state, name) for name in names}
         state, seconds = replace(later.state, **counts), self.seconds + later.seconds
-        return replace(later, scope=self.scope, state=state, seconds=seconds)
+        reasons = later.reasons or self.reasons
+        return replace(later, scope=self.scope, state=state, seconds=seconds, reasons=reasons)
 
     @property
     def label(self) -> str:
@@ -63,6 +66,7 @@ class LoadResult:
             )
         counts = f"{s.rows_read:,} read ({self.scope}), {s.rows_appended:,} appended"
         deleted = f", {s.rows_deleted:,} deleted" if s.rows_deleted else ""
-        rejected = f", {s.rows_rejected:,} rejected" if s.rows_rejected else ""
+        why = f" ({self.reasons})" if self.reasons else ""
+        rejected = f", {s.rows_rejected:,} rejected{why}" if s.rows_rejected else ""
         note = f"; {s.note}" if s.note else ""
         return counts + deleted + rejected + note

@@ -97,8 +97,19 @@ class Subject:
         for role, names in (("is its key", self.table.key), ("is its cursor", cursor), ("is not null", required)):
             absent = [name for name in names if name not in found]
             if absent:
+                if reader := self._reader_of(absent[0]):
+                    raise TableError(
+                        f"the source's column {absent[0]}, which by the catalogue {role}, is read for {reader} alone. "
+                        f"Say {absent[0]}: {absent[0]} beside {reader}, or what it is to be read from"
+                    )
+                without = "; without any, mode: changes" if role == "is its cursor" else ""
                 raise TableError(
                     f"the source's table has no column {', '.join(absent)}, which by the catalogue {role}. It has "
                     f"{nearest(absent[0], [*self.in_source])}. If it is one of these, say so in sources.yml: "
-                    f"columns: {{{absent[0]}: {{from: ...}}}}"
+                    f"columns: {{{absent[0]}: {{from: ...}}}}{without}"
                 )
+
+    def _reader_of(self, name: str) -> str | None:
+        """The column of ours that the source's column of a name is read for."""
+        told = self.entry.mapping.columns.items()
+        return next((ours for ours, column in told if (column.source or "").casefold() == name.casefold()), None)

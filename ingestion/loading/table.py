@@ -44,7 +44,8 @@ class TableRun:
                 self._run.session.remember(table.source, replace(subject.state, last_error=error))
             state = replace(subject.state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
         seconds = time.perf_counter() - start
-        result = LoadResult(table.source, table.name, scope, state, seconds, error, is_transient)
+        reasons = self._rejections.reasons
+        result = LoadResult(table.source, table.name, scope, state, seconds, error, is_transient, reasons)
         self._run.listener.finished(result.label, result.outcome)
         return result
 

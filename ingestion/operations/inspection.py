@@ -152,11 +152,13 @@ def _differences(entry: TableEntry, shape: TableShape) -> Iterator[str]:
         yield str(error)
         return
     found = {name: shape.columns[column].type for name, column in matched.items()}
+    told = entry.mapping.columns
     for name in entry.columns:
-        if name not in found:
+        if name not in found and name not in entry.dropped and (name not in told or told[name].default is None):
             yield f"{name} is in the catalogue, but not in the source"
     for name, column in entry.columns.items():
-        if name in found and not _fits(column.type, found[name]):
+        # What is made of another value is of the type that it is made.
+        if name in found and entry.mapping.keeps_values(name) and not _fits(column.type, found[name]):
             yield f"{name} is declared {column.type}, but is {found[name]} in the source: what does not fit is rejected"
     cursor = matched.get(entry.cursor or "")
     is_used = entry.mode == "cursor" or not shape.tells_changes

@@ -4,23 +4,25 @@ Belongs here: what is proposed, and its text. Not here: which names may mean the
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry, load_catalogue, parsed_yaml
-from ingestion.catalogue.likeness import like_columns, like_tables
+from ingestion.catalogue.likeness import like_columns, like_tables, words
 from ingestion.catalogue.matching import find_tables, matched_columns
 from ingestion.catalogue.sources_file import RAW, ConfiguredSource, configured_sources
+from ingestion.catalogue.units import likely_factor
 from ingestion.errors import ConfigurationError, SourceError, TableError
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conversion import convert
 from ingestion.settings import Settings
 from ingestion.sources.base import Snapshot
-from ingestion.sources.shape import TableShape
+from ingestion.sources.shape import SourceColumn, TableShape
 
 KNOWN_VALUES: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("whatsapp", "conversations", "status"): ("active", "resolved", "handed_off"),
@@ -45,13 +47,21 @@ class TableProposal:
         table: the source's table, where it is called otherwise.
         columns: ours → the source's, of those that are called otherwise.
         values: ours → what the source has in it that models do not know, and what they do.
+        units: ours → what their numbers are, where the source's may be in another unit.
         missing: ours for which nothing was found.
+        unused: the source's that are none of ours.
+        where: the source's column, and what it has in rows that are not deleted.
+        lacks_cursor: whether no column as it is can be the table's cursor.
     """
 
     table: str | None
     columns: Mapping[str, str]
     values: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    units: Mapping[str, str]
     missing: tuple[str, ...]
+    unused: tuple[str, ...]
+    where: tuple[str, str] | None = None
+    lacks_cursor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +72,50 @@ class Proposal:
         source: the source.
         tables: table of the kind → what it may be.
         missing: tables of the kind for which nothing was found.
+        unused: the source's that are none of ours.
     """
 
     source: ConfiguredSource
     tables: Mapping[str, TableProposal]
     missing: tuple[str, ...]
+    unused: tuple[str, ...]
 
     @property
     def text(self) -> str:
         """As a part of sources.yml."""
         name = self.source.name
-        lines = [f"{name}:", f"  kind: {self.source.kind}", f"  url: ${{{name.variable}}}", "  tables:"]
+        lines = [f"{name}:", f"  kind: {self.source.kind}", f"  url: ${{{name.variable}}}"]
+        lines += [f"  schema: {_scalar(self.source.schema)}"] if self.source.schema else []
+        lines.append("  tables:")
         for table, proposal in self.tables.items():
             lines.append(f"    {table}:")
             lines += [f"      table: {_scalar(proposal.table)}"] if proposal.table else []
+            lines += ["      mode: changes"] if proposal.lacks_cursor else []
+            if proposal.where:
+                lines.append("      # A guess, of the name: other rows are marked as deleted, and would be counted.")
+                lines.append(f"      where: {{{_scalar(proposal.where[0])}: {proposal.where[1]}}}")
             lines += ["      columns:"] if proposal.columns or proposal.values else []
             for column in dict.fromkeys([*proposal.columns, *proposal.values]):
                 source = proposal.columns.get(column, column)
                 if column not in proposal.values:
-                    lines.append(f"        {column}: {_scalar(source)}")
+                    lines += _of_column(column, source, proposal.units.get(column))
                     continue
                 found, known = proposal.values[column]
                 listed = ", ".join(f"{_scalar(value)}: unknown" for value in found)
                 lines.append(f"        # Say what each value is: {', '.join(known)}.")
                 lines.append(f"        {column}: {{from: {_scalar(source)}, values: {{{listed}}}}}")
             if proposal.missing:
-                lines.append(f"      # Nothing like these was found: {', '.join(proposal.missing)}.")
+                lines += [f"      # Nothing like these was found: {', '.join(proposal.missing)}."]
+                lines += [f"      # Not read so far: {', '.join(proposal.unused)}."] if proposal.unused else []
         if self.missing:
             lines.append(f"    # No table like these was found, and they would be empty: {', '.join(self.missing)}.")
+            lines += [f"    # Not read so far: {', '.join(self.unused)}."] if self.unused else []
+            for table in self.missing:
+                lines += [f"    # {table}:", "    #   table: ...", "    #   columns:"]
+                lines += [
+                    f"    #     {column}: ...  # {entry.type}{', needed' if entry.required or column == 'id' else ''}"
+                    for column, entry in self.source.entries[table].columns.items()
+                ]
         return "\n".join(lines) + "\n"
 
 
@@ -132,10 +158,12 @@ def propose(source: ConfiguredSource) -> Proposal | None:
             theirs = found[name].name if name in found else like.get(name)
             if theirs is not None and theirs in shapes:
                 proposal = _of_table(source.kind, name, entry, shapes[theirs], snapshot)
-                if name in like or proposal.columns or proposal.values:
+                if name in like or proposal.columns or proposal.values or proposal.where:
                     tables[name] = replace(proposal, table=theirs if name in like else None)
     missing = tuple(name for name in absent if name not in like)
-    return Proposal(source, tables, missing) if tables else None
+    unused = [name for name in free if name not in like.values()]
+    is_other = tables or not found
+    return Proposal(source, tables, missing, tuple(unused)) if is_other and shapes else None
 
 
 def _of_table(kind: str, name: str, entry: TableEntry, shape: TableShape, snapshot: Snapshot) -> TableProposal:
@@ -143,7 +171,23 @@ def _of_table(kind: str, name: str, entry: TableEntry, shape: TableShape, snapsh
         known = matched_columns(entry, shape.columns)
     except TableError:
         known = {}
-    columns = like_columns(entry, shape, known)
+    told = {*known, *entry.mapping.columns}
+    open_columns = {name: column for name, column in shape.columns.items() if name not in entry.mapping.exclude}
+    columns = {
+        ours: theirs
+        for ours, theirs in like_columns(entry, replace(shape, columns=open_columns), known).items()
+        if ours not in told
+    }
+    units = {}
+    for ours, theirs in [*columns.items()]:
+        asked = entry.columns[ours].type
+        if asked == ColumnType.TIMESTAMP and shape.columns[theirs].type is ColumnType.INTEGER:
+            if unit := _epoch(_numbers(shape, theirs, snapshot)):
+                units[ours] = f"epoch: {unit}"
+            else:
+                del columns[ours]
+        elif factor := likely_factor(ours, asked, theirs):
+            units[ours] = f"times: {factor}"
     values = {}
     for column, theirs in {**known, **columns}.items():
         listed = KNOWN_VALUES.get((kind, name, column))
@@ -151,18 +195,70 @@ def _of_table(kind: str, name: str, entry: TableEntry, shape: TableShape, snapsh
             held = _values(shape, theirs, snapshot)
             if held and not {*held} <= {*listed}:
                 values[column] = held, listed
-    missing = tuple(c for c in entry.columns if c not in known and c not in columns and c not in entry.mapping.columns)
-    return TableProposal(None, columns, values, missing)
+                if theirs != column:
+                    columns[column] = theirs
+    missing = tuple(c for c in entry.columns if c not in told and c not in columns)
+    read = {*known.values(), *columns.values()}
+    unused = tuple(f"{n} ({column.type})" for n, column in open_columns.items() if n not in read)
+    lacks_cursor = entry.cursor is not None and (entry.cursor in units or entry.cursor in missing)
+    return TableProposal(None, columns, values, units, missing, unused, _where(entry, open_columns, read), lacks_cursor)
+
+
+def _where(entry: TableEntry, columns: Mapping[str, SourceColumn], read: Collection[str]) -> tuple[str, str] | None:
+    """The column by which rows seem to be marked as deleted, and what it has where they are not."""
+    marks = (
+        (name, _NOT_DELETED[column.type])
+        for name, column in columns.items()
+        if name not in read and column.type in _NOT_DELETED and not _DELETED.isdisjoint(words(name))
+    )
+    return None if entry.mapping.where else next(marks, None)
+
+
+def _of_column(column: str, source: str, unit: str | None) -> list[str]:
+    """The lines of a column that has no list of values."""
+    if unit is None:
+        return [f"        {column}: {_scalar(source)}"]
+    is_guess = unit.startswith("times")
+    return [
+        *(["        # A guess, of the names: times: 1 if both are in the same unit."] if is_guess else []),
+        f"        {column}: {{from: {_scalar(source)}, {unit}}}",
+    ]
 
 
 def _values(shape: TableShape, column: str, snapshot: Snapshot) -> tuple[str, ...]:
     """The values of the first rows, if they are few."""
-    table = RawTable("", shape.name, (), (Column(column, shape.columns[column].type),))
-    for wire in snapshot.read(table):
-        text, _ = convert(convert(wire.batch.column(0), shape.columns[column].type)[0], ColumnType.TEXT)
-        values = sorted(value for value in pc.unique(text).to_pylist() if value is not None)
-        return tuple(values) if len(values) <= _MOST_VALUES else ()
-    return ()
+    values = sorted(value for value in pc.unique(_first_rows(shape, column, snapshot)).to_pylist() if value is not None)
+    return tuple(values) if len(values) <= _MOST_VALUES else ()
+
+
+def _numbers(shape: TableShape, column: str, snapshot: Snapshot) -> list[int]:
+    """The numbers of the first rows, in order."""
+    return sorted(int(value) for value in _first_rows(shape, column, snapshot).to_pylist() if value is not None)
+
+
+def _first_rows(shape: TableShape, column: str, snapshot: Snapshot) -> pa.Array:
+    """What the first rows hold in a column, as text."""
+    type_ = shape.columns[column].type
+    wires = snapshot.read(RawTable("", shape.name, (), (Column(column, type_),)))
+    wire = next(iter(wires), None)
+    return pa.array([], pa.string()) if wire is None else convert(convert(wire.batch.column(0), type_)[0], _TEXT)[0]
+
+
+def _epoch(numbers: list[int]) -> str | None:
+    """The unit by which most of the numbers are instants of the years 1990 to 2100; None if none is."""
+    middle = numbers[len(numbers) // 2] if numbers else 0
+    return next((unit for unit, size in _PER_SECOND.items() if 631_152_000 <= middle / size < 4_102_444_800), None)
+
+
+_PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
+_TEXT = ColumnType.TEXT
+_DELETED = {"deleted", "removed", "trashed", "discarded"}
+_NOT_DELETED = {
+    ColumnType.TIMESTAMP: "null",
+    ColumnType.DATE: "null",
+    ColumnType.BOOLEAN: "false",
+    ColumnType.INTEGER: "0",
+}
 
 
 def _scalar(text: str | None) -> str:

@@ -64,6 +64,7 @@ class Column:
         is_declared: the catalogue names it.
         is_needed: a row is of no use without it, though it may be null: it is the cursor, or a reference. A wrong value
             takes its row along, as in keys and required columns; in all others it is set aside alone.
+        is_mapped: its owner says in sources.yml what it is made of.
     """
 
     name: str
@@ -71,6 +72,12 @@ class Column:
     required: bool = False
     is_declared: bool = True
     is_needed: bool = False
+    is_mapped: bool = False
+
+    @property
+    def told_in(self) -> str:
+        """Where a person has to look for what is wrong with its type."""
+        return "its mapping in sources.yml" if self.is_mapped else "its type in the catalogue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Belongs here: what converts into what. Not here: what becomes of values that do 
 (instants.py).
 
 Columns are converted whole, in Arrow. Only where a whole column does not convert is it cut in halves until the
-values that cannot be held stand alone: the cost follows the number of bad values, not the number of rows.
+values that cannot be held stand alone: the cost follows the number of different bad values, not the number of rows.
 """
 
 import zoneinfo
@@ -20,12 +20,25 @@ from ingestion.rows.instants import instants
 
 Converter = Callable[[pa.Array], pa.Array]
 
+_FEW = 64
+"""Values that are not worth looking for equal ones."""
+
 
 def convert(wire: pa.Array, type_: ColumnType) -> tuple[pa.Array, list[int]]:
     """Convert a column; values that do not convert become null and their positions are returned. Null stays null."""
     if wire.type == type_.arrow and type_ is not ColumnType.TIMEZONE and not pa.types.is_string(wire.type):
         return wire, []
     bad: list[int] = []
+    if pa.types.is_string(wire.type) and len(wire) > _FEW:
+        try:
+            return _CONVERTERS[type_](wire), bad
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError, OverflowError):
+            # What one value is not, its equals are not either.
+            encoded = wire.dictionary_encode()
+            if len(encoded.dictionary) <= len(wire) // 2:
+                values, wrong = convert(encoded.dictionary, type_)
+                is_wrong = pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type))
+                return values.take(encoded.indices), pc.indices_nonzero(is_wrong).to_pylist()
     parts = list(_halved(wire, 0, _CONVERTERS[type_], type_.arrow, bad))
     return (parts[0] if len(parts) == 1 else pa.concat_arrays(parts)), bad
 

@@ -125,7 +125,7 @@ class PostgresqlSnapshot:
 
     def count(self, table: RawTable, only: Among = EMPTY) -> int:
         """See `Snapshot.count`."""
-        with faults_told(self._name, table.name):
+        with faults_told(self._name, table.name, only):
             return self._count(table.name, only=only)
 
     def read(self, table: RawTable, selection: Selection = EVERYTHING) -> Iterator[WireBatch]:
@@ -133,7 +133,7 @@ class PostgresqlSnapshot:
         names = [c.name for c in table.columns]
         relation = self._relation(table.name)
         query = select_rows(table, relation, selection)
-        with faults_told(self._name, table.name), self._opened.part():
+        with faults_told(self._name, table.name, selection.only), self._opened.part():
             with self._opened.connection.cursor() as cursor:
                 cursor.execute(query)
                 for large in cursor.fetch_record_batch():

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from adbc_driver_postgresql.dbapi import Connection, connect
 
 from ingestion.errors import SourceError, TransientSourceError, one_line
-from ingestion.sources.base import SourceName
+from ingestion.sources.base import EMPTY, Among, SourceName
 from ingestion.sources.postgresql_changes import Gate, Moment
 from ingestion.sources.transient import fault_type
 
@@ -72,6 +72,12 @@ select pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint from
 _ALTERED = {"42P01", "42703", "42704", "XX000"}
 """SQLSTATEs of a name or an object that is gone; what is read was there when the snapshot was taken."""
 
+_DATA_EXCEPTION = "22"
+"""The class of SQLSTATEs of values, which messages quote. What fails while rows arrive comes without one."""
+
+_INCOMPARABLE = {"22P02", "22003", "22007", "22008", "42883"}
+"""SQLSTATEs of a value that is none of the type that it is compared with, and of types that are not compared."""
+
 _ADVICE = {
     "unsupported startup parameter: options": (
         "The pooler takes no options: leave them out of {variable}, and set the role's search_path in the database "
@@ -84,28 +90,51 @@ _ADVICE = {
 
 
 @contextmanager
-def faults_told(name: SourceName, table: str | None = None) -> Iterator[None]:
+def faults_told(name: SourceName, table: str | None = None, only: Among = EMPTY) -> Iterator[None]:
     """Tell the driver's errors as those of a source.
 
     Args:
         name: the source.
         table: what is read, if the snapshot has it.
+        only: the condition on its rows that its owner tells.
     """
     try:
         yield
     # A connection that is lost while rows arrive comes through Arrow's stream as one of its errors or an OSError.
     except (adbc_driver_manager.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        said = re.sub(r"^([A-Z_]+: )?(\[libpq\] )?", "", one_line(error)).removesuffix(".")
+        said = re.sub(
+            r"^([A-Z_]+: )?(\[libpq\] )?(Execution error \[\w+\]: )?(ERROR:\s+)?", "", one_line(error)
+        ).removesuffix(".")
+        state = getattr(error, "sqlstate", None)
+        if state.startswith(_DATA_EXCEPTION) if state else table is not None:
+            said = _without_value(said, only)
         if table is not None and getattr(error, "sqlstate", None) in _ALTERED:
             raise altered(name, table, said) from None
         variable = name.variable
         if table is not None and getattr(error, "sqlstate", None) == "42501":
             raise SourceError(f"{name}: {said}. Let the role of {variable} read it: grant select on {table}.") from None
+        if only and getattr(error, "sqlstate", None) in _INCOMPARABLE:
+            raise SourceError(
+                f"{name}: {table} can't be read where {', '.join(only)} is as `where` of sources.yml says: {said}. "
+                "Correct it there."
+            ) from None
         advice = next(
             (a.format(variable=variable) for words, a in _ADVICE.items() if words in said),
             f"Check that it runs and that {variable} is right",
         )
         raise fault_type(error)(f"{name}: PostgreSQL can't be read: {said}. {advice}.") from None
+
+
+def _without_value(said: str, only: Among) -> str:
+    """What the server says without the value that it quotes: it may be one that nobody is to see.
+
+    A value of the owner's own condition stays. One with line ends is cut off, and then its last quote is missing.
+    """
+    first, last = said.find('"'), said.rfind('"')
+    own = {str(value) for values in only.values() for value in values}
+    if first < 0 or said[first + 1 : last] in own:
+        return said
+    return f"{said[:first]}..." if first == last else f"{said[:first]}...{said[last + 1 :]}"
 
 
 def altered(name: SourceName, table: str, what: str) -> SourceError:

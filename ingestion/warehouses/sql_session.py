@@ -204,9 +204,10 @@ class SqlSession(ABC):
 
     def _differing(self, table: RawTable, existing: dict[str, str]) -> list[str]:
         return [
-            f"column {c.name} is {c.type} in the source and {existing[self._told_apart(c.name)]} in "
-            f"{table.schema}.{table.name}. "
-            "Declare the warehouse's type in the catalogue, or move the raw table away"
+            f"column {c.name} is {c.type} {'as sources.yml maps it' if c.is_mapped else 'in the source'} and "
+            f"{existing[self._told_apart(c.name)]} in {table.schema}.{table.name}. "
+            + ("Change its mapping" if c.is_mapped else "Declare the warehouse's type in the catalogue")
+            + ", or move the raw table away"
             for c in table.columns
             if existing.get(self._told_apart(c.name), self.types[c.type]) != self.types[c.type]
         ]

@@ -94,4 +94,4 @@ def test_systems_that_there_are_not_are_named(tmp_path: Path) -> None:
 def test_without_the_variable_all_systems_are_there(manifest: Node) -> None:
     tags = {tag for node in enabled(manifest, "model").values() for tag in node["tags"]}
     assert tags == {*SOURCES, "cross_source"}
-    assert vars_of({source: (source,) for source in SOURCES}) == {}
+    assert vars_of({source: (source,) for source in SOURCES}) == {"sources": {}}

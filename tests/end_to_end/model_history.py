@@ -1,17 +1,19 @@
-"""A history of a source system in which anything may happen to any row, extracted and built at any moments."""
+"""A history of a source system in which anything may happen to any row, extracted and built at any moments.
 
-import os
+Several sources may be of the system's kind. They have the same ids.
+"""
+
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import yaml
 from bigquery import Bigquery
-from dbt.cli.main import dbtRunner
+from end_to_end.dbt_inside import Dbt
 from postgresql import Server
 
 from ingestion import sample
@@ -20,19 +22,18 @@ from ingestion.loading.run import Ingestion
 from ingestion.sample.restaurant import ERRORS
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
-from orchestration import dbt_internals
-from orchestration.profile import variables
 
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
 """Of the first build: a part of the rows lies after it, and is counted when its day has come."""
 
 SCALE = 0.08
-"""How large the sample is: small enough that edits meet, large enough that some rows of every kind are there."""
+"""How large a source is: small enough that edits meet, large enough that some rows of every kind are there."""
 
 ODD_VALUES: tuple[str | int | float, ...] = (
     *("", " ", "n/a", " Resolved\r\n", "whatsapp:+1 (555) 000-0001"),
     *("0001-01-01 00:00:00+00:00", "1970-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00"),
     *(-1, 0, 0.1, 10**12, 999_999_999_999_999_999, 1e20, -1e20),
+    *("b:", "b:1"),
     *('{"tokens_used": 999999999999999999}', "[]", "{"),
     '{"product_id": 3, "product_name": "Lamp", "category": " Lamps", "recommender": "Trending", "query": "lamp"}',
     '{"product_id": [3], "name": {"en": "Lamp"}, "category": 7, "results": "many", "q": " "}',
@@ -58,13 +59,24 @@ SELDOM = {
 }
 """What the sample has too little of at this scale: messages that failed, for each kind of reason and for none."""
 
-_MANIFESTS: dict[tuple[str, str, str], Any] = {}
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a source."""
+
+    source: str
+    name: str
 
 
 class ModelHistory:
     """A small source system, a warehouse, and dbt inside this process.
 
     Every table is read in full in every run: what raw misses until a sweep is not what is tested here.
+
+    Attributes:
+        as_of: of the next build.
+        names: the sources that there are at present.
+        down: that one of several which can't be read, if any.
     """
 
     def __init__(
@@ -74,6 +86,7 @@ class ModelHistory:
         server: Server | Bigquery | None = None,
         project: Path = PROJECT_ROOT,
         before: str = "",
+        others: Sequence[str] = (),
     ) -> None:
         """Begin a history.
 
@@ -83,140 +96,165 @@ class ModelHistory:
             server: where the warehouse is; a DuckDB file without one.
             project: the folder with `dbt_project` and the catalogue.
             before: what is done to the sample at first, as SQL.
+            others: sources of the same kind that there may be beside the one that is named as it; none at first.
         """
         if isinstance(server, Server):
             warehouse_url = server.emptied_database()
         else:
             warehouse_url = server.new_database() if server else f"duckdb:///{folder / 'warehouse.duckdb'}"
-        self._system, self._folder, self._project = system, folder, project
+        self._system, self._folder, self._project, self._warehouse_url = system, folder, project, warehouse_url
         self.as_of = FIRST_AS_OF
-        self._sources = folder / "sources"
-        sample.create(self._sources, scale=SCALE, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
-        self._deleted: list[tuple[str, tuple[Any, ...]]] = []
-        for sql, *values in SELDOM.get(system, ()):
-            self._rows(sql, *values)
+        self.names = [system]
+        self.down = ""
+        self._sources = {system: folder / "sources", **{name: folder / "sources" / name for name in others}}
+        for seed, place in enumerate(self._sources.values(), start=7):
+            sample.create(place, scale=SCALE, seed=seed, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
+        self._deleted: list[tuple[Table, tuple[Any, ...]]] = []
+        for name in self._sources:
+            for sql, *values in SELDOM.get(system, ()):
+                self._rows(name, sql, *values)
         if before:
-            self._rows(before)
-        self.settings = Settings.model_validate(
+            self._rows(system, before)
+        self._catalogue()
+        tables = self._rows(system, "select name from sqlite_master where type = 'table'")
+        self._tables = [
+            Table(name, table) for (table,) in tables if table in self._catalogue_entry() for name in self._sources
+        ]
+        self._dbt = Dbt(folder, self.settings.warehouse, project)
+
+    @property
+    def settings(self) -> Settings:
+        """Where everything is at present."""
+        urls = {name: f"sqlite:///{self.file_of(name)}{'.down' * (name in self._down())}" for name in self.names}
+        others = {name: {"kind": self._system, "url": url} for name, url in urls.items() if name != self._system}
+        file = self._folder / "sources.yml"
+        file.write_text(yaml.safe_dump(others), encoding="utf-8")
+        return Settings.model_validate(
             {
-                "warehouse_url": warehouse_url,
-                "archive_url": str(folder / "archive"),
-                "ingestion_catalogue": self._catalogue(),
-                f"{system}_database_url": f"sqlite:///{self.file}",
+                "warehouse_url": self._warehouse_url,
+                "archive_url": str(self._folder / "archive"),
+                "ingestion_catalogue": self._folder / "catalogue.yml",
+                "sources_file": file,
+                f"{self._system}_database_url": urls.get(self._system),
             }
         )
-        tables = self._rows("select name from sqlite_master where type = 'table'")
-        self.tables = [table for (table,) in tables if table in self._catalogue_entry()]
-        self._manifest = self._parsed()
-
-    def _parsed(self) -> Any:
-        """A dbt project, read once for all histories whose models have the same names in full."""
-        url = self.settings.warehouse
-        names = str(self._project), url.get_backend_name(), Path(url.database or "").stem
-        if names not in _MANIFESTS:
-            _MANIFESTS[names] = self._dbt("parse").result
-        return _MANIFESTS[names]
 
     def _catalogue_entry(self) -> dict[str, Any]:
         catalogue = yaml.safe_load((self._project / "ingestion" / "catalogue.yml").read_text(encoding="utf-8"))
         entry: dict[str, Any] = catalogue[self._system]
         return entry
 
-    def _catalogue(self) -> Path:
+    def _catalogue(self) -> None:
         tables = self._catalogue_entry()
         for entry in tables.values():
             for setting in ("cursor", "open_rows", "overlap_hours", "sweep_hours", "reconcile_hours"):
                 entry.pop(setting, None)
             entry |= {"mode": "full", "max_delete_share": 1.0}
-        path = self._folder / "catalogue.yml"
-        path.write_text(yaml.safe_dump({self._system: tables}), encoding="utf-8")
-        return path
+        (self._folder / "catalogue.yml").write_text(yaml.safe_dump({self._system: tables}), encoding="utf-8")
 
     @property
     def file(self) -> Path:
-        """The sample's file."""
-        return self._sources / f"{self._system}.sqlite"
+        """The file of the source that is named as the kind."""
+        return self.file_of(self._system)
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    def file_of(self, name: str) -> Path:
+        """A source's file."""
+        return self._sources[name] / f"{self._system}.sqlite"
+
+    def _rows(self, source: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
         # What a constraint of the source forbids does not happen there.
-        with suppress(sqlite3.IntegrityError), sqlite3.connect(self.file) as db:
+        with suppress(sqlite3.IntegrityError), sqlite3.connect(self.file_of(source)) as db:
             return db.execute(sql, values).fetchall()
         return []
 
-    def _row(self, table: str, number: int) -> tuple[Any, ...]:
-        rows = self._rows(f'select rowid, * from "{table}" order by rowid')
+    def _table(self, place: int) -> Table:
+        return self._tables[place % len(self._tables)]
+
+    def _row(self, table: Table, number: int) -> tuple[Any, ...]:
+        rows = self._rows(table.source, f'select rowid, * from "{table.name}" order by rowid')
         return rows[number % len(rows)] if rows else ()
 
-    def _columns(self, table: str) -> list[str]:
-        return [row[1] for row in self._rows(f'pragma table_info("{table}")')]
+    def _columns(self, table: Table) -> list[str]:
+        return [row[1] for row in self._rows(table.source, f'pragma table_info("{table.name}")')]
 
     def edit(self, place: int, row: int, donor: int, column: int) -> None:
         """Give a row the value that another row has in some column: it moves, changes or loses something."""
-        table = self.tables[place % len(self.tables)]
+        table = self._table(place)
         columns = self._columns(table)
         index = column % len(columns)
         changed, given = self._row(table, row), self._row(table, donor)
         # A key stays, since a changed one is a delete and an insert, which are steps of their own.
         if changed and columns[index] != "id":
-            self._rows(f'update "{table}" set "{columns[index]}" = ? where rowid = ?', given[index + 1], changed[0])
+            sql = f'update "{table.name}" set "{columns[index]}" = ? where rowid = ?'
+            self._rows(table.source, sql, given[index + 1], changed[0])
 
     def spoil(self, place: int, row: int, column: int, value: int) -> None:
         """Put an odd or extreme value into some column of a row."""
-        table = self.tables[place % len(self.tables)]
+        table = self._table(place)
         columns = self._columns(table)
         name, changed = columns[column % len(columns)], self._row(table, row)
         if changed and name != "id":
             odd = ODD_VALUES[value % len(ODD_VALUES)]
-            self._rows(f'update "{table}" set "{name}" = ? where rowid = ?', odd, changed[0])
+            self._rows(table.source, f'update "{table.name}" set "{name}" = ? where rowid = ?', odd, changed[0])
 
     def leave_customers_without_rows(self) -> None:
         """Give all that some customers did to others, and delete all of others still: nothing names them any more."""
-        for table, column in CUSTOMERS[self._system].items():
-            named = f'select distinct "{column}" from "{table}" where "{column}" is not null order by 1'
-            customers = [customer for (customer,) in self._rows(named)]
-            for heir, loser, gone in zip(customers[:9:3], customers[1:9:3], customers[2:9:3], strict=False):
-                self._rows(f'update or ignore "{table}" set "{column}" = ? where "{column}" = ?', heir, loser)
-                self._rows(f'delete from "{table}" where "{column}" in (?, ?)', loser, gone)
+        for source in self._sources:
+            for table, column in CUSTOMERS[self._system].items():
+                named = f'select distinct "{column}" from "{table}" where "{column}" is not null order by 1'
+                customers = [customer for (customer,) in self._rows(source, named)]
+                for heir, loser, gone in zip(customers[:9:3], customers[1:9:3], customers[2:9:3], strict=False):
+                    moved = f'update or ignore "{table}" set "{column}" = ? where "{column}" = ?'
+                    self._rows(source, moved, heir, loser)
+                    self._rows(source, f'delete from "{table}" where "{column}" in (?, ?)', loser, gone)
 
     def leave_rows_without_customers(self) -> None:
         """Take from every fifth row whose it is, where the source lets it."""
-        for table, column in CUSTOMERS[self._system].items():
-            self._rows(f'update or ignore "{table}" set "{column}" = null where rowid % 5 = 0')
+        for source in self._sources:
+            for table, column in CUSTOMERS[self._system].items():
+                self._rows(source, f'update or ignore "{table}" set "{column}" = null where rowid % 5 = 0')
 
     def delete(self, place: int, row: int) -> None:
         """Delete a row, and remember it."""
-        table = self.tables[place % len(self.tables)]
+        table = self._table(place)
         if gone := self._row(table, row):
-            self._rows(f'delete from "{table}" where rowid = ?', gone[0])
+            self._rows(table.source, f'delete from "{table.name}" where rowid = ?', gone[0])
             self._deleted.append((table, gone[1:]))
 
     def put_back(self) -> None:
         """Insert again what was deleted last."""
         if self._deleted:
             table, values = self._deleted.pop()
-            self._rows(f'insert into "{table}" values ({", ".join("?" * len(values))})', *values)
+            self._insert(table, values)
+
+    def _insert(self, table: Table, values: Sequence[Any]) -> None:
+        self._rows(table.source, f'insert into "{table.name}" values ({", ".join("?" * len(values))})', *values)
 
     def copy(self, place: int, row: int, key: int) -> None:
-        """Insert a row once more under another key."""
-        table = self.tables[place % len(self.tables)]
+        """Insert a row once more under another key, which may look as if it were of the source b."""
+        table = self._table(place)
         if copied := self._row(table, row):
-            columns = self._columns(table)
-            values = [
-                (f"copy-{key}" if isinstance(value, str) else 10_000_000 + key) if name == "id" else value
-                for name, value in zip(columns, copied[1:], strict=True)
-            ]
-            self._rows(f'insert into "{table}" values ({", ".join("?" * len(values))})', *values)
+            values = list(copied[1:])
+            at = self._columns(table).index("id")
+            is_text = isinstance(values[at], str)
+            values[at] = f"{'copy-' if key % 10 else 'b:'}{key}" if is_text else 10_000_000 + key
+            self._insert(table, values)
 
     def live_a_day(self) -> None:
         """Let the next day happen, late rows included."""
         # The sample goes on from its rows; where one that it needs was deleted or changed, the day does not happen.
-        with suppress(TypeError, ValueError, IndexError, sqlite3.Error):
-            sample.advance(self._sources)
+        for folder in self._sources.values():
+            with suppress(TypeError, ValueError, IndexError, sqlite3.Error):
+                sample.advance(folder)
+
+    def _down(self) -> list[str]:
+        return [name for name in self.names if name == self.down and len(self.names) > 1]
 
     def extract(self) -> None:
-        """Bring raw up to the sources."""
+        """Bring raw up to the sources that there are and can be read."""
         result = Ingestion(self.settings).run(LogListener())
-        assert result.errors == []
+        assert [*result.failed_sources] == self._down()
+        assert [table.error for table in result.tables if table.error] == []
 
     def build(self, *arguments: str) -> None:
         """Build the system's models, or those that the arguments select.
@@ -224,39 +262,17 @@ class ModelHistory:
         What a whole build noted as changed is tested: no comparison looks at it.
         """
         selected = [] if "--select" in arguments else ["--select", f"tag:{self._system}"]
-        untested = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-        assert faults(self._dbt("build", *untested, *selected, *arguments)) == []
+        told = {"as_of": self.as_of.isoformat(), "sources": {self._system: self.names}}
+        self._dbt.build(*selected, *arguments, told=told)
         if not arguments:
-            assert faults(self._dbt("test", "--select", f"int_{self._system}__changed_*")) == []
+            assert self._dbt.faults("test", "--select", f"int_{self._system}__changed_*", told=told) == []
 
     def models(self) -> list[str]:
         """The names of the system's models."""
-        nodes = self._manifest.nodes.values()
+        nodes = self._dbt.manifest.nodes.values()
         return sorted(node.name for node in nodes if node.resource_type == "model" and self._system in node.tags)
 
     @property
     def warehouse(self) -> Warehouse:
         """The warehouse."""
         return Ingestion(self.settings).warehouse
-
-    def _dbt(self, command: str, *arguments: str) -> Any:
-        project = str(self._project / "dbt_project")
-        place: Sequence[str] = ["--project-dir", project, "--profiles-dir", project]
-        artifacts = ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "target")]
-        # Nobody reads the artifacts, which are half of the work.
-        options = ["--quiet", "--log-level-file", "none", "--no-write-json"]
-        options += ["--vars", f"as_of: {self.as_of.isoformat()}"]
-        dbt_internals.hurry()
-        with patch.dict(os.environ, variables(self.settings.warehouse)):
-            runner = dbtRunner(manifest=getattr(self, "_manifest", None))
-            try:
-                return runner.invoke([command, *arguments, *place, *artifacts, *options])
-            finally:
-                dbt_internals.release()
-
-
-def faults(outcome: Any) -> list[str]:
-    """What went wrong in an invocation of dbt."""
-    results = getattr(outcome.result, "results", [])
-    told = [f"{result.node.name}: {result.message}" for result in results if str(result.status) in ("error", "fail")]
-    return told if outcome.success or told else [str(outcome.exception)]

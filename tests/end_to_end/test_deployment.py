@@ -1,7 +1,11 @@
 """What docs/deployment.md sets up: services, roles and commands, on a PostgreSQL server."""
 
+import base64
+import http.client
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +13,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from adbc_driver_postgresql import dbapi
@@ -67,6 +72,7 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
         {
             "ERP_DATABASE_URL": f"sqlite:///{folder}/sample/erp.sqlite",
             "PRIVACY_KEY": "a key of the deployment, of some length",
+            "UI_HOSTS": "warehouse.example.com",
         }
     )
     deployment.make_folders()
@@ -187,3 +193,78 @@ def test_old_runs_are_forgotten(deployed: Deployed) -> None:
     assert result.returncode == 0, result.stderr
     runs = 1 + len(deployed.chain) + len(deployed.runs)
     assert f"{runs} runs of more than 0 days ago deleted" in result.stdout
+
+
+DELETION = 'mutation { deletePipelineRun(runId: "x") { __typename } }'
+FOREIGN = "https://evil.example"
+OWN = "https://warehouse.example.com"
+
+
+def status(port: int, path: str, host: str, body: str | None = None, **headers: str) -> int:
+    """The status of a request to a port of this machine, whatever host it says that it is for."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    told = {"Host": host, "Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    connection.request("GET" if body is None else "POST", path, body, told)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
+
+
+@pytest.fixture
+def proxy(deployed: Deployed) -> Iterator[int]:
+    """The port of Caddy with deploy/Caddyfile, without encryption and without its port of administration."""
+    caddy, port = Path(sys.executable).parent / "caddy", free_port()
+    hashed = subprocess.run(
+        [caddy, "hash-password", "--plaintext", "secret"], capture_output=True, text=True, check=True
+    )
+    folder = deployed.deployment.folder
+    (folder / "etc" / "ui-users").write_text(f"ann {hashed.stdout.strip()}\n")
+    text = deployed.deployment.read("Caddyfile")
+    site = "\nwarehouse.example.com {"
+    assert site in text
+    file = folder / "Caddyfile"
+    file.write_text("{\n\tadmin off\n}\n" + text.replace(site, f"\nhttp://warehouse.example.com:{port} {{"))
+    environment = {"HOME": str(folder / "var"), "PATH": "/usr/bin:/bin"}
+    command = [caddy, "run", "--adapter", "caddyfile", "--config", file]
+    with (folder / "caddy.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/", process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def test_ui_is_for_those_who_log_in_and_for_no_foreign_page(deployed: Deployed, proxy: int) -> None:
+    webserver = Service(deployed.deployment, "webserver")
+    own = deployed.deployment.port
+    deletion = json.dumps({"query": DELETION})
+    by_link = f"/graphql?{urlencode({'query': DELETION})}"
+    try:
+        wait_until_it_answers(f"http://127.0.0.1:{own}/server_info", webserver.process)
+        log_in = {"Authorization": "Basic " + base64.b64encode(b"ann:secret").decode()}
+        name = f"warehouse.example.com:{proxy}"
+        assert status(proxy, "/server_info", name) == 401
+        assert status(proxy, "/graphql", name, deletion, Origin=OWN) == 401
+        wrong = {"Authorization": "Basic " + base64.b64encode(b"ann:guess").decode()}
+        assert status(proxy, "/server_info", name, **wrong) == 401
+        assert status(proxy, "/server_info", name, **log_in) == 200
+        assert status(proxy, "/graphql", name, deletion, Origin=OWN, **log_in) == 200
+        # Of a page elsewhere the browser logs in by itself.
+        assert status(proxy, "/graphql", name, deletion, Origin=FOREIGN, **log_in) == 403
+        assert status(proxy, "/graphql", name, deletion, Origin="null", **log_in) == 403
+        assert status(proxy, by_link, name, **log_in) == 403
+        assert status(proxy, "/graphql", name, deletion, Sec_Fetch_Site="cross-site", **log_in) == 403
+        # Whoever is on the machine needs no log-in, but the browser of somebody there obeys no foreign page.
+        for host in (f"127.0.0.1:{own}", f"localhost:{own}"):
+            assert status(own, "/graphql", host, deletion) == 200
+            assert status(own, "/graphql", host, deletion, Origin=f"http://{host}") == 200
+            assert status(own, "/graphql", host, deletion, Origin=FOREIGN) == 403
+            assert status(own, by_link, host) == 403
+            assert status(own, "/graphql", host, deletion, Sec_Fetch_Site="cross-site") == 403
+        assert status(own, "/graphql", f"evil.example:{own}", deletion) == 403
+        assert status(own, "/server_info", "evil.example") == 403
+    finally:
+        webserver.kill()

@@ -1,6 +1,6 @@
-"""After any history of a source, what incremental builds made equals what a full refresh makes, cell by cell.
+"""After any history of sources, what incremental builds made equals what a full refresh makes, cell by cell.
 
-And both equal what the oracle makes of the rows in raw.
+And both equal what the oracle makes of the rows in raw, of each source as if it were alone.
 
 `MODEL_HISTORIES=20` makes it longer.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from bigquery import Bigquery
 from end_to_end.model_history import ModelHistory
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from oracle.check import disagreements_of_system
@@ -31,6 +31,10 @@ BUILDS = 1 if EXAMPLES == 1 else 3
 """How many builds there may be between the first and the last, which is compared with a full refresh."""
 
 NUMBERS = st.integers(min_value=0, max_value=10_000)
+EDITS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40)
+SOURCES_OF_KIND = st.sampled_from(("both", "first", "second"))
+"""Which sources of the kind there are: that of its name, another one, or both."""
+
 STATE = ("__build", "__built", "__changed_", "__clock", "builds")
 """Notes of builds: which they were, what they did, and when."""
 
@@ -39,7 +43,10 @@ Content = dict[tuple[str, str], Counter[tuple[object, ...]]]
 
 
 class RandomModelHistory(RuleBasedStateMachine):
-    """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail."""
+    """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail.
+
+    So do sources of one kind with the same ids, of which one may fail to be read.
+    """
 
     system = ""
     server: Server | Bigquery | None = None
@@ -48,22 +55,29 @@ class RandomModelHistory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.history = ModelHistory(self.system, Path(self.folder.name), self.server)
+        self.history: ModelHistory
+        self.last: list[str] = []
         self.builds = 0
 
-    @initialize()
-    def first_build(self) -> None:
+    @initialize(number=NUMBERS, first=SOURCES_OF_KIND, last=SOURCES_OF_KIND, edits=EDITS)
+    def first_build(self, number: int, first: str, last: str, edits: list[tuple[int, int, int, int]]) -> None:
+        # The first example is always the simplest: all numbers are 0, and all steps the same.
+        assume(number)
+        self.history = ModelHistory(self.system, Path(self.folder.name), self.server, others=["b"])
+        self.history.names, self.last = self._named(first), self._named(last)
         self.history.extract()
         self.history.build()
         self.history.leave_customers_without_rows()
         self.history.leave_rows_without_customers()
+        # Steps may be all of one kind, in a history as Hypothesis draws it.
+        self.edit(edits)
 
-    @rule(edits=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
+    @rule(edits=EDITS)
     def edit(self, edits: list[tuple[int, int, int, int]]) -> None:
         for place, row, donor, column in edits:
             self.history.edit(place, row, donor, column)
 
-    @rule(spoils=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40))
+    @rule(spoils=EDITS)
     def spoil(self, spoils: list[tuple[int, int, int, int]]) -> None:
         for place, row, column, value in spoils:
             self.history.spoil(place, row, column, value)
@@ -82,6 +96,21 @@ class RandomModelHistory(RuleBasedStateMachine):
     def copy(self, rows: list[tuple[int, int, int]]) -> None:
         for place, row, key in rows:
             self.history.copy(place, row, key)
+
+    def _named(self, sources: str) -> list[str]:
+        return {"first": [self.system], "both": [self.system, "b"], "second": ["b"]}[sources]
+
+    @rule(sources=SOURCES_OF_KIND)
+    def sources_come_or_go(self, sources: str) -> None:
+        self.history.names = self._named(sources)
+
+    @rule(is_second=st.booleans())
+    def only_the_other_source_can_be_read(self, is_second: bool) -> None:
+        self.history.down = "b" if is_second else self.system
+
+    @rule()
+    def both_can_be_read(self) -> None:
+        self.history.down = ""
 
     @rule()
     def live_a_day(self) -> None:
@@ -115,19 +144,27 @@ class RandomModelHistory(RuleBasedStateMachine):
     @rule(model=NUMBERS)
     def full_refresh_of_one_model(self, model: int) -> None:
         self.builds += 1
+        self.history.extract()
         models = self.history.models()
         self.history.build("--full-refresh", "--select", models[model % len(models)])
 
     def teardown(self) -> None:
         try:
-            self.let_days_pass(days=1)
-            self.history.extract()
-            self.history.build()
-            refreshed = content_of_full_refresh_too(self.history)
-            assert all(rows for (schema, name), rows in refreshed.items() if name.endswith("_daily"))
-            assert disagreements_of_system(self.history.warehouse, self.system, self.history.as_of) == []
+            if self.last:
+                self.end()
         finally:
             self.folder.cleanup()
+
+    def end(self) -> None:
+        """Build once more, and compare."""
+        self.let_days_pass(days=1)
+        self.history.names = self.last
+        self.history.extract()
+        self.history.build()
+        refreshed = content_of_full_refresh_too(self.history)
+        assert all(rows for (schema, name), rows in refreshed.items() if name.endswith("_daily"))
+        warehouse, as_of = self.history.warehouse, self.history.as_of
+        assert disagreements_of_system(warehouse, self.system, as_of, self.last) == []
 
 
 def content(history: ModelHistory) -> Content:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -27,10 +28,9 @@ pytestmark = [
 @pytest.fixture
 def ui(sample_place: Place) -> Iterator[str]:
     """The address of a running UI that is stopped afterwards."""
-    assert sample_place.module("orchestration", "prepare").returncode == 0
     address = f"127.0.0.1:{free_port()}"
     host, _, port = address.partition(":")
-    command = ["dagster", "dev", "--workspace", "workspace.yaml", "--host", host, "--port", port]
+    command = [sys.executable, "-m", "orchestration", "ui", "--host", host, "--port", port]
     log = sample_place.folder / "ui.log"
     with log.open("w") as output:
         server = subprocess.Popen(

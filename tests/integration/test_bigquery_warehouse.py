@@ -10,7 +10,7 @@ from bigquery import Bigquery
 from integration import test_extraction as extraction
 from integration import test_status_command as status
 from integration.test_warehouse_conformance import ITEMS, NOON, append, batch, hashed, keys, log, write
-from sandbox import Sandbox, message
+from sandbox import Sandbox, environment, message
 from sqlalchemy import make_url
 
 import ingestion.__main__ as ingestion_cli
@@ -165,8 +165,8 @@ def test_service_that_refuses_is_told_in_one_line(
         monkeypatch.setenv("HOME", str(sandbox.folder))
         monkeypatch.setenv("NO_GCE_CHECK", "true")
         monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
-    for name, value in sandbox.settings().model_dump(exclude_none=True).items():
-        monkeypatch.setenv(name.upper(), str(value))
+    for name, value in environment(sandbox.settings()).items():
+        monkeypatch.setenv(name, value)
     assert ingestion_cli.main(["run"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: The warehouse can't be opened: ")

@@ -29,6 +29,12 @@ TEMPLATES = {
     "clean": "{{ clean_text('t') }}",
     "code": "{{ clean_code('t') }}",
     "upper_code": "{{ upper_case('t') }}",
+    "shown_of_erp": "{{ shown_identifier('erp', 'erp', 't') }}",
+    "shown_of_b": "{{ shown_identifier('erp', 'b', 't') }}",
+    "source": "{{ source_of('erp', 't') }}",
+    "natural_id": "{{ natural_identifier('erp', 't') }}",
+    "key": "{{ source_key('erp', 't') }}",
+    "shown_of_key": "{{ shown_identifier_of_key('erp', source_key('erp', 't')) }}",
     "sortable": "{{ sortable_id('t') }}",
     "zone": "{{ known_timezone('t') }}",
     "quotient": "{{ ratio('a', 'b') }}",
@@ -195,6 +201,23 @@ def test_addresses_are_taken_apart_alike_however_they_are_written(engines: list[
     compare(["page", "step", "site"], {"t": "text"}, [(None,), *((address,) for address in addresses)])
     shown = engines[0].rows(["page", "site"], {"t": "text"}, [(address,) for address in addresses])
     assert shown == [(page_of(address), site_of(address.lower())) for address in addresses]
+
+
+def test_ids_of_two_sources_are_never_the_same_and_are_told_apart_again(engines: list[Engine]) -> None:
+    ids = ["1", "b:1", "b:", "b", "erp:1", "erp:b:1", "b:erp:1", "B:1", ":", "", "\u00e4:1", "unknown", "b:unknown"]
+    for engine in engines:
+        shown = {
+            source: [row[0] for row in engine.rows([f"shown_of_{source}"], {"t": "text"}, [(one,) for one in ids])]
+            for source in ("erp", "b")
+        }
+        assert shown["erp"][:3] == ["1", "erp:b:1", "erp:b:"]
+        assert len({*shown["erp"], *shown["b"]}) == 2 * len(ids)
+        for source, of_source in shown.items():
+            told = engine.rows(
+                ["source", "natural_id", "key", "shown_of_key"], {"t": "text"}, [(one,) for one in of_source]
+            )
+            keys = [f"{source}:{one}" for one in ids]
+            assert told == [(source, *row) for row in zip(ids, keys, of_source, strict=True)]
 
 
 def test_nothing_implausible_passes_and_nothing_overflows(engines: list[Engine], compare: Compare) -> None:

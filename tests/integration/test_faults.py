@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from postgresql import Server
-from sandbox import Sandbox, message
+from sandbox import Sandbox, environment, message
 
 from ingestion.errors import WarehouseError
 from ingestion.sources import adbc_postgresql
@@ -139,10 +139,10 @@ def test_disk_that_is_full(kilobytes: int, tmp_path: Path, pytestconfig: pytest.
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < 30000) "
         "insert into messages select i, 'c1', 'customer', null, hex(randomblob(60)), '2026-03-01', null from n"
     )
-    environment = {name.upper(): str(value) for name, value in sandbox.settings().model_dump(exclude_none=True).items()}
+    told = environment(sandbox.settings())
     limited = subprocess.run(
         [sys.executable, "-c", LIMITED, str(kilobytes * 1024), "run", "--source", "whatsapp"],
-        env=environment | {"PYTHONPATH": str(pytestconfig.rootpath), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=told | {"PYTHONPATH": str(pytestconfig.rootpath), "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
         capture_output=True,
         text=True,

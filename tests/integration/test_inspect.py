@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from postgresql import Server
-from sandbox import Sandbox
+from sandbox import Sandbox, environment
 
 import ingestion.__main__ as cli
 from ingestion import sample
@@ -125,8 +125,8 @@ def test_differences_from_the_catalogue_are_told(sqlite: Inspector) -> None:
 
 
 def command(inspector: Inspector, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    for name, value in inspector.settings().model_dump(exclude_none=True).items():
-        monkeypatch.setenv(name.upper(), str(value))
+    for name, value in environment(inspector.settings()).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("WAREHOUSE_URL", "there is none")
     return cli.main(["inspect", *arguments])
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from sandbox import Sandbox, pseudonym
+from postgresql import Server
+from sandbox import OwnSources, Sandbox, pseudonym
 
 import ingestion.__main__ as cli
 from ingestion.errors import ConfigurationError
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
-from ingestion.loading.run import Ingestion, RunResult
+from ingestion.loading.run import Ingestion
 from ingestion.operations import rebuild, removal
 
 HELPDESK = (
@@ -22,7 +23,7 @@ HELPDESK = (
     "create table chats (id integer primary key, account_id integer, status integer, created_at timestamp,"
     " started_at text, last_activity_at timestamp, extra text, secret text)",
     "create table notes (id integer primary key, chat_id integer, message_type integer, private boolean,"
-    " content text, created_at timestamp)",
+    " content text, created_at timestamp, picture blob)",
 )
 CONFIGURED = """
 helpdesk:
@@ -49,34 +50,12 @@ helpdesk:
 """
 
 
-class Helpdesk(Sandbox):
-    """A source whose tables are called otherwise than ours, in a file of its own."""
-
-    def __init__(self, folder: Path, warehouse_url: str | None = None) -> None:
-        super().__init__(folder, warehouse_url)
-        self.url = ""
-        self.file = folder / "sources.yml"
-        self.more = {"sources_file": self.file}
-
-    def configured(self, text: str) -> "Helpdesk":
-        """Write the file."""
-        self.file.write_text(text, encoding="utf-8")
-        return self
+class Helpdesk(OwnSources):
+    """A source whose tables are called otherwise than ours."""
 
     def rows_of(self, table: str, columns: str) -> list[tuple[object, ...]]:
         """The live rows of a raw table, by id."""
-        return self.query(
-            f"""select {columns} from (
-                select *, row_number() over (partition by id order by _batch_seq desc) as _place
-                from raw_helpdesk.{table}
-            ) as versions where _place = 1 and _op = 'upsert' order by id"""
-        )
-
-    def again(self) -> RunResult:
-        """A further run, which finds no fault."""
-        result = Ingestion(self.settings(), Retries(())).run(LogListener())
-        assert result.errors == []
-        return result
+        return self.latest(table, columns, "helpdesk")
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])
@@ -91,9 +70,9 @@ def helpdesk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
             (10, 1, 0, '2026-03-01 10:00:00', 'never', '2026-03-01 11:00:00', '{"contact": {"phone": "+155"}}', 'hush'),
             (11, 2, 1, '2026-03-02 10:00:00', 'never', '2026-03-02 11:00:00', '{"contact": 7}', 'hush'),
             (12, 2, 9, '2026-03-03 10:00:00', 'never', '2026-03-03 11:00:00', 'no json', 'hush')""",
-        """insert into notes values (1, 10, 0, 0, 'hi', '2026-03-01 10:00:00'),
-            (2, 10, 1, 0, 'yes', '2026-03-01 10:01:00'), (3, 10, 1, 1, 'whispered', '2026-03-01 10:02:00'),
-            (4, 10, null, 0, 'bot', '2026-03-01 10:03:00')""",
+        """insert into notes values (1, 10, 0, 0, 'hi', '2026-03-01 10:00:00', null),
+            (2, 10, 1, 0, 'yes', '2026-03-01 10:01:00', null), (3, 10, 1, 1, 'whispered', '2026-03-01 10:02:00', null),
+            (4, 10, null, 0, 'bot', '2026-03-01 10:03:00', null)""",
     )
     return sandbox
 
@@ -130,7 +109,7 @@ def test_edits_deletes_and_rows_that_leave_the_condition_are_followed(helpdesk: 
     helpdesk.sql(
         "update notes set private = 1 where id = 2",
         "update notes set private = 0 where id = 3",
-        "insert into notes values (5, 11, 0, 0, 'late', '2026-03-05 10:00:00')",
+        "insert into notes values (5, 11, 0, 0, 'late', '2026-03-05 10:00:00', null)",
         "delete from notes where id = 1",
         # An open conversation that is edited without a new message.
         "update chats set status = 1 where id = 10",
@@ -180,6 +159,9 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("table: chats\n", "table: chats\n      reconcile_hours: 3\n      where: {id: 1}\n", "reconcile_hours"),
         ("tenant_id: account_id", "id: {from: id, values: {1: a}}", "nothing but `from`"),
         ("tenant_id: account_id", "tenant_id: account_id\n        Tenant_ID: id", "differ in case alone"),
+        ("{from: last_activity_at}", "{from: extra, path: at}", "nothing but `from` can be told; with `mode: changes`"),
+        ("tenant_id: account_id", "tenant_id: {from: account_id, times: 2}", "tenant_id is identifier, of which times"),
+        ("values: {0: customer", "epoch: seconds, values: {0: customer", "by `values` or by `epoch`, not both"),
         ("exclude: [secret]", "exclude: [ID]", "id is its key, and can't be excluded"),
         ("exclude: [secret]", "exclude: [Last_Activity_At]", "last_message_at is read from last_activity_at"),
     ],
@@ -213,6 +195,12 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(
             "which is timestamp",
         ),
         ("        conversation_id: chat_id\n", "", "has no column conversation_id"),
+        ("where: {private: [false]}", "where: {picture: x}", "column picture, which is bytes"),
+        (
+            "conversation_id: chat_id\n",
+            "conversation_id: id\n",
+            "column id, which by the catalogue is its key, is read for conversation_id alone. Say id: id beside",
+        ),
     ],
 )
 def test_what_the_source_lacks_fails_its_table_and_names_what_there_is(
@@ -223,6 +211,33 @@ def test_what_the_source_lacks_fails_its_table_and_names_what_there_is(
     monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
     sandbox.sql(*HELPDESK)
     assert words in "\n".join(sandbox.run().errors)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [("uuid", "x"), ("mood", "x"), ("inet", "x"), ("json", "'{}'"), ("smallint", "99999"),
+     ("timestamp", "'0000-01-01'"), ("int[]", "1")],
+)  # fmt: skip
+def test_condition_that_a_server_refuses_is_told_as_the_owners(
+    tmp_path: Path, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch, type_: str, value: str
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        f"billing: {{kind: raw, url: '${{BILLING_URL}}', tables: {{bills: {{where: {{odd: {value}}}}}, others: {{}}}}}}"
+    )
+    with postgresql_server.database() as url:
+        monkeypatch.setenv("BILLING_URL", url)
+        postgresql_server.sql(
+            "create type mood as enum ('ok')",
+            f"create table bills (id int primary key, odd {type_})",
+            "insert into bills values (1, null)",
+            "create table others (id int primary key)",
+            url=url,
+        )
+        result = sandbox.run()
+    [error] = result.errors
+    assert "where" in error and "odd" in error
+    assert "BILLING_URL" not in error
+    assert [t.table for t in result.tables if not t.error] == ["others"]
 
 
 def test_source_without_its_url_is_told_and_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,6 +336,41 @@ def test_folder_of_files_is_a_source(tmp_path: Path) -> None:
     ]
 
 
+def test_numbers_and_dates_of_files_are_read_by_their_options_whatever_else_is_told(tmp_path: Path) -> None:
+    sandbox = Helpdesk(tmp_path).configured(
+        f"hosted:\n  kind: consulting\n  url: files://{tmp_path}/exports_of_crm\n  tables:\n    deals:\n"
+        "      {files: deals.csv, separator: ;, decimal: ',', dates: '%d.%m.%Y', columns: {"
+        "amount_cents: {from: betrag, times: 100, default: 0}, created_at: {default: 2026-01-01}}}\n"
+    )
+    (tmp_path / "exports_of_crm").mkdir()
+    (tmp_path / "exports_of_crm" / "deals.csv").write_text(
+        "id;betrag;created_at\n1;45,5;31.03.2026\n2;;\n3;1.234;01.04.2026\n4;7;morgen\n"
+    )
+    assert sandbox.run().errors == []
+    at = "strftime(created_at at time zone 'UTC', '%Y-%m-%d')"
+    assert sandbox.query(f"select id, amount_cents, {at} from raw_hosted.deals order by id") == [
+        ("1", 4550, "2026-03-31"),
+        ("2", 0, "2026-01-01"),
+        ("3", None, "2026-04-01"),
+    ]
+    told = sandbox.query("select row_key, original_value, effect from raw_hosted._rejected order by row_key")
+    assert told == [('{"id": "3"}', "1.234", "value"), ('{"id": "4"}', "morgen", "row")]
+
+
+def test_type_that_a_mapping_changes_is_to_be_changed_there(helpdesk: Helpdesk) -> None:
+    told = CONFIGURED.replace("kind: whatsapp", "kind: raw").replace("status: {from: status", "code: {from: status")
+    helpdesk.configured(told.replace("values: {0: active, 1: resolved, 3: handed_off}", "type: integer"))
+    for table in ("tenants", "conversations", "messages"):
+        assert table in told
+    helpdesk.again()
+    helpdesk.configured(told)
+    [error] = helpdesk.run().errors
+    assert "column code is text as sources.yml maps it and BIGINT in raw_helpdesk.conversations." in error.replace(
+        "bigint", "BIGINT"
+    )
+    assert error.endswith("Change its mapping, or move the raw table away")
+
+
 def test_source_that_was_never_read_has_empty_tables_where_others_of_its_kind_have_rows(
     helpdesk: Helpdesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,6 +431,40 @@ def test_inspect_proposes_a_mapping_that_loads(
     assert sandbox.rows_of("messages", "id, conversation_id, content") == [(1, 10, "hi")]
 
 
+def test_inspect_proposes_what_numbers_are_and_leaves_room_for_what_it_does_not_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = Helpdesk(tmp_path).configured("helpdesk: {kind: restaurant, url: '${HELPDESK_URL}'}\n")
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox.sql(
+        "create table guests (guest_uuid text primary key, venue_uuid text, name text)",
+        "create table bookings (id_booking integer primary key, guest_uuid text, booked integer, total decimal(9, 2),"
+        " removedAt timestamp)",
+        "create table campañas (id_campaña integer primary key, nombre text)",
+        "insert into guests values ('g', 'v', 'Ann')",
+        "insert into bookings values (1, 'g', 1772359200000, 45.5, null), (2, 'g', 1772359200000, 45, null),"
+        " (3, 'g', 1772359200000, 9, '2026-03-01')",
+    )
+    sandbox.export_settings(monkeypatch)
+    assert cli.main(["inspect", "--source", "helpdesk"]) == 0
+    told = capsys.readouterr().out
+    proposal = told[told.index("helpdesk:\n  kind: restaurant") :].rstrip()
+    assert "# Not read so far: campañas." in proposal
+    sandbox.configured(proposal).again()
+    assert sandbox.rows_of("customers", "id, restaurant_id") == [("g", "v")]
+    at = "strftime(visited_at at time zone 'UTC', '%Y-%m-%d %H:%M')"
+    assert sandbox.rows_of("visits", f"id, customer_id, spend_cents, {at}") == [
+        (1, "g", 4550, "2026-03-01 10:00"),
+        (2, "g", 4500, "2026-03-01 10:00"),
+    ]
+    # What it leaves to be filled in is a table of the file once that is done.
+    filled = proposal.replace("    # campaigns:", "    campaigns: {table: campañas, columns: {id: id_campaña}}", 1)
+    assert Ingestion(sandbox.configured(filled).settings()).catalogue["helpdesk"]["campaigns"].mapping.table
+    # Nor is anything proposed that the file has by now.
+    assert cli.main(["inspect", "--source", "helpdesk"]) == 0
+    assert "calls things otherwise" not in capsys.readouterr().out
+
+
 def test_inspect_writes_a_mapping_where_the_file_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = Sandbox(tmp_path)
     sandbox.sql("create table chats (id integer primary key, account_id integer, created_at timestamp)")
@@ -401,7 +485,8 @@ def test_inspect_writes_a_mapping_where_the_file_has_none(tmp_path: Path, monkey
         ),
         ("hosted: {kind: raw, url: 's3://key:hush@x/y', tables: {m: {files: m.csv}}}", "has a secret in it"),
         ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: ../m.csv}}}", "is not a pattern of files"),
-        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, where: {a: 1}}}}", "are of databases"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, where: {a: 1}}}}", "of files all rows are"),
+        ("hosted: {kind: raw, url: 'files:///x', tables: {m: {files: m.csv, table: t}}}", "`table` is of databases"),
         ("hosted: {kind: raw, url: 'x'}", "say which tables are extracted"),
         ("- hosted", "must map names of sources"),
         ("hosted: {kind: [", "is not valid YAML"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from integration.test_warehouse_conformance import ITEMS, NOON, append, log, rows_of, write
 from postgresql import Server
-from sandbox import Sandbox
+from sandbox import Sandbox, environment
 from sqlalchemy import make_url
 
 import ingestion.__main__ as ingestion_cli
@@ -99,8 +99,8 @@ def test_server_that_refuses_is_told_in_one_line(
         "wrong password": postgresql_server.url(user=f"{role}:hunter2"),
         "no such database": postgresql_server.url("nowhere", "postgres:hunter2"),
     }[fault]
-    for name, value in sandbox.settings().model_dump(exclude_none=True).items():
-        monkeypatch.setenv(name.upper(), str(value))
+    for name, value in environment(sandbox.settings()).items():
+        monkeypatch.setenv(name, value)
     assert ingestion_cli.main(["run"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: The warehouse can't be opened: ")

@@ -113,10 +113,10 @@ def test_column_of_which_most_is_set_aside_fails_its_table_if_it_is_declared(san
     # What nobody declared keeps nothing out, however much of it is wrong.
     assert counts(sandbox.run(), "messages") == (30_001, 30_001, 0, 10_001)
     assert {stands for *_, stands in records(sandbox)} == {True}
-    sandbox.sql("update messages set content = x'ff' where id < 20000")
+    sandbox.sql("update messages set metadata = x'ff' where id < 20000")
     sandbox.age_state("last_full_at", 25)
     [error] = sandbox.run().errors
-    assert "10,001 of the first 10,001 values of column content would be set aside" in error
+    assert "10,001 of the first 10,001 values of column metadata would be set aside" in error
 
 
 def test_what_the_warehouse_refuses_of_one_table_keeps_no_other_out(sandbox: Sandbox) -> None:

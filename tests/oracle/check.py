@@ -4,9 +4,10 @@ Belongs here: what is compared. Not here: what their marts must hold (one module
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from ingestion.warehouses.base import Query, Warehouse
@@ -57,7 +58,7 @@ def disagreements(warehouse: Warehouse, folder: Path, as_of: datetime) -> list[s
 
 def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
     """By mart, and as `all` for what concerns none of them, the disagreements."""
-    marts = _marts(query, sources)
+    marts = _marts(_versions(query), sources)
     told = {"all": [line for source in sources.values() for line in _unexplained(query, source)]}
     built = query("select table_name from information_schema.tables where table_schema = 'marts'")
     told["data_quality"] = unaccounted(query)
@@ -71,28 +72,84 @@ def _compared(query: Query, sources: dict[str, Source]) -> dict[str, list[str]]:
     return told
 
 
-def disagreements_of_system(warehouse: Warehouse, name: str, as_of: datetime) -> list[str]:
-    """Compare the marts of one system with the oracle, given the rows that raw has."""
+def disagreements_of_system(warehouse: Warehouse, name: str, as_of: datetime, sources: Sequence[str] = ()) -> list[str]:
+    """Compare the marts of one system with the oracle, given the rows that raw has.
+
+    Args:
+        warehouse: What was built of them.
+        name: Of the system.
+        as_of: The instant that the marts were built for.
+        sources: All of its kind, each of which must give what it would give alone; the one of the kind's name if empty.
+    """
+    told = []
     with warehouse.reader() as query:
-        versions = _versions(query)
-        system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
-        return [
-            line
-            for mart in system.marts()
-            for line in differences(mart, query(f"select * from marts.{mart.name}").to_pylist())
-        ]
+        found: dict[str, list[Row]] = {}
+        for source in sources or [name]:
+            versions = _versions(query, {name: source})
+            system = SYSTEMS[name](Source.from_versions(name, as_of, versions), versions)
+            for mart in system.marts():
+                rows = found.setdefault(mart.name, query(f"select * from marts.{mart.name}").to_pylist())
+                of_source = [
+                    as_if_alone(row, name, source) for row in rows if row["tenant_key"].startswith(f"{source}:")
+                ]
+                told += [f"{source}: {line}" for line in differences(mart, of_source)]
+        keys = {row["tenant_key"] for rows in found.values() for row in rows}
+        return told + [key for key in sorted(keys) if key.partition(":")[0] not in (sources or [name])]
 
 
-def _versions(query: Query) -> Versions:
-    def versions(source: str, table: str) -> list[Row]:
-        rows: list[Row] = query(f"select * from raw_{source}.{table}").to_pylist()
+def disagreements_of_sources(warehouse: Warehouse, names: Mapping[str, str], as_of: datetime) -> list[str]:
+    """Compare what all marts say of some sources with the oracle, which knows of no others, given what raw has.
+
+    Args:
+        warehouse: What was built of them, and of others.
+        names: Kind → the source of it.
+        as_of: The instant that the marts were built for.
+    """
+    kinds = {name: kind for kind, name in names.items()}
+    told = []
+    with warehouse.reader() as query:
+        versions = _versions(query, names)
+        sources = {name: Source.from_versions(name, as_of, versions) for name in SYSTEMS}
+        for mart in _marts(versions, sources):
+            rows = query(f"select * from marts.{mart.name}").to_pylist()
+            owners = [row["tenant_key"].partition(":")[0] for row in rows]
+            found = [
+                as_if_alone(row, kinds[name], name) for row, name in zip(rows, owners, strict=True) if name in kinds
+            ]
+            told += differences(mart, found)
+    return told
+
+
+def as_if_alone(row: Row, kind: str, source: str) -> Row:
+    """A row as it would be if its source were the only one and named as its kind (dbt_project/macros/sources)."""
+    return {column: _cell_alone(row, column, kind, source) for column in row}
+
+
+def _cell_alone(row: Row, column: str, kind: str, source: str) -> object:
+    cell = row[column]
+    if column == "source_system":
+        return kind
+    if not isinstance(cell, str) or not cell.startswith(f"{source}:"):
+        return cell
+    natural = cell.removeprefix(f"{source}:")
+    if column.endswith("_key"):
+        return f"{kind}:{natural}"
+    # A tenant's id is always as its source has it; who has no name is called by the id.
+    is_id = column.endswith("_id") and column != "tenant_id"
+    is_id_as_name = column.endswith("_name") and cell == row.get(f"{column.removesuffix('_name')}_id")
+    return natural if is_id or is_id_as_name else cell
+
+
+def _versions(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> Versions:
+    def versions(system: str, table: str) -> list[Row]:
+        rows: list[Row] = query(f"select * from raw_{names.get(system, system)}.{table}").to_pylist()
         return rows
 
     return versions
 
 
-def _marts(query: Query, sources: dict[str, Source]) -> list[Mart]:
-    systems = {name: SYSTEMS[name](source, _versions(query)) for name, source in sources.items()}
+def _marts(versions: Versions, sources: dict[str, Source]) -> list[Mart]:
+    systems = {name: SYSTEMS[name](source, versions) for name, source in sources.items()}
     marts = [mart for system in systems.values() for mart in system.marts()]
     restaurant, shop, whatsapp, erp = (systems[name] for name in ("restaurant", "shop", "whatsapp", "erp"))
     assert isinstance(restaurant, Restaurant)

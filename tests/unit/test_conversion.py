@@ -176,3 +176,14 @@ def test_nulls_alone_are_null_and_nothing_is_set_aside(wire: str, type_: ColumnT
         result = conform(table, batch)
         assert result.rejections == []
         assert result.batch.column("value").null_count == result.batch.num_rows == rows
+
+
+@pytest.mark.parametrize("type_", [ColumnType.TIMESTAMP, ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.BOOLEAN])
+def test_values_that_are_repeated_convert_as_each_does_alone(type_: ColumnType) -> None:
+    few = ["soon", None, "2026-03-01", "1", " 1 ", "true", "", "1e400", "9" * 30]
+    wire = pa.array([few[i % len(few)] for i in range(500)], pa.string())
+    alone = [convert(pa.array([value], pa.string()), type_) for value in few]
+    values, bad = convert(wire, type_)
+    assert values.to_pylist() == [alone[i % len(few)][0][0].as_py() for i in range(500)]
+    assert bad == [i for i in range(500) if alone[i % len(few)][1]]
+    assert bad

@@ -1,14 +1,17 @@
 """How values of an owner's source become raw's."""
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.mapped import FoundTable
-from ingestion.catalogue.mapping import TableMapping
+from ingestion.catalogue.mapping import ColumnMapping, TableMapping
 from ingestion.catalogue.matching import admitted
 from ingestion.rows.columns import ColumnType
-from ingestion.sources.translation import Translation
+from ingestion.sources.translation import EPOCHS, Translation
 
 DOCUMENT = '{"a": {"n": 12345678901234567890.10, "l": [1, {"c": true}, "1"], "big": 1e400, "no": null, "é": "ü\\""}}'
 
@@ -63,6 +66,78 @@ def test_values_are_found_however_their_type_is_written(values: pa.Array, told: 
     found = FoundTable("t", {"id": ColumnType.INTEGER, "c": types[str(values.type)]})
     translation = admitted("source", "t", entry, found).names.translations["c"]
     assert (translation.of(values, "c")[0].to_pylist(), translation.of(values, "c")[1]) == (["t", "f", "n"], [])
+
+
+@pytest.mark.parametrize(
+    ("wire", "times", "held", "told", "refused"),
+    [
+        (pa.array(["45.50", "45", " +.07 ", "1e2", "45.505", "4_5", "NaN", "٣", "", None]), "100", ColumnType.INTEGER,
+         ["4550", "4500", "7", "10000"] + [None] * 6, ["45.505", "4_5", "NaN", "٣", ""]),
+        (pa.array([45.1, 1e300, float("inf")]), "100", ColumnType.INTEGER,
+         ["4510", "1" + "0" * 302, None], ["inf"]),
+        (pa.array([7, 2**62]), "0.01", ColumnType.DECIMAL, ["0.07", "46116860184273879.04"], []),
+        (pa.array(["0.00"]).cast(pa.decimal128(38, 9)), "100", ColumnType.INTEGER, ["0"], []),
+        (pa.array(["1e999999999", "9" * 2_000]), "2", ColumnType.DECIMAL, [None, None], ["1e999999999", "9" * 2_000]),
+    ],
+    ids=["text", "double", "integer", "decimal", "enormous"],
+)  # fmt: skip
+def test_products_are_exact_and_what_has_none_is_told_as_it_was(
+    wire: pa.Array, times: str, held: ColumnType, told: list[str | None], refused: list[str]
+) -> None:
+    values, odd = Translation(ColumnType.TEXT, times=Decimal(times), held=held).of(wire, "c")
+    assert values.to_pylist() == told
+    assert [o.value for o in odd] == refused
+
+
+def test_instants_that_are_numbers_are_read_to_the_microsecond() -> None:
+    wire = pa.array(["1772359200", "-0.0000015", "1772359200.1234567", "9e12", "9e13", "soon", None])
+    values, odd = Translation(ColumnType.TEXT, times=EPOCHS["seconds"], held=ColumnType.TIMESTAMP).of(wire, "c")
+    assert values.cast(pa.int64()).to_pylist() == [
+        1_772_359_200_000_000, -2, 1_772_359_200_123_456, 9 * 10**18, None, None, None,
+    ]  # fmt: skip
+    assert [o.value for o in odd] == ["9e13", "soon"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "written"),
+    [
+        (ColumnType.INTEGER, {"1": "open", "x": "open", "true": "open", "2": "shut"}, [1, 1]),
+        (ColumnType.BOOLEAN, {"true": "open", "0": "open", "7": "open"}, [True, False]),
+        (ColumnType.DATE, {"2026-03-01": "open", "soon": "open", None: "open"}, ["2026-03-01", None]),
+        (ColumnType.TEXT, {"1": "open", "x": "open"}, ["1", "x"]),
+    ],
+)
+def test_source_is_asked_for_what_its_column_may_hold(
+    type_: ColumnType, values: dict[str | None, str], written: list[object]
+) -> None:
+    assert Translation(type_, values=values).written(["open"]) == written
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "told"),
+    [
+        (ColumnType.DECIMAL, pa.array(["12.50", "-0.01", "1e3", None]), ["1250", "-1", "100000", None]),
+        (
+            ColumnType.DECIMAL,
+            pa.array([" 99999999999999999999999999999.999999999 "]),
+            ["9999999999999999999999999999999.9999999"],
+        ),
+        # As MySQL writes a double, and as Arrow holds it; 0.1 + 0.2 is 0.3 where a float is taken at what it can hold.
+        (ColumnType.DOUBLE, pa.array(["0.30000000000000004", "12.345"]), ["30", "1234.5"]),
+        (ColumnType.DOUBLE, pa.array([0.1 + 0.2, 4.35]), ["30", "435"]),
+        (ColumnType.INTEGER, pa.array([7, -7]), ["700", "-700"]),
+    ],
+)
+def test_numbers_are_multiplied_to_the_last_digit(type_: ColumnType, values: pa.Array, told: list[str | None]) -> None:
+    assert Translation(type_, times=Decimal(100)).of(values, "c")[0].to_pylist() == told
+
+
+@pytest.mark.parametrize("times", [0, -1, ".nan", "a lot", True])
+def test_nothing_but_a_positive_number_multiplies(times: object) -> None:
+    with pytest.raises(ValidationError):
+        ColumnMapping.model_validate({"times": times})
+    with pytest.raises(ValidationError, match="not both"):
+        ColumnMapping.model_validate({"times": 0.01, "values": {1: "a"}})
 
 
 def test_mappings_that_differ_are_told_apart() -> None:

@@ -4,7 +4,7 @@
     customer_activity; all have the others: tenants, customers, data_quality, ...
 #}
 {% macro feeding_sources(feeder) -%}
-    {%- set all = ['consulting', 'erp', 'restaurant', 'shop', 'whatsapp'] -%}
+    {%- set all = all_kinds() -%}
     {%- set feeding = {
         'purchases': ['restaurant', 'shop'],
         'customer_activity': ['erp', 'restaurant', 'shop', 'whatsapp'],
@@ -17,4 +17,9 @@
         ) -%}
     {%- endif -%}
     {{ return(feeding | select('in', systems) | list) }}
+{%- endmacro %}
+
+{# Every kind of source system that there are models for. #}
+{% macro all_kinds() -%}
+    {{ return(['consulting', 'erp', 'restaurant', 'shop', 'whatsapp']) }}
 {%- endmacro %}

@@ -9,7 +9,20 @@
 
 {# Without a query; and the emulator says of every dataset that it is there. #}
 {% macro bigquery__has_schema(relation) -%}
-    {{ return(relation.schema in adapter.list_schemas(relation.database)) }}
+    {{ return(relation.schema in schemas()) }}
+{%- endmacro %}
+
+{# The names of all schemas. #}
+{% macro schemas() -%}
+    {{ return(adapter.dispatch('schemas')()) }}
+{%- endmacro %}
+
+{% macro default__schemas() -%}
+    {{ return(list_schemas(target.database).columns[0].values()) }}
+{%- endmacro %}
+
+{% macro bigquery__schemas() -%}
+    {{ return(adapter.list_schemas(target.database)) }}
 {%- endmacro %}
 
 {# Where an engine tells the columns of a schema's tables. #}

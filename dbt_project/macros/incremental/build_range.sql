@@ -8,10 +8,12 @@
 #}
 
 {#
-    The first model of a build: a row for each source. `variables` are the names of those that
-    the facts of this system depend on, beside those of all.
+    The first model of a build: a row for each source, and one without a last batch for each
+    whose rows this build takes away. `variables` are the names of those that the facts of this
+    system depend on, beside those of all.
 #}
 {% macro build_range(system, variables=[]) -%}
+    {{- config(pre_hook="{{ note_sources('" ~ system ~ "') }}") -}}
     {%- set built = last_build_to_go_on_from(system) if execute and not flags.FULL_REFRESH -%}
     {%- set fingerprint = fingerprint_of(system, variables) -%}
     with
@@ -41,14 +43,13 @@
         {%- endif %}
     ),
 
-    -- Another model, seed or variable, another log, or none any more: everything is to be done.
+    -- Another model, seed or variable, or another log: everything is to be done.
     outdated as (
         select count(*) as sources
         from built
-        left join loaded on built.source_name = loaded.source_name
+        inner join loaded on built.source_name = loaded.source_name
         where
-            loaded.source_name is null
-            or built.fingerprint <> '{{ fingerprint }}'
+            built.fingerprint <> '{{ fingerprint }}'
             or built.to_batch_seq > loaded.to_batch_seq
     )
 
@@ -63,30 +64,68 @@
     from loaded
     left join built on loaded.source_name = built.source_name
     cross join outdated
+    {% if built -%}
+    union all
+    select
+        built.source_name,
+        built.to_batch_seq as from_batch_seq,
+        cast(null as bigint) as to_batch_seq,
+        '{{ fingerprint }}' as fingerprint
+    from built
+    cross join outdated
+    where
+        outdated.sources = 0
+        and built.source_name not in (select loaded.source_name from loaded)
+    {%- endif %}
+{%- endmacro %}
+
+{#
+    Before a build: int_<system>__built names every source that models may hold rows of, also
+    if this build ends early. One that has come is noted with no batch seen. One that is gone
+    gets another fingerprint: were it back before all its rows are, those left would be taken
+    for all. Where the build can't go on from the last one, the next ones can't either.
+#}
+{% macro note_sources(system) -%}
+    {%- set built = load_relation(relation_of('int_' ~ system ~ '__built')) if execute -%}
+    {%- set known, names = sources_of_last_build(built), sources_of(system) -%}
+    {%- if known and known | sort != names | sort -%}
+        {%- if last_build_to_go_on_from(system) -%}
+        update {{ built }} set fingerprint = 'gone'
+        where source_name not in ('{{ names | join("', '") }}');
+            {%- for name in names if name not in known %}
+        insert into {{ built }} (source_name, to_batch_seq) values ('{{ name }}', 0);
+            {%- endfor -%}
+        {%- else -%}
+        delete from {{ built }} where true
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#
     What the last complete build left, where this one may go on from it: nothing where it knew
-    of no sources, or where ids that it left would be shown otherwise by now. That is so of
+    none of the sources, or where ids that it left would be shown otherwise by now. That is so of
     those of the source that is named as the kind, if they begin with the name of a source that
-    has come since.
+    has come or gone since.
 #}
 {% macro last_build_to_go_on_from(system) -%}
     {%- set built = load_relation(relation_of('int_' ~ system ~ '__built')) -%}
-    {%- if not built or 'source_name' not in column_names_of(built) -%}{{ return(none) }}{%- endif -%}
-    {%- set known = run_query('select source_name from ' ~ built).columns[0].values() | list -%}
-    {%- set names = sources_of(system) -%}
-    {%- if system not in known or system not in names or not names | reject('in', known) | list -%}
+    {%- set known, names = sources_of_last_build(built), sources_of(system) -%}
+    {%- if not known | select('in', names) | list -%}{{ return(none) }}{%- endif -%}
+    {%- if system not in known or system not in names or known | sort == names | sort -%}
         {{ return(built) }}
     {%- endif -%}
-    {%- set new = names if known == [system] else names | reject('in', known) | list -%}
+    {%- set shown, told = known if known != [system] else [], names if names != [system] else [] -%}
+    {%- set beginnings = told | reject('in', shown) | list -%}
+    {%- for name in shown if name not in told -%}
+        {%- do beginnings.append(system ~ ':' ~ name) -%}
+    {%- endfor -%}
     {%- for node in graph.nodes.values() if system in node.tags and node.config.schema == 'staging'
         and node.config.materialized == 'incremental' -%}
         {%- set staged = load_relation(relation_of(node.name)) -%}
         {%- set conditions = [] -%}
         {%- for column in column_names_of(staged) if staged and column.endswith('_id') -%}
-            {%- for name in new -%}
-                {%- do conditions.append(begins_with(column, name)) -%}
+            {%- for beginning in beginnings -%}
+                {%- do conditions.append(begins_with(column, beginning)) -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- if conditions and run_query(
@@ -96,6 +135,14 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(built) }}
+{%- endmacro %}
+
+{# The sources that a last build knew of; none of an earlier version, which did not tell. #}
+{% macro sources_of_last_build(built) -%}
+    {{ return(
+        run_query('select source_name from ' ~ built).columns[0].values() | list
+        if 'source_name' in column_names_of(built) else []
+    ) }}
 {%- endmacro %}
 
 {% macro column_names_of(relation) -%}
@@ -116,6 +163,8 @@
         fingerprint,
         {{ as_of() }} as as_of
     from {{ ref('int_' ~ system ~ '__build') }}
+    -- Rows of the others are gone by now.
+    where to_batch_seq is not null
 {%- endmacro %}
 
 {# What rows are made from beside raw: models, seeds and variables of the system. #}
@@ -143,25 +192,39 @@
     {{ return(last_batches().values() | sum) }}
 {%- endmacro %}
 
-{#
-    Source: its last batch that the last complete build of the running model's system saw.
-    Asked for several times by each model, looked up once in a build: `graph` is what all nodes
-    of one invocation share.
-#}
+{# Source: its last batch that the last complete build of the running model's system saw. #}
 {% macro last_batches() -%}
+    {%- set batches = {} -%}
+    {%- for name, from_batch_seq, _ in rows_of_build() -%}
+        {%- do batches.update({name: from_batch_seq | int}) -%}
+    {%- endfor -%}
+    {{ return(batches) }}
+{%- endmacro %}
+
+{# The sources of the running model's system whose rows this build takes away. #}
+{% macro sources_gone() -%}
+    {%- set names = [] -%}
+    {%- for name, _, to_batch_seq in rows_of_build() if to_batch_seq is none -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{#
+    What the first model of the running model's system says. Asked for several times by each
+    model, looked up once in a build: `graph` is what all nodes of one invocation share.
+#}
+{% macro rows_of_build() -%}
     {%- set build = 'int_' ~ running_kind() ~ '__build' -%}
-    {%- set known = graph.setdefault('last_batches', {}) -%}
+    {%- set known = graph.setdefault('rows_of_build', {}) -%}
     {%- set key = invocation_id ~ build -%}
     {%- if key not in known -%}
         {%- set relation = load_relation(relation_of(build)) -%}
-        {%- set batches = {} -%}
         {# That of an earlier version has no sources, and everything is to be done. -#}
-        {%- if 'source_name' in column_names_of(relation) -%}
-            {%- for row in run_query('select source_name, from_batch_seq from ' ~ relation).rows -%}
-                {%- do batches.update({row[0]: row[1] | int}) -%}
-            {%- endfor -%}
-        {%- endif -%}
-        {%- do known.update({key: batches}) -%}
+        {%- set rows = run_query(
+            'select source_name, from_batch_seq, to_batch_seq from ' ~ relation
+        ).rows if 'source_name' in column_names_of(relation) else [] -%}
+        {%- do known.update({key: rows}) -%}
     {%- endif -%}
     {{ return(known[key]) }}
 {%- endmacro %}

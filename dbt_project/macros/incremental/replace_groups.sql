@@ -3,12 +3,15 @@
 
     A group is every row with the same values in `unique_key`. Which groups change is told by
     the model that `meta: {changed: ...}` names, and for staging by the raw table: the keys of
-    the versions that the last complete build has not seen. A group without new rows goes.
+    the versions that the last complete build has not seen. A group without new rows goes, and
+    so do all rows of a source that is no longer there.
 #}
 {% macro get_incremental_replace_groups_sql(arg_dict) -%}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
     delete from {{ arg_dict['target_relation'] }} as held
-    where {{ is_in_changed_group('held') }};
+    where
+        {{ is_in_changed_group('held') }}
+        {{ or_of_source_gone('held') }};
 
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}
@@ -41,20 +44,22 @@
     {%- set keys = config.require('unique_key') -%}
     {%- set keys = [keys] if keys is string else keys -%}
     {%- set changed = config.get('meta', {}).get('changed') -%}
+    {%- if changed -%}
     exists (
         select 1
-        {% if changed -%}
         from {{ relation_of(changed) }} as changed
         where
             {% for key in keys -%}
             {{ 'and ' if not loop.first }}changed.{{ key }} = {{ held }}.{{ key }}
             {% endfor %}
-        {%- else -%}
-        from {{ raw_rows(*model.sources[0], which='new') }} as versions
-        where
-            {{ identifier('versions.id') }} = {{ held }}.{{ keys[0] }}
-        {%- endif %}
     )
+    {%- else -%}
+    {# No correlated subquery: BigQuery has few over a union, which several sources are. -#}
+    {{ held }}.{{ keys[0] }} in (
+        select {{ identifier('versions.id') }}
+        from {{ raw_rows(*model.sources[0], which='new') }} as versions
+    )
+    {%- endif %}
     {# Of groups of several columns the last is the date that the table is partitioned by. -#}
     {%- set values -%}
         {%- if changed -%}
@@ -66,4 +71,20 @@
         {%- endif -%}
     {%- endset %}
     {{ and_one_of(held ~ '.' ~ keys[-1], values) }}
+{%- endmacro %}
+
+{#
+    Of which source a row is, its tenant's key says, else its first column, which is an id; of
+    the source that is named as the kind, ids are those that name no other.
+#}
+{% macro or_of_source_gone(held) -%}
+    {%- set by_tenant = 'tenant_key' in model.columns -%}
+    {%- set column = held ~ '.' ~ ('tenant_key' if by_tenant else model.columns | first) -%}
+    {%- for name in sources_gone() %}
+        {%- if by_tenant or name != running_kind() %}
+        or {{ begins_with(column, name) }}
+        {%- else %}
+        or not {{ names_its_source(name, column) }}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}

@@ -31,6 +31,28 @@
     {{ return(names) }}
 {%- endmacro %}
 
+{#
+    For on-run-start: who calls dbt without the variable `sources` knows no sources but those
+    that are named as their kinds. Where raw has others, rows of theirs would be taken away.
+#}
+{% macro refuse_untold_sources() -%}
+    {%- set untold = [] -%}
+    {%- set prefix = generate_schema_name('raw_', none) -%}
+    {%- if execute and var('sources', none) is none -%}
+        {%- for schema in schemas() if schema.startswith(prefix) -%}
+            {%- do untold.append(schema[prefix | length:]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for name in untold | reject('in', all_kinds()) | sort -%}
+        {%- do exceptions.raise_compiler_error(
+            'Raw has the source ' ~ name ~ ', and dbt by itself does not know which models it '
+            ~ 'feeds. Run `python -m orchestration dbt build` in the place of `dbt build`: it '
+            ~ 'tells what sources.yml says. Or say it: `--vars "sources: {whatsapp: [whatsapp, '
+            ~ name ~ ']}"`; `sources: {}` if no model reads it.'
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
 {# Whether a kind has the one source of its own name: then ids are shown as they are. #}
 {% macro has_plain_ids(kind) -%}
     {{ return(sources_of(kind) == [kind]) }}

@@ -22,6 +22,7 @@ events as (
     select
         session_scope,
         session_key,
+        tenant_key,
         event_number,
         utm_medium,
         utm_source,
@@ -54,6 +55,7 @@ told as (
     select
         session_scope,
         session_key,
+        tenant_key,
         event_number,
         {{ loop.index }} as place,
         '{{ field }}' as field,
@@ -129,6 +131,7 @@ ranked as (
     select
         told.session_scope,
         told.session_key,
+        told.tenant_key,
         coalesce(known.channel, 'other') as channel,
         row_number() over (
             partition by told.session_key
@@ -149,6 +152,7 @@ final as (
     select
         session_scope,
         session_key,
+        tenant_key,
         channel
     from ranked
     where preference = 1

@@ -11,6 +11,7 @@ events as (
     select
         session_scope,
         session_key,
+        tenant_key,
         event_number,
         {{ journey_step('event_type', 'path', 'category') }} as step
     from {{ ref('fct_web_events') }}
@@ -22,11 +23,12 @@ steps as (
     select
         session_scope,
         session_key,
+        tenant_key,
         step,
         min(event_number) as first_event_number
     from events
     where session_key is not null and step is not null
-    group by session_scope, session_key, step
+    group by session_scope, session_key, tenant_key, step
 ),
 
 ordered as (
@@ -42,6 +44,7 @@ final as (
     select
         session_scope,
         session_key,
+        tenant_key,
         max(case when step_number = 1 then step end)
         {% for number in range(2, 6) -%}
         || coalesce(
@@ -50,7 +53,7 @@ final as (
         {% endfor -%}
             as path
     from ordered
-    group by session_scope, session_key
+    group by session_scope, session_key, tenant_key
 )
 
 select * from final

@@ -1,0 +1,113 @@
+"""Dagster's web server, for those alone who opened it: `python -m orchestration ui`, or by itself as this module.
+
+Belongs here: what is refused before Dagster sees it. Not here: who may log in (the proxy of deploy/).
+
+Dagster's own server does whatever a request asks for, mutations by GET among it. A web page that somebody has open in
+another tab could have it delete runs, and one whose name is made to point at this machine (DNS rebinding) read them. So
+requests must be for a host that is ours, and what can change something must come from a page of ours, or from no page.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from dagster._cli import dev
+from dagster_webserver import app as dagster_app
+from dagster_webserver.cli import cli
+from dagster_webserver.webserver import DagsterWebserver
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ingestion.errors import IngestionError
+from ingestion.output.terminal import say_error
+from ingestion.settings import Settings
+
+OURS = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine for itself."""
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_OWN_PAGES = {"same-origin", "none"}
+
+
+class Guard:
+    """Refuses requests for foreign hosts, and from foreign pages what could change something.
+
+    Args:
+        application: what is guarded.
+        hosts: names under which it is opened, without ports.
+    """
+
+    def __init__(self, application: ASGIApp, hosts: Iterable[str]) -> None:
+        self._application = application
+        self._hosts = OURS | {host.lower() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
+        if refusal is None:
+            await self._application(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal})
+        else:
+            await PlainTextResponse(refusal, 403)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        host = _host(f"//{headers.get('host', '')}")
+        if host not in self._hosts:
+            return f"{host or 'No host'} is no name of this UI. If it is, say so: UI_HOSTS={host}"
+        is_graphql = scope["path"].endswith("/graphql")
+        method = scope.get("method")
+        if is_graphql and method in _SAFE and b"query=" in scope["query_string"]:
+            return "GraphQL is answered by POST: what a GET asks for, any page could ask for"
+        if scope["type"] == "http" and method in _SAFE and not is_graphql:
+            return None
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        if origin is not None and _host(origin) not in self._hosts:
+            return f"A page of {origin} may not use this UI"
+        # Some send no Origin; a browser that tells the site tells the truth.
+        if site not in _OWN_PAGES and method != "GET":
+            return "A page of another site may not use this UI"
+        return None
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+class GuardedWebserver(DagsterWebserver[Any, Any]):
+    """Dagster's web server behind the guard."""
+
+    def build_middleware(self) -> list[Middleware]:
+        """See `DagsterWebserver`."""
+        hosts = [host.strip() for host in Settings.read().ui_hosts.split(",") if host.strip()]
+        return [Middleware(Guard, hosts), *super().build_middleware()]
+
+
+def develop(arguments: Sequence[str]) -> None:
+    """Do as `dagster dev` does, with this web server; the process ends with it."""
+    module, name = dev.__dict__, "open_ipc_subprocess"
+    original = module[name]
+
+    def opened(parts: Sequence[str], **options: Any) -> Any:
+        return original([__spec__.name if part == "dagster_webserver" else part for part in parts], **options)
+
+    module[name] = opened
+    dev.dev_command(list(arguments), prog_name="python -m orchestration ui")
+
+
+if __name__ == "__main__":
+    # Where Dagster's own command makes its application.
+    dagster_app.__dict__["DagsterWebserver"] = GuardedWebserver
+    try:
+        Settings.read()
+    except IngestionError as error:
+        say_error(error)
+        sys.exit(1)
+    cli(auto_envvar_prefix="DAGSTER_WEBSERVER")
