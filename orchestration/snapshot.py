@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from ingestion.errors import ConfigurationError, IngestionError, WarehouseError
+from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Part
-from marts.names import public_tables
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
@@ -87,8 +88,15 @@ def publish_part(tenants: Collection[str], path: Path) -> int:
         if unknown := sorted(set(tenants) - known):
             raise WarehouseError(f"core.dim_tenants has no tenant {', '.join(unknown)}.")
         return ingestion.warehouse.publish_copy(
-            sorted(there), path, described=descriptions(), part=Part(tenants, public_tables())
+            sorted(there), path, described=descriptions(), part=Part(tenants, _public_tables())
         )
+
+
+def _public_tables() -> list[str]:
+    """Names of tables that belong to no tenant and are for everybody, as dbt's project declares them."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    names: list[str] = project["vars"]["public_tables"]
+    return names
 
 
 snapshot_assets = [_copy] if ingestion.warehouse.capabilities.needs_copy else []
