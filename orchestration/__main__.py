@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
+from ingestion.output.private import keep_private
 from ingestion.output.terminal import page, say_error
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
@@ -167,4 +168,5 @@ def _cause(failure: "StepFailureData") -> str:
 
 
 if __name__ == "__main__":
+    keep_private(PROJECT_ROOT / "data")
     sys.exit(main())

@@ -13,6 +13,7 @@ import dagster as dg
 import yaml
 
 from ingestion.errors import ConfigurationError, IngestionError, WarehouseError
+from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Part
 from orchestration import changes
@@ -55,7 +56,9 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
             if not settings.bi_snapshot.exists():
                 changes.forget(copy_step, set(SYSTEMS) - set(systems))
-            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept, descriptions())
+            size = ingestion.warehouse.publish_copy(
+                tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
+            )
             changes.publish(copy_step, systems)
     except IngestionError as error:
         raise failure(error) from None

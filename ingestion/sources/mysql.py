@@ -130,9 +130,13 @@ def _faults_told(name: SourceName) -> Iterator[None]:
         error = (caught.orig or caught) if isinstance(caught, sa.exc.DBAPIError) else caught
         # After the connection was lost it says nothing at all.
         said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
-        raise fault_type(error)(
-            f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.variable} is right."
-        ) from None
+        advice = f"Check that it runs and that {name.variable} is right"
+        if said.startswith("SSL is required"):
+            advice = (
+                "Have it support TLS, or, if the network between is yours alone, let it go without: add "
+                f"ssl_disabled=true to the options of {name.variable}"
+            )
+        raise fault_type(error)(f"{name}: MySQL can't be read: {said}. {advice}.") from None
 
 
 @contextmanager

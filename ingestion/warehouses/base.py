@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ingestion.log.deliveries import Delivery
 from ingestion.log.state import TableState
+from ingestion.output.private import Readers
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
 from ingestion.rows.names import ANY_NAME, NameRules
@@ -279,6 +280,7 @@ class Warehouse(Protocol):
         path: Path,
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
+        readers: Readers | None = None,
         part: Part | None = None,
     ) -> int:
         """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
@@ -290,6 +292,7 @@ class Warehouse(Protocol):
             path: the file.
             kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
             described: what is said of tables and views, for BI tools to show.
+            readers: who may read the file beside its owner.
             part: what of them; None: everything. With it nothing may be kept.
 
         Returns:

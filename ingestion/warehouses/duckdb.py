@@ -14,6 +14,7 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
+from ingestion.output.private import Readers
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.base import REPORTING, Capabilities, Described, Part, Query
@@ -165,13 +166,14 @@ class DuckdbWarehouse(SqlWarehouse):
         path: Path,
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
+        readers: Readers | None = None,
         part: Part | None = None,
     ) -> int:
         """See `Warehouse.publish_copy`."""
         assert not (part and kept)
         aside = path.with_name(aside_name(path.name))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            (readers.make if readers else _make)(path.parent)
             # A killed run's.
             _remove_asides(path)
             with self._connection(read_only=True) as connection:
@@ -180,6 +182,10 @@ class DuckdbWarehouse(SqlWarehouse):
                 if part:
                     sources = _of_part(connection, sources, part)
                 _make_copy(connection, sources, aside, path if kept and path.exists() else None, kept, described or {})
+            if readers:
+                with aside.open("r+b") as file:
+                    readers.let_in(file.fileno())
+                readers.show(path.parent)
             aside.replace(path)
             return path.stat().st_size
         except (OSError, duckdb.Error) as error:
@@ -197,6 +203,10 @@ def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
         return set()
     rows = connection.execute(loaded_tables(schema.removeprefix("raw_") for (schema,) in schemas)).fetchall()
     return {source for source, loaded in rows if loaded}
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _remove_asides(path: Path) -> None:

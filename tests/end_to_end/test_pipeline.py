@@ -202,6 +202,19 @@ def test_copy_of_a_tenant_holds_its_rows_and_what_is_for_everybody(sample_place:
     assert (result.returncode, result.stderr) == (1, "error: core.dim_tenants has no tenant restaurant:none.\n")
 
 
+def test_what_a_run_writes_is_its_owners_alone(first_run: FirstRun) -> None:
+    """Dagster's and dbt's files too. What the test itself made is as it was made."""
+    folder = first_run.place.folder
+    own = {folder / "sample", folder / "exports.yml"}
+    readable = [
+        path
+        for path in folder.rglob("*")
+        if not own & {path, *path.parents} and path.stat().st_mode & 0o077 and "exports.yml" not in path.name
+    ]
+    assert readable == []
+    assert {"warehouse.duckdb", "bi.duckdb", "archive", "exports", "dagster"} <= {p.name for p in folder.iterdir()}
+
+
 def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
     told = {
         (str(schema), str(name)): (rows, newest, built)
