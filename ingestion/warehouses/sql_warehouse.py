@@ -14,7 +14,7 @@ from sqlalchemy import URL
 
 from ingestion.errors import WarehouseError
 from ingestion.output.private import Readers
-from ingestion.warehouses.base import Described, Query
+from ingestion.warehouses.base import Described, Part, Query
 from ingestion.warehouses.sql import loaded_tables, tables_of
 
 
@@ -52,6 +52,7 @@ class SqlWarehouse(ABC):
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
         readers: Readers | None = None,
+        part: Part | None = None,
     ) -> int:
         """See `Warehouse.publish_copy`."""
         raise WarehouseError(
