@@ -33,7 +33,7 @@ def _empty_is_unset(value: object) -> object:
 
 
 def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < SHORTEST_KEY:
+    if len(key.get_secret_value().strip()) < SHORTEST_KEY:
         raise ValueError(f"it must have {SHORTEST_KEY} characters or more")
     return key
 
