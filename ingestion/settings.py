@@ -116,9 +116,10 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: there is none; it begins with what it is needed for.
         """
-        told = self.privacy_key.get_secret_value() if self.privacy_key else None
         if self.uses_sample:
-            return told or SAMPLE_KEY
+            # Whether a key is told or not: setting one for the sources to come is not to stop the sample.
+            return SAMPLE_KEY
+        told = self.privacy_key.get_secret_value() if self.privacy_key else None
         if told is None or told == SAMPLE_KEY:
             what = "is not set" if told is None else "is the sample's, which everybody knows"
             raise ConfigurationError(
