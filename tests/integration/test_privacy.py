@@ -440,6 +440,13 @@ def test_personal_column_that_is_the_key_is_refused(desk: OwnSources) -> None:
     assert "ID is its key, by which rows are found in the source: keep it clear" in desk.run().errors[0]
 
 
+@pytest.mark.parametrize("keep", ["hash", "drop"])
+def test_personal_column_is_not_read_for_another_one(desk: OwnSources, keep: str) -> None:
+    declare(desk, f"columns: {{contact: EMAIL}}, personal: {{email: {{is: email, keep: {keep}}}}}")
+    with pytest.raises(ConfigurationError, match="contact is read from EMAIL, of which raw keeps less"):
+        desk.run()
+
+
 @pytest.mark.parametrize(
     ("mapped", "value"), [("other", "+4917000000"), ("{from: other, path: phone}", '{"phone": "+4917000000"}')]
 )
