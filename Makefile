@@ -70,7 +70,7 @@ test-long: $(VENV)/.installed-dev .venv-emulator/.installed
 test-bigquery: $(VENV)/.installed-dev
 	@test -n "$(BIGQUERY_TEST_PROJECT)" || { echo "Set BIGQUERY_TEST_PROJECT to a Google Cloud project." >&2; exit 1; }
 	MODEL_HISTORIES=1 $(BIN)/python -m pytest tests/integration/test_bigquery_warehouse.py tests/end_to_end/test_servers.py
-	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py -k bigquery
+	$(BIN)/python -m pytest tests/integration/test_warehouse_conformance.py tests/integration/test_warehouse_fidelity.py tests/integration/test_reporting_views.py -k bigquery
 
 ## test-superset: the dashboard in a Superset of the package index, on the copy and on PostgreSQL
 test-superset: $(VENV)/.installed-dev .venv-superset/.installed

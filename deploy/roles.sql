@@ -1,7 +1,28 @@
 -- Databases and roles on the server that holds the warehouse, made by a superuser:
 --   psql --file deploy/roles.sql
+-- With a tenant, after the first run: a role that reads this tenant of it, or one tenant more.
+--   psql --set role=bi_harbour --set tenant=whatsapp:42 --file deploy/roles.sql
 -- The roles have no password: \password sets one, so that it is in no file and no log.
 \set ON_ERROR_STOP on
+\if :{?tenant}
+    \if :{?database}
+    \else
+        \set database crm_warehouse
+    \endif
+    \connect :"database"
+    begin;
+    select format('create role %I login', :'role')
+    where not exists (select from pg_roles where rolname = :'role') \gexec
+    -- The builds' policies choose the rows (dbt_project/macros/engine/isolation.sql).
+    insert into core.tenant_access (role, tenant_key) values (:'role', :'tenant') on conflict do nothing;
+    grant connect on database :"database" to :"role";
+    grant usage on schema core, marts, reporting to :"role";
+    alter role :"role" in database :"database" set search_path = marts, core, reporting;
+    alter role :"role" set statement_timeout = '10min';
+    alter role :"role" set idle_in_transaction_session_timeout = '1min';
+    commit;
+    \quit
+\endif
 
 create role crm_warehouse login;
 create role crm_dagster login;
@@ -25,7 +46,8 @@ create schema core authorization crm_warehouse;
 create schema marts authorization crm_warehouse;
 create schema reporting authorization crm_warehouse;
 
--- BI tools read core, marts and the views over them. Builds replace tables by new ones, which get these rights as they are made.
+-- BI tools read core, marts and the views over them, of all tenants: the first build gives whoever has these rights all rows.
+-- Builds replace tables by new ones, which get the rights as they are made.
 grant connect on database crm_warehouse to crm_bi;
 grant usage on schema core, marts, reporting to crm_bi;
 alter default privileges for role crm_warehouse in schema core grant select on tables to crm_bi;

@@ -18,8 +18,9 @@ from exports.periods import MARTS, Period
 from exports.places import Destination
 from exports.publish import ExportResult, Publisher, check_place
 from ingestion.errors import IngestionError
+from ingestion.output.private import keep_private, readers_of
 from ingestion.output.terminal import page, say, say_error
-from ingestion.settings import SOURCES, Settings
+from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 from ingestion.warehouses import open_warehouse
 
 
@@ -75,7 +76,7 @@ def _run(name: str | None, periods: Sequence[str]) -> int:
             if not chosen:
                 raise ExportError(f"No export is {MARTS[wanted[0].cadence]}.")
         with warehouse.exclusive(), warehouse.reader() as query:
-            publisher = Publisher(query, settings.exports)
+            publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
             for export in chosen:
                 try:
                     result = publisher.publish(export, wanted=wanted)
@@ -99,7 +100,7 @@ def _move() -> int:
     try:
         settings = Settings.read()
         with open_warehouse(settings.warehouse, settings.lock_timeout_seconds).exclusive():
-            for done in move(Destination(settings.exports)):
+            for done in move(Destination(settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))):
                 if isinstance(done, ExportError):
                     faults.append(str(done))
                     continue
@@ -179,4 +180,5 @@ def print_results(console: Console, results: Sequence[ExportResult]) -> None:
 
 
 if __name__ == "__main__":
+    keep_private(PROJECT_ROOT / "data")
     sys.exit(main())

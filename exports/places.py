@@ -10,6 +10,7 @@ from functools import cached_property
 
 from exports.formats import FORMATS
 from ingestion.output.file_names import file_name
+from ingestion.output.private import Readers
 from ingestion.output.storage import Storage
 
 INDEX = "index.html"
@@ -45,10 +46,11 @@ class Destination:
 
     Args:
         root: EXPORTS_URL, as fsspec takes it.
+        readers: who may read it beside its owner.
     """
 
-    def __init__(self, root: str) -> None:
-        self.storage = Storage(root, "EXPORTS_URL")
+    def __init__(self, root: str, readers: Readers | None = None) -> None:
+        self.storage = Storage(root, "EXPORTS_URL", readers)
 
     def folders(self, export: str) -> dict[str, Sizes]:
         """Recipient → the files in its folder of an export.

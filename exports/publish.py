@@ -18,6 +18,7 @@ from exports.names import Names
 from exports.periods import CADENCE_OF, MARTS, Period, PeriodResult
 from exports.places import Destination
 from exports.rows import PeriodRows, Rows, rows_of
+from ingestion.output.private import Readers
 from ingestion.output.storage import Storage
 from ingestion.warehouses import Query
 
@@ -53,11 +54,12 @@ class Publisher:
     Args:
         query: runs SQL on the warehouse.
         root: EXPORTS_URL, as fsspec takes it.
+        readers: who may read the files beside their owner.
     """
 
-    def __init__(self, query: Query, root: str) -> None:
+    def __init__(self, query: Query, root: str, readers: Readers | None = None) -> None:
         self._query = query
-        self._destination = Destination(root)
+        self._destination = Destination(root, readers)
         self._names = Names(query)
 
     def publish(self, export: Export, as_of: datetime | None = None, wanted: Collection[Period] = ()) -> ExportResult:

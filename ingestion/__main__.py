@@ -27,8 +27,9 @@ from ingestion.operations.removal import find, remove
 from ingestion.operations.report import print_compactions, print_status
 from ingestion.operations.rotation import rotate
 from ingestion.operations.status import read_status
+from ingestion.output.private import keep_private
 from ingestion.output.terminal import page, say, say_error
-from ingestion.settings import SOURCES, Settings
+from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 
 STATUS_PATIENCE_SECONDS = 5.0
 
@@ -285,4 +286,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    keep_private(PROJECT_ROOT / "data")
     sys.exit(main())

@@ -18,6 +18,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ingestion.errors import ConfigurationError
+from ingestion.tls import encrypted
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_DIRECTORY = PROJECT_ROOT / "data" / "sample"
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
     exports_link: str = ""
     ui_hosts: str = ""
+    readers_group: str = ""
     send_at: time = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
     privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
@@ -84,11 +86,25 @@ class Settings(BaseSettings):
             ConfigurationError: a variable has a value that it can't have.
         """
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             fault = error.errors()[0]
             name = ".".join(str(part) for part in fault["loc"]).upper()
             raise ConfigurationError(f"{name} can't be used: {fault['msg']}.") from None
+        settings.check_file()
+        return settings
+
+    def check_file(self) -> None:
+        """See to it that nobody else on this machine can read or write `.env`, which holds passwords and keys.
+
+        Raises:
+            ConfigurationError: somebody can.
+        """
+        file = Path(str(self.model_config.get("env_file")))
+        if os.name == "posix" and file.is_file() and file.stat().st_mode & 0o007:
+            raise ConfigurationError(
+                f"{file.name} holds secrets, and everybody on this machine may read or write it. Run: chmod 600 {file}"
+            )
 
     def with_patience(self, seconds: float) -> "Settings":
         """The same for who only looks: a warehouse that is in use is waited for no longer than so."""
@@ -206,7 +222,7 @@ def parse_url(value: str, variable: str) -> URL:
         "",
         ":memory:",
     )
-    return url.set(database=str(PROJECT_ROOT / str(url.database))) if is_file else url
+    return url.set(database=str(PROJECT_ROOT / str(url.database))) if is_file else encrypted(url)
 
 
 def anchored(location: str) -> str:

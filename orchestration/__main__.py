@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
+from ingestion.output.private import keep_private
 from ingestion.output.terminal import page, say_error
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
@@ -30,6 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
+    copy = commands.add_parser("copy", help="make a file for BI tools with the rows of some tenants alone")
+    copy.add_argument("file", type=Path, help="the DuckDB file; what is there is replaced")
+    copy.add_argument(
+        "--tenant", action="append", required=True, metavar="KEY", help="as in core.dim_tenants; may be repeated"
+    )
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         if arguments[:1] == ["dbt"]:
@@ -47,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Settings, catalogues and manifest are read when this is imported.
         from orchestration import configuration  # noqa: F401, PLC0415
 
+        if options.command == "copy":
+            return _copy(options.tenant, options.file)
         return _run() if options.command == "run" else _prepare()
     except (IngestionError, ExportError) as error:
         say_error(error)
@@ -86,6 +94,14 @@ def _forget(days: int) -> int:
     with dg.DagsterInstance.get() as instance:
         count = forget_runs(instance, datetime.now(UTC) - timedelta(days=days))
     print(f"{count:,} runs of more than {days} days ago deleted")
+    return 0
+
+
+def _copy(tenants: Sequence[str], file: Path) -> int:
+    from orchestration.snapshot import publish_part  # noqa: PLC0415
+
+    size = publish_part(tenants, file)
+    print(f"{file}: {size:,} bytes of {', '.join(tenants)}")
     return 0
 
 
@@ -152,4 +168,5 @@ def _cause(failure: "StepFailureData") -> str:
 
 
 if __name__ == "__main__":
+    keep_private(PROJECT_ROOT / "data")
     sys.exit(main())

@@ -13,6 +13,8 @@ from exports.errors import ExportError
 from exports.periods import Cadence
 from exports.publish import ExportResult, Publisher, check_place
 from ingestion.errors import IngestionError
+from ingestion.output.private import readers_of
+from ingestion.settings import PROJECT_ROOT
 from orchestration import changes
 from orchestration.configuration import exports, ingestion, settings
 from orchestration.console import failure, say
@@ -57,7 +59,7 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
                 check_place(settings.exports)
                 faults: list[str] = []
                 with ingestion.warehouse.reader() as query:
-                    publisher = Publisher(query, settings.exports)
+                    publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
                     for key, export in of_system.items():
                         if key not in context.selected_asset_keys:
                             continue

@@ -1,15 +1,21 @@
 """The read-only copy of core, marts and reporting for BI tools, so that a reader never blocks a run nor a run a reader.
 
 A warehouse on a server needs none: there are no such assets then.
-Belongs here: what the copy holds and how it shows in Dagster. Not here: the engine's way to make it (warehouses/).
+Belongs here: what the copy holds, or one of some tenants alone, and how it shows in Dagster. Not here: the engine's
+way to make it (warehouses/).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
-from ingestion.errors import IngestionError
+from ingestion.errors import ConfigurationError, IngestionError, WarehouseError
+from ingestion.output.private import readers_of
+from ingestion.settings import PROJECT_ROOT
+from ingestion.warehouses import Part
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
@@ -50,7 +56,9 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
             if not settings.bi_snapshot.exists():
                 changes.forget(copy_step, set(SYSTEMS) - set(systems))
-            size = ingestion.warehouse.publish_copy(tables, settings.bi_snapshot, kept, descriptions())
+            size = ingestion.warehouse.publish_copy(
+                tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
+            )
             changes.publish(copy_step, systems)
     except IngestionError as error:
         raise failure(error) from None
@@ -61,6 +69,37 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             "bytes of the file": size,
         }
         yield dg.MaterializeResult(asset_key=key_of_copy(system), metadata=metadata)
+
+
+def publish_part(tenants: Collection[str], path: Path) -> int:
+    """Make a file of what is some tenants' own in core, marts and reporting, beside what is for everybody.
+
+    Returns:
+        The file's size in bytes.
+
+    Raises:
+        ConfigurationError: the file is one that runs write.
+        WarehouseError: there is no such tenant, or the file can't be written; the old one is as it was. Or the
+            warehouse needs no copies.
+    """
+    written = [settings.bi_snapshot, Path(settings.warehouse.database or "")]
+    if path.resolve() in [file.resolve() for file in written]:
+        raise ConfigurationError(f"{path} is written by runs. Name another file.")
+    with ingestion.warehouse.exclusive():
+        there = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
+        known = set(ingestion.warehouse.query("select tenant_key from core.dim_tenants")["tenant_key"].to_pylist())
+        if unknown := sorted(set(tenants) - known):
+            raise WarehouseError(f"core.dim_tenants has no tenant {', '.join(unknown)}.")
+        return ingestion.warehouse.publish_copy(
+            sorted(there), path, described=descriptions(), part=Part(tenants, _public_tables())
+        )
+
+
+def _public_tables() -> list[str]:
+    """Names of tables that belong to no tenant and are for everybody, as dbt's project declares them."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    names: list[str] = project["vars"]["public_tables"]
+    return names
 
 
 snapshot_assets = [_copy] if ingestion.warehouse.capabilities.needs_copy else []

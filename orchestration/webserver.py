@@ -22,8 +22,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.errors import IngestionError
+from ingestion.output.private import keep_private
 from ingestion.output.terminal import say_error
-from ingestion.settings import Settings
+from ingestion.settings import PROJECT_ROOT, Settings
 
 OURS = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine for itself."""
@@ -103,6 +104,7 @@ def develop(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    keep_private(PROJECT_ROOT / "data")
     # Where Dagster's own command makes its application.
     dagster_app.__dict__["DagsterWebserver"] = GuardedWebserver
     try:

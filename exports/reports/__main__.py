@@ -13,8 +13,9 @@ from exports.places import INDEX
 from exports.reports.declaration import load_reports
 from exports.reports.publish import ReportResult, publish
 from ingestion.errors import IngestionError
+from ingestion.output.private import keep_private
 from ingestion.output.terminal import page, say_error
-from ingestion.settings import Settings
+from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import open_warehouse
 
 
@@ -58,4 +59,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    keep_private(PROJECT_ROOT / "data")
     sys.exit(main())

@@ -24,6 +24,7 @@ from exports.reports.recipients import Recipient, complete_periods, folder_of, r
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
 from ingestion.errors import StorageError, WarehouseError
+from ingestion.output.private import Readers, readers_of
 from ingestion.output.storage import Storage
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import Query
@@ -80,15 +81,22 @@ class Reports:
         query: runs SQL on the warehouse.
         root: EXPORTS_URL, as fsspec takes it.
         now: tells which day is today; what is recorded as the time of publication.
+        readers: who may read the files beside their owner.
     """
 
     def __init__(
-        self, declared: Mapping[str, Declaration], marts: Marts, query: Query, root: str, now: datetime
+        self,
+        declared: Mapping[str, Declaration],
+        marts: Marts,
+        query: Query,
+        root: str,
+        now: datetime,
+        readers: Readers | None = None,
     ) -> None:
         self._declared, self._marts, self._now = declared, marts, now.astimezone(UTC)
         # Reports and their sections ask for much of the same: names, currencies, unusual days, complete periods.
         self._query: Query = cache(query)
-        self._storage = Storage(root, "EXPORTS_URL")
+        self._storage = Storage(root, "EXPORTS_URL", readers)
         self._records: dict[str, Record] = {}
 
     def publish(
@@ -279,7 +287,9 @@ def publish(
     Raises:
         StorageError: the destination can't be used.
     """
-    reports = Reports(declared, _marts(), query, settings.exports, settings.now)
+    reports = Reports(
+        declared, _marts(), query, settings.exports, settings.now, readers_of(settings.readers_group, PROJECT_ROOT)
+    )
     results = []
     for name, cadences in asked.items():
         result = ReportResult(name)

@@ -168,14 +168,20 @@ class TableEntry(BaseModel):
             )
         for name, column in self.mapping.columns.items():
             fitting = _PRODUCTS if column.times else _INSTANTS if column.epoch else ()
+            if column.zone and (held := self.columns[name].type) != ColumnType.TIMESTAMP:
+                raise ValueError(f"{name} is {held}, of which zone says nothing: it is of timestamps")
             if fitting and (held := self.columns[name].type) not in fitting:
                 raise ValueError(f"{name} is {held}, of which {'times' if column.times else 'epoch'} says nothing")
         excluded = {name.casefold() for name in self.mapping.exclude}
         for role, names in asked.items():
             if gone := [n for n in names if (self.mapping.columns.get(n, _ITSELF).source or n).casefold() in excluded]:
                 raise ValueError(f"{gone[0]} is its {role}, and can't be excluded")
-        if told := next((n for n in self.open_rows if self.mapping.columns.get(n, _ITSELF).is_computed), None):
-            raise ValueError(f"{told} tells open rows (open_rows), and can't be read by a path, nor multiplied")
+        for name in self.open_rows:
+            computed = self.mapping.columns.get(name, _ITSELF).is_computed
+            if computed or self.mapping.zone_of(name, self.columns[name].type):
+                raise ValueError(
+                    f"{name} tells open rows (open_rows), and can't be read by a path, multiplied or of a zone"
+                )
         if self.mapping.where and self.reconcile_hours:
             raise ValueError("with `where`, keys are compared in every run: reconcile_hours can't be told")
         return self

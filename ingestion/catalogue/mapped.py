@@ -109,7 +109,9 @@ def translated(
     Raises:
         TableError: a path leads into what can't be a document.
     """
-    translations, constants = {}, {}
+    zones = {name: zone for name, column in names.items() if (zone := _zone(entry, name, found.columns[column]))}
+    translations = {name: Translation(ColumnType.TIMESTAMP, zone=zone) for name, zone in zones.items()}
+    constants = {}
     for name, told in entry.mapping.columns.items():
         default = text_of(told.default)
         if name not in names:
@@ -126,8 +128,16 @@ def translated(
             if type_ is ColumnType.TEXT and not path and values is None:
                 # Of files everything is text, whose signs and formats count for what is asked for as something else.
                 type_ = held if times is None else ColumnType.DECIMAL
-            translations[name] = Translation(type_, path, values, times, held, default)
+            if name in zones and not path:
+                type_ = ColumnType.TIMESTAMP
+            translations[name] = Translation(type_, path, values, times, held, default, zones.get(name))
     return translations, constants
+
+
+def _zone(entry: TableEntry, name: str, found: ColumnType) -> str | None:
+    """The zone of a raw column's instants, given the type of what it is read from. See `TableMapping.zone_of`."""
+    declared = entry.columns.get(name)
+    return entry.mapping.zone_of(name, declared.type if declared else found)
 
 
 def check_types(table: RawTable, names: Mapping[str, str], translations: Mapping[str, Translation]) -> None:

@@ -4,12 +4,25 @@ Belongs here: what an owner may declare of a table (`tables` of sources.yml). No
 that means (matching.py), how values are translated (sources/translation.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+from ingestion.rows.columns import ColumnType
+from ingestion.rows.conversion import timezones
 
 Scalar = StrictBool | StrictInt | StrictStr
 Factor = Annotated[Decimal, Field(gt=0, le=10**9, decimal_places=9)]
@@ -29,6 +42,16 @@ def _listed(value: object) -> object:
     return [_spelled(v) for v in value] if isinstance(value, list) else [_spelled(value)]
 
 
+def _known_zone(value: str) -> str:
+    if value not in timezones():
+        raise ValueError(f"unknown time zone '{value}'. Near it: {nearest(value, timezones())}")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA time zone: Europe/Madrid."""
+
+
 class ColumnMapping(BaseModel):
     """Where the values of a column come from.
 
@@ -38,6 +61,7 @@ class ColumnMapping(BaseModel):
         values: what the source writes → what raw gets; a value that is not among them becomes `unknown`.
         times: what the source's numbers are multiplied by: 100 makes cents of amounts.
         epoch: the unit of its numbers, where they are instants counted from 1970 on.
+        zone: whose clocks showed its instants, where they are without a zone of their own.
         default: what raw gets for null, and where the source has no such column.
         type: its type in raw, of a column that the catalogue does not declare: text unless told.
     """
@@ -49,19 +73,20 @@ class ColumnMapping(BaseModel):
     values: Annotated[dict[Scalar | None, str], BeforeValidator(_values)] = {}
     times: Annotated[Factor | None, BeforeValidator(_spelled)] = None
     epoch: Literal["seconds", "milliseconds", "microseconds"] | None = None
+    zone: Zone | None = None
     default: Annotated[Scalar | None, BeforeValidator(_spelled)] = None
     type: str | None = None
 
     @model_validator(mode="after")
     def _is_read_in_one_way(self) -> "ColumnMapping":
-        told = [name for name in ("values", "times", "epoch") if getattr(self, name)]
+        told = [name for name in ("values", "times", "epoch", "zone") if getattr(self, name)]
         if len(told) > 1:
             raise ValueError(f"a value is read by `{told[0]}` or by `{told[1]}`, not both")
         return self
 
     @property
     def is_renamed_only(self) -> bool:
-        """Whether the values stay what they are."""
+        """Whether the values stay what they are; the zone of instants adds only what the source leaves unsaid."""
         return not (self.is_computed or self.values) and self.default is None
 
     @property
@@ -83,6 +108,7 @@ class TableMapping(BaseModel):
         columns: column of raw → where its values come from.
         exclude: the source's columns that are never selected.
         where: the source's column → values; no row with another value is read. None stands for null.
+        zone: of those columns that tell none, likewise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +117,7 @@ class TableMapping(BaseModel):
     columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_parse_column)]] = {}
     exclude: list[str] = []
     where: dict[str, Annotated[list[Scalar | None], BeforeValidator(_listed), Field(min_length=1)]] = {}
+    zone: Zone | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "TableMapping":
@@ -110,6 +137,13 @@ class TableMapping(BaseModel):
     def keeps_values(self, column: str) -> bool:
         """Whether a column's values are the source's."""
         return column not in self.columns or self.columns[column].is_renamed_only
+
+    def zone_of(self, column: str, type_: str) -> str | None:
+        """The zone of a column's instants that are without one; None where raw holds something else of it, or UTC's."""
+        told = self.columns.get(column)
+        if type_ != ColumnType.TIMESTAMP or (told and (told.values or told.epoch)):
+            return None
+        return (told and told.zone) or self.zone
 
     def record(self) -> dict[str, Any]:
         """As JSON can hold it, for a fingerprint of what rows were read by."""
@@ -131,7 +165,7 @@ def text_of(value: Scalar | None) -> str | None:
     return None if value is None else str(value)
 
 
-def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
+def nearest(name: str, names: Mapping[str, object] | Sequence[str]) -> str:
     """Names that may have been meant, the nearest first, as the end of a sentence."""
     # Only where something is wrong.
     import difflib  # noqa: PLC0415

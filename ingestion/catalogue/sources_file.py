@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sqlalchemy import URL
 
 from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, yaml_of
-from ingestion.catalogue.mapping import TableMapping, nearest
+from ingestion.catalogue.mapping import TableMapping, Zone, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.catalogue.units import unit_fault
 from ingestion.errors import ConfigurationError, SourceError
@@ -85,7 +85,7 @@ class TableSource(TableMapping):
         if mapping.where:
             told = {"reconcile_hours": 0, **told}
         if of_kind is None:
-            types = {name: "timestamp" if told.epoch else "text" for name, told in mapping.columns.items()}
+            types = {name: "timestamp" if told.epoch or told.zone else "text" for name, told in mapping.columns.items()}
             types |= dict.fromkeys(self.personal or (), "text")
             types |= dict.fromkeys(self.key or (), "identifier")
             types |= {self.cursor: "timestamp"} if self.cursor is not None else {}
@@ -110,6 +110,7 @@ class SourceEntry(BaseModel):
         url: where it is, with ${VARIABLE} for what must not be written here.
         schema_: where its tables are found; the database's default if None.
         country_code: of its telephone numbers that are written with one leading 0; DEFAULT_COUNTRY_CODE if None.
+        zone: whose clocks showed the instants of its tables that are without a zone of their own; UTC's if None.
         tables: table of the kind → what it is there. Others of the kind are looked for under their own names.
     """
 
@@ -119,7 +120,13 @@ class SourceEntry(BaseModel):
     url: str = Field(min_length=1)
     schema_: str | None = Field(default=None, alias="schema", min_length=1)
     country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$", coerce_numbers_to_str=True)
+    zone: Zone | None = None
     tables: Annotated[dict[str, TableSource | None], BeforeValidator(lambda told: {} if told is None else told)] = {}
+
+    def table(self, name: str) -> TableSource:
+        """What is told of a table, with what is told of all."""
+        told = self.tables.get(name) or TableSource()
+        return told if told.zone else told.model_copy(update={"zone": self.zone})
 
 
 @dataclass(frozen=True)
@@ -195,14 +202,14 @@ def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: Sour
     _check(where, name, entry)
     of_kind = {} if entry.kind == RAW else catalogue.get(entry.kind, {})
     entries = dict(of_kind)
-    for table, told in entry.tables.items():
+    for table in dict.fromkeys([*(of_kind if entry.zone else ()), *entry.tables]):
         if entry.kind != RAW and table not in of_kind:
             raise ConfigurationError(
                 f"{where}.tables.{table}: a source of kind {entry.kind} has no such table. Near it: "
                 f"{nearest(table, [*of_kind])}. A table that no model knows is of a source of kind raw."
             )
         try:
-            entries[table] = (told or TableSource()).entry(of_kind.get(table))
+            entries[table] = entry.table(table).entry(of_kind.get(table))
         except ValidationError as error:
             raise ConfigurationError(f"{where}.tables.{table}: {_first(error)}") from None
         except ValueError as error:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry, load_catalogue, parsed_yaml
 from ingestion.catalogue.likeness import like_columns, like_tables, words
+from ingestion.catalogue.listed_names import shortened
 from ingestion.catalogue.matching import find_tables, matched_columns
 from ingestion.catalogue.sources_file import RAW, ConfiguredSource, configured_sources
 from ingestion.catalogue.units import likely_factor
@@ -52,6 +53,7 @@ class TableProposal:
         unused: the source's that are none of ours.
         where: the source's column, and what it has in rows that are not deleted.
         lacks_cursor: whether no column as it is can be the table's cursor.
+        zoneless: the source's columns whose instants tell no zone, where none is declared.
     """
 
     table: str | None
@@ -62,6 +64,7 @@ class TableProposal:
     unused: tuple[str, ...]
     where: tuple[str, str] | None = None
     lacks_cursor: bool = False
+    zoneless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Proposal:
         name = self.source.name
         lines = [f"{name}:", f"  kind: {self.source.kind}", f"  url: ${{{name.variable}}}"]
         lines += [f"  schema: {_scalar(self.source.schema)}"] if self.source.schema else []
+        lines += self._zone()
         lines.append("  tables:")
         for table, proposal in self.tables.items():
             lines.append(f"    {table}:")
@@ -117,6 +121,16 @@ class Proposal:
                     for column, entry in self.source.entries[table].columns.items()
                 ]
         return "\n".join(lines) + "\n"
+
+    def _zone(self) -> list[str]:
+        """The lines that ask for the zone of what tells none."""
+        zoneless = [f"{one.table or name}.{column}" for name, one in self.tables.items() for column in one.zoneless]
+        if not zoneless:
+            return []
+        return [
+            f"  # No zone is told in {shortened(zoneless)}: read as UTC, unless you say whose clocks showed them.",
+            "  # zone: Europe/Madrid",
+        ]
 
 
 def proposals(settings: Settings, only: str | None = None) -> Iterator[Proposal]:
@@ -201,7 +215,15 @@ def _of_table(kind: str, name: str, entry: TableEntry, shape: TableShape, snapsh
     read = {*known.values(), *columns.values()}
     unused = tuple(f"{n} ({column.type})" for n, column in open_columns.items() if n not in read)
     lacks_cursor = entry.cursor is not None and (entry.cursor in units or entry.cursor in missing)
-    return TableProposal(None, columns, values, units, missing, unused, _where(entry, open_columns, read), lacks_cursor)
+    instants = [
+        theirs
+        for ours, theirs in {**known, **columns}.items()
+        if entry.columns[ours].type == ColumnType.TIMESTAMP
+        and not (ours in units or entry.mapping.zone_of(ours, ColumnType.TIMESTAMP))
+    ]
+    where = _where(entry, open_columns, read)
+    zoneless = _zoneless(shape, instants, snapshot)
+    return TableProposal(None, columns, values, units, missing, unused, where, lacks_cursor, zoneless)
 
 
 def _where(entry: TableEntry, columns: Mapping[str, SourceColumn], read: Collection[str]) -> tuple[str, str] | None:
@@ -239,9 +261,25 @@ def _numbers(shape: TableShape, column: str, snapshot: Snapshot) -> list[int]:
 def _first_rows(shape: TableShape, column: str, snapshot: Snapshot) -> pa.Array:
     """What the first rows hold in a column, as text."""
     type_ = shape.columns[column].type
-    wires = snapshot.read(RawTable("", shape.name, (), (Column(column, type_),)))
+    [wire] = _first_wire(shape, [Column(column, type_)], snapshot) or [pa.array([], pa.string())]
+    return convert(convert(wire, type_)[0], _TEXT)[0]
+
+
+def _zoneless(shape: TableShape, columns: list[str], snapshot: Snapshot) -> tuple[str, ...]:
+    """Those columns of instants of which another one would be read in the first rows, were another zone told."""
+    asked = [Column(name, ColumnType.TIMESTAMP) for name in dict.fromkeys(columns)]
+    return tuple(
+        column.name
+        for column, wire in zip(asked, _first_wire(shape, asked, snapshot), strict=False)
+        if not convert(wire, column.type)[0].equals(convert(wire, column.type, "Etc/GMT-1")[0])
+    )
+
+
+def _first_wire(shape: TableShape, columns: list[Column], snapshot: Snapshot) -> list[pa.Array]:
+    """What the first rows hold in columns, as the driver has it; nothing where there are no rows or no columns."""
+    wires = snapshot.read(RawTable("", shape.name, (), tuple(columns))) if columns else ()
     wire = next(iter(wires), None)
-    return pa.array([], pa.string()) if wire is None else convert(convert(wire.batch.column(0), type_)[0], _TEXT)[0]
+    return [] if wire is None else wire.batch.columns
 
 
 def _epoch(numbers: list[int]) -> str | None:

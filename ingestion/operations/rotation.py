@@ -62,6 +62,8 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
             for name, entry in personal.items():
                 privacy, state = ingestion.privacy(source), states.get(name, TableState(name))
                 if state.batch_seq and recorded(state) != privacy.record(entry):
+                    # What was built is of rows that are about to change, though no batch is new: all is built anew.
+                    session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
                     table = _Renewed(ingestion.archive, RawTable(source, name, (), ()), entry, privacy)
                     results.append(_renewed(ingestion, session, listener, table, state.batch_seq))
     return results

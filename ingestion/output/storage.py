@@ -25,6 +25,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ingestion.errors import IngestionError, StorageError, one_line
+from ingestion.output.private import Readers
 
 _ASIDE = re.compile(r"(?P<name>.+)\.[0-9a-f]{16}\.partial")
 _URL = re.compile(r"\b[\w+.-]+://\S+")
@@ -47,14 +48,16 @@ class Storage:
     Args:
         root: a folder, or any URL that fsspec takes.
         setting: the variable that names it, for messages.
+        readers: who may read it beside its owner, where it is on this machine's disk; None: nobody.
 
     Raises:
         StorageError: (every method) the place can't be used, or not so.
     """
 
-    def __init__(self, root: str, setting: str) -> None:
+    def __init__(self, root: str, setting: str, readers: Readers | None = None) -> None:
         self._root = root
         self._setting = setting
+        self._readers = readers
 
     @cached_property
     def _files(self) -> "_Files":
@@ -63,7 +66,7 @@ class Storage:
         # Backends raise what their libraries do, and some connect at once.
         except Exception as error:
             raise StorageError(f"{self._setting} can't be used: {_cause(error)}.") from None
-        return _Disk(path) if isinstance(files, LocalFileSystem) else _Remote(files, path)
+        return _Disk(path, self._readers) if isinstance(files, LocalFileSystem) else _Remote(files, path)
 
     def check(self) -> None:
         """See whether the place answers; one that does not exist yet is no fault."""
@@ -241,8 +244,10 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getatt
 class _Disk:
     """The machine's own files."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, readers: Readers | None = None) -> None:
         self._root = Path(root)
+        self._readers = readers
+        self._is_shown = False
 
     def sizes(self, *, is_strict: bool) -> dict[str, int | None]:
         found: dict[str, int | None] = {}
@@ -286,15 +291,15 @@ class _Disk:
         path = self._path(name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
         try:
-            return os.fdopen(os.open(path, flags, 0o666), "wb")
+            return os.fdopen(self._open(path, flags), "wb")
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return os.fdopen(os.open(path, flags, 0o666), "wb")
+            self._make(path.parent)
+            return os.fdopen(self._open(path, flags), "wb")
 
     def appended(self, name: str, content: bytes) -> bool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW
         try:
-            number = os.open(self._path(name), flags, 0o666)
+            number = self._open(self._path(name), flags)
         except FileNotFoundError:
             # Its folder is not there yet.
             return False
@@ -305,7 +310,7 @@ class _Disk:
     def move(self, old: str, new: str) -> None:
         path = self._path(new)
         if posixpath.dirname(old) != posixpath.dirname(new):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._make(path.parent)
         self._path(old).replace(path)
 
     def remove(self, name: str) -> None:
@@ -316,6 +321,21 @@ class _Disk:
             # What is not empty stays.
             with suppress(OSError):
                 Path(path).rmdir()
+
+    def _open(self, path: Path, flags: int) -> int:
+        number = os.open(path, flags, 0o666)
+        if self._readers:
+            self._readers.let_in(number)
+            if not self._is_shown:
+                self._readers.show(self._root)
+                self._is_shown = True
+        return number
+
+    def _make(self, folder: Path) -> None:
+        if self._readers:
+            self._readers.make(folder)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def _path(self, name: str) -> Path:
         *folders, last = [part for part in name.split("/") if part]

@@ -156,10 +156,10 @@ def conform(
         wire = batch.column(index)
         array, bad = convert(wire, column.type)
         for row in bad:
-            faults.add(row, column.name, f"expected {_NOUNS[column.type]}", _json_text(_plain(wire[row])))
+            faults.add(row, column.name, f"expected {_NOUNS[column.type]}", as_shown(wire[row]))
         for is_beyond, reason in _beyond(array, column, column.is_needed or column.name in table.key, limits):
             for row in pc.indices_nonzero(is_beyond).to_pylist():
-                faults.add(row, column.name, reason, _json_text(_plain(wire[row])))
+                faults.add(row, column.name, reason, as_shown(wire[row]))
             array = pc.if_else(is_beyond, pa.scalar(None, array.type), array)
         if column.required and array.null_count:
             for row in pc.indices_nonzero(pc.is_null(array)).to_pylist():
@@ -231,6 +231,11 @@ def _plain(scalar: Any) -> object:
         return scalar.as_buffer().to_pybytes()
     except (ValueError, OverflowError):
         return scalar.cast(pa.string()).as_py()
+
+
+def as_shown(scalar: pa.Scalar) -> str:
+    """A value as the record of a rejection has it."""
+    return _json_text(_plain(scalar))
 
 
 def json_object(value: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ values that cannot be held stand alone: the cost follows the number of different
 
 import zoneinfo
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from ingestion.rows.columns import ColumnType
 from ingestion.rows.instants import instants
+from ingestion.rows.local_times import instants_of
 
 Converter = Callable[[pa.Array], pa.Array]
 
@@ -24,22 +25,31 @@ _FEW = 64
 """Values that are not worth looking for equal ones."""
 
 
-def convert(wire: pa.Array, type_: ColumnType) -> tuple[pa.Array, list[int]]:
-    """Convert a column; values that do not convert become null and their positions are returned. Null stays null."""
+def convert(wire: pa.Array, type_: ColumnType, zone: str | None = None) -> tuple[pa.Array, list[int]]:
+    """Convert a column; values that do not convert become null and their positions are returned. Null stays null.
+
+    Args:
+        wire: the values.
+        type_: what they are to be.
+        zone: whose clocks showed the timestamps that are without a zone of their own; None: UTC.
+    """
     if wire.type == type_.arrow and type_ is not ColumnType.TIMEZONE and not pa.types.is_string(wire.type):
         return wire, []
     bad: list[int] = []
+    converter = _CONVERTERS[type_]
+    if zone is not None and type_ is ColumnType.TIMESTAMP:
+        converter = partial(_to_timestamp, zone=zone)
     if pa.types.is_string(wire.type) and len(wire) > _FEW:
         try:
-            return _CONVERTERS[type_](wire), bad
+            return converter(wire), bad
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError, OverflowError):
             # What one value is not, its equals are not either.
             encoded = wire.dictionary_encode()
             if len(encoded.dictionary) <= len(wire) // 2:
-                values, wrong = convert(encoded.dictionary, type_)
+                values, wrong = convert(encoded.dictionary, type_, zone)
                 is_wrong = pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type))
                 return values.take(encoded.indices), pc.indices_nonzero(is_wrong).to_pylist()
-    parts = list(_halved(wire, 0, _CONVERTERS[type_], type_.arrow, bad))
+    parts = list(_halved(wire, 0, converter, type_.arrow, bad))
     return (parts[0] if len(parts) == 1 else pa.concat_arrays(parts)), bad
 
 
@@ -133,18 +143,15 @@ def _to_boolean(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_null(text), pa.scalar(None, pa.bool_()), is_true)
 
 
-def _to_timestamp(array: pa.Array) -> pa.Array:
-    """Instants in UTC from text or timestamps; a time without a zone is UTC, a date is its midnight."""
-    target = ColumnType.TIMESTAMP.arrow
-    if pa.types.is_timestamp(array.type):
-        if array.type.tz is None:
-            return array.cast(pa.timestamp("us")).cast(target)
-        return array.cast(target)
-    if pa.types.is_date(array.type):
-        return array.cast(pa.timestamp("us")).cast(target)
+def _to_timestamp(array: pa.Array, zone: str | None = None) -> pa.Array:
+    """Instants in UTC from text or timestamps; a time without a zone is of the one told or UTC, a date its midnight."""
+    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        return array.cast(ColumnType.TIMESTAMP.arrow)
+    if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
+        return instants_of(array.cast(pa.timestamp("us")), zone)
     if not pa.types.is_string(array.type):
         raise pa.ArrowInvalid("not a timestamp")
-    return instants(_trimmed(array))
+    return instants(_trimmed(array), zone)
 
 
 def _to_date(array: pa.Array) -> pa.Array:
@@ -162,16 +169,17 @@ def _to_bytes(array: pa.Array) -> pa.Array:
 
 
 @cache
-def _timezones() -> pa.Array:
+def timezones() -> tuple[str, ...]:
+    """The names of time zones that are read."""
     # Names that only some systems carry are left out: a zone must mean the same in every warehouse.
     names = {z for z in zoneinfo.available_timezones() if not z.startswith(("posix", "right", "localtime"))}
-    return pa.array(sorted(names - {"Factory"}))
+    return tuple(sorted(names - {"Factory"}))
 
 
 def _to_timezone(array: pa.Array) -> pa.Array:
     text = _trimmed(array.cast(pa.string()))
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-    known = pc.or_kleene(pc.is_in(text, value_set=_timezones()), pc.is_null(text))
+    known = pc.or_kleene(pc.is_in(text, value_set=pa.array(timezones())), pc.is_null(text))
     _refuse_unless(known, "not a timezone")
     return text
 

@@ -5,8 +5,8 @@ Belongs here: which spellings are read. Not here: what becomes of others (conver
 Read are, beside the canonical form: a date and no time (its midnight); a comma before the fraction; a blank for the T
 and before the offset; t, z, UTC and GMT; offsets as +01, +0100, +01:00 and with seconds; hours, minutes and seconds
 without separators (20260301T120000Z); a name of the zone after an offset, which says the same (Java's
-+01:00[Europe/Berlin], Go's +0100 CET). No offset is UTC. Digits beyond the microsecond are cut, never rounded: a
-rounded instant may be of the next day. 24:00:00 is the next midnight.
++01:00[Europe/Berlin], Go's +0100 CET). No offset is the zone that is told, or UTC. Digits beyond the microsecond are
+cut, never rounded: a rounded instant may be of the next day. 24:00:00 is the next midnight.
 """
 
 from contextlib import suppress
@@ -14,13 +14,15 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.rows.local_times import instants_of
+
 _UTC = pa.timestamp("us", tz="UTC")
 _SECOND, _DAY = 1_000_000, 86_400_000_000
 
 _MINUS = pa.array(["-", "\N{MINUS SIGN}"])
 _NUMBER = r"(?P<sign>[+\-\x{2212}])(?P<hours>[01]\d|2[0-3])(?::?(?P<minutes>[0-5]\d)(?::?(?P<seconds>[0-5]\d))?)?"
 _NAME = r"(?:\[[\w/+\-:]+\]|\s+(?:[A-Z]{2,5}|[+\-]\d{2,4}))?(?:\s+m=[+\-][\d.]+)?"
-_ZONE = rf"(?:\s*(?:{_NUMBER}{_NAME}|(?:[Zz]|UTC|GMT)(?:\[[\w/+\-:]+\])?))?"
+_ZONE = rf"(?:\s*(?:{_NUMBER}{_NAME}|(?P<utc>[Zz]|UTC|GMT)(?:\[[\w/+\-:]+\])?))?"
 _EXTENDED = (
     r"^(?P<day>\d{4}-\d{2}-\d{2})(?:(?:[Tt]|\s+)"
     r"(?P<hour>\d{2})(?P<minute>:\d{2})?(?P<second>:\d{2})?(?:[.,](?P<fraction>\d+))?" + _ZONE + r")?$"
@@ -28,22 +30,27 @@ _EXTENDED = (
 _BASIC = r"^(\d{4})(\d{2})(\d{2})[Tt](\d{2})(\d{2})?(\d{2})?(\D.*)?$"
 
 
-def instants(text: pa.Array) -> pa.Array:
+def instants(text: pa.Array, zone: str | None = None) -> pa.Array:
     """Instants in UTC of text (string) without blanks around it; null of null.
+
+    Args:
+        text: the instants as they are written.
+        zone: whose clocks showed those that are written without an offset; None: UTC.
 
     Raises:
         pa.ArrowInvalid: a value is spelled otherwise, or there is no such day or time.
     """
     # Most columns are of one canonical form, which is read many times faster.
-    for type_ in (_UTC, pa.timestamp("us")):
-        with suppress(pa.ArrowInvalid):
-            return text.cast(type_).cast(_UTC)
+    with suppress(pa.ArrowInvalid):
+        return text.cast(_UTC)
+    with suppress(pa.ArrowInvalid):
+        return instants_of(text.cast(pa.timestamp("us")), zone)
     with suppress(pa.ArrowInvalid):
         return pc.floor_temporal(text.cast(pa.timestamp("ns", tz="UTC")), unit="microsecond").cast(_UTC)
-    return _read(text)
+    return _read(text, zone)
 
 
-def _read(text: pa.Array) -> pa.Array:
+def _read(text: pa.Array, zone: str | None) -> pa.Array:
     if pc.any(is_basic := pc.match_substring_regex(text, _BASIC)).as_py():
         # What is absent ends in separators, which are taken away again.
         extended = pc.replace_substring_regex(text, _BASIC, r"\1-\2-\3T\4:\5:\6\7")
@@ -68,7 +75,11 @@ def _read(text: pa.Array) -> pa.Array:
     if pc.any(pc.and_(pc.not_equal(part["fraction"], ""), pc.equal(part["second"], ""))).as_py():
         raise pa.ArrowInvalid("a fraction of something else than a second")
     whole = pc.add(pc.add(whole, fraction), pc.multiply(is_midnight.cast(pa.int64()), _DAY))
-    return pc.subtract(whole, _offset(part)).view(_UTC)
+    told = pc.subtract(whole, _offset(part)).view(_UTC)
+    if zone is None:
+        return told
+    is_local = pc.equal(pc.binary_join_element_wise(part["sign"], part["utc"], ""), "")
+    return pc.if_else(is_local, instants_of(whole.view(pa.timestamp("us")), zone), told)
 
 
 def _offset(part: dict[str, pa.Array]) -> pa.Array:

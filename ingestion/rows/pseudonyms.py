@@ -12,7 +12,8 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
+from hashlib import sha256
 
 import pyarrow as pa
 
@@ -42,7 +43,13 @@ class SourceKey:
 
     def pseudonym(self, value: bytes) -> str:
         """A clean value's pseudonym."""
-        return reduce(_hashed, self.chain, value).decode()
+        for hashed in self._hashes:
+            value = hashed(value)
+        return value.decode()
+
+    @cached_property
+    def _hashes(self) -> list[Callable[[bytes], bytes]]:
+        return [_keyed(key) for key in self.chain]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -60,8 +67,22 @@ def key_bytes(secret: str) -> bytes:
     return secret.encode(errors="surrogateescape")
 
 
-def _hashed(value: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, value, "sha256").hex().encode()
+def _keyed(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 under a key of at most 64 bytes, in hexadecimal digits.
+
+    As RFC 2104 has it, its two hashes begun once: Python's own begins them for every value, which takes three times as
+    long.
+    """
+    padded = key.ljust(64, b"\0")
+    inner, outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+
+    def hashed(value: bytes) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(value)
+        around.update(within.digest())
+        return around.hexdigest().encode()
+
+    return hashed
 
 
 @dataclass(frozen=True)
@@ -138,6 +159,8 @@ def clean_phone(country_code: str | None) -> Callable[[str], str | None]:
     """
 
     def clean(value: str) -> str | None:
+        if _PHONE.fullmatch(value):
+            return value
         if (text := clean_text(value)) is None:
             return None
         digits = _NO_DIGIT.sub("", _SCHEME.sub("", text.lower()))

@@ -36,7 +36,8 @@ class Selection:
     """Which rows of a table to read: those that meet any of the conditions; with none, every row.
 
     Attributes:
-        since: cursor column and inclusive lower bound; rows whose cursor is null are read too.
+        since: cursor column and inclusive lower bound; rows whose cursor is null are read too. An instant is told in
+            the zone of the column's clock: what is shown there is compared with a column that has no zone.
         open_rows: column → values; rows with one of the values.
         keys: key tuples; rows with one of the keys.
         but_not: column → values; of all these, no row with one of the values.

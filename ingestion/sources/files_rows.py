@@ -165,19 +165,20 @@ def _dated(array: pa.Array, column: Column, format_: str | None, faults: _Faults
     if format_ is None or column.type not in _DATED:
         return array
     written = array.dictionary_encode()
-    read = [_iso(value, format_) for value in written.dictionary.to_pylist()]
+    read = [_iso(value, format_, column.type) for value in written.dictionary.to_pylist()]
     unread = pa.array([iso is None for iso in read], pa.bool_()).take(written.indices)
     for row in pc.indices_nonzero(pc.fill_null(unread, False)).to_pylist():
         faults.add(row, array[row].as_py(), f"expected a {column.type} written as {format_}")
     return pa.array(read, pa.string()).take(written.indices)
 
 
-def _iso(value: str, format_: str) -> str | None:
+def _iso(value: str, format_: str, type_: ColumnType) -> str | None:
     try:
-        # Without a zone it is UTC, as any other timestamp.
         read = datetime.strptime(value.strip(), format_)  # noqa: DTZ007
     except ValueError:
         return None
+    if read.tzinfo and type_ is ColumnType.TIMESTAMP:
+        return str(read.astimezone(UTC))
     read = read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo else read
     # A date with a time is for conversion to refuse.
     return read.date().isoformat() if not (read.hour or read.minute or read.second or read.microsecond) else str(read)

@@ -130,9 +130,13 @@ def _faults_told(name: SourceName) -> Iterator[None]:
         error = (caught.orig or caught) if isinstance(caught, sa.exc.DBAPIError) else caught
         # After the connection was lost it says nothing at all.
         said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
-        raise fault_type(error)(
-            f"{name}: MySQL can't be read: {said}. Check that it runs and that {name.variable} is right."
-        ) from None
+        advice = f"Check that it runs and that {name.variable} is right"
+        if said.startswith("SSL is required"):
+            advice = (
+                "Have it support TLS, or, if the network between is yours alone, let it go without: add "
+                f"ssl_disabled=true to the options of {name.variable}"
+            )
+        raise fault_type(error)(f"{name}: MySQL can't be read: {said}. {advice}.") from None
 
 
 @contextmanager
@@ -289,4 +293,7 @@ def _wire_array(column: Column, source: MysqlColumn, values: Sequence[bytes | No
         in_year_0 = pc.fill_null(pc.starts_with(text, "0000"), False)
         odd += [OddValue(row, column.name, text[row].as_py()) for row in pc.indices_nonzero(in_year_0).to_pylist()]
         text = pc.if_else(in_year_0, pa.scalar(None, pa.string()), text)
+    if source.type == "timestamp" and column.type is ColumnType.TIMESTAMP:
+        # An instant, which the server writes as the session's zone shows it: UTC.
+        text = pc.binary_join_element_wise(text, "Z", "")
     return text

@@ -180,9 +180,9 @@ def _bound(value: Watermark, source: MysqlColumn) -> object:
     """A lower bound as the cursor's column compares it; for text, one that holds for every zone and spelling."""
     if isinstance(value, int):
         return value
-    instant = value.astimezone(UTC).replace(tzinfo=None)
-    if source.type in ("datetime", "timestamp"):
-        return instant
-    if source.type != "date":
-        instant -= timedelta(days=1)
-    return instant.date().isoformat()
+    if source.type == "timestamp":
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if source.type == "datetime":
+        return value.replace(tzinfo=None)
+    local = value if source.type == "date" else value.astimezone(UTC) - timedelta(days=1)
+    return local.date().isoformat()

@@ -26,6 +26,7 @@ from ingestion.sources.base import (
     Position,
     Selection,
     Snapshot,
+    Watermark,
     WireBatch,
 )
 from ingestion.sources.shape import TableShape
@@ -83,11 +84,16 @@ class SourceNames:
         """The rows to ask it for."""
         return replace(
             selection,
-            since=selection.since and (self.columns[selection.since[0]], selection.since[1]),
+            since=selection.since and self._since(*selection.since),
             open_rows=self._written(selection.open_rows),
             but_not=self._written(selection.but_not),
             only=self.only,
         )
+
+    def _since(self, cursor: str, bound: Watermark) -> tuple[str, Watermark]:
+        """The cursor's lower bound as the source has it."""
+        translation = self.translations.get(cursor)
+        return self.columns[cursor], translation.since(bound) if translation else bound
 
     def _written(self, among: Among) -> Among:
         """Raw's values as the source writes them."""

@@ -12,7 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.sources.base import Among, Selection
@@ -234,8 +234,8 @@ def literal(value: object) -> str:
     if isinstance(value, bytes):
         text = "\\x" + value.hex()
     elif isinstance(value, datetime):
-        # In UTC, since a column without a zone ignores the literal's.
-        text = value.astimezone(UTC).isoformat()
+        # In its own zone, which is the column's: one without a zone ignores the literal's.
+        text = value.isoformat()
     else:
         text = str(value).lower() if isinstance(value, bool) else str(value)
     return "'" + text.replace("'", "''") + "'"

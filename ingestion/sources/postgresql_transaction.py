@@ -79,6 +79,10 @@ _INCOMPARABLE = {"22P02", "22003", "22007", "22008", "42883"}
 """SQLSTATEs of a value that is none of the type that it is compared with, and of types that are not compared."""
 
 _ADVICE = {
+    "does not support SSL": (
+        "Have it support TLS, or, if the network between is yours alone, let it go without: add sslmode=disable to the "
+        "options of {variable}"
+    ),
     "unsupported startup parameter: options": (
         "The pooler takes no options: leave them out of {variable}, and set the role's search_path in the database "
         "(alter role ... set search_path), or connect to the server directly"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from ingestion.errors import ConfigurationError, TransientSourceError, one_line
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
-from ingestion.sources.base import BATCH_BYTES, EMPTY, EVERYTHING, Among, Selection, SourceName, WireBatch
+from ingestion.sources.base import BATCH_BYTES, EMPTY, EVERYTHING, Among, Selection, SourceName, Watermark, WireBatch
 from ingestion.sources.batches import cut
 from ingestion.sources.collations import reflected_foldings
 from ingestion.sources.reflection import reflected_shapes, reflected_tables
@@ -135,7 +135,7 @@ class SqlalchemySnapshot:
             bytes_of = [bytes.fromhex if name in hexadecimal else _unchanged for name in table.key]
             keys = [tuple(f(v) for f, v in zip(bytes_of, key, strict=True)) for key in selection.keys]  # type: ignore[arg-type]
             selection = replace(selection, keys=keys)
-        statement = select_rows(table, selection).execution_options(stream_results=True)
+        statement = select_rows(table, selection, _bound).execution_options(stream_results=True)
         names = [c.name for c in table.columns]
         with _faults_told(self._name):
             result = self._connection.execute(statement)
@@ -154,6 +154,11 @@ class SqlalchemySnapshot:
             self.columns([table.name])
         found = self._columns.get(table.name, {})
         return {c.name for c in table.columns if c.type is ColumnType.TEXT and found.get(c.name) is ColumnType.BYTES}
+
+
+def _bound(value: Watermark) -> object:
+    """A lower bound that holds for columns with a zone and without, whichever of the two a driver compares."""
+    return value if isinstance(value, int) else min(value.astimezone(UTC), value.replace(tzinfo=UTC))
 
 
 def _unchanged(value: object) -> object:

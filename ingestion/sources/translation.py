@@ -1,7 +1,7 @@
 """Values of a source as its owner says they read in raw.
 
-Belongs here: a column's translation: out of a document, by a list of values or multiplied, with a default. Not here:
-which columns have one (catalogue/matching.py), types of raw (rows/).
+Belongs here: a column's translation: out of a document, by a list of values, multiplied or out of a zone's time, with a
+default. Not here: which columns have one (catalogue/matching.py), types of raw (rows/).
 """
 
 import json
@@ -9,16 +9,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.rows.columns import ColumnType
-from ingestion.rows.conformance import OddValue
+from ingestion.rows.conformance import OddValue, as_shown
 from ingestion.rows.conversion import convert
+from ingestion.sources.base import Watermark
 
 UNKNOWN = "unknown"
 """What a value reads as that its owner's list lacks."""
@@ -26,10 +28,14 @@ UNKNOWN = "unknown"
 EPOCHS = {"seconds": Decimal(1_000_000), "milliseconds": Decimal(1_000), "microseconds": Decimal(1)}
 """Units of instants that are numbers, in microseconds."""
 
+CLOCK_CHANGE = timedelta(hours=2)
+"""By so much clocks are put back at most, as Troll's in Antarctica are: new rows may have times that old ones have."""
+
 _EXACT = Context(prec=1_000, traps=[InvalidOperation, Inexact, Overflow])
 """Any number that a type of raw holds, times any other, to its last digit."""
 
 _MISSING = f"a value that `values` of the owner's mapping lacks; it reads {UNKNOWN}"
+_NO_TIME = "expected a timestamp"
 _NO_PRODUCT = {
     ColumnType.TIMESTAMP: "expected an instant as a number, which `epoch` of the owner's mapping says it is",
     ColumnType.INTEGER: "expected a number that gives a whole one, times {} as the owner's mapping says",
@@ -47,6 +53,7 @@ class Translation:
         times: what numbers are multiplied by.
         held: what raw holds of the products: numbers, whole ones, or instants, which are microseconds since 1970.
         default: what null becomes.
+        zone: whose clocks showed instants that are without a zone of their own.
     """
 
     type: ColumnType
@@ -55,13 +62,22 @@ class Translation:
     times: Decimal | None = None
     held: ColumnType = ColumnType.DECIMAL
     default: str | None = None
+    zone: str | None = None
 
     @property
     def raw_type(self) -> ColumnType:
         """What a column holds that nobody declares otherwise."""
         if self.times is not None:
             return self.held
+        if self.zone is not None:
+            return ColumnType.TIMESTAMP
         return ColumnType.TEXT if self.path or self.values is not None else self.type
+
+    def since(self, bound: Watermark) -> Watermark:
+        """The lower bound to ask the source for, of instants as its clocks show them."""
+        if self.zone is None or not isinstance(bound, datetime):
+            return bound
+        return (bound - CLOCK_CHANGE).astimezone(ZoneInfo(self.zone))
 
     def written(self, values: Sequence[str | int | bool | None]) -> list[str | int | bool | None]:
         """What the source may hold where raw has one of the values."""
@@ -88,6 +104,8 @@ class Translation:
             wire, told = self._listed(wire, column, odd)
         if self.times is not None:
             wire, told = self._multiplied(wire, self.times, column, odd)
+        if self.zone is not None:
+            wire, told = self._placed(wire, self.zone, column, odd)
         if self.default is not None and wire.null_count:
             text = _as_text(wire)
             # What is set aside is not null in the source.
@@ -119,6 +137,13 @@ class Translation:
         if None in self.values:
             listed = pc.if_else(pc.is_null(text), pa.scalar(self.values[None]), listed)
         return listed, found
+
+    def _placed(
+        self, wire: pa.Array, zone: str, column: str, odd: Sequence[OddValue]
+    ) -> tuple[pa.Array, list[OddValue]]:
+        """The instant for each time that the zone's clocks showed, and what is no time."""
+        placed, bad = convert(wire, ColumnType.TIMESTAMP, zone)
+        return placed, [*odd, *(OddValue(row, column, as_shown(wire[row]), _NO_TIME) for row in bad)]
 
     def _multiplied(
         self, wire: pa.Array, times: Decimal, column: str, odd: Sequence[OddValue]

@@ -8,9 +8,9 @@ from importlib import import_module
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError
-from ingestion.warehouses.base import REPORTING, Described, Query, Session, Warehouse
+from ingestion.warehouses.base import REPORTING, Described, Part, Query, Session, Warehouse
 
-__all__ = ["REPORTING", "Described", "Query", "Session", "Warehouse", "open_warehouse"]
+__all__ = ["REPORTING", "Described", "Part", "Query", "Session", "Warehouse", "open_warehouse"]
 
 _WAREHOUSES = {
     "duckdb": "ingestion.warehouses.duckdb:DuckdbWarehouse",

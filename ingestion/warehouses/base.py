@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ingestion.log.deliveries import Delivery
 from ingestion.log.state import TableState
+from ingestion.output.private import Readers
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.rows.conformance import UNLIMITED, Limits, Rejection
 from ingestion.rows.names import ANY_NAME, NameRules
@@ -236,6 +237,19 @@ class Described:
     columns: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of tables is for one reader.
+
+    Attributes:
+        tenants: the values of `tenant_key` whose rows it is.
+        public: names of tables without that column that it has; of all others it has nothing.
+    """
+
+    tenants: Collection[str]
+    public: Collection[str]
+
+
 class Warehouse(Protocol):
     """A warehouse that can be opened."""
 
@@ -266,6 +280,8 @@ class Warehouse(Protocol):
         path: Path,
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
+        readers: Readers | None = None,
+        part: Part | None = None,
     ) -> int:
         """Put tables into a file that readers open instead of the warehouse; they see the old file or the new one.
 
@@ -276,6 +292,8 @@ class Warehouse(Protocol):
             path: the file.
             kept: those to take from the file as it is, as far as it has them. What is in neither list goes.
             described: what is said of tables and views, for BI tools to show.
+            readers: who may read the file beside its owner.
+            part: what of them; None: everything. With it nothing may be kept.
 
         Returns:
             The file's size in bytes.

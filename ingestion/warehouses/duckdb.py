@@ -14,9 +14,10 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
+from ingestion.output.private import Readers
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
-from ingestion.warehouses.base import REPORTING, Capabilities, Described, Query
+from ingestion.warehouses.base import REPORTING, Capabilities, Described, Part, Query
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from ingestion.warehouses.sql import literal, loaded_tables, quoted, relation
 from ingestion.warehouses.sql_session import SqlSession
@@ -38,6 +39,9 @@ _TYPES = {
 _CAPABILITIES = Capabilities(needs_copy=True)
 _SCHEMAS = ("staging", "intermediate", "core", "marts", "operations", REPORTING)
 MEMORY_LIMIT = "384MB"
+_Source = tuple[str, tuple[str, str]]
+"""What follows `from`, and the schema and name of the table that it makes."""
+
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy for BI tools: they bring their own."""
 
@@ -162,16 +166,26 @@ class DuckdbWarehouse(SqlWarehouse):
         path: Path,
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
+        readers: Readers | None = None,
+        part: Part | None = None,
     ) -> int:
         """See `Warehouse.publish_copy`."""
+        assert not (part and kept)
         aside = path.with_name(aside_name(path.name))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            (readers.make if readers else _make)(path.parent)
             # A killed run's.
             _remove_asides(path)
             with self._connection(read_only=True) as connection:
                 connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-                _make_copy(connection, tables, aside, path if kept and path.exists() else None, kept, described or {})
+                sources = [(relation(*table), table) for table in tables]
+                if part:
+                    sources = _of_part(connection, sources, part)
+                _make_copy(connection, sources, aside, path if kept and path.exists() else None, kept, described or {})
+            if readers:
+                with aside.open("r+b") as file:
+                    readers.let_in(file.fileno())
+                readers.show(path.parent)
             aside.replace(path)
             return path.stat().st_size
         except (OSError, duckdb.Error) as error:
@@ -191,15 +205,31 @@ def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {source for source, loaded in rows if loaded}
 
 
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _remove_asides(path: Path) -> None:
     for left in path.parent.iterdir():
         if without_aside(left.name.removesuffix(".wal")) == path.name:
             left.unlink()
 
 
+def _of_part(connection: duckdb.DuckDBPyConnection, sources: Sequence[_Source], part: Part) -> list[_Source]:
+    """The same of the reader's rows, without tables of which it has none."""
+    columns = "select schema_name, table_name from duckdb_columns() where column_name = 'tenant_key'"
+    of_tenants = {*connection.execute(f"{columns} and database_name = current_database()").fetchall()}
+    keys = ", ".join(literal(key) for key in sorted(part.tenants))
+    return [
+        (f"{source} where tenant_key in ({keys})" if table in of_tenants else source, table)
+        for source, table in sources
+        if table in of_tenants or table[1] in part.public
+    ]
+
+
 def _make_copy(
     connection: duckdb.DuckDBPyConnection,
-    tables: Sequence[tuple[str, str]],
+    sources: Sequence[_Source],
     new: Path,
     old: Path | None,
     kept: Sequence[tuple[str, str]],
@@ -211,11 +241,11 @@ def _make_copy(
     table uses any more.
     """
     connection.execute(f"attach {literal(str(new))} as bi_copy (read_write, storage_version {literal(COPY_VERSION)})")
-    sources = [(relation(*table), table) for table in tables]
+    sources = [*sources]
     if old:
         connection.execute(f"attach {literal(str(old))} as bi_before (read_only)")
         connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'bi_before'")
-        there = set(connection.fetchall()) - set(tables)
+        there = set(connection.fetchall()) - {table for _, table in sources}
         sources += [(f"bi_before.{relation(*table)}", table) for table in kept if table in there]
     connection.execute("begin transaction")
     for schema in dict.fromkeys([*(schema for _, (schema, _) in sources), REPORTING]):
@@ -241,9 +271,7 @@ def _make_copy(
     connection.execute("detach bi_copy")
 
 
-def _views(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[tuple[str, tuple[str, str]]]
-) -> dict[tuple[str, str], str]:
+def _views(connection: duckdb.DuckDBPyConnection, sources: Sequence[_Source]) -> dict[tuple[str, str], str]:
     """The views over copied tables, each from where its table is from, and the statement that makes it in the copy."""
     before = {name for source, (_, name) in sources if source.startswith("bi_before.")}
     there = connection.execute(

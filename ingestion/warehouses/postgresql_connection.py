@@ -62,10 +62,13 @@ class PostgresqlConnection:
                 raise
         except DriverError as error:
             # The driver repeats no password; of several addresses tried, the first one's failure is told.
-            raise WarehouseError(
-                f"The warehouse can't be opened: {said(error)}. Check that the server runs and that WAREHOUSE_URL is "
-                "right."
-            ) from None
+            advice = "Check that the server runs and that WAREHOUSE_URL is right"
+            if "does not support SSL" in said(error):
+                advice = (
+                    "Have it support TLS, or, if the network between is yours alone, let it go without: add "
+                    "sslmode=disable to the options of WAREHOUSE_URL"
+                )
+            raise WarehouseError(f"The warehouse can't be opened: {said(error)}. {advice}.") from None
 
     def read(self, query: str) -> pa.Table:
         """Rows of a query, in plain Arrow types.

@@ -13,7 +13,8 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import WarehouseError
-from ingestion.warehouses.base import Described, Query
+from ingestion.output.private import Readers
+from ingestion.warehouses.base import Described, Part, Query
 from ingestion.warehouses.sql import loaded_tables, tables_of
 
 
@@ -50,6 +51,8 @@ class SqlWarehouse(ABC):
         path: Path,
         kept: Sequence[tuple[str, str]] = (),
         described: Mapping[tuple[str, str], Described] | None = None,
+        readers: Readers | None = None,
+        part: Part | None = None,
     ) -> int:
         """See `Warehouse.publish_copy`."""
         raise WarehouseError(

@@ -22,7 +22,8 @@ MAY_IMPORT = {
 }
 INGESTION_MAY_IMPORT = {
     "errors": set(),
-    "settings": {"errors"},
+    "tls": set(),
+    "settings": {"tls", "errors"},
     "output": {"errors"},
     "rows": {"errors"},
     "sources": {"rows", "output", "errors"},
@@ -40,6 +41,7 @@ EXPORTS_MAY_IMPORT = {
     "ingestion.errors",
     "ingestion.log.deliveries",
     "ingestion.warehouses",
+    "ingestion.output.private",
     "ingestion.output.terminal",
     "ingestion.output.storage",
     "ingestion.output.file_names",

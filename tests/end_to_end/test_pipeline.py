@@ -12,12 +12,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.place import Place
 from oracle.check import disagreements
 from oracle.sources import text
 
 from ingestion import sample
+from ingestion.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +175,44 @@ def test_copy_for_bi_tools_holds_the_marts_and_no_personal_data(sample_place: Pl
     assert copied == [tuple(row) for row in sample_place.rows("from marts.conversations_daily order by all")]
     assert not (sample_place.folder / "bi.duckdb.wal").exists()
     # A reader that holds the copy open hinders no run: the next test replaces it.
+
+
+def test_copy_of_a_tenant_holds_its_rows_and_what_is_for_everybody(sample_place: Place) -> None:
+    file, own = sample_place.folder / "tenant.duckdb", "tenant_key = 'restaurant:1'"
+    result = sample_place.module("orchestration", "copy", "--tenant", "restaurant:1", str(file))
+    assert result.returncode == 0, result.stderr
+    with duckdb.connect(file, read_only=True) as copy, sample_place.reading() as rows:
+        tables = rows(
+            "select table_schema || '.' || table_name from information_schema.columns where"
+            " column_name = 'tenant_key' and table_schema in ('core', 'marts') order by all"
+        )
+        for (table,) in tables:
+            assert copy.execute(f"from {table} order by all").fetchall() == rows(
+                f"from {table} where {own} order by all"
+            )
+        others = copy.execute(
+            "select table_name from duckdb_tables() where schema_name || '.' || table_name not in"
+            f" {tuple(table for (table,) in tables)} order by all"
+        ).fetchall()
+        project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+        assert {name for (name,) in others} == set(project["vars"]["public_tables"])
+        named = "select distinct tenant_name from reporting.visits_daily"
+        assert copy.execute(named).fetchall() == rows(f"{named} where {own}")
+    result = sample_place.module("orchestration", "copy", "--tenant", "restaurant:none", str(file))
+    assert (result.returncode, result.stderr) == (1, "error: core.dim_tenants has no tenant restaurant:none.\n")
+
+
+def test_what_a_run_writes_is_its_owners_alone(first_run: FirstRun) -> None:
+    """Dagster's and dbt's files too. What the test itself made is as it was made."""
+    folder = first_run.place.folder
+    own = {folder / "sample", folder / "exports.yml"}
+    readable = [
+        path
+        for path in folder.rglob("*")
+        if not own & {path, *path.parents} and path.stat().st_mode & 0o077 and "exports.yml" not in path.name
+    ]
+    assert readable == []
+    assert {"warehouse.duckdb", "bi.duckdb", "archive", "exports", "dagster"} <= {p.name for p in folder.iterdir()}
 
 
 def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:

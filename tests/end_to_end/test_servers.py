@@ -7,10 +7,12 @@ import json
 import os
 import re
 import shutil
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from analyzed_dbt import engine_of_raw, faults_of_run, faults_of_unit_tests
 from bigquery import Bigquery
 from comparison import differences
@@ -21,12 +23,18 @@ from googlesql import GoogleSql
 from oracle.check import disagreements_of_system
 from oracle.data_quality import unaccounted
 from postgresql import Server
+from tenants import Tenant, faults, relations
 
 from ingestion import sample
 from ingestion.rows.columns import ColumnType
-from ingestion.settings import SOURCES
+from ingestion.settings import PROJECT_ROOT, SOURCES
 
 pytestmark = pytest.mark.slow
+
+PROJECT = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+PUBLIC = PROJECT["vars"]["public_tables"]
+CLOSED = {"freshness", "llm_rates", "message_rates"}
+"""Without a tenant, and not for all."""
 
 UNIT_TESTED = ["postgresql", "bigquery"] if "MODEL_HISTORIES" in os.environ else ["postgresql"]
 """On BigQuery's emulator unit tests take minutes: they belong to long tests."""
@@ -120,6 +128,12 @@ def exported(place: Place) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in files.items()}
 
 
+def others_of(places: Places, tenant: Tenant) -> list[tuple[object, ...]]:
+    """Keys and names of other tenants."""
+    sql = f"select tenant_key, tenant_name from core.dim_tenants where not ({tenant.own}) order by tenant_key"
+    return [row for row in places.duckdb.rows(sql) if row[1] != "unknown"]
+
+
 def figures(place: Place) -> dict[str, object]:
     """What reports show, by recipient and report."""
     folder = place.folder / "exports"
@@ -142,6 +156,32 @@ def test_warehouse_moved_to_postgresql_reads_no_row_again(places: Places, monkey
     assert [place.rows(appended.format(system)) for system in SOURCES] == [[(0,)]] * len(SOURCES)
     assert_equal(places, "postgresql", monkeypatch)
     assert_reports_equal(places, "postgresql")
+
+
+@pytest.fixture(scope="module")
+def tenant(places: Places, postgresql_server: Server) -> Tenant:
+    """A role that reads one tenant of each system, where the first run on PostgreSQL has ended."""
+    url = places.servers["postgresql"].environment["WAREHOUSE_URL"]
+    keys = places.duckdb.rows("select min(tenant_key) from core.dim_tenants group by source_kind")
+    return Tenant(postgresql_server, url, "bi_tenant", *(str(key) for (key,) in keys))
+
+
+def test_every_table_on_postgresql_has_its_policies_from_the_moment_that_it_is_there(places: Places) -> None:
+    found = relations(places.servers["postgresql"].environment["WAREHOUSE_URL"])
+    assert len(found) > 200
+    assert faults(found, PUBLIC) == []
+
+
+def test_tenant_on_postgresql_finds_out_nothing_of_others(tenant: Tenant, places: Places) -> None:
+    others = others_of(places, tenant)
+    # Not keys: one that ends with a number may be that of a customer, too.
+    (other, _), names = others[0], {str(name) for _, name in others}
+    for relation in relations(tenant.database):
+        if relation.name in ("tenant_access", *CLOSED):
+            continue
+        assert set(tenant.found(relation).values()) == {tenant.owned(relation)}, relation.place
+        if relation.has_tenant:
+            assert tenant.leaks(relation, str(other), names) == {}, relation.place
 
 
 def test_first_run_on_bigquery_gives_what_it_gives_on_duckdb(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,9 +223,16 @@ def test_next_day_and_every_kind_of_flaw_reach_duckdb(places: Places) -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
-def test_next_day_gives_what_it_gives_on_duckdb(engine: str, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_untested(places.servers[engine], is_judged=engine == "bigquery")
+def test_next_day_gives_what_it_gives_on_duckdb(
+    engine: str, places: Places, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [r for r in relations(tenant.database) if r.has_tenant and r.name not in ("tenant_access", *CLOSED)]
+    with tenant.asking(asked) if engine == "postgresql" else nullcontext() as watch:
+        run_untested(places.servers[engine], is_judged=engine == "bigquery")
     assert_equal(places, engine, monkeypatch, ("staging", "core", "marts"))
+    if watch:
+        assert watch.faults == set()
+        assert {relation.place for relation in asked} <= set(watch.answers)
 
 
 @pytest.mark.parametrize("system", SOURCES)

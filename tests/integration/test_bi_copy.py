@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from ingestion.errors import WarehouseError
-from ingestion.warehouses import Described, open_warehouse
+from ingestion.warehouses import Described, Part, open_warehouse
 from ingestion.warehouses.duckdb import DuckdbWarehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,6 +170,25 @@ def test_no_byte_of_a_deleted_row_is_in_the_copy(place: Place) -> None:
     place.warehouse.publish_copy([MESSAGES], place.copy, kept=[COSTS])
     assert place.read("select count(*) from core.messages") == [(9_990,)]
     assert secret not in place.copy.read_bytes()
+
+
+def test_copy_of_a_tenant_has_no_byte_of_others_nor_a_table_that_nobody_told_of(place: Place) -> None:
+    place.name_tenants()
+    secret = "Zq7#pR9vLk2@" * 1_000
+    place.change(f"insert into core.tenants values ('whatsapp:t2', '{secret}'), (null, '{secret}')")
+    place.change("insert into marts.costs values ('whatsapp:t2', 7), (null, 8)")
+    place.change("create table core.dates as select date '2026-01-01' as date_day")
+    dates = ("core", "dates")
+    all_of_them = [COSTS, TENANTS, MESSAGES, dates]
+    place.warehouse.publish_copy(all_of_them, place.copy)
+    assert secret.encode() in place.copy.read_bytes(), "it would be found where it is"
+    place.warehouse.publish_copy(all_of_them, place.copy, part=Part(["whatsapp:t1"], ["dates"]))
+    assert place.tables() == [dates, TENANTS, COSTS]
+    assert place.read("select tenant_name, total_cost::varchar from reporting.costs") == [("Harbour", "1.500000000")]
+    assert place.read("select count(*) from marts.costs") == place.read("select count(*) from core.dates") == [(1,)]
+    assert b"Zq7#pR9vLk2@" not in place.copy.read_bytes()
+    place.warehouse.publish_copy(all_of_them, place.copy, part=Part(["whatsapp:t1", "whatsapp:t2"], []))
+    assert place.read("select count(*) from marts.costs") == [(2,)] and place.tables() == [TENANTS, COSTS]
 
 
 def test_reader_that_has_the_copy_open_keeps_what_it_has(place: Place) -> None:

@@ -366,3 +366,35 @@ def test_rows_come_as_they_were_given_whatever_the_files(
     assert exports.load().error is None
     assert exports.rejected() == []
     assert sorted(exports.live("id, name, more")) == given_
+
+
+def test_times_without_a_zone_are_read_in_the_one_told(exports: Exports) -> None:
+    exports.table["columns"] = COLUMNS | {"seen": "timestamp"}
+    exports.table["mapping"] = {"zone": "Europe/Madrid"}
+    evening, midnight = (datetime.fromisoformat(f"{at}+00:00") for at in ("2026-07-01T22:30", "2026-07-01T22:00"))
+    exports.write(leads="id,seen\n1,2026-07-02 00:30\n2,2026-07-02\n3,2026-07-01T22:30Z\n4,soon\n")
+    exports.load()
+    assert exports.live("id, seen") == [("1", evening), ("2", midnight), ("3", evening), ("4", None)]
+    assert [row[:3] for row in exports.rejected()] == [('{"id": "4"}', "seen", "expected a timestamp")]
+    # Told by a format, with an offset or without.
+    for form, own in (("%d.%m.%Y %H:%M", ""), ("%d.%m.%Y %H:%M%z", "+0200")):
+        exports.entry["dates"] = form
+        exports.write(leads=f"id,seen\n1,02.07.2026 00:30{own}\n2,02.07.2026 00:00{own}\n")
+        exports.load()
+        assert exports.live("id, seen") == [("1", evening), ("2", midnight)]
+    # In UTC it is midnight, of which nothing but the day would be left to read in the zone.
+    exports.write(leads="id,seen\n1,02.07.2026 02:00+0200\n")
+    exports.load()
+    assert exports.live("seen") == [(datetime.fromisoformat("2026-07-02T00:00+00:00"),)]
+
+
+def test_times_of_parquet_are_read_in_the_zone_told_or_in_their_own(exports: Exports) -> None:
+    exports.entry["files"] = "leads.parquet"
+    exports.table["columns"] = COLUMNS | {"seen": "timestamp", "own": "timestamp"}
+    exports.table["mapping"] = {"zone": "Europe/Madrid"}
+    local, own = datetime.fromisoformat("2026-07-02T00:30:00.000001"), datetime.fromisoformat("2026-07-01T22:30+00:00")
+    types = {"seen": pa.timestamp("ns"), "own": pa.timestamp("us", tz="Asia/Tokyo")}
+    columns = {"id": pa.array(["1"]), "seen": pa.array([local], types["seen"]), "own": pa.array([own], types["own"])}
+    pq.write_table(pa.table(columns), exports.folder / "leads.parquet")
+    exports.load()
+    assert exports.live("seen, own") == [(own.replace(microsecond=1), own)]

@@ -163,6 +163,12 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("tenant_id: account_id", "tenant_id: {from: account_id, times: 2}", "tenant_id is identifier, of which times"),
         ("values: {0: customer", "epoch: seconds, values: {0: customer", "by `values` or by `epoch`, not both"),
         ("exclude: [secret]", "exclude: [ID]", "id is its key, and can't be excluded"),
+        ("kind: whatsapp", "kind: whatsapp\n  zone: Europe/Madird", "zone 'Europe/Madird'. Near it: Europe/Madrid"),
+        ("exclude: [secret]", "zone: europe/berlin", "unknown time zone 'europe/berlin'. Near it: Europe/Berlin"),
+        ("{from: created_at}", "{from: created_at, zone: +01:00}", "unknown time zone '+01:00'"),
+        ("path: contact.phone}", "path: contact.phone, zone: Europe/Rome}", "is text, of which zone says nothing"),
+        ("{from: status, values", "{from: status, zone: UTC, values", "by `values` or by `zone`, not both"),
+        ("exclude: [secret]", "open_rows: {started_at: ['2026-03-01']}\n      zone: UTC", "multiplied or of a zone"),
         ("exclude: [secret]", "exclude: [Last_Activity_At]", "last_message_at is read from last_activity_at"),
     ],
 )
@@ -425,10 +431,15 @@ def test_inspect_proposes_a_mapping_that_loads(
     proposal = proposal[: proposal.index("\n\n") + 1]
     assert "# No table like these was found, and they would be empty: outlets." in proposal
     assert "Say what each value is: active, resolved, handed_off." in proposal
+    assert "chats.created_at, chats.last_activity_at" in proposal.partition("# No zone is told in ")[2]
     sandbox.configured(proposal.replace("{0: unknown}", "{0: active}", 1))
     sandbox.again()
     assert sandbox.rows_of("conversations", "id, tenant_id, status") == [(10, 1, "active")]
     assert sandbox.rows_of("messages", "id, conversation_id, content") == [(1, 10, "hi")]
+    # With what the comment asks for, all rows are read again.
+    sandbox.configured(proposal.replace("{0: unknown}", "{0: active}", 1).replace("# zone", "zone")).again()
+    began = "strftime(started_at at time zone 'UTC', '%Y-%m-%d %H:%M')"
+    assert sandbox.rows_of("conversations", f"id, {began}") == [(10, "2026-03-01 09:00")]
 
 
 def test_inspect_proposes_what_numbers_are_and_leaves_room_for_what_it_does_not_find(

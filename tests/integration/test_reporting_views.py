@@ -5,7 +5,7 @@ A small dbt project with this one's macros and settings: what is made after each
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
@@ -89,17 +89,23 @@ OF_POSTGRESQL = """
 class Project:
     """The small project, and a warehouse to build it in."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        models: Mapping[str, str] = MODELS,
+        columns: Mapping[str, Sequence[str]] = COLUMNS,
+    ) -> None:
         self.url = make_url(url)
         self.warehouse: Warehouse = open_warehouse(self.url, 60)
         self._folder = folder / "project"
-        for name, sql in MODELS.items():
+        for name, sql in models.items():
             path = self._folder / "models" / f"{name}.sql"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(sql, encoding="utf-8")
         for name in ("dbt_project.yml", "profiles.yml", "macros", "models/groups.yml"):
             (self._folder / name).symlink_to(PROJECT_ROOT / "dbt_project" / name)
-        told = {"models": [_properties(place, columns) for place, columns in COLUMNS.items()]}
+        told = {"models": [_properties(place, names) for place, names in columns.items()]}
         (self._folder / "models" / "all.yml").write_text(json.dumps(told), encoding="utf-8")
 
     def build(self, *chosen: str, **settings: object) -> None:
@@ -140,9 +146,14 @@ def _properties(place: str, columns: Sequence[str]) -> dict[str, object]:
     }
 
 
+def _client(project: str) -> bigquery.Client:
+    """The service is asked with the application's credentials; the emulator takes none."""
+    return bigquery.Client(project, None if "BIGQUERY_TEST_PROJECT" in os.environ else AnonymousCredentials())
+
+
 def _of_datasets(project: str, prefix: str) -> Iterator[tuple[str, str]]:
     """Without views, of which the emulator forgets what is said."""
-    with closing(bigquery.Client(project, AnonymousCredentials())) as client:
+    with closing(_client(project)) as client:
         for layer in ("core", "marts"):
             for listed in client.list_tables(f"{prefix}_{layer}"):
                 table = client.get_table(listed.reference)
@@ -178,7 +189,32 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
         _assert_described(project.descriptions())
 
 
+def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_warehouse_url: str) -> None:
+    project = Project(tmp_path, bigquery_warehouse_url)
+    select = ("--exclude", "meanwhile", "held")
+    project.build(*select)
+    whole = project.rows("reporting", "sold")
+    assert len(whole) == len(SOLD)
+
+    def let(role: str, key: str) -> None:
+        place = f"`{project.url.host}.{project.url.database}_core.tenant_access`"
+        with closing(_client(str(project.url.host))) as client:
+            client.query_and_wait(f"update {place} set role = {role}, tenant_key = '{key}' where true")
+
+    let("session_user()", "shop:1")
+    own = [row for row in whole.to_pylist() if row["tenant_key"] == "shop:1"]
+    assert sorted(project.rows("reporting", "sold").to_pylist(), key=repr) == sorted(own, key=repr) != []
+    let("'somebody'", "*")
+    assert len(project.rows("reporting", "sold")) == 0
+    # The next build leaves it alone.
+    project.build("--full-refresh", *select, more=True)
+    assert len(project.rows("reporting", "sold")) == len(project.rows("reporting", "mine")) == 0
+    let("session_user()", "*")
+    assert len(project.rows("reporting", "sold")) == len(SOLD)
+
+
 def _assert_described(told: dict[str, str]) -> None:
+    assert told.pop("core.tenant_access").startswith("Which role reads which tenant in ")
     expected = {place: f"What's {place}." for place in COLUMNS}
     expected |= {
         f"{place}.{c}": f"The {c} of '{place}' \\ here." for place, columns in COLUMNS.items() for c in columns
@@ -205,12 +241,13 @@ def test_bigquery_takes_the_statement_that_makes_a_view(tmp_path: Path, monkeypa
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
     there = {f"core.{name}": COLUMNS[f"core.{name}"] for name in ("dim_tenants", "dim_products")}
     sold = COLUMNS["marts.sold"]
-    [script] = compiled(
-        "bigquery://project/prefix", tmp_path, [f"{{{{ reporting_view('sold', shown_columns({sold}, {there})) }}}}"]
-    )
+    view = f"{{{{ reporting_view('sold', shown_columns({sold}, {there})) }}}}"
+    access, script = compiled("bigquery://project/prefix", tmp_path, ["{{ bigquery_tenant_access() }}", view])
     engine = GoogleSql()
     for place, columns in COLUMNS.items():
         engine.add_table(f"prefix_{place}", {c: "INT64" if c == "left" else "STRING" for c in columns})
+    engine.analyze(access)
+    assert script.count("session_user()") == 2
     engine.analyze(script)
     assert list(engine.tables["prefix_reporting.sold"]) == [
         "tenant_key", "tenant_name", "product_id", "product_name", "left",

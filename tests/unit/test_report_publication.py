@@ -71,7 +71,7 @@ def run(
     wanted: str | None = None,
     declared: Mapping[str, Declaration] = DECLARED,
 ) -> list[publish.ReportResult]:
-    settings = SimpleNamespace(exports=str(root), now=datetime.fromisoformat(now))
+    settings = SimpleNamespace(exports=str(root), now=datetime.fromisoformat(now), readers_group="")
     return publish.publish(
         declared,
         dict.fromkeys(names, CADENCES),

@@ -143,3 +143,30 @@ def test_nothing_but_a_positive_number_multiplies(times: object) -> None:
 def test_mappings_that_differ_are_told_apart() -> None:
     null, text = (TableMapping.model_validate({"columns": {"c": {"values": {key: "n"}}}}) for key in (None, "None"))
     assert null.record() != text.record()
+
+
+def test_zone_is_the_columns_or_else_the_tables_and_of_instants_alone() -> None:
+    columns = {
+        "plain": {},
+        "other": {"zone": "Asia/Tokyo", "default": "2026-01-01"},
+        "deep": {"path": "at", "from": "document"},
+        "counted": {"epoch": "seconds"},
+        "listed": {"values": {"2026-01-01": "2026-01-02"}},
+    }
+    mapping = TableMapping.model_validate({"zone": "Europe/Madrid", "columns": columns})
+    types = dict.fromkeys(columns, "timestamp") | {"id": "identifier", "day": "date", "said": "text"}
+    entry = TableEntry.model_validate({"columns": types, "mapping": mapping})
+    # As a file has them, but for what nobody declares.
+    found = dict.fromkeys([*types, "document"], ColumnType.TEXT)
+    found |= {"document": ColumnType.JSON, "further": ColumnType.TIMESTAMP, "flag": ColumnType.BOOLEAN}
+    names = admitted("source", "t", entry, FoundTable("t", found)).names
+    assert {name: one.zone for name, one in names.translations.items()} == {
+        "plain": "Europe/Madrid",
+        "other": "Asia/Tokyo",
+        "deep": "Europe/Madrid",
+        "counted": None,
+        "listed": None,
+        "further": "Europe/Madrid",
+    }
+    # Read as instants, so that a file's formats of dates count for them.
+    assert names.translations["other"].type is ColumnType.TIMESTAMP

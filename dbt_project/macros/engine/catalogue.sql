@@ -9,19 +9,19 @@
 
 {# Without a query; and the emulator says of every dataset that it is there. #}
 {% macro bigquery__has_schema(relation) -%}
-    {{ return(relation.schema in schemas()) }}
+    {{ return(relation.schema in schema_names()) }}
 {%- endmacro %}
 
-{# The names of all schemas. #}
-{% macro schemas() -%}
-    {{ return(adapter.dispatch('schemas')()) }}
+{# The names of all schemas. Not `schemas`: so dbt calls what it gives to on-run-end. #}
+{% macro schema_names() -%}
+    {{ return(adapter.dispatch('schema_names')()) }}
 {%- endmacro %}
 
-{% macro default__schemas() -%}
+{% macro default__schema_names() -%}
     {{ return(list_schemas(target.database).columns[0].values()) }}
 {%- endmacro %}
 
-{% macro bigquery__schemas() -%}
+{% macro bigquery__schema_names() -%}
     {{ return(adapter.list_schemas(target.database)) }}
 {%- endmacro %}
 

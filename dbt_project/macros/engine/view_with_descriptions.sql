@@ -13,6 +13,7 @@
     drop view if exists {{ reporting_relation(mart) }} cascade;
     create view {{ reporting_relation(mart) }} as
     {{ query }};
+    {{ isolation_of(reporting_relation(mart), false) }};
     {{ comments(reporting_relation(mart), 'view', described_view(mart, shown)) }}
 {%- endmacro %}
 

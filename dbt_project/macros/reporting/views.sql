@@ -95,6 +95,7 @@
         {{ ' and ' if not loop.first }}mart.{{ by }} = of_{{ column.join.ids }}.{{ by }}
         {%- endfor %}
     {% endfor -%}
+    {{ rows_of_reader(mart, 'tenant_key' in shown | map(attribute='name')) }}
     {%- endset -%}
     {{ view_with_descriptions(mart, shown, query) }}
 {%- endmacro %}

@@ -39,7 +39,7 @@
     {%- set untold = [] -%}
     {%- set prefix = generate_schema_name('raw_', none) -%}
     {%- if execute and var('sources', none) is none -%}
-        {%- for schema in schemas() if schema.startswith(prefix) -%}
+        {%- for schema in schema_names() if schema.startswith(prefix) -%}
             {%- do untold.append(schema[prefix | length:]) -%}
         {%- endfor -%}
     {%- endif -%}
