@@ -16,8 +16,8 @@ from ingestion.settings import PROJECT_ROOT
 REJECTED = "zqreject"
 """Begins what keeps a person's row out of raw."""
 
-_PEOPLE = 3
-"""In so many rows of a table; the last of them is kept out of raw, where a column can do that."""
+_PEOPLE = 4
+"""In so many rows of a table; one of them is kept out of raw, where the sample has such a row: no number changes."""
 
 
 def declared() -> Catalogue:
@@ -40,21 +40,25 @@ def people(source: str, table: str, column: str, told: PersonalColumn) -> list[s
 
 
 def add_people(folder: Path) -> None:
-    """Put people into rows that the sample has, and keep some of these out of raw by another column's value."""
+    """Put people into rows that the sample has, some of which raw can't hold for another column's value."""
     catalogue = declared()
     for source, table, column, told in personal_columns(catalogue):
         columns = catalogue[source][table].columns
-        objects = f"where \"{column}\" like '{{%}}'" if columns[column].type == "json" else ""
+        is_json = columns[column].type == "json"
+        objects = f"where \"{column}\" like '{{%}}'" if is_json else ""
         instant = next((n for n, one in columns.items() if one.type == "timestamp" and one.required), None)
+        # A word in the place of an instant.
+        is_rejected = f"\"{instant}\" >= 'a'" if instant else "false"
         with closing(sqlite3.connect(folder / f"{source}.sqlite")) as db, db:
-            last = f'select rowid, "{column}" from "{table}" {objects} order by rowid desc limit {_PEOPLE}'
-            rows = db.execute(last).fetchall()
-            for value, (row, before) in zip(people(source, table, column, told), rows, strict=True):
-                written = _written(value, told, before if objects else None)
-                db.execute(f'update "{table}" set "{column}" = ? where rowid = ?', (written, row))
             if instant:
-                spoilt = f'update "{table}" set "{instant}" = ? where rowid = ?'
-                db.execute(spoilt, (f"{REJECTED}-{table}", rows[-1][0]))
+                db.execute(f'update "{table}" set "{instant}" = ? where {is_rejected}', (f"{REJECTED}-{table}",))
+            rows = db.execute(
+                f'select rowid, "{column}" from "{table}" {objects} order by {is_rejected} desc, rowid desc'
+                f" limit {_PEOPLE}"
+            ).fetchall()
+            for value, (row, before) in zip(people(source, table, column, told), rows, strict=True):
+                written = _written(value, told, before if is_json else None)
+                db.execute(f'update "{table}" set "{column}" = ? where rowid = ?', (written, row))
 
 
 def _written(value: str, told: PersonalColumn, document: str | None) -> str:
