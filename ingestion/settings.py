@@ -34,7 +34,7 @@ def _empty_is_unset(value: object) -> object:
 
 
 def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < SHORTEST_KEY:
+    if len(key.get_secret_value().strip()) < SHORTEST_KEY:
         raise ValueError(f"it must have {SHORTEST_KEY} characters or more")
     return key
 
@@ -132,9 +132,10 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: there is none; it begins with what it is needed for.
         """
-        told = self.privacy_key.get_secret_value() if self.privacy_key else None
         if self.uses_sample:
-            return told or SAMPLE_KEY
+            # Whether a key is told or not: setting one for the sources to come is not to stop the sample.
+            return SAMPLE_KEY
+        told = self.privacy_key.get_secret_value() if self.privacy_key else None
         if told is None or told == SAMPLE_KEY:
             what = "is not set" if told is None else "is the sample's, which everybody knows"
             raise ConfigurationError(

@@ -1,7 +1,8 @@
-"""Whether values are anywhere below a folder: every file byte by byte, Parquet, DuckDB and gzip decoded."""
+"""Whether values are anywhere below a folder: every file byte by byte, Parquet, DuckDB, gzip and workbooks decoded."""
 
 import gzip
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import duckdb
@@ -9,28 +10,36 @@ import pyarrow.parquet as pq
 
 
 def places_of(folder: Path, values: Collection[str], but: Collection[Path] = ()) -> dict[str, set[str]]:
-    """Value → the files that hold it, whatever case it is written in; without those of some paths."""
+    """Value → the files that hold it, whatever case it is written in; without those of some paths.
+
+    A DuckDB file's tables have places of their own, `<file>:<schema>.<table>`: its bytes tell nothing of where.
+    """
     found: dict[str, set[str]] = {}
     wanted = {value: value.lower().encode() for value in values}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not any(path == one or one in path.parents for one in but):
-            content = _content(path).lower()
-            for value, sought in wanted.items():
-                if sought in content:
-                    found.setdefault(value, set()).add(str(path.relative_to(folder)))
+            for place, part in _parts(path):
+                content = part.lower()
+                for value, sought in wanted.items():
+                    if sought in content:
+                        found.setdefault(value, set()).add(f"{path.relative_to(folder)}{place}")
     return found
 
 
-def _content(path: Path) -> bytes:
-    parts = [path.read_bytes()]
+def _parts(path: Path) -> Iterator[tuple[str, bytes]]:
+    """What a file holds, and where in it."""
+    yield "", path.read_bytes()
     if path.suffix == ".parquet":
-        parts.append(str(pq.read_table(path, partitioning=None).to_pylist()).encode())
-        parts.append(str(pq.read_metadata(path).metadata).encode())
+        yield "", str(pq.read_table(path, partitioning=None).to_pylist()).encode()
+        yield "", str(pq.read_metadata(path).metadata).encode()
     elif path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as db:
             tables = "select schema_name, table_name from duckdb_tables()"
             for schema, name in db.execute(tables).fetchall():
-                parts.append(str(db.execute(f'from "{schema}"."{name}"').fetchall()).encode())
+                yield f":{schema}.{name}", str(db.execute(f'from "{schema}"."{name}"').fetchall()).encode()
     elif path.suffix == ".gz":
-        parts.append(gzip.decompress(parts[0]))
-    return b"\n".join(parts)
+        yield "", gzip.decompress(path.read_bytes())
+    elif path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as parts:
+            for name in parts.namelist():
+                yield "", parts.read(name)

@@ -198,6 +198,13 @@ class TableEntry(BaseModel):
                 raise ValueError(f"{name} is {self.columns[name].type}: of a hash, declare it text or identifier")
         if told := next((n for n in self.dropped if self.columns[n].required), None):
             raise ValueError(f"{told} is not null, and can't be dropped")
+        less = {*self.hashed, *self.dropped}
+        of_less = {(self.mapping.columns.get(name, _ITSELF).source or name).casefold() for name in less}
+        for name, column in self.mapping.columns.items():
+            if name not in less and column.path is None and (column.source or "").casefold() in of_less:
+                raise ValueError(
+                    f"{name} is read from {column.source}, of which raw keeps less: say the same of {name}"
+                )
         return self
 
     @property

@@ -7,7 +7,7 @@ here: the mapping as it is declared (mapping.py), the match of names (matching.p
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.entries import ExtractedEntry, TableEntry
 from ingestion.catalogue.listed_names import alike_names, listed
 from ingestion.catalogue.mapping import Scalar, nearest, text_of
 from ingestion.errors import TableError
@@ -42,14 +42,33 @@ def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:
         # Files that can't be read have none: what is wrong with them is told where they are.
         return found
     excluded = {column_of(name, found.columns, "exclude names") for name in mapping.exclude}
-    for name in entry.dropped:
-        told = mapping.columns.get(name)
-        excluded |= {*alike_names((told and told.source) or name, found.columns)}
+    excluded |= _personal_unread(entry, found)
     only = {}
     for name, values in mapping.where.items():
         column = column_of(name, found.columns, "where names")
         only[column] = [_compared(value, found.columns[column], column) for value in values]
     return FoundTable(found.name, {n: t for n, t in found.columns.items() if n not in excluded}, only)
+
+
+def _personal_unread(entry: TableEntry, found: FoundTable) -> set[str]:
+    """Columns of which raw keeps nothing: dropped ones, and namesakes of those of which it keeps less than all.
+
+    Raises:
+        TableError: its owner alone names a personal column, and there is none.
+    """
+    read = {n: told.source for n, told in entry.mapping.columns.items() if told.source and n not in entry.dropped}
+    unread: set[str] = set()
+    for name in entry.personal:
+        told = entry.mapping.columns.get(name)
+        source = (told and told.source) or name
+        if isinstance(entry, ExtractedEntry):
+            column_of(source, found.columns, "personal names")
+        if name in entry.dropped:
+            unread |= {*alike_names(source, found.columns), *alike_names(name, found.columns)}
+        elif name in entry.hashed and (name in read or name in found.columns):
+            # Its values are of the same kind, whatever column is read for it.
+            unread |= {c for c in alike_names(name, found.columns) if c != source}
+    return unread - {column_of(source, found.columns, f"{name} is to be read from") for name, source in read.items()}
 
 
 def column_of(name: str, found: Collection[str], said: str) -> str:

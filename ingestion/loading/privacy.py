@@ -59,6 +59,11 @@ class Privacy:
         personal = json.dumps(told) if told else None
         return replace(state, personal=personal, last_full_at=None if again else state.last_full_at)
 
+    def is_of_another_key(self, state: TableState) -> bool:
+        """Whether raw's pseudonyms of a table are under another key than what is read now."""
+        told = {*recorded(state).values()} - {DROPPED} if state.batch_seq and self.key else set()
+        return bool(told) and told != {self.key.fingerprint if self.key else ""}
+
     def check(self, state: TableState, entry: TableEntry) -> None:
         """See to it that raw holds no more of a table than is declared, and pseudonyms under one key.
 

@@ -105,6 +105,7 @@ def _as_declared(state: TableState, entry: TableEntry, privacy: Privacy) -> Tabl
 
 
 def _too_much_held(privacy: Privacy, entries: dict[str, TableEntry], states: dict[str, TableState]) -> dict[str, str]:
+    """Tables of which raw has values that it must not have, or pseudonyms that would not be those made now, and why."""
     refused = {}
     for name, state in states.items():
         try:
@@ -112,4 +113,8 @@ def _too_much_held(privacy: Privacy, entries: dict[str, TableEntry], states: dic
                 privacy.check(state, entries[name])
         except TableError as error:
             refused[name] = str(error)
+    # What is read now would have a third kind of pseudonyms, once the right key is there again.
+    if other := next((name for name, state in states.items() if privacy.is_of_another_key(state)), None):
+        why = f"raw's pseudonyms of {other} are of another PRIVACY_KEY, which its own are to share: nothing was read"
+        refused = dict.fromkeys((name for name, entry in entries.items() if entry.hashed), why) | refused
     return refused

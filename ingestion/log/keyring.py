@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ingestion.errors import ConfigurationError
 from ingestion.output.storage import Storage
+from ingestion.rows.pseudonyms import key_bytes
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -33,7 +34,7 @@ class Keyring:
         """The keys that a key replaced, the oldest first.
 
         Raises:
-            ConfigurationError: the archive's are sealed under another key.
+            ConfigurationError: the archive's are sealed under another key, or damaged.
             StorageError: the archive can't be read.
         """
         sealed = self.storage.read(_NAME)
@@ -47,7 +48,8 @@ class Keyring:
         except InvalidToken:
             raise ConfigurationError(
                 "PRIVACY_KEY is not the one that raw's pseudonyms were last made with. Set that one, or replace it: "
-                "python -m ingestion rotate-key (docs/privacy.md)."
+                "python -m ingestion rotate-key (docs/privacy.md). If it is that one, the archive's file "
+                f"{_NAME} is damaged: put a whole copy in its place."
             ) from None
 
     def note(self, secret: str, former: tuple[str, ...]) -> None:
@@ -62,4 +64,4 @@ class Keyring:
 def _seal(secret: str) -> "Fernet":
     from cryptography.fernet import Fernet  # noqa: PLC0415
 
-    return Fernet(base64.urlsafe_b64encode(hmac.digest(secret.encode(), _USE, "sha256")))
+    return Fernet(base64.urlsafe_b64encode(hmac.digest(key_bytes(secret), _USE, "sha256")))

@@ -210,10 +210,8 @@ def _rebuilt(
     try:
         if isinstance(checked, str):
             raise TableError(checked)
-        archived = _archived(archive, session, named, entry, numbers)
         known = session.states(named.source).get(named.name, TableState(named.name))
-        if known.batch_seq > numbers[-1]:
-            raise _missing(archive, named, known.batch_seq)
+        archived = _archived(session, named, entry, whole_history(archive, named, numbers, known.batch_seq))
         if refused := session.prepare([archived.table]):
             raise TableError(refused[named.label])
         state, scope = _restore(archive, session, listener, archived, started_at), "from the archive"
@@ -227,13 +225,11 @@ def _rebuilt(
     return result
 
 
-def _archived(
-    archive: Archive, session: Session, named: RawTable, entry: TableEntry, numbers: list[int]
-) -> _ArchivedTable:
-    """A table as its files show it.
+def whole_history(archive: Archive, named: RawTable, numbers: list[int], last: int) -> list[ArchivedBatch]:
+    """A table's batches, given their numbers and the last one that raw has.
 
     Raises:
-        TableError: a file is missing, damaged, or has a column of another type than the catalogue declares.
+        TableError: one is missing or damaged, or another warehouse's.
     """
     batches = [archive.batch(named, number) for number in numbers]
     before = 0
@@ -247,6 +243,17 @@ def _archived(
                 "one folder. Keep those of one"
             )
         before = batch.batch_seq
+    if last > before:
+        raise _missing(archive, named, last)
+    return batches
+
+
+def _archived(session: Session, named: RawTable, entry: TableEntry, batches: list[ArchivedBatch]) -> _ArchivedTable:
+    """A table as its files show it.
+
+    Raises:
+        TableError: a file has a column of another type than the catalogue declares.
+    """
     found = {
         field.name: RAW_TYPES.get(field.type, ColumnType.TEXT)
         for batch in batches

@@ -8,7 +8,7 @@ of the archive are written anew one by one, each saying in its metadata what it 
 that was killed at any point is finished by the next.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.listed_names import alike_names
+from ingestion.catalogue.mapping import ColumnMapping
 from ingestion.catalogue.matching import spellings_of
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.privacy import DROPPED, Privacy, recorded
@@ -25,15 +27,22 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive, ArchivedBatch, Origin
 from ingestion.log.state import TableState
-from ingestion.operations.rebuild import RAW_TYPES, archived_numbers, rebuild_tables
+from ingestion.operations.rebuild import RAW_TYPES, archived_numbers, rebuild_tables, whole_history
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
-from ingestion.rows.pseudonyms import SourceKey
+from ingestion.rows.pseudonyms import PseudonymKey, SourceKey
 from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
 from ingestion.warehouses.base import Session
 
-Renewal = Callable[[pa.Array], pa.Array]
-
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
+_ITSELF = ColumnMapping()
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What a column of a file is to be: its name, and what makes its values of those that it has."""
+
+    name: str
+    of: Callable[[pa.Array], pa.Array]
 
 
 def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
@@ -44,9 +53,9 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
         StorageError: the archive can't be read or written.
         WarehouseError: the warehouse can't be opened or written.
     """
-    _replace_key(ingestion)
     results = []
     with ingestion.warehouse.session() as session:
+        _replace_key(ingestion, session)
         for source, entries in ingestion.catalogue.items():
             personal = {name: entry for name, entry in entries.items() if entry.hashed or entry.dropped}
             states = session.states(source) if personal else {}
@@ -56,11 +65,11 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
                     # What was built is of rows that are about to change, though no batch is new: all is built anew.
                     session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
                     table = _Renewed(ingestion.archive, RawTable(source, name, (), ()), entry, privacy)
-                    results.append(_renewed(ingestion, session, listener, table))
+                    results.append(_renewed(ingestion, session, listener, table, state.batch_seq))
     return results
 
 
-def _replace_key(ingestion: Ingestion) -> None:
+def _replace_key(ingestion: Ingestion, session: Session) -> None:
     """Have the archive's keys under PRIVACY_KEY, where PRIVACY_KEY_BEFORE says which one it replaces."""
     settings, keyring = ingestion.settings, ingestion.archive.keyring
     secret = settings.pseudonym_secret("Personal columns")
@@ -74,7 +83,25 @@ def _replace_key(ingestion: Ingestion) -> None:
             return
         raise
     if before not in former:
+        _check_former(ingestion, session, PseudonymKey((*former, before, secret)))
         keyring.note(secret, (*former, before))
+
+
+def _check_former(ingestion: Ingestion, session: Session, key: PseudonymKey) -> None:
+    """See to it that raw's pseudonyms are of this key, or of those that it is to replace.
+
+    Raises:
+        ConfigurationError: some are not. The keys that are noted would be wrong, and the right ones forgotten.
+    """
+    for source in ingestion.catalogue:
+        known = {DROPPED, *key.of_source(source).fingerprints}
+        for name, state in session.states(source).items():
+            told = recorded(state) if state.batch_seq else {}
+            if strange := sorted(column for column, fingerprint in told.items() if fingerprint not in known):
+                raise ConfigurationError(
+                    f"PRIVACY_KEY_BEFORE is not the key that raw's pseudonyms of {source}.{name}.{strange[0]} were "
+                    "made with. Nothing was changed."
+                )
 
 
 @dataclass(frozen=True)
@@ -86,12 +113,15 @@ class _Renewed:
     entry: TableEntry
     privacy: Privacy
 
-    def check(self) -> list[int]:
-        """The table's batches, each of whose files is what was written.
+    def check(self, last: int) -> list[int]:
+        """The table's batches, each of whose files is what was written, given the last one that raw has.
 
         Raises:
-            TableError: one is not, or nothing tells whether it is.
+            TableError: one is missing or not what was written, or nothing tells whether it is.
+            StorageError: the archive can't be read.
         """
+        # A killed run's: raw does not have it.
+        self.archive.discard_after(self.table, last)
         noted, numbers = self.archive.digests(self.table), archived_numbers(self.archive, self.table)
         for number in numbers:
             digest, known = self.archive.digest(self.table, number), noted.get(f"{number}.parquet")
@@ -111,6 +141,10 @@ class _Renewed:
                     "whole copy of it in its place"
                 )
             self.archive.renew_digest(self.table, number, digest)
+        if not numbers:
+            raise TableError("the archive holds no batch of it. Extract it anew, into an empty warehouse")
+        # Before anything is changed.
+        whole_history(self.archive, self.table, numbers, last)
         return numbers
 
     def write(self, numbers: list[int]) -> None:
@@ -128,40 +162,48 @@ class _Renewed:
             if recorded(origin.state) != told:
                 state = self.privacy.state(origin.state, self.entry)
                 origin = replace(origin, state=state, replaces=noted[f"{number}.parquet"])
-                self._write(batch, origin, self._renewals(recorded((batch.origin or origin).state), batch))
+                self._write(batch, origin, self._renewals(recorded((batch.origin or origin).state), batch.schema.names))
 
     def _write(self, batch: ArchivedBatch, origin: Origin, renewals: Mapping[str, Renewal]) -> None:
-        columns = [Column(f.name, RAW_TYPES[f.type]) for f in batch.schema if f.name not in _CONTROL]
-        schema = pa.schema(pa.field(f.name, pa.string()) if f.name in renewals else f for f in batch.schema)
-        hashed = [replace(c, type=ColumnType.TEXT) if c.name in renewals else c for c in columns]
+        schema = pa.schema(
+            pa.field(renewals[f.name].name, pa.string()) if f.name in renewals else f for f in batch.schema
+        )
+        columns = [Column(f.name, RAW_TYPES[f.type]) for f in schema if f.name not in _CONTROL]
         with (
             self.archive.begin(self.table, batch.batch_seq) as file,
-            closing(RowHasher(hashed)) as hasher,
+            closing(RowHasher(columns)) as hasher,
         ):
             for rows in self.archive.rows(self.table, batch.batch_seq):
                 file.write(_hashed(hasher, [c.name for c in columns], _with(rows, renewals, schema)))
             digest = file.replace(schema, origin)
         self.archive.renew_digest(self.table, batch.batch_seq, digest)
 
-    def _renewals(self, before: Mapping[str, str], batch: ArchivedBatch) -> dict[str, Renewal]:
-        """Column → what makes of the values that a file holds those that it is to hold."""
+    def _renewals(self, before: Mapping[str, str], there: Collection[str]) -> dict[str, Renewal]:
+        """Column of a file → what it is to hold.
+
+        What has a personal column's values under another name holds nothing: what was written of an identifier, and
+        the source's column where nobody told yet that it is read for this one.
+        """
         found: dict[str, Renewal] = {}
         for name, told in self.privacy.record(self.entry).items():
             if before.get(name) == told or before.get(name) == DROPPED:
                 continue
-            found[name] = _nothing if told == DROPPED else self._hashes(name, before.get(name))
-            found |= dict.fromkeys(spellings_of(name), _nothing)
-        return {name: renewal for name, renewal in found.items() if name in batch.schema.names}
+            own, *others = sorted(alike_names(name, there), key=lambda found: found != name) or [name]
+            source = self.entry.mapping.columns.get(name, _ITSELF).source
+            if source and not alike_names(source, self.entry.columns):
+                others += alike_names(source, there)
+            found |= {other: Renewal(other, _nothing) for other in (*others, *spellings_of(name))}
+            found[own] = Renewal(name, _nothing if told == DROPPED else self._hashes(name, before.get(name)))
+        return {name: renewal for name, renewal in found.items() if name in there}
 
-    def _hashes(self, column: str, before: str | None) -> Renewal:
+    def _hashes(self, column: str, before: str | None) -> Callable[[pa.Array], pa.Array]:
         pseudonym = self.privacy.pseudonym(self.entry, column)
         if before is None:
             return lambda values: pseudonym.of(values)[0]
-        chain = pseudonym.key.chain
-        for place in range(1, len(chain)):
-            if SourceKey(chain[:place]).fingerprint == before:
-                again = replace(pseudonym, clean=lambda value: value, key=SourceKey(chain[place:]))
-                return lambda values: again.of(values)[0]
+        if before in pseudonym.key.fingerprints:
+            place = pseudonym.key.fingerprints.index(before) + 1
+            again = replace(pseudonym, clean=lambda value: value, key=SourceKey(pseudonym.key.chain[place:]))
+            return lambda values: again.of(values)[0]
         raise TableError(
             f"its pseudonyms of {column} are of a key that neither PRIVACY_KEY_BEFORE nor the archive tells. Set "
             "PRIVACY_KEY_BEFORE to the key that they were made with"
@@ -173,7 +215,7 @@ def _nothing(values: pa.Array) -> pa.Array:
 
 
 def _with(rows: pa.RecordBatch, renewals: Mapping[str, Renewal], schema: pa.Schema) -> pa.RecordBatch:
-    values = [renewals[n](rows.column(n)) if n in renewals else rows.column(n) for n in rows.schema.names]
+    values = [renewals[n].of(rows.column(n)) if n in renewals else rows.column(n) for n in rows.schema.names]
     return pa.RecordBatch.from_arrays(values, schema=schema)
 
 
@@ -185,13 +227,11 @@ def _hashed(hasher: RowHasher, columns: list[str], rows: pa.RecordBatch) -> pa.R
     return rows.set_column(place, rows.schema.field(place), pc.if_else(is_row, hashes, rows.column(place)))
 
 
-def _renewed(ingestion: Ingestion, session: Session, listener: Listener, table: _Renewed) -> LoadResult:
+def _renewed(ingestion: Ingestion, session: Session, listener: Listener, table: _Renewed, last: int) -> LoadResult:
     label = (table.table.source, table.table.name)
     started_at = datetime.now(UTC)
     try:
-        if not (numbers := table.check()):
-            raise TableError("the archive holds no batch of it. Extract it anew, into an empty warehouse")
-        table.write(numbers)
+        table.write(numbers := table.check(last))
         # What was a number in the source is text from now on. A kill after this leaves the files, and what to do.
         hashed = tuple(Column(name, ColumnType.TEXT) for name in table.entry.hashed)
         held = session.held_types(replace(table.table, columns=hashed))

@@ -56,6 +56,16 @@ class SourceKey:
         """What tells this key from others, and nothing of it."""
         return self.pseudonym(b"fingerprint of the key")[:16]
 
+    @cached_property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Those of the keys that it was, one after the other; its own is the last."""
+        return tuple(SourceKey(self.chain[: place + 1]).fingerprint for place in range(len(self.chain)))
+
+
+def key_bytes(secret: str) -> bytes:
+    """A secret of the environment as the bytes that it was there, which need not be text."""
+    return secret.encode(errors="surrogateescape")
+
 
 def _keyed(key: bytes) -> Callable[[bytes], bytes]:
     """HMAC-SHA-256 under a key of at most 64 bytes, in hexadecimal digits.
@@ -88,7 +98,7 @@ class PseudonymKey:
     def of_source(self, source: str) -> SourceKey:
         """The key of a source: pseudonyms of two sources tell nothing of each other."""
         use = f"crm-warehouse/pseudonyms/{source}".encode()
-        return SourceKey(tuple(hmac.digest(secret.encode(), use, "sha256") for secret in self.secrets))
+        return SourceKey(tuple(hmac.digest(key_bytes(secret), use, "sha256") for secret in self.secrets))
 
 
 @dataclass(frozen=True)

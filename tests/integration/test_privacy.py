@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from canary import places_of
-from sandbox import Sandbox, message
+from sandbox import OwnSources, Sandbox, message
 
 from ingestion.__main__ import main
 from ingestion.errors import ConfigurationError
@@ -14,6 +14,7 @@ from ingestion.log.archive import Archive, BatchFile
 from ingestion.log.keyring import Keyring
 from ingestion.settings import SAMPLE_KEY
 from ingestion.warehouses.duckdb import DuckdbSession
+from ingestion.warehouses.duckdb_load import DuckdbLoad
 
 PEOPLE = ("15550001", "15557777", "agent.smith", "4917000")
 """Of telephone numbers the digits that no spelling parts."""
@@ -114,17 +115,50 @@ def test_short_key_is_refused_and_not_shown(
 def test_another_key_is_refused_until_it_takes_the_place_of_the_first(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    old, new = "the first key, of more than thirty-two", "the second key, of more than thirty-two"
+    sandbox.more["privacy_key"] = old
+    sandbox.sql("create table agents as select * from messages", "delete from messages")
     sandbox.run()
     before = phones(sandbox)
-    old, new = "the first key, of more than thirty-two", "the second key, of more than thirty-two"
+    sandbox.sql("insert into messages select * from agents")
     sandbox.more["privacy_key"] = new
     errors = sandbox.run().errors
-    assert len(errors) == 2
-    assert all("of another PRIVACY_KEY" in error and "rotate-key" in error for error in errors)
+    # A table that raw has no row of is not begun under a key that the others do not have.
+    assert {error.split(":")[0] for error in errors} == {"whatsapp.conversations", "whatsapp.messages"}
+    assert all("of another PRIVACY_KEY" in error for error in errors)
+    assert any("rotate-key" in error for error in errors)
     assert phones(sandbox) == before
-    # Whoever does not know the first key can't replace it.
-    assert rotate(sandbox, monkeypatch, privacy_key_before=old) == 1
+    # Whoever does not know the first key can't replace it, and whoever mistyped it still can.
+    assert rotate(sandbox, monkeypatch) == 1
     assert "neither PRIVACY_KEY_BEFORE nor the archive tells" in capsys.readouterr().err
+    assert rotate(sandbox, monkeypatch, privacy_key_before="a key that never was") == 1
+    assert "whatsapp.conversations.customer_phone were made with. Nothing was changed" in capsys.readouterr().err
+    assert phones(sandbox) == before
+    assert rotate(sandbox, monkeypatch, privacy_key_before=old) == 0
+    assert sandbox.run().errors == []
+    assert len(sandbox.latest("messages")) == 2
+
+
+def test_list_of_former_keys_that_is_damaged_or_gone_stops_every_run_and_changes_nothing(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(2)]
+    sandbox.more["privacy_key"] = keys[0]
+    sandbox.run()
+    assert rotate(sandbox, monkeypatch, privacy_key=keys[1], privacy_key_before=keys[0]) == 0
+    del sandbox.more["privacy_key_before"]
+    before, file = phones(sandbox), sandbox.folder / "archive" / "operations" / "pseudonym_keys"
+    whole = file.read_bytes()
+    for damaged in (b"", b"\xff", whole[:-9]):
+        file.write_bytes(damaged)
+        with pytest.raises(ConfigurationError, match="operations/pseudonym_keys is damaged: put a whole copy"):
+            sandbox.run()
+    file.unlink()
+    assert len(sandbox.run().errors) == 2
+    assert phones(sandbox) == before
+    # Of one key that was replaced the owner can tell it once more.
+    assert rotate(sandbox, monkeypatch, privacy_key_before=keys[0]) == 0
+    assert [result.state.rows_appended for result in sandbox.run().tables] == [0] * 4
     assert phones(sandbox) == before
 
 
@@ -193,12 +227,45 @@ def test_column_that_was_a_number_becomes_a_pseudonym(tmp_path: Path, monkeypatc
     path.write_text(path.read_text(encoding="utf-8").replace("sender_id: text", "sender_id: integer"), encoding="utf-8")
     assert sandbox.run().errors == []
     assert sandbox.latest("messages", "sender_id") == [(4917000,)]
+    sandbox.sql("insert into messages select 2, 'c1', 'agent', 4917001, 'hi', timestamp, null from messages")
+    assert sandbox.run().errors == []
     declared(sandbox)
     assert len(sandbox.run().errors) == 2
+    # What the archive lacks raw keeps: it could not be made again.
+    last = max((sandbox.folder / "archive" / "whatsapp" / "messages").glob("*.parquet"))
+    noted = last.with_name("digests.txt")
+    kept = noted.read_bytes()
+    noted.write_bytes(b"".join(line for line in kept.splitlines(keepends=True) if last.name.encode() not in line))
+    last.rename(sandbox.folder / last.name)
+    assert rotate(sandbox, monkeypatch) == 1
+    assert len(sandbox.latest("messages")) == 2
+    (sandbox.folder / last.name).rename(last)
+    noted.write_bytes(kept)
     assert rotate(sandbox, monkeypatch) == 0
-    [(sender,)] = sandbox.latest("messages", "sender_id")
+    [(sender,), _] = sandbox.latest("messages", "sender_id")
     assert len(str(sender)) == 64
     assert [table.state.rows_appended for table in sandbox.run().tables] == [0] * 4
+
+
+def test_file_of_a_run_that_was_killed_is_not_made_raw_by_rotation(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear(sandbox)
+    sandbox.run()
+    sandbox.sql(message(9))
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckdbLoad, "commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.run()
+    declared(sandbox)
+    assert rotate(sandbox, monkeypatch) == 0
+    assert len(sandbox.latest("messages")) == 2
+    assert sandbox.run().errors == []
+    assert len(sandbox.latest("messages")) == 3
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 STEPS = (
@@ -304,3 +371,92 @@ def test_what_cannot_be_kept_so_is_refused(sandbox: Sandbox, personal: str, faul
     with pytest.raises(ConfigurationError) as raised:
         sandbox.run()
     assert fault in str(raised.value)
+
+
+PERSON = """
+desk:
+  kind: raw
+  url: sqlite:///{source}
+  tables: {{people: {{{told}}}}}
+"""
+HELD = (
+    "create table people (id text primary key collate nocase, Email text collate nocase, tel text, nick text, f real,"
+    " d decimal(10, 2), t timestamp, b blob, j json, day date, yes boolean)",
+    "insert into people values ('Ab', 'Agent.Smith', '+1 555 0001', 'zq-nick', 0.1, 1.10, '2026-01-01 10:00:00.123456',"
+    " x'ff00', '{\"a\": 1.0}', '2026-01-01', true), ('zz', null, null, '', 1e300, -5, null, x'', '[]', null, 0)",
+)
+"""A value of every type."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> OwnSources:
+    desk = OwnSources(tmp_path)
+    desk.source = tmp_path / "desk.sqlite"
+    desk.sql(*HELD)
+    return desk
+
+
+def declare(desk: OwnSources, told: str) -> None:
+    desk.configured(PERSON.format(source=desk.source, told=told))
+
+
+def test_rows_of_every_type_are_those_that_are_read_again(desk: OwnSources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though raw spelled the column otherwise, which nobody had declared."""
+    declare(desk, "")
+    desk.again()
+    declare(desk, "personal: {email: email, nick: {is: name, keep: drop}}")
+    assert "raw holds" in desk.run().errors[0]
+    assert rotate(desk, monkeypatch) == 0
+    assert [table.state.rows_appended for table in desk.again().tables] == [0]
+    assert places_of(desk.folder / "archive", ["agent.smith", "zq-nick"]) == {}
+    held = str(desk.query("from raw_desk.people"))
+    assert "Smith" not in held
+    assert "zq-nick" not in held
+
+
+def test_column_under_whose_name_raw_held_the_values_is_emptied(
+    desk: OwnSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(desk, "")
+    desk.again()
+    declare(desk, "columns: {phone: tel}, personal: {phone: phone}")
+    assert rotate(desk, monkeypatch) == 0
+    desk.again()
+    assert places_of(desk.folder / "archive", ["555"]) == {}
+    assert desk.query("select count(tel) from raw_desk.people") == [(0,)]
+    assert [len(str(phone)) for (phone,) in desk.latest("people", "phone", "desk")] == [64, 4]
+
+
+def test_personal_column_that_is_not_there_is_refused(desk: OwnSources) -> None:
+    """Its owner meant another one, which would be in raw as it is."""
+    declare(desk, "personal: {e_mail: email}")
+    [error] = desk.run().errors
+    assert "personal names e_mail, and the source's table has no such column; it has Email" in error
+    assert places_of(desk.folder, ["agent.smith"], but=[desk.source]) == {}
+
+
+def test_personal_column_that_is_the_key_is_refused(desk: OwnSources) -> None:
+    declare(desk, "personal: {ID: identifier}")
+    assert "ID is its key, by which rows are found in the source: keep it clear" in desk.run().errors[0]
+
+
+@pytest.mark.parametrize("keep", ["hash", "drop"])
+def test_personal_column_is_not_read_for_another_one(desk: OwnSources, keep: str) -> None:
+    declare(desk, f"columns: {{contact: EMAIL}}, personal: {{email: {{is: email, keep: {keep}}}}}")
+    with pytest.raises(ConfigurationError, match="contact is read from EMAIL, of which raw keeps less"):
+        desk.run()
+
+
+@pytest.mark.parametrize(
+    ("mapped", "value"), [("other", "+4917000000"), ("{from: other, path: phone}", '{"phone": "+4917000000"}')]
+)
+def test_namesake_of_a_personal_column_is_not_read(sandbox: Sandbox, mapped: str, value: str) -> None:
+    sandbox.sql("alter table conversations add column other text", f"update conversations set other = '{value}'")
+    sandbox.more["sources_file"] = file = sandbox.folder / "sources.yml"
+    columns = f"{{columns: {{customer_phone: {mapped}}}}}"
+    file.write_text(
+        f"whatsapp: {{kind: whatsapp, url: '{sandbox.url}', tables: {{conversations: {columns}}}}}", encoding="utf-8"
+    )
+    assert sandbox.run().errors == []
+    assert len({*phones(sandbox)}) == 1
+    assert left(sandbox) == {}

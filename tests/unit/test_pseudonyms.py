@@ -65,6 +65,12 @@ def test_pseudonym_is_the_hmac_of_the_clean_value_under_the_sources_key() -> Non
     assert pseudonyms(["+1 555 123", None, "", "001555123"], clean_phone(None)) == [expected, None, None, expected]
 
 
+def test_key_is_whatever_bytes_the_environment_has() -> None:
+    made = hmac.new(b"\xff" * 32, b"crm-warehouse/pseudonyms/whatsapp", hashlib.sha256).digest()
+    key = PseudonymKey(("\udcff" * 32,)).of_source("whatsapp")
+    assert key.pseudonym(b"x") == hmac.new(made, b"x", hashlib.sha256).hexdigest()
+
+
 def test_pseudonyms_of_two_sources_or_keys_are_unlike() -> None:
     keys = [PseudonymKey((secret,)).of_source(name) for secret in (SECRET, SECRET[::-1]) for name in ("a", "b")]
     assert len({key.pseudonym(b"+1555123") for key in keys}) == len({key.fingerprint for key in keys}) == 4
