@@ -35,8 +35,8 @@ EDITS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_
 SOURCES_OF_KIND = st.sampled_from(("both", "first", "second"))
 """Which sources of the kind there are: that of its name, another one, or both."""
 
-STATE = ("__build", "__built", "__changed_", "__clock", "builds")
-"""Notes of builds: which they were, what they did, and when."""
+STATE = ("__build", "__built", "__changed_", "__renamed_", "__clock", "builds")
+"""Notes of builds: which they were, what they found changed or renamed, what they did, and when."""
 
 Content = dict[tuple[str, str], Counter[tuple[object, ...]]]
 """Schema and table → its rows."""
