@@ -196,8 +196,10 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(
         ("where: {private: [false]}", "where: {created_at: yesterday}", "which is timestamp"),
         ("started_at: {from: created_at}", "started_at: {from: begun_at}", "started_at is to be read from begun_at"),
         (
-            "customer_phone: {from: extra, path",
-            "customer_phone: {from: created_at, path",
+            # What is read of it in clear besides would be refused first.
+            "started_at: {from: created_at}\n        last_message_at: {from: last_activity_at}\n"
+            "        customer_phone: {from: extra, path",
+            "last_message_at: {from: last_activity_at}\n        customer_phone: {from: created_at, path",
             "which is timestamp",
         ),
         ("        conversation_id: chat_id\n", "", "has no column conversation_id"),
@@ -406,11 +408,17 @@ def test_source_that_was_taken_out_of_the_file_can_be_removed(helpdesk: Helpdesk
         removal.find(ingestion, "helpdesk")
 
 
+def untold(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Helpdesk:
+    """An empty database as a source of which nothing but its kind is told."""
+    sandbox = Helpdesk(folder).configured(f"helpdesk: {{kind: {kind}, url: '${{HELPDESK_URL}}'}}\n")
+    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    return sandbox
+
+
 def test_inspect_proposes_a_mapping_that_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sandbox = Helpdesk(tmp_path).configured("helpdesk: {kind: whatsapp, url: '${HELPDESK_URL}'}\n")
-    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox = untold(tmp_path, monkeypatch, "whatsapp")
     sandbox.sql(
         "create table accounts (id integer primary key, name text)",
         "create table chats (id integer primary key, account_id integer, state integer, created_at timestamp,"
@@ -445,8 +453,7 @@ def test_inspect_proposes_a_mapping_that_loads(
 def test_inspect_proposes_what_numbers_are_and_leaves_room_for_what_it_does_not_find(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sandbox = Helpdesk(tmp_path).configured("helpdesk: {kind: restaurant, url: '${HELPDESK_URL}'}\n")
-    monkeypatch.setenv("HELPDESK_URL", f"sqlite:///{sandbox.source}")
+    sandbox = untold(tmp_path, monkeypatch, "restaurant")
     sandbox.sql(
         "create table guests (guest_uuid text primary key, venue_uuid text, name text)",
         "create table bookings (id_booking integer primary key, guest_uuid text, booked integer, total decimal(9, 2),"

@@ -53,11 +53,17 @@ def profile_of(url: str) -> dict[str, Any]:
         ),
         (
             "postgresql://me:1234@warehouse.example/base",
-            {"user": "me", "password": "1234", "host": "warehouse.example", "database": "base"},
+            {"user": "me", "password": "1234", "host": "warehouse.example", "database": "base", "sslmode": "require"},
         ),
         (
             "postgresql://me:{{x}}@warehouse.example:5432/base%20two",
-            {"user": "me", "password": "{{x}}", "host": "warehouse.example", "database": "base two"},
+            {
+                "user": "me",
+                "password": "{{x}}",
+                "host": "warehouse.example",
+                "database": "base two",
+                "sslmode": "require",
+            },
         ),
         (
             "postgresql://me:a+b%2525:c@host/12%2F%2534?sslmode=verify-full",
