@@ -37,3 +37,11 @@ def one_line(error: BaseException) -> str:
     """What an error says, as one line without the statement or the URL behind it."""
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0].strip()
+
+
+def without_tls(option: str, variable: str) -> str:
+    """What to do about a server that has no TLS, as the end of a sentence: `option` lets it go without."""
+    return (
+        "Have it support TLS, or, if the network between is yours alone, let it go without: add "
+        f"{option} to the options of {variable}"
+    )

@@ -115,13 +115,9 @@ class Memory:
 
         Cross-source models are due with any system. A system waits whose raw holds more of people than is declared.
         """
-        due = [
-            s
-            for s in self.systems
-            if (self._differs(s) or self._is_another_day(s, now)) and not self._awaits_rotation(s)
-        ]
-        waits = any(map(self._awaits_rotation, self.systems))
-        if not waits and (due or (self.systems and self._differs(CROSS_SOURCE))):
+        ready = [s for s in self.systems if not self._awaits_rotation(s)]
+        due = [s for s in ready if self._differs(s) or self._is_another_day(s, now)]
+        if ready == self.systems and (due or (ready and self._differs(CROSS_SOURCE))):
             due.append(CROSS_SOURCE)
         return due
 

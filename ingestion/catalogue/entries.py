@@ -131,16 +131,11 @@ class TableEntry(BaseModel):
             raise ValueError(
                 f"cursor {self.cursor} is {self.columns[self.cursor].type}, not {' or '.join(CURSOR_TYPES)}"
             )
-        key = self.key or ([] if self.mode is None else self.raw_key)
+        key = self._asked_by["key"]
         wrong = [k for k in key if k in self.columns and self.columns[k].type not in KEY_TYPES]
         if wrong:
             raise ValueError(f"key {wrong[0]} is {self.columns[wrong[0]].type}, not {' or '.join(KEY_TYPES)}")
-        named = {
-            *key,
-            *self.open_rows,
-            *self.personal,
-            *([self.cursor] if self.cursor else []),
-        }
+        named = {*key, *self._asked_by["cursor"], *self.open_rows, *self.personal}
         unknown = sorted(named - set(self.columns))
         if unknown:
             raise ValueError(f"{', '.join(unknown)} not among the columns")
@@ -151,13 +146,12 @@ class TableEntry(BaseModel):
 
     @model_validator(mode="after")
     def _mapping_fits(self) -> "TableEntry":
-        key = self.key or ([] if self.mode is None else self.raw_key)
         unmapped = sorted(set(self.mapping.columns) - set(self.columns))
         if unmapped:
             raise ValueError(
                 f"it has no column {', '.join(unmapped)} to be mapped. Near it: {nearest(unmapped[0], [*self.columns])}"
             )
-        asked = {"key": key, "cursor": [self.cursor] if self.cursor else []}
+        asked = self._asked_by
         changed = next(
             ((role, n) for role, names in asked.items() for n in names if not self.mapping.keeps_values(n)), None
         )
@@ -188,9 +182,7 @@ class TableEntry(BaseModel):
 
     @model_validator(mode="after")
     def _personal_can_be_kept_so(self) -> "TableEntry":
-        key = self.key or ([] if self.mode is None else self.raw_key)
-        roles = {"key": key, "cursor": [self.cursor] if self.cursor else [], "open_rows": self.open_rows}
-        for role, names in roles.items():
+        for role, names in {**self._asked_by, "open_rows": [*self.open_rows]}.items():
             if told := next((n for n in names if n in self.personal and self.personal[n].keep != "clear"), None):
                 raise ValueError(f"{told} is its {role}, by which rows are found in the source: keep it clear")
         for name in self.hashed:
@@ -206,6 +198,12 @@ class TableEntry(BaseModel):
                     f"{name} is read from {column.source}, of which raw keeps less: say the same of {name}"
                 )
         return self
+
+    @property
+    def _asked_by(self) -> dict[str, list[str]]:
+        """The columns by which rows are asked for, by what they are, as far as the entry tells them."""
+        key = self.key or ([] if self.mode is None else self.raw_key)
+        return {"key": key, "cursor": [self.cursor] if self.cursor else []}
 
     @property
     def hashed(self) -> list[str]:

@@ -24,6 +24,7 @@ from ingestion.rows.conversion import convert
 from ingestion.settings import Settings
 from ingestion.sources.base import Snapshot
 from ingestion.sources.shape import SourceColumn, TableShape
+from ingestion.sources.translation import EPOCHS
 
 KNOWN_VALUES: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("whatsapp", "conversations", "status"): ("active", "resolved", "handed_off"),
@@ -285,10 +286,10 @@ def _first_wire(shape: TableShape, columns: list[Column], snapshot: Snapshot) ->
 def _epoch(numbers: list[int]) -> str | None:
     """The unit by which most of the numbers are instants of the years 1990 to 2100; None if none is."""
     middle = numbers[len(numbers) // 2] if numbers else 0
-    return next((unit for unit, size in _PER_SECOND.items() if 631_152_000 <= middle / size < 4_102_444_800), None)
+    return next((unit for unit, size in EPOCHS.items() if _YEAR_1990 <= middle * size < _YEAR_2100), None)
 
 
-_PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
+_YEAR_1990, _YEAR_2100 = 631_152_000 * EPOCHS["seconds"], 4_102_444_800 * EPOCHS["seconds"]
 _TEXT = ColumnType.TEXT
 _DELETED = {"deleted", "removed", "trashed", "discarded"}
 _NOT_DELETED = {

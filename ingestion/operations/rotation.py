@@ -58,14 +58,19 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
         _replace_key(ingestion, session)
         for source, entries in ingestion.catalogue.items():
             personal = {name: entry for name, entry in entries.items() if entry.hashed or entry.dropped}
-            states = session.states(source) if personal else {}
-            for name, entry in personal.items():
-                privacy, state = ingestion.privacy(source), states.get(name, TableState(name))
-                if state.batch_seq and recorded(state) != privacy.record(entry):
-                    # What was built is of rows that are about to change, though no batch is new: all is built anew.
-                    session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
-                    table = _Renewed(ingestion.archive, RawTable(source, name, (), ()), entry, privacy)
-                    results.append(_renewed(ingestion, session, listener, table, state.batch_seq))
+            if not personal:
+                continue
+            privacy, states = ingestion.privacy(source), session.states(source)
+            last = {name: state.batch_seq for name, state in states.items()}
+            unlike = [
+                _Renewed(ingestion.archive, RawTable(source, name, (), ()), entry, privacy)
+                for name, entry in personal.items()
+                if last.get(name) and recorded(states[name]) != privacy.record(entry)
+            ]
+            if unlike:
+                # What was built is of rows that are about to change, though no batch is new: all is built anew.
+                session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
+            results += [_renewed(ingestion, session, listener, one, last[one.table.name]) for one in unlike]
     return results
 
 

@@ -78,6 +78,18 @@ class Readers:
             path.chmod((there.st_mode & 0o7700) | (mode & 0o077) | (there.st_mode & 0o070))
 
 
+def make_folder(folder: Path, readers: Readers | None) -> None:
+    """Make a folder, with those that it is in, for readers if there are any.
+
+    Raises:
+        OSError: it can't be made, or its owner is no member of the readers' group.
+    """
+    if readers:
+        readers.make(folder)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def readers_of(name: str, project: Path) -> Readers | None:
     """The group of a name; None of none.
 

@@ -1,30 +1,27 @@
 """Files of the archive and the exports: a folder on anything that fsspec reaches.
 
 Belongs here: opening, listing, reading, writing aside and renaming, with every backend's faults in one line. Not here:
-which files there are, and what they hold.
+what a backend does in its own way (filesystems.py), which files there are, and what they hold.
 
 Names are paths below the root, with slashes. On the machine's own disk no link below the root is followed: whoever can
 put one there would else decide what is read and written elsewhere.
 """
 
-import errno
 import hashlib
 import io
-import os
 import posixpath
 import re
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ingestion.errors import IngestionError, StorageError, one_line
+from ingestion.output.filesystems import Disk, Files, Remote
 from ingestion.output.private import Readers
 
 _ASIDE = re.compile(r"(?P<name>.+)\.[0-9a-f]{16}\.partial")
@@ -60,13 +57,13 @@ class Storage:
         self._readers = readers
 
     @cached_property
-    def _files(self) -> "_Files":
+    def _files(self) -> Files:
         try:
             files, path = fsspec.core.url_to_fs(self._root)
         # Backends raise what their libraries do, and some connect at once.
         except Exception as error:
             raise StorageError(f"{self._setting} can't be used: {_cause(error)}.") from None
-        return _Disk(path, self._readers) if isinstance(files, LocalFileSystem) else _Remote(files, path)
+        return Disk(path, self._readers) if isinstance(files, LocalFileSystem) else Remote(files, path)
 
     def check(self) -> None:
         """See whether the place answers; one that does not exist yet is no fault."""
@@ -222,181 +219,6 @@ class Aside(io.RawIOBase):
             with suppress(IngestionError):
                 self._storage.remove(self._aside)
             self._file = None
-
-
-class _Files(Protocol):
-    """What files can be asked for. Paths are below the root."""
-
-    def sizes(self, *, is_strict: bool) -> dict[str, int | None]: ...
-    def links(self) -> list[str]: ...
-    def listed(self, folder: str) -> list[str]: ...
-    def opened(self, name: str) -> BinaryIO: ...
-    def created(self, name: str) -> BinaryIO: ...
-    def appended(self, name: str, content: bytes) -> bool: ...
-    def move(self, old: str, new: str) -> None: ...
-    def remove(self, name: str) -> None: ...
-    def prune(self, folder: str) -> None: ...
-
-
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-
-
-class _Disk:
-    """The machine's own files."""
-
-    def __init__(self, root: str, readers: Readers | None = None) -> None:
-        self._root = Path(root)
-        self._readers = readers
-        self._is_shown = False
-
-    def sizes(self, *, is_strict: bool) -> dict[str, int | None]:
-        found: dict[str, int | None] = {}
-        for name, entry in self._walked(is_strict=is_strict):
-            # One that goes meanwhile is not there.
-            with suppress(FileNotFoundError):
-                if entry.is_file(follow_symlinks=False):
-                    found[name] = entry.stat(follow_symlinks=False).st_size
-        return found
-
-    def links(self) -> list[str]:
-        return [name for name, entry in self._walked(is_strict=True) if entry.is_symlink()]
-
-    def _walked(self, *, is_strict: bool) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-        """Everything below the root, but for what lies behind links."""
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            # What can't be listed is told by who uses it, unless it must be known here.
-            with nullcontext() if is_strict else suppress(OSError), os.scandir(self._root / folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(f"{folder}{entry.name}/")
-                    yield folder + entry.name, entry
-
-    def listed(self, folder: str) -> list[str]:
-        return [path.name for path in self._path(f"{folder}/.").iterdir()]
-
-    def opened(self, name: str) -> BinaryIO:
-        path = self._path(name)
-        if path.is_symlink():
-            raise FileNotFoundError
-        # A pipe would be waited for, for ever.
-        number = os.open(path, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            os.close(number)
-            raise FileNotFoundError
-        return os.fdopen(number, "rb")
-
-    def created(self, name: str) -> BinaryIO:
-        path = self._path(name)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
-        try:
-            return os.fdopen(self._open(path, flags), "wb")
-        except FileNotFoundError:
-            self._make(path.parent)
-            return os.fdopen(self._open(path, flags), "wb")
-
-    def appended(self, name: str, content: bytes) -> bool:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW
-        try:
-            number = self._open(self._path(name), flags)
-        except FileNotFoundError:
-            # Its folder is not there yet.
-            return False
-        with os.fdopen(number, "ab", 0) as file:
-            file.write(content)
-        return True
-
-    def move(self, old: str, new: str) -> None:
-        path = self._path(new)
-        if posixpath.dirname(old) != posixpath.dirname(new):
-            self._make(path.parent)
-        self._path(old).replace(path)
-
-    def remove(self, name: str) -> None:
-        self._path(name).unlink()
-
-    def prune(self, folder: str) -> None:
-        for path, _, _ in os.walk(self._path(folder), topdown=False):
-            # What is not empty stays.
-            with suppress(OSError):
-                Path(path).rmdir()
-
-    def _open(self, path: Path, flags: int) -> int:
-        number = os.open(path, flags, 0o666)
-        if self._readers:
-            self._readers.let_in(number)
-            if not self._is_shown:
-                self._readers.show(self._root)
-                self._is_shown = True
-        return number
-
-    def _make(self, folder: Path) -> None:
-        if self._readers:
-            self._readers.make(folder)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-
-    def _path(self, name: str) -> Path:
-        *folders, last = [part for part in name.split("/") if part]
-        path = self._root
-        for folder in folders:
-            path /= folder
-            if path.is_symlink():
-                raise OSError(f"the folder {folder} is a link, which is not followed. Name its target in the setting")
-        return path / last
-
-
-class _Remote:
-    """Whatever else fsspec reaches."""
-
-    def __init__(self, files: Any, root: str) -> None:
-        self._files = files
-        self._root = root
-
-    def sizes(self, *, is_strict: bool) -> dict[str, int | None]:
-        self._files.invalidate_cache()
-        if is_strict and not self._files.exists(self._root):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        found = self._files.find(self._root, detail=True)
-        return {posixpath.relpath(path, self._root): file.get("size") for path, file in found.items()}
-
-    def links(self) -> list[str]:
-        return []
-
-    def listed(self, folder: str) -> list[str]:
-        # Another process may have written since.
-        self._files.invalidate_cache()
-        found: list[str] = self._files.ls(self._path(folder), detail=False)
-        return found
-
-    def opened(self, name: str) -> BinaryIO:
-        file: BinaryIO = self._files.open(self._path(name), "rb")
-        return file
-
-    def created(self, name: str) -> BinaryIO:
-        path = self._path(name)
-        self._files.makedirs(posixpath.dirname(path), exist_ok=True)
-        if self._files.exists(path):
-            raise FileExistsError
-        file: BinaryIO = self._files.open(path, "wb")
-        return file
-
-    def appended(self, name: str, content: bytes) -> bool:
-        return False
-
-    def move(self, old: str, new: str) -> None:
-        self._files.makedirs(posixpath.dirname(self._path(new)), exist_ok=True)
-        self._files.mv(self._path(old), self._path(new))
-
-    def remove(self, name: str) -> None:
-        self._files.rm_file(self._path(name))
-
-    def prune(self, folder: str) -> None:
-        pass
-
-    def _path(self, name: str) -> str:
-        return posixpath.join(self._root, name) if name else self._root
 
 
 def _cause(error: Exception) -> str:

@@ -25,6 +25,19 @@ _FEW = 64
 """Values that are not worth looking for equal ones."""
 
 
+def texts(values: pa.Array, errors: str) -> list[str | None]:
+    """Strings, which a driver may hand over though they are no UTF-8.
+
+    Args:
+        values: the strings.
+        errors: what becomes of bytes that are not: see `bytes.decode`.
+    """
+    try:
+        return list(values.to_pylist())
+    except UnicodeDecodeError:
+        return [v if v is None else v.decode(errors=errors) for v in values.cast(pa.binary()).to_pylist()]
+
+
 def convert(wire: pa.Array, type_: ColumnType, zone: str | None = None) -> tuple[pa.Array, list[int]]:
     """Convert a column; values that do not convert become null and their positions are returned. Null stays null.
 

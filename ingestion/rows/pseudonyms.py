@@ -19,11 +19,14 @@ import pyarrow as pa
 
 from ingestion.rows.columns import ColumnType
 from ingestion.rows.conformance import OddValue
-from ingestion.rows.conversion import convert
+from ingestion.rows.conversion import convert, texts
 
 # White_Space of Unicode, its control characters (Cc), the zero width space and the byte order mark.
 _WHITE_SPACE = (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 _UNSEEN = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0), *_WHITE_SPACE, 0x200B, 0xFEFF)))
+
+_BYTES = "surrogateescape"
+"""What is no UTF-8 is its bytes, in a key as in a value."""
 
 _SCHEME = re.compile(r"^(whatsapp|tel):")
 _NO_DIGIT = re.compile(r"[^0-9+]")
@@ -64,7 +67,7 @@ class SourceKey:
 
 def key_bytes(secret: str) -> bytes:
     """A secret of the environment as the bytes that it was there, which need not be text."""
-    return secret.encode(errors="surrogateescape")
+    return secret.encode(errors=_BYTES)
 
 
 def _keyed(key: bytes) -> Callable[[bytes], bytes]:
@@ -117,7 +120,7 @@ class Pseudonym:
         """The column's pseudonyms, each made once in the batch, and odd values with pseudonyms in their place."""
         text = wire if pa.types.is_string(wire.type) else self._text(wire)
         found = text.dictionary_encode()
-        hashed = pa.array([self._of(value) for value in _texts(found.dictionary)], pa.string())
+        hashed = pa.array([self._of(value) for value in texts(found.dictionary, _BYTES)], pa.string())
         return hashed.take(found.indices), [replace(o, value=self._of(o.value) or "") for o in odd]
 
     def _text(self, wire: pa.Array) -> pa.Array:
@@ -126,18 +129,11 @@ class Pseudonym:
             return text
         # What is no text is personal as well.
         rows = {row: repr(wire[row].as_py()) for row in bad}
-        return pa.array([rows.get(row, value) for row, value in enumerate(_texts(text))], pa.string())
+        return pa.array([rows.get(row, value) for row, value in enumerate(texts(text, _BYTES))], pa.string())
 
     def _of(self, value: str | None) -> str | None:
         clean = None if value is None else self.clean(value)
-        return clean and self.key.pseudonym(clean.encode(errors="surrogateescape"))
-
-
-def _texts(values: pa.Array) -> list[str | None]:
-    try:
-        return list(values.to_pylist())
-    except UnicodeDecodeError:
-        return [v if v is None else v.decode(errors="surrogateescape") for v in values.cast(pa.binary()).to_pylist()]
+        return clean and self.key.pseudonym(clean.encode(errors=_BYTES))
 
 
 def clean_text(value: str) -> str | None:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
-from ingestion.errors import ConfigurationError, TransientSourceError, one_line
+from ingestion.errors import ConfigurationError, TransientSourceError, one_line, without_tls
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import OddValue
 from ingestion.rows.folding import Folding
@@ -132,10 +132,7 @@ def _faults_told(name: SourceName) -> Iterator[None]:
         said = one_line(Exception((error.args or ("",))[-1] or "the connection was lost")).removesuffix(".")
         advice = f"Check that it runs and that {name.variable} is right"
         if said.startswith("SSL is required"):
-            advice = (
-                "Have it support TLS, or, if the network between is yours alone, let it go without: add "
-                f"ssl_disabled=true to the options of {name.variable}"
-            )
+            advice = without_tls("ssl_disabled=true", name.variable)
         raise fault_type(error)(f"{name}: MySQL can't be read: {said}. {advice}.") from None
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from adbc_driver_postgresql.dbapi import Connection, connect
 
-from ingestion.errors import SourceError, TransientSourceError, one_line
+from ingestion.errors import SourceError, TransientSourceError, one_line, without_tls
 from ingestion.sources.base import EMPTY, Among, SourceName
 from ingestion.sources.postgresql_changes import Gate, Moment
 from ingestion.sources.transient import fault_type
@@ -79,10 +79,7 @@ _INCOMPARABLE = {"22P02", "22003", "22007", "22008", "42883"}
 """SQLSTATEs of a value that is none of the type that it is compared with, and of types that are not compared."""
 
 _ADVICE = {
-    "does not support SSL": (
-        "Have it support TLS, or, if the network between is yours alone, let it go without: add sslmode=disable to the "
-        "options of {variable}"
-    ),
+    "does not support SSL": without_tls("sslmode=disable", "{variable}"),
     "unsupported startup parameter: options": (
         "The pooler takes no options: leave them out of {variable}, and set the role's search_path in the database "
         "(alter role ... set search_path), or connect to the server directly"

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ingestion.rows.columns import ColumnType
 from ingestion.rows.conformance import OddValue, as_shown
-from ingestion.rows.conversion import convert
+from ingestion.rows.conversion import convert, texts
 from ingestion.sources.base import Watermark
 
 UNKNOWN = "unknown"
@@ -99,7 +99,8 @@ class Translation:
         """
         told = list(odd)
         if self.path:
-            wire = pa.array([_within(document, self.path) for document in _texts(wire)], pa.string())
+            # What is no UTF-8 is no document, or one without those characters.
+            wire = pa.array([_within(document, self.path) for document in texts(wire, "replace")], pa.string())
         if self.values is not None:
             wire, told = self._listed(wire, column, odd)
         if self.times is not None:
@@ -234,14 +235,6 @@ _PARSED: Mapping[ColumnType, Callable[[str], object]] = {
     ColumnType.DATE: date.fromisoformat,
     ColumnType.TIMESTAMP: datetime.fromisoformat,
 }
-
-
-def _texts(documents: pa.Array) -> list[str | None]:
-    """Documents, of which those that are no UTF-8 are none."""
-    try:
-        return [value if value is None else str(value) for value in documents.to_pylist()]
-    except UnicodeDecodeError:
-        return [value if value is None else value.decode(errors="replace") for value in documents.cast(pa.binary())]
 
 
 def _within(document: str | None, path: Sequence[str]) -> str | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from ingestion.errors import ConfigurationError, WarehouseError, one_line
-from ingestion.output.private import Readers
+from ingestion.output.private import Readers, make_folder
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.warehouses.base import REPORTING, Capabilities, Described, Part, Query
@@ -173,7 +173,7 @@ class DuckdbWarehouse(SqlWarehouse):
         assert not (part and kept)
         aside = path.with_name(aside_name(path.name))
         try:
-            (readers.make if readers else _make)(path.parent)
+            make_folder(path.parent, readers)
             # A killed run's.
             _remove_asides(path)
             with self._connection(read_only=True) as connection:
@@ -203,10 +203,6 @@ def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
         return set()
     rows = connection.execute(loaded_tables(schema.removeprefix("raw_") for (schema,) in schemas)).fetchall()
     return {source for source, loaded in rows if loaded}
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _remove_asides(path: Path) -> None:

@@ -13,7 +13,7 @@ import adbc_driver_postgresql.dbapi as postgresql
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.errors import WarehouseError, one_line
+from ingestion.errors import WarehouseError, one_line, without_tls
 from ingestion.rows.columns import ColumnType
 
 DriverError = (adbc.Error, pa.ArrowException)
@@ -64,10 +64,7 @@ class PostgresqlConnection:
             # The driver repeats no password; of several addresses tried, the first one's failure is told.
             advice = "Check that the server runs and that WAREHOUSE_URL is right"
             if "does not support SSL" in said(error):
-                advice = (
-                    "Have it support TLS, or, if the network between is yours alone, let it go without: add "
-                    "sslmode=disable to the options of WAREHOUSE_URL"
-                )
+                advice = without_tls("sslmode=disable", "WAREHOUSE_URL")
             raise WarehouseError(f"The warehouse can't be opened: {said(error)}. {advice}.") from None
 
     def read(self, query: str) -> pa.Table:

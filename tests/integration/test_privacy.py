@@ -20,6 +20,9 @@ PEOPLE = ("15550001", "15557777", "agent.smith", "4917000")
 """Of telephone numbers the digits that no spelling parts."""
 
 
+KEYS = tuple(f"key number {n}, which has more than thirty-two letters" for n in range(3))
+
+
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     sandbox = Sandbox(tmp_path).fill()
@@ -53,6 +56,14 @@ def left(sandbox: Sandbox) -> dict[str, set[str]]:
 
 def phones(sandbox: Sandbox) -> list[object]:
     return [phone for (phone,) in sandbox.latest("conversations", "customer_phone")]
+
+
+def live_two_days(sandbox: Sandbox, key: str) -> None:
+    """Have batches under a key: two of some tables."""
+    sandbox.more["privacy_key"] = key
+    sandbox.run()
+    sandbox.sql("update conversations set status = 'resolved' where id = 'c3'", message(9))
+    sandbox.run()
 
 
 def rotate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, **more: object) -> int:
@@ -142,7 +153,7 @@ def test_another_key_is_refused_until_it_takes_the_place_of_the_first(
 def test_list_of_former_keys_that_is_damaged_or_gone_stops_every_run_and_changes_nothing(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(2)]
+    keys = KEYS[:2]
     sandbox.more["privacy_key"] = keys[0]
     sandbox.run()
     assert rotate(sandbox, monkeypatch, privacy_key=keys[1], privacy_key_before=keys[0]) == 0
@@ -165,11 +176,8 @@ def test_list_of_former_keys_that_is_damaged_or_gone_stops_every_run_and_changes
 def test_key_is_replaced_and_nothing_else_changes(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(3)]
-    sandbox.more["privacy_key"] = keys[0]
-    sandbox.run()
-    sandbox.sql("update conversations set status = 'resolved' where id = 'c3'", message(9))
-    sandbox.run()
+    keys = KEYS[:3]
+    live_two_days(sandbox, keys[0])
     seen = [phones(sandbox)]
     for former, key in pairwise(keys):
         assert rotate(sandbox, monkeypatch, privacy_key=key, privacy_key_before=former) == 0
@@ -299,11 +307,8 @@ def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
 def test_rotation_that_is_killed_at_any_step_is_finished_by_the_next(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(2)]
-    sandbox.more["privacy_key"] = keys[0]
-    sandbox.run()
-    sandbox.sql("update conversations set status = 'resolved' where id = 'c3'", message(9))
-    sandbox.run()
+    keys = KEYS[:2]
+    live_two_days(sandbox, keys[0])
     killed, is_done = 0, False
     while not is_done:
         with monkeypatch.context() as patch:

@@ -43,6 +43,13 @@ def test_where_there_is_no_such_place_there_is_null(document: str | None) -> Non
     assert Translation(ColumnType.TEXT, ["a"]).of(pa.array([document], pa.string()), "c")[0].to_pylist() == [None]
 
 
+def test_document_that_is_no_utf8_is_read_without_those_characters() -> None:
+    """Some drivers hand over strings that are none."""
+    documents = pa.array([b'{"a": "x\xff"}', b'{"a": "y"}', b"\xff", None], pa.binary()).view(pa.string())
+    found, odd = Translation(ColumnType.TEXT, ("a",)).of(documents, "a")
+    assert (found.to_pylist(), odd) == (["x\ufffd", "y", None, None], [])
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
