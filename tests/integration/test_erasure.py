@@ -156,3 +156,273 @@ def test_nothing_of_the_person_is_left_anywhere(sandbox: Sandbox, written: str) 
     assert all(len(str(phone)) == 64 for _, phone in told if phone)
     texts = versions(sandbox, "messages", MY_MESSAGES, "distinct content, id, _batch_seq")
     assert {content for content, *_ in texts} == {None}
+
+
+def test_customer_and_row_are_erased_likewise(sandbox: Sandbox) -> None:
+    before = others(sandbox)
+    # A row alone is the person's, and what belongs to it; of a conversation's customer all is.
+    assert command(sandbox, "erase", "--source", "whatsapp", "--table", "messages", "--id", "3") == 0
+    assert versions(sandbox, "messages", "id in (1, 3)", "id, content") == [(1, "zq-secret"), (3, None), (3, None)]
+    assert command(sandbox, "erase", "--customer", f"whatsapp:t1:{hashes(sandbox)[0]}") == 0
+    assert left(sandbox) == {}
+    assert others(sandbox) == before
+
+
+def test_customer_of_another_tenant_is_another_one(sandbox: Sandbox) -> None:
+    sandbox.sql(conversation("c8", PHONE, "zq-tenant", "t2"), said(9, "c8", "zq-tenant"))
+    run(sandbox)
+    of_t2 = versions(sandbox, "conversations", "id = 'c8'")
+    assert command(sandbox, "erase", "--customer", f"whatsapp:t1:{hashes(sandbox)[0]}") == 0
+    assert versions(sandbox, "conversations", "id = 'c8'") == of_t2
+    assert left(sandbox).keys() == {*hashes(sandbox)}
+    # By the number the person is meant, wherever.
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    assert left(sandbox) == {}
+    assert places_of(sandbox.folder, ["zq-tenant"], but=[sandbox.source]) == {}
+
+
+def test_later_reads_of_the_same_source_bring_nothing_back(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    capsys.readouterr()
+    assert command(sandbox, "run") == 0
+    assert capsys.readouterr().err.count("of people that were erased here: erase them there too") == 2
+    assert appended(run(sandbox)) == {}
+    result = swept(sandbox)
+    assert appended(result) == {}
+    assert {table.still_there for table in result.tables} == {0}
+    # What is not personal of such a row arrives, and nothing else of it.
+    sandbox.sql(
+        "update conversations set status = 'handed_off', nick = 'zq-extra', customer_phone = '+49301234567' where id = 'c2'",
+        "update messages set content = 'zq-secret', sender_type = 'agent' where id = 3",
+    )
+    assert appended(swept(sandbox)) == {"conversations": (1, 0), "messages": (1, 0)}
+    assert sandbox.latest("messages", "sender_type, content")[2] == ("agent", None)
+    assert left(sandbox) == {}
+    # A value that can't be held of an erased row: nothing of it is recorded, not even of its neighbours.
+    sandbox.sql(
+        "update conversations set ended_at = 'zq-rejected' where id = 'c2'",
+        "update messages set timestamp = 'zq-rejected', content = 'zq-secret' where id = 3",
+        "update conversations set nick = x'ff' where id = 'c3'",
+    )
+    swept(sandbox)
+    recorded = "select row_key, column_name, original_value, row_content from raw_whatsapp._rejected where resolved_at is null"
+    assert left(sandbox) == {}
+    assert {key for key, *_ in sandbox.query(recorded)} == {'{"id": "c2"}', '{"id": 3}'}
+
+
+def test_rows_after_the_erasure_are_a_new_person(sandbox: Sandbox) -> None:
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    sandbox.sql(conversation("c9", PHONE, None), said(9, "c9", "zq-secret"))
+    assert appended(run(sandbox)) == {"conversations": (1, 0), "messages": (1, 0)}
+    assert sandbox.latest("conversations", "customer_phone")[-1] == (hashes(sandbox)[0],)
+    assert sandbox.latest("messages", "content")[-1] == ("zq-secret",)
+    # Who can be erased as well.
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    assert left(sandbox) == {}
+    assert appended(swept(sandbox)) == {}
+
+
+def test_removed_rows_stay_away(sandbox: Sandbox) -> None:
+    before = others(sandbox)
+    assert command(sandbox, "erase", "--contact", PHONE, "--with-rows") == 0
+    assert left(sandbox) == {}
+    assert others(sandbox) == before
+    assert {(op, status) for op, status in versions(sandbox, "conversations", MINE, "_op, status")} == {("delete", None)}
+    assert appended(run(sandbox)) == {}
+    assert command(sandbox, "reconcile") == 0
+    assert appended(swept(sandbox)) == {}
+    assert len(sandbox.latest("conversations")) == 3
+    # Not even where somebody erases the row once more, and says less.
+    assert command(sandbox, "erase", "--source", "whatsapp", "--table", "conversations", "--id", "c2") == 0
+    assert appended(swept(sandbox)) == {}
+    # Nor where all is read into an empty log.
+    assert left(sandbox) == {}
+    sandbox.sql("delete from conversations where id = 'c2'")
+    assert appended(swept(sandbox)) == {}
+
+
+@pytest.mark.parametrize("options", [(), ("--with-rows",)])
+def test_raw_that_is_made_of_the_archive_is_the_same(sandbox: Sandbox, options: tuple[str, ...]) -> None:
+    assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
+    assert command(sandbox, "run") == 0
+    before = everything(sandbox)
+    assert command(sandbox, "rebuild", "--from-archive", "--replace") == 0
+    assert everything(sandbox) == before
+    assert appended(swept(sandbox)) == {}
+    sandbox.warehouse_url = f"duckdb:///{sandbox.folder / 'anew.duckdb'}"
+    assert command(sandbox, "rebuild", "--from-archive") == 0
+    assert everything(sandbox) == before
+    assert appended(swept(sandbox)) == {}
+    assert left(sandbox) == {}
+
+
+def everything(sandbox: Sandbox) -> dict[str, list[tuple[object, ...]]]:
+    return {table: versions(sandbox, table, "true") for table in ("tenants", "outlets", "conversations", "messages")}
+
+
+@pytest.mark.parametrize("options", [(), ("--with-rows",)])
+def test_another_key_keeps_the_person_erased(
+    sandbox: Sandbox, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = [f"key number {n}, which has more than thirty-two letters" for n in range(3)]
+    sandbox.more["privacy_key"] = keys[0]
+    command(sandbox, "rotate-key")
+    import os  # noqa: PLC0415
+
+    sandbox.more["privacy_key_before"] = os.environ["PRIVACY_KEY"]
+    assert command(sandbox, "rotate-key") == 0
+    assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
+    for before, key in zip(keys, keys[1:], strict=False):
+        sandbox.more |= {"privacy_key": key, "privacy_key_before": before}
+        assert command(sandbox, "rotate-key") == 0
+        assert appended(swept(sandbox)) == {}
+        assert left(sandbox) == {}
+    sandbox.sql("update conversations set status = 'active' where id = 'c7'")
+    assert appended(run(sandbox)) == ({} if options else {"conversations": (1, 0)})
+    assert left(sandbox) == {}
+
+
+def test_under_a_key_that_is_not_the_registers_nothing_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody would be known again, also in a source that has no pseudonyms."""
+    desk = OwnSources(tmp_path)
+    desk.source = tmp_path / "desk.sqlite"
+    desk.sql("create table people (id integer primary key, name text)", "insert into people values (1, 'zq-secret')")
+    desk.configured(DESK.format(source=desk.source, told="personal: {name: name}"))
+    desk.again()
+    assert command(desk, "erase", "--source", "desk", "--table", "people", "--id", "1") == 0
+    assert left(desk) == {}
+    desk.more["privacy_key"] = "another key, which has more than thirty-two letters"
+    capsys.readouterr()
+    assert command(desk, "run") == 1
+    assert "rotate-key" in capsys.readouterr().err
+    assert left(desk) == {}
+    assert command(desk, "rotate-key") == 1
+    import os  # noqa: PLC0415
+
+    desk.more["privacy_key_before"] = os.environ["PRIVACY_KEY"]
+    assert command(desk, "rotate-key") == 0
+    assert appended(run(desk)) == {}
+    assert left(desk) == {}
+
+
+DESK = """
+desk:
+  kind: raw
+  url: sqlite:///{source}
+  tables: {{people: {{{told}}}}}
+"""
+
+
+class KilledError(KeyboardInterrupt):
+    """In the place of a process's end."""
+
+
+STEPS = (
+    (Storage, "write"),
+    (Storage, "move"),
+    (Storage, "append"),
+    (DuckdbLoad, "commit"),
+    (DuckdbSession, "prepare"),
+    (DuckdbSession, "forget_rejected"),
+    (DuckdbWarehouse, "vacuum"),
+)
+
+
+def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
+    """Let what is done end before the so-many-th step."""
+    count = 0
+
+    def stopping(done: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **options: object) -> object:
+            nonlocal count
+            count += 1
+            if count == number:
+                raise KilledError
+            return done(*arguments, **options)
+
+        return step
+
+    for owner, name in STEPS:
+        patch.setattr(owner, name, stopping(getattr(owner, name)))
+
+
+def small(tmp_path: Path) -> Sandbox:
+    """What is quickly erased: a person's conversation in two versions, and another's."""
+    sandbox = Sandbox(tmp_path).fill()
+    path = sandbox.folder / "one.yml"
+    whole = sandbox.settings().ingestion_catalogue.read_text(encoding="utf-8")
+    path.write_text(whole[: whole.index("\nconsulting:")], encoding="utf-8")
+    sandbox.more["ingestion_catalogue"] = path
+    sandbox.sql(
+        "alter table conversations add column nick text",
+        conversation("c2", PHONE, "zq-extra"),
+        said(1, "c2", "zq-secret"),
+        said(2, "c1", OTHERS),
+    )
+    run(sandbox)
+    sandbox.sql("update conversations set status = 'resolved' where id = 'c2'")
+    run(sandbox)
+    return sandbox
+
+
+def shape(sandbox: Sandbox) -> list[object]:
+    """Raw up to tokens, times and the numbers of batches: a token is told by its place."""
+    told: list[object] = []
+    tokens: dict[object, int] = {}
+    for table in ("conversations", "messages"):
+        for row in sandbox.query(f"select * exclude (_batch_seq, _loaded_at, _row_hash) from raw_whatsapp.{table} order by id, _batch_seq"):
+            told.append([tokens.setdefault(v, len(tokens)) if isinstance(v, str) and len(v) == 64 else v for v in row])
+    return told
+
+
+@pytest.mark.parametrize("reads", [False, True])
+@pytest.mark.parametrize("options", [(), ("--with-rows",)])
+def test_erasure_that_is_killed_at_any_step_is_ended_by_the_next(
+    tmp_path: Path, options: tuple[str, ...], reads: bool
+) -> None:
+    import shutil  # noqa: PLC0415
+
+    begun = small(tmp_path / "begun") if (tmp_path / "begun").mkdir() is None else None
+    assert begun
+    whole = at(begun, tmp_path / "whole")
+    assert command(whole, "erase", "--contact", PHONE, *options) == 0
+    expected = shape(whole)
+    number, is_done = 0, False
+    while not is_done:
+        number += 1
+        sandbox = at(begun, tmp_path / str(number))
+        with pytest.MonkeyPatch.context() as patch:
+            killed_at(patch, number)
+            try:
+                assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
+                is_done = True
+            except KilledError:
+                pass
+        if is_done:
+            break
+        if reads:
+            run(sandbox)
+        if command(sandbox, "erase", "--resume") == 0 and not sandbox.folder.joinpath("archive/operations/erasures.json").exists():
+            # It had not begun.
+            assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
+        assert left(sandbox) == {}, number
+        assert shape(sandbox) == expected, number
+        assert appended(swept(sandbox)) == {}, number
+        assert command(sandbox, "rebuild", "--from-archive", "--replace") == 0
+        assert shape(sandbox) == expected, number
+        shutil.rmtree(sandbox.folder)
+    assert number > 10
+
+
+def at(sandbox: Sandbox, folder: Path) -> Sandbox:
+    """A copy of a sandbox."""
+    import shutil  # noqa: PLC0415
+
+    shutil.copytree(sandbox.folder, folder)
+    other = Sandbox(folder)
+    other.more = dict(sandbox.more)
+    return other
