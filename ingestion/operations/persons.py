@@ -2,12 +2,13 @@
 
 Belongs here: what can be asked for, and what belongs to what is found. Not here: what becomes of it (erasure.py).
 
-All versions that the archive has are looked through: whose a row ever was, his it is. A customer's further keys follow
-(the number that a conversation had later, as `belongs_to` of the catalogue tells customers), then what belongs to the
-rows.
+All versions that the archive has are looked through, and what was set aside: whose a row ever was, his it is. A
+customer's further keys follow (the number that a conversation had later, as `belongs_to` of the catalogue tells
+customers), then what belongs to the rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from ingestion.catalogue.belonging import CUSTOMER, Belonging
 from ingestion.catalogue.entries import TableEntry
 from ingestion.loading.privacy import Privacy
 from ingestion.log.archive import Archive
+from ingestion.operations.rebuild import archived_numbers
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conversion import texts
 from ingestion.rows.erased import keys_of, told
@@ -56,6 +58,7 @@ class SourceSearch:
     """A source's rows of a person.
 
     Attributes:
+        rejected: table → what `_rejected` has of rows, each as a JSON object.
         keys: table → keys of rows, each as one text.
         customers: what tells the person in tables of customers: the key of a customer without the source's name.
     """
@@ -65,6 +68,7 @@ class SourceSearch:
     entries: Mapping[str, TableEntry]
     privacy: Privacy
     table_keys: Mapping[str, tuple[str, ...]]
+    rejected: Mapping[str, Sequence[str]]
     keys: dict[str, set[str]] = field(default_factory=dict)
     customers: set[str] = field(default_factory=set)
 
@@ -141,7 +145,8 @@ class SourceSearch:
         for rows in self._versions(name):
             known = pc.is_in(keys_of(rows, self.table_keys[name]), pa.array(sorted(keys), pa.string()))
             found = rows.filter(pc.or_(pc.fill_null(of_person(rows), False), known))
-            keys.update(keys_of(found, self.table_keys[name]).to_pylist())
+            # Of a row that was set aside nobody may know the key.
+            keys.update(filter(None, keys_of(found, self.table_keys[name]).to_pylist()))
             if customer and set(customer.columns) <= set(rows.schema.names):
                 self.customers.update(filter(None, _told_by(found, customer).to_pylist()))
         return before != (len(keys), len(self.customers))
@@ -149,8 +154,17 @@ class SourceSearch:
     def _versions(self, name: str) -> Iterator[pa.RecordBatch]:
         entry, table = self.entries[name], RawTable(self.source, name, (), ())
         wanted = {*self.table_keys[name], *entry.personal, *(c for b in entry.belongs_to.values() for c in b.named)}
-        for number in self.archive.numbers(table):
+        # Those as well that should be there: who is in one of them is nobody before it is back.
+        for number in archived_numbers(self.archive, table):
             yield from self.archive.rows(table, number, wanted)
+        if rejected := self.rejected.get(name):
+            contents = [json.loads(content) for content in rejected]
+            columns = {n: [_text(content.get(n)) for content in contents] for n in sorted(wanted)}
+            yield pa.RecordBatch.from_pydict({n: pa.array(values, pa.string()) for n, values in columns.items()})
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def _told_by(rows: pa.RecordBatch, belonging: Belonging) -> Any:

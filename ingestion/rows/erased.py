@@ -5,6 +5,7 @@ Belongs here: what becomes of a row's values, and a row's name in the register. 
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -78,12 +79,22 @@ class Blanking:
 def _without(text: str | None, besides: Sequence[str]) -> str | None:
     """A JSON object with some of its keys alone, and of these no objects and lists."""
     try:
-        value = json.loads(text) if text is not None else None
-    except ValueError:
+        value = json.loads(text, parse_constant=_nothing) if text is not None else None
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None
-    return json_object({name: value[name] for name in besides if isinstance(value.get(name), str | int | float)})
+    left = json_object({name: value[name] for name in besides if _is_plain(value.get(name))})
+    # An escape may be of what is no character.
+    return left.encode(errors="replace").decode()
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _nothing(_: str) -> None:
+    """In the place of NaN and Infinity, which are no JSON."""
 
 
 @dataclass
@@ -95,7 +106,7 @@ class ErasedRows:
         key: of the names in the register.
         rows: name → tokens; None: the row itself is gone.
         is_told: whether it was told that the source still has some of it.
-        still_there: the names of rows of which the source still had something that is personal.
+        still_there: the names of rows of which the source still had something that is personal, or that were to go.
     """
 
     blanking: Blanking
@@ -122,16 +133,16 @@ class ErasedRows:
         if not pc.any(known).as_py():
             return Conformed(rows, rejections)
         blank = rows if are_keys else self.blanking.of(rows, known, lambda column, _: self._tokens(names, column))
-        if not are_keys:
-            self._note(rows, blank, names)
         gone = pa.array([name in self.rows and self.rows[name] is None for name in names], pa.bool_())
+        if not are_keys:
+            self._note(rows, blank, names, gone)
         return Conformed(blank.filter(pc.invert(gone)), rejections)
 
     def _tokens(self, names: Sequence[str], column: str) -> pa.Array:
         return pa.array([(self.rows.get(name) or {}).get(column) for name in names], pa.string())
 
-    def _note(self, rows: pa.RecordBatch, blank: pa.RecordBatch, names: Sequence[str]) -> None:
-        differs = pa.repeat(False, rows.num_rows)
+    def _note(self, rows: pa.RecordBatch, blank: pa.RecordBatch, names: Sequence[str], gone: pa.Array) -> None:
+        differs = gone
         for before, after in zip(rows.columns, blank.columns, strict=True):
             differs = pc.or_(differs, pc.and_(pc.is_valid(before), pc.invert(_equal(before, after))))
         self.still_there.update(names[place] for place in pc.indices_nonzero(differs).to_pylist())
