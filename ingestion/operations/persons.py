@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 
 from ingestion.catalogue.belonging import CUSTOMER, Belonging
 from ingestion.catalogue.entries import TableEntry
+from ingestion.errors import ConfigurationError
 from ingestion.loading.privacy import Privacy
 from ingestion.log.archive import Archive
 from ingestion.operations.rebuild import archived_numbers
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conversion import texts
-from ingestion.rows.erased import keys_of, told
+from ingestion.rows.erased import BETWEEN, keys_of, told
 from ingestion.rows.pseudonyms import clean_email, clean_phone, clean_text
 
 _CONTACTS = ("phone", "email", "identifier")
@@ -39,12 +40,12 @@ class Person:
     Attributes:
         contact: a telephone number, an e-mail address or another identifier, however it is written.
         customer: `customer_key` of core.dim_customers.
-        row: source, table and key of a row.
+        row: source, table and key of a row, a text for each column of it.
     """
 
     contact: str | None = None
     customer: str | None = None
-    row: tuple[str, str, str] | None = None
+    row: tuple[str, str, tuple[str, ...]] | None = None
 
     def may_be_in(self, source: str) -> bool:
         """Whether a source is to be looked through."""
@@ -76,6 +77,7 @@ class SourceSearch:
         """The keys by table.
 
         Raises:
+            ConfigurationError: the key of a row has other columns.
             TableError: a file of the archive is missing or damaged.
             StorageError: the archive can't be read.
         """
@@ -98,7 +100,13 @@ class SourceSearch:
         if person.contact is not None:
             return self._with_contact(person.contact, name)
         if person.row and person.row[1] == name:
-            wanted = pa.array([person.row[2]])
+            key = self.table_keys[name]
+            if len(key) != len(person.row[2]):
+                raise ConfigurationError(
+                    f"A row of {self.source}.{name} is told by its key, which is {', '.join(key)}: --id for each, in "
+                    "this order."
+                )
+            wanted = pa.array([BETWEEN.join(person.row[2])])
             return lambda rows: pc.is_in(keys_of(rows, self.table_keys[name]), wanted)
         return None
 

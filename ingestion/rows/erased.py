@@ -19,7 +19,8 @@ from ingestion.rows.conversion import texts
 from ingestion.rows.pseudonyms import SourceKey
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
-_BETWEEN = "\x1f"
+BETWEEN = "\x1f"
+"""What parts the columns of a key."""
 
 Tokens = Mapping[str, str]
 """What stands in a row's columns that held pseudonyms: column → token."""
@@ -39,7 +40,7 @@ def told(column: pa.Array) -> Any:
 
 def keys_of(rows: pa.RecordBatch, key: Sequence[str]) -> Any:
     """The keys of rows, each as one text."""
-    return pc.binary_join_element_wise(*(told(rows.column(name)) for name in key), _BETWEEN)
+    return pc.binary_join_element_wise(*(told(rows.column(name)) for name in key), BETWEEN)
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class ErasedRows:
         values = [key.get(name) for name in self.blanking.key]
         if None in values:
             return rejection
-        [name] = row_names(self.key, [_BETWEEN.join(map(str, values))])
+        [name] = row_names(self.key, [BETWEEN.join(map(str, values))])
         if name not in self.rows:
             return rejection
         is_of_nothing = rejection.effect is Effect.VALUE and rejection.column not in self.blanking.kept

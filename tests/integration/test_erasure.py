@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_nothing_of_the_person_is_left_anywhere(sandbox: Sandbox, written: str) 
     assert others(sandbox) == before
     after = versions(sandbox, "conversations", MINE, "id, _batch_seq, _op, status, tenant_id, customer_phone is null")
     # All versions that there were, and one more of each row that there is.
-    assert after[:3] == mine[:1] + [(*mine[0][:1], after[1][1], *mine[0][2:])] + mine[1:2]
+    assert after[:3] == [*mine[:1], (*mine[0][:1], after[1][1], *mine[0][2:]), *mine[1:2]]
     assert {*mine} <= {*after}
     assert len(after) == len(mine) + 3
     told = versions(sandbox, "conversations", MINE, "id, customer_phone")
@@ -190,7 +191,7 @@ def test_later_reads_of_the_same_source_bring_nothing_back(
     assert {table.still_there for table in result.tables} == {0}
     # What is not personal of such a row arrives, and nothing else of it.
     sandbox.sql(
-        "update conversations set status = 'handed_off', nick = 'zq-extra', customer_phone = '+49301234567' where id = 'c2'",
+        "update conversations set status = 'handed_off', customer_phone = '+49301234567' where id = 'c2'",
         "update messages set content = 'zq-secret', sender_type = 'agent' where id = 3",
     )
     assert appended(swept(sandbox)) == {"conversations": (1, 0), "messages": (1, 0)}
@@ -273,7 +274,7 @@ def test_another_key_keeps_the_person_erased(
     # Records of what was set aside are made anew.
     swept(sandbox)
     assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
-    for before, key in zip(keys, keys[1:], strict=False):
+    for before, key in pairwise(keys):
         sandbox.more |= {"privacy_key": key, "privacy_key_before": before}
         assert command(sandbox, "rotate-key") == 0
         assert appended(swept(sandbox)) == {}
@@ -427,3 +428,178 @@ def at(sandbox: Sandbox, folder: Path) -> Sandbox:
     other = Sandbox(folder)
     other.more = dict(sandbox.more)
     return other
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> OwnSources:
+    """Tables of no known kind."""
+    desk = OwnSources(tmp_path)
+    desk.source = tmp_path / "desk.sqlite"
+    return desk
+
+
+def bytes_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
+def test_dry_run_and_what_finds_nobody_change_nothing(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    before = bytes_of(sandbox.folder)
+    assert command(sandbox, "erase", "--contact", PHONE, "--dry-run") == 0
+    assert capsys.readouterr().out == (
+        "whatsapp.conversations: 4 rows would be erased\nwhatsapp.messages: 6 rows would be erased\n"
+    )
+    nobody = ["%", ".*", "_", "+4930123456%", "\\", "'", " \t", "no such person", "1", "\udcff", "+49301234560"]
+    for contact in nobody:
+        assert command(sandbox, "erase", "--contact", contact) == 1, contact
+        assert "Nothing of that person is in raw or the archive" in capsys.readouterr().err
+    for arguments in (
+        ("--customer", "whatsapp:t1:"),
+        ("--customer", "whatsapp:"),
+        ("--customer", ":"),
+        ("--customer", "nowhere:1"),
+        ("--customer", hashes(sandbox)[0]),
+        ("--source", "whatsapp", "--table", "messages", "--id", "99"),
+        ("--source", "whatsapp", "--table", "outlets", "--id", "1"),
+    ):
+        assert command(sandbox, "erase", *arguments) == 1, arguments
+        assert "Nothing of that person is in raw or the archive" in capsys.readouterr().err
+    for arguments in (
+        (),
+        ("--contact", ""),
+        ("--customer", ""),
+        ("--contact", PHONE, "--customer", "whatsapp:t1:x"),
+        ("--contact", PHONE, "--resume"),
+        ("--source", "whatsapp", "--table", "messages"),
+        ("--source", "whatsapp", "--contact", PHONE),
+        ("--id", "1"),
+    ):
+        assert command(sandbox, "erase", *arguments) == 1, arguments
+        assert "Say who" in capsys.readouterr().err, arguments
+    assert command(sandbox, "erase", "--source", "whatsapp", "--table", "nothing", "--id", "1") == 1
+    assert "Unknown table 'nothing' of whatsapp" in capsys.readouterr().err
+    assert command(sandbox, "erase", "--resume") == 0
+    assert command(sandbox, "erase", "--resume", "--dry-run") == 1
+    assert bytes_of(sandbox.folder) == before
+
+
+def test_nobody_is_erased_without_a_key(tmp_path: Path, desk: OwnSources, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.sql("create table people (id integer primary key, name text)", "insert into people values (1, 'zq-secret')")
+    desk.configured(DESK.format(source=desk.source, told="personal: {name: name}"))
+    desk.again()
+    with pytest.MonkeyPatch.context() as patch:
+        desk.export_settings(patch)
+        patch.delenv("PRIVACY_KEY")
+        before = bytes_of(tmp_path)
+        assert main(["erase", "--source", "desk", "--table", "people", "--id", "1"]) == 1
+        assert "PRIVACY_KEY" in capsys.readouterr().err
+        assert bytes_of(tmp_path) == before
+
+
+def test_archive_that_lacks_a_file_keeps_the_erasure_from_being_begun(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in sorted((sandbox.folder / "archive" / "whatsapp" / "messages").glob("*.parquet")):
+        before = bytes_of(sandbox.folder)
+        file.rename(sandbox.folder / "aside")
+        assert command(sandbox, "erase", "--contact", PHONE) == 1
+        assert f"the archive lacks whatsapp/messages/{file.name}" in capsys.readouterr().err
+        (sandbox.folder / "aside").rename(file)
+        assert bytes_of(sandbox.folder) == before
+    archive = sandbox.folder / "archive"
+    archive.rename(sandbox.folder / "elsewhere")
+    assert command(sandbox, "erase", "--contact", PHONE) == 1
+    assert "the archive lacks" in capsys.readouterr().err
+    (sandbox.folder / "elsewhere").rename(archive)
+    # What a killed rotation left aside has everybody's values.
+    (archive / "whatsapp" / "messages" / "4.parquet.0123456789abcdef.partial").write_bytes(b"zq-secret")
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    assert left(sandbox) == {}
+
+
+def test_file_that_is_damaged_meanwhile_is_told_and_resumed(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = max((sandbox.folder / "archive" / "whatsapp" / "messages").glob("*.parquet"))
+    whole = file.read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingestion.operations.erasure.finish", lambda *_: ([], []))
+        assert command(sandbox, "erase", "--contact", PHONE) == 0
+    file.write_bytes(whole[:-9])
+    assert command(sandbox, "erase", "--resume") == 1
+    assert f"the archive's file whatsapp/messages/{file.name} can't be read" in capsys.readouterr().err
+    # Another's erasure has to wait, and so has another key.
+    assert command(sandbox, "erase", "--contact", "+4915550000") == 1
+    assert command(sandbox, "rotate-key") == 1
+    assert "python -m ingestion erase --resume" in capsys.readouterr().err
+    file.write_bytes(whole)
+    assert command(sandbox, "erase", "--contact", "+4915550000") == 0
+    assert left(sandbox) == {}
+    assert versions(sandbox, "messages", "id = 4", "content")[-1] == (None,)
+
+
+def test_damaged_register_stops_every_read(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    register = sandbox.folder / "archive" / "operations" / "erasures.json"
+    whole = register.read_bytes()
+    for damaged in (b"", b"\xff", whole[:-9], b"[]", b'{"1": {}}', b'{"1": null}'):
+        register.write_bytes(damaged)
+        for arguments in (("run",), ("erase", "--resume"), ("erase", "--contact", PHONE), ("rotate-key",)):
+            assert command(sandbox, *arguments) == 1, (damaged, arguments)
+            assert "operations/erasures.json is damaged" in capsys.readouterr().err
+    register.write_bytes(whole)
+    assert appended(swept(sandbox)) == {}
+
+
+def test_raw_that_is_gone_is_erased_in_the_archive_alone(sandbox: Sandbox) -> None:
+    (sandbox.folder / "warehouse.duckdb").unlink()
+    empty = sandbox.folder / "empty.duckdb"
+    sandbox.warehouse_url = f"duckdb:///{empty}"
+    assert command(sandbox, "prepare") == 0
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    assert left(sandbox) == {}
+    assert command(sandbox, "rebuild", "--from-archive") == 0
+    assert left(sandbox) == {}
+    assert appended(swept(sandbox)) == {}
+
+
+KEYS = {
+    "day date primary key": ("'2026-01-01'", "2026-01-01"),
+    "code blob primary key": ("x'ff00'", "ff00"),
+    "n integer primary key": ("-7", "-7"),
+    "t text primary key": ("'a b''%'", "a b'%"),
+    "at timestamp primary key": ("'2026-01-01 10:00:00.5'", "2026-01-01 10:00:00.5"),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_row_is_erased_by_a_key_of_any_type(desk: OwnSources, key: str) -> None:
+    value, told = KEYS[key]
+    desk.sql(
+        f"create table people ({key}, name text, more text)",
+        f"insert into people values ({value}, 'zq-secret', 'zq-extra')",
+    )
+    desk.configured(DESK.format(source=desk.source, told="personal: {name: name}"))
+    desk.again()
+    assert command(desk, "erase", "--source", "desk", "--table", "people", "--id", told) == 0
+    assert places_of(desk.folder, TEXTS, but=[desk.source]) == {}
+    assert appended(desk.again()) == {}
+
+
+def test_row_is_erased_by_a_key_of_several_columns(desk: OwnSources, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.sql(
+        "create table people (a integer, b text, name text, primary key (a, b))",
+        "insert into people values (1, 'x', 'zq-secret'), (1, 'y', 'zq-other'), (2, 'x', 'zq-other')",
+    )
+    desk.configured(DESK.format(source=desk.source, told="personal: {name: name}"))
+    desk.again()
+    row = ("erase", "--source", "desk", "--table", "people")
+    assert command(desk, *row, "--id", "1") == 1
+    assert "by its key, which is a, b: --id for each" in capsys.readouterr().err
+    assert command(desk, *row, "--id", "1", "--id", "x") == 0
+    assert desk.query("select a, b, name from raw_desk.people where _op = 'upsert' order by all") == [
+        (1, "x", None),
+        (1, "x", None),
+        (1, "y", "zq-other"),
+        (2, "x", "zq-other"),
+    ]
+    assert appended(desk.again()) == {}
