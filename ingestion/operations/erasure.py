@@ -32,7 +32,7 @@ from ingestion.operations.rebuild import archived_numbers, rebuild_tables, whole
 from ingestion.operations.renewal import TableFiles
 from ingestion.operations.status import remembered
 from ingestion.rows.columns import CONTROL_COLUMNS, RawTable
-from ingestion.rows.erased import Blanking, Tokens, keys_of, row_names
+from ingestion.rows.erased import Blanking, Tokens, keys_of, row_names, told_key
 from ingestion.rows.pseudonyms import SourceKey
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses.base import Session
@@ -253,7 +253,7 @@ def _erased(
             keeps_models=True,
         )
         if not result.error:
-            session.forget_rejected(RawTable(source, name, (), ()))
+            session.forget_rejected(RawTable(source, name, (), ()), log.may_be_of)
         return result
     except IngestionError as error:
         seconds = (datetime.now(UTC) - started_at).total_seconds()
@@ -324,13 +324,21 @@ class _Log:
             versions += [rows.filter(which) for rows, which in zip(self._rows(number), mine, strict=True)]
         return numbers if is_followed or not versions else [*numbers, *self._follow(files, versions, numbers[-1])]
 
+    def may_be_of(self, record: str) -> bool:
+        """Whether a row that was set aside, given its key as it is recorded, was erased, or nobody knows."""
+        key = told_key(record, self._key)
+        return key is None or row_names(self._row_key, [key])[0] in self._names
+
+    @cached_property
+    def _names(self) -> Mapping[str, Tokens | None]:
+        return self.erasure.sources[self.source].tables[self.name]
+
     def _rows(self, number: int) -> Iterator[pa.RecordBatch]:
         return self.ingestion.archive.rows(self._table, number)
 
     def _mine(self, rows: pa.RecordBatch) -> pa.Array:
-        names = self.erasure.sources[self.source].tables[self.name]
         named = row_names(self._row_key, keys_of(rows, self._key).to_pylist())
-        return pa.array([name in names for name in named], pa.bool_())
+        return pa.array([name in self._names for name in named], pa.bool_())
 
     def _left(self, rows: pa.RecordBatch, which: pa.Array, blanking: Blanking) -> pa.RecordBatch:
         if self.erasure.with_rows:
@@ -344,8 +352,7 @@ class _Log:
 
     @cached_property
     def _written(self) -> set[str]:
-        rows = self.erasure.sources[self.source].tables[self.name]
-        return {token for tokens in rows.values() for token in (tokens or {}).values()}
+        return {token for tokens in self._names.values() for token in (tokens or {}).values()}
 
     def _deleted(self, rows: pa.RecordBatch, which: pa.Array) -> pa.RecordBatch:
         """Rows, of which some are delete versions: of these nothing stays but the key."""

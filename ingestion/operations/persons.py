@@ -141,10 +141,17 @@ class SourceSearch:
     def _belongs(self, name: str, rows: pa.RecordBatch) -> Any:
         found = pa.repeat(False, rows.num_rows)
         for of, belonging in self.entries[name].belongs_to.items():
-            owners = self.customers if of == CUSTOMER else self.keys.get(of, set())
+            owners = self.customers if of == CUSTOMER else self._owners(of)
             if owners and set(belonging.columns) <= set(rows.schema.names):
                 found = pc.or_(found, pc.and_(_tells_one_of(rows, belonging, owners), _fits(rows, belonging)))
         return found
+
+    def _owners(self, name: str) -> set[str]:
+        """The keys of a table's rows; of customers those as well of whom the source has no row, but what is theirs."""
+        entry = self.entries[name]
+        key, customer = self.table_keys.get(name, tuple(entry.raw_key)), entry.belongs_to.get(CUSTOMER)
+        are_customers = customer is not None and tuple(customer.columns) == key
+        return self.keys.get(name, set()) | (self.customers if are_customers else set())
 
     def _note(self, name: str, of_person: Test) -> bool:
         """Look through a table's versions; returns whether anything new is found."""
@@ -154,7 +161,7 @@ class SourceSearch:
             known = pc.is_in(keys_of(rows, self.table_keys[name]), pa.array(sorted(keys), pa.string()))
             found = rows.filter(pc.or_(pc.fill_null(of_person(rows), False), known))
             # Of a row that was set aside nobody may know the key.
-            keys.update(filter(None, keys_of(found, self.table_keys[name]).to_pylist()))
+            keys.update(key for key in keys_of(found, self.table_keys[name]).to_pylist() if key is not None)
             if customer and set(customer.columns) <= set(rows.schema.names):
                 self.customers.update(filter(None, _told_by(found, customer).to_pylist()))
         return before != (len(keys), len(self.customers))

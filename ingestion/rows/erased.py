@@ -43,6 +43,13 @@ def keys_of(rows: pa.RecordBatch, key: Sequence[str]) -> Any:
     return pc.binary_join_element_wise(*(told(rows.column(name)) for name in key), BETWEEN)
 
 
+def told_key(record: str, key: Sequence[str]) -> str | None:
+    """The key of a row that was set aside, as `keys_of` has it, given what is recorded; None where nobody knows it."""
+    values = json.loads(record)
+    told = [values.get(name) for name in key]
+    return None if None in told else BETWEEN.join(map(str, told))
+
+
 @dataclass(frozen=True)
 class Blanking:
     """What becomes of the values of a table's rows when they are erased.
@@ -149,17 +156,15 @@ class ErasedRows:
         self.still_there.update(names[place] for place in pc.indices_nonzero(differs).to_pylist())
 
     def _left(self, rejection: Rejection) -> Rejection | None:
-        key = json.loads(rejection.key)
-        values = [key.get(name) for name in self.blanking.key]
-        if None in values:
+        if (text := told_key(rejection.key, self.blanking.key)) is None:
             return rejection
-        [name] = row_names(self.key, [BETWEEN.join(map(str, values))])
+        [name] = row_names(self.key, [text])
         if name not in self.rows:
             return rejection
         is_of_nothing = rejection.effect is Effect.VALUE and rejection.column not in self.blanking.kept
         if self.rows[name] is None or is_of_nothing:
             return None
-        return replace(rejection, value=None, content=json_object(key))
+        return replace(rejection, value=None, content=rejection.key)
 
 
 def _equal(before: pa.Array, after: pa.Array) -> Any:

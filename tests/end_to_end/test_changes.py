@@ -99,7 +99,7 @@ def test_erased_people_leave_every_number_and_removed_ones_leave_no_trace_in_inc
     result = sample_place.module("orchestration", "run", "--without-extraction")
     assert result.returncode == 0, result.stderr
     customers = sample_place.rows(
-        "select customer_key from (select customer_key, row_number() over (partition by split_part(customer_key, ':', 1)"
+        "select customer_key from (select customer_key, row_number() over (partition by source_system"
         " order by customer_key) as place from core.dim_customers) where place <= 4 order by all"
     )
     keys = [str(key) for (key,) in customers]

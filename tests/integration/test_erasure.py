@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from canary import places_of
 from sandbox import OwnSources, Sandbox, message, pseudonym
 
 from ingestion.__main__ import main
-from ingestion.loading.run import RunResult
+from ingestion.loading.run import Ingestion, RunResult
+from ingestion.log.state import TableState
 from ingestion.output.storage import Storage
 from ingestion.warehouses.duckdb import DuckdbSession, DuckdbWarehouse
 from ingestion.warehouses.duckdb_load import DuckdbLoad
@@ -271,7 +273,7 @@ def test_another_key_keeps_the_person_erased(
     sandbox.more["privacy_key"] = keys[0]
     sandbox.more["privacy_key_before"] = os.environ["PRIVACY_KEY"]
     assert command(sandbox, "rotate-key") == 0
-    # Records of what was set aside are made anew.
+    # Records of what was set aside are made anew: an erasure looks at them.
     swept(sandbox)
     assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
     for before, key in pairwise(keys):
@@ -603,3 +605,115 @@ def test_row_is_erased_by_a_key_of_several_columns(desk: OwnSources, capsys: pyt
         (2, "x", "zq-other"),
     ]
     assert appended(desk.again()) == {}
+
+
+OWN = """
+desk:
+  kind: raw
+  url: sqlite:///{source}
+  tables:
+    people:
+      columns: {{mail: Contact}}
+      personal: {{mail: email, name: name}}
+    notes:
+      personal: {{body: text}}
+      belongs_to: {{people: {{columns: [of], where: {{kind: [person]}}}}}}
+"""
+
+
+def test_tables_of_their_owner_are_erased_by_what_he_declares(desk: OwnSources) -> None:
+    desk.sql(
+        "create table people (id integer primary key, Contact text, name text, plan text, updated_at timestamp)",
+        "insert into people values (1, 'Ann@Example.com ', 'zq-secret', 'zq-extra', '2026-01-01 10:00:00')",
+        "insert into people values (2, 'bob@example.com', 'zq-other', 'zq-other', '2026-01-01 11:00:00')",
+        "create table notes (id text primary key collate nocase, of text, kind text, body text, changed_at timestamp)",
+        "insert into notes values ('A', '1', ' Person', 'zq-secret', '2026-01-01 10:00:00')",
+        "insert into notes values ('B', '1', 'deal', 'zq-other', '2026-01-01 10:00:00')",
+        "insert into notes values ('C', '2', 'person', 'zq-other', '2026-01-01 10:00:00')",
+        "insert into notes values ('D', null, null, null, null)",
+    )
+    desk.configured(OWN.format(source=desk.source))
+    desk.again()
+    assert command(desk, "erase", "--contact", "ANN@example.com") == 0
+    assert left(desk) == {}
+    assert desk.latest("notes", "id, body", "desk") == [("a", None), ("b", "zq-other"), ("c", "zq-other"), ("d", None)]
+    assert desk.latest("people", "id, name, plan", "desk")[1] == (2, "zq-other", "zq-other")
+    for _ in range(2):
+        assert appended(desk.again()) == {}
+    with Ingestion(desk.settings()).warehouse.session() as session:
+        for state in session.states("desk").values():
+            session.remember("desk", replace(state, last_full_at=None, last_reconciled_at=None))
+    assert appended(desk.again()) == {}
+    desk.sql("update people set updated_at = '2026-01-02 10:00:00', name = 'zq-second' where id = 1")
+    desk.again()
+    assert left(desk) == {}
+    assert appended(desk.again()) == {}
+
+
+TWO = """
+whatsapp: {{kind: whatsapp, url: 'sqlite:///{one}'}}
+helpdesk: {{kind: whatsapp, url: 'sqlite:///{other}', country_code: "49"}}
+"""
+
+
+def test_a_contact_is_erased_from_all_sources_and_a_customer_from_one(tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path).fill()
+    other = Sandbox(tmp_path)
+    other.source = tmp_path / "helpdesk.sqlite"
+    other.fill()
+    for one, phone in ((sandbox, PHONE), (other, "030 123-4567")):
+        one.sql(conversation("c2", phone, None).replace(", null)", ")"), said(1, "c2", "zq-secret"))
+    (tmp_path / "sources.yml").write_text(TWO.format(one=sandbox.source, other=other.source), encoding="utf-8")
+    sandbox.more["whatsapp_database_url"] = None
+    run(sandbox)
+    sources = [sandbox.source, other.source]
+    assert command(sandbox, "erase", "--customer", f"helpdesk:t1:{pseudonym(PHONE, 'helpdesk')}") == 0
+    assert [sandbox.latest("messages", "content", source) for source in ("helpdesk", "whatsapp")] == [
+        [(None,)],
+        [("zq-secret",)],
+    ]
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    gone = ["zq-secret", pseudonym(PHONE, "helpdesk"), pseudonym(PHONE)]
+    assert places_of(tmp_path, gone, but=sources) == {}
+    assert appended(run(sandbox)) == {}
+
+
+def test_compacted_versions_and_older_erasures_do_not_matter(sandbox: Sandbox) -> None:
+    assert command(sandbox, "erase", "--source", "whatsapp", "--table", "messages", "--id", "3") == 0
+    with Ingestion(sandbox.settings()).warehouse.session() as session:
+        session.remember("whatsapp", TableState("_models", batch_seq=100, watermark="x"))
+    assert command(sandbox, "compact", "--source", "whatsapp", "--older-than-days", "0") == 0
+    before = len(versions(sandbox, "messages", "true"))
+    assert command(sandbox, "erase", "--contact", PHONE) == 0
+    assert len(versions(sandbox, "messages", "true")) > before
+    assert left(sandbox) == {}
+    assert appended(swept(sandbox)) == {}
+    # A row whose latest version is a delete, once more and with its rows.
+    assert command(sandbox, "erase", "--source", "whatsapp", "--table", "messages", "--id", "6", "--with-rows") == 0
+    assert {op for (op,) in versions(sandbox, "messages", "id = 6", "_op")} == {"delete"}
+    assert appended(swept(sandbox)) == {}
+    assert left(sandbox) == {}
+
+
+PEOPLE = """
+desk:
+  kind: raw
+  url: "files://{folder}"
+  tables:
+    people: {{files: people*.csv, key: [id], personal: {{mail: email, name: name}}}}
+"""
+
+
+def test_files_are_read_without_people_that_were_erased(desk: OwnSources) -> None:
+    folder = desk.folder / "drop"
+    folder.mkdir()
+    desk.source = folder
+    (folder / "people.csv").write_text("id,mail,name\n1,ann@example.com,zq-secret\n2,bob@example.com,zq-other\n")
+    desk.configured(PEOPLE.format(folder=folder))
+    desk.again()
+    assert command(desk, "erase", "--contact", "ann@example.com") == 0
+    assert left(desk) == {}
+    (folder / "people.csv").write_text("id,mail,name\n1,ann@example.com,zq-second\n3,ann@example.com,zq-third\n")
+    assert appended(desk.again()) == {"people": (1, 1)}
+    assert left(desk) == {}
+    assert places_of(desk.folder / "archive", ["zq-third"]) != {}
