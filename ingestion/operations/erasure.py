@@ -201,7 +201,8 @@ def finish(ingestion: Ingestion, listener: Listener) -> tuple[list[Erasure], lis
             _note(ingestion, id_, replace(erasure, stage="built"))
     begun = {i: e for i, e in ingestion.archive.erasures.read().items() if e.stage == "built"}
     if begun:
-        _follow(ingestion, {source for erasure in begun.values() for source in erasure.sources})
+        sources = {source for erasure in begun.values() for source in erasure.sources}
+        _follow(ingestion, sources, {s for erasure in begun.values() if erasure.with_rows for s in erasure.sources})
         for id_, erasure in begun.items():
             begun[id_] = replace(erasure, stage="done", secret=None)
             _note(ingestion, id_, begun[id_])
@@ -214,9 +215,15 @@ def _note(ingestion: Ingestion, id_: str, erasure: Erasure) -> None:
         ingestion.archive.erasures.write({**ingestion.archive.erasures.read(), id_: erasure})
 
 
-def _follow(ingestion: Ingestion, sources: set[str]) -> None:
-    """Have models, copy and files made of what raw is now, and no block left that shows what was there before."""
+def _follow(ingestion: Ingestion, sources: set[str], without_rows: set[str]) -> None:
+    """Have models, copy and files made of what raw is now, and no block left that shows what was there before.
+
+    Of sources that rows were removed of, models are built anew: no version tells any more what a row counted in.
+    """
     if ingestion.warehouse.tables(BUILT):
+        with ingestion.warehouse.session() as session:
+            kinds = sorted({ingestion.kind(source) for source in without_rows})
+            session.remove(None, [("intermediate", f"int_{kind}__built") for kind in kinds])
         # The layer above is started, as a person would; it is not known here.
         command = [sys.executable, "-m", "orchestration", "run", "--without-extraction"]
         if subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode:  # noqa: S603
