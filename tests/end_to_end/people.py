@@ -57,13 +57,16 @@ def add_people(folder: Path) -> None:
                 f" limit {_PEOPLE}"
             ).fetchall()
             for value, (row, before) in zip(people(source, table, column, told), rows, strict=True):
-                written = _written(value, told, before if is_json else None)
+                written = _written(value, told, before, is_json)
                 db.execute(f'update "{table}" set "{column}" = ? where rowid = ?', (written, row))
 
 
-def _written(value: str, told: PersonalColumn, document: str | None) -> str:
-    if document is not None:
-        return json.dumps({**json.loads(document), f"{value}-key": f"{value} value", "who": {"name": value}})
+def _written(value: str, told: PersonalColumn, before: str | None, is_json: bool) -> str:
+    """A person beside what stands there, where models read something of that."""
+    if is_json:
+        return json.dumps({**json.loads(before or "{}"), f"{value}-key": f"{value} value", "who": {"name": value}})
     if told.kind == "phone":
         return f"whatsapp:+{value[:3]} {value[3:]}"
+    if told.kind == "text":
+        return f"{before or ''} {value}"
     return f" {value}@Example.org" if told.kind == "email" else value
