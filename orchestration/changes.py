@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ingestion.loading.privacy import REMEDY
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
@@ -40,6 +41,7 @@ class Entry:
     watermark: str | None = None
     batch_seq: int = 0
     last_run_at: datetime | None = None
+    last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,15 @@ class Memory:
     def due_models(self, now: datetime) -> list[str]:
         """The systems whose models would come out otherwise than they stand, in the order in which they are built.
 
-        Cross-source models are due with any system.
+        Cross-source models are due with any system. A system waits whose raw holds more of people than is declared.
         """
-        due = [s for s in self.systems if self._differs(s) or self._is_another_day(s, now)]
-        if due or (self.systems and self._differs(CROSS_SOURCE)):
+        due = [
+            s
+            for s in self.systems
+            if (self._differs(s) or self._is_another_day(s, now)) and not self._awaits_rotation(s)
+        ]
+        waits = any(map(self._awaits_rotation, self.systems))
+        if not waits and (due or (self.systems and self._differs(CROSS_SOURCE))):
             due.append(CROSS_SOURCE)
         return due
 
@@ -140,6 +147,11 @@ class Memory:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
         declared = [one.model_dump(exclude={"deliver"}) for one in step.of(system).values()]
         return (built := self.built(system)) and digest(built, step.place, declared)
+
+    def _awaits_rotation(self, system: str) -> bool:
+        """Whether raw of one of its sources has other people's data than is declared: no number of it can be told."""
+        entries = (entry for source in self.sources_of(system) for entry in self.entries[source].values())
+        return any(entry.last_error is not None and REMEDY in entry.last_error for entry in entries)
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)
@@ -174,7 +186,8 @@ def read(patience_seconds: float | None = None) -> Memory:
         for source, name, *values in _rows(
             query,
             [
-                f"select '{source}' as source, table_name, watermark, batch_seq, last_run_at from raw_{source}._state"
+                f"select '{source}' as source, table_name, watermark, batch_seq, last_run_at, last_error"
+                f" from raw_{source}._state"
                 for source in sources
             ],
         ):

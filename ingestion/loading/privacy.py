@@ -15,6 +15,8 @@ from ingestion.rows.pseudonyms import Pseudonym, SourceKey, clean_email, clean_p
 from ingestion.sources.named import SourceNames
 
 DROPPED = "drop"
+REMEDY = "python -m ingestion rotate-key"
+"""What brings raw to what is declared. A table whose last error has it is not so."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,7 @@ class Privacy:
                 what = f"raw's pseudonyms of {name} are of another PRIVACY_KEY. Set that one again, or bring raw"
             else:
                 what = f"raw holds {name} as it was in the source, which the catalogue no longer keeps. Bring raw"
-            raise TableError(
-                f"{what} and the archive to what is declared now: python -m ingestion rotate-key (docs/privacy.md)"
-            )
+            raise TableError(f"{what} and the archive to what is declared now: {REMEDY} (docs/privacy.md)")
 
 
 def recorded(state: TableState) -> dict[str, str]:

@@ -244,7 +244,7 @@ class ModelHistory:
         """Let the next day happen, late rows included."""
         # The sample goes on from its rows; where one that it needs was deleted or changed, the day does not happen.
         for folder in self._sources.values():
-            with suppress(TypeError, ValueError, IndexError, sqlite3.Error):
+            with suppress(TypeError, ValueError, LookupError, ArithmeticError, sqlite3.Error):
                 sample.advance(folder)
 
     def _down(self) -> list[str]:

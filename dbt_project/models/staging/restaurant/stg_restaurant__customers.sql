@@ -13,7 +13,7 @@ final as (
     select
         {{ identifier('id') }} as customer_id,
         {{ optional_identifier('restaurant_id') }} as restaurant_id,
-        email as email_hash,
+        {{ pseudonym('email') }} as email_hash,
         total_spend_cents,
         {{ is_implausible_instant('last_visit_at') }} as has_implausible_last_visit_at,
         {{ plausible_instant('last_visit_at') }} as last_visit_at,

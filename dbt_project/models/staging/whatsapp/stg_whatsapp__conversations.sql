@@ -14,7 +14,7 @@ final as (
         {{ identifier('id') }} as conversation_id,
         {{ optional_identifier('tenant_id') }} as tenant_id,
         {{ optional_identifier('outlet_id') }} as outlet_id,
-        customer_phone as customer_hash,
+        {{ pseudonym('customer_phone') }} as customer_hash,
         {{ clean_code('status') }} as status,
         {{ plausible_instant('started_at') }} as started_at,
         {{ plausible_instant('ended_at') }} as ended_at,
