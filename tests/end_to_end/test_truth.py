@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
-from end_to_end.conftest import AS_OF
+from canary import places_of
+from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.dagster_api import Shown, Ui, shown
+from end_to_end.people import REJECTED, declared, people, personal_columns
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
@@ -209,3 +211,25 @@ def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watc
     place = watched.place
     assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite")
     assert disagreements(place.warehouse, place.folder / "sample", AS_OF) == []
+
+
+def test_people_are_nowhere_but_where_the_catalogue_says(first_run: FirstRun, watched: Watched) -> None:
+    """After runs that went well and badly: in no file, table, log or word of a run, nor is the key of pseudonyms."""
+    folder = watched.place.folder
+    # Of a DuckDB file the bytes are no place of their own where a table in it is allowed.
+    allowed: dict[str, set[str]] = {os.environ["PRIVACY_KEY"]: set(), REJECTED: {"warehouse.duckdb"}}
+    for source, table, column, told in personal_columns(declared()):
+        raw = {"warehouse.duckdb", f"archive/{source}/{table}"} | {
+            f"warehouse.duckdb:raw_{source}.{name}" for name in (table, "_rejected")
+        }
+        allowed |= dict.fromkeys(people(source, table, column, told), raw if told.keep == "clear" else set())
+        allowed[REJECTED].add(f"warehouse.duckdb:raw_{source}._rejected")
+    found = {
+        value: {re.sub(r"/\d+[.]parquet$", "", place) for place in places}
+        for value, places in places_of(folder, allowed, but=[folder / "sample"]).items()
+    }
+    assert {value: places - allowed[value] for value, places in found.items() if places - allowed[value]} == {}
+    # Nothing was looked for in vain.
+    assert found.keys() == {value for value, places in allowed.items() if places}
+    said = first_run.result.stdout + first_run.result.stderr
+    assert not [value for value in allowed if value in said]
