@@ -31,11 +31,13 @@ class Admission:
         table: the raw table.
         names: what it and its columns are in the source.
         note: what a person should know of that; None if nothing.
+        unreviewed: raw's columns of which nobody says what they hold.
     """
 
     table: RawTable
     names: SourceNames
     note: str | None = None
+    unreviewed: tuple[str, ...] = ()
 
     def noted(self, further: str | None) -> "Admission":
         """With a further note."""
