@@ -20,8 +20,9 @@ final as (
     select
         {{ identifier('id') }} as event_id,
         {{ optional_identifier('aggregate_id') }} as aggregate_id,
-        {{ listed_code('crm_event_type', upper_case(clean_text('event_type')), 'OTHER') }}
-            as event_type,
+        {{ listed_code(
+            'crm_event_type', upper_case(clean_text('event_type')), other='OTHER'
+        ) }} as event_type,
         {{ listed_code('aggregate_type', clean_code('aggregate_type')) }}
             as aggregate_type,
         {{ listed_code('lead_status', 'told_status') }} as payload_status,
