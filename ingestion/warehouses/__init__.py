@@ -35,6 +35,6 @@ def open_warehouse(url: URL, lock_timeout_seconds: float) -> Warehouse:
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"WAREHOUSE_URL: the module '{error.name}' is not installed. Install it: .venv/bin/pip install "
-            "--constraint constraints.txt --editable ."
+            "--require-hashes --no-deps --requirement requirements/runtime.txt"
         ) from None
     return warehouse

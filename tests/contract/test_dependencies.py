@@ -1,0 +1,89 @@
+"""What requirements/ promises: every package by version and hash, what pyproject.toml declares and nothing older."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ingestion.settings import PROJECT_ROOT
+
+FOLDER = PROJECT_ROOT / "requirements"
+GROUPS = {"emulator", "oldest-duckdb", "superset", "lock", "benchmarks"}
+"""Environments without the project in them."""
+EXTRAS = {"runtime": set[str](), "server": {"server", "mysql"}, "dev": {"dev"}}
+
+Locked = dict[str, Requirement]
+
+
+@cache
+def declared() -> dict[str, Any]:
+    return tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def locked(name: str) -> Locked:
+    """What a file gives on this machine: name → requirement."""
+    text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    lines = re.sub(r" *\\\n +", " ", re.sub("(?m)^ *#.*\n", "", text)).splitlines()
+    found = [re.fullmatch(r"([^ ]+==[^ ]+ ; [^-]+?)( --hash=sha256:[0-9a-f]{64})+", line) for line in lines]
+    assert all(found), lines[found.index(None)]
+    here = [Requirement(line[1]) for line in found if line]
+    return {canonicalize_name(it.name): it for it in here if it.marker and it.marker.evaluate()}
+
+
+def required(name: str) -> Iterator[Requirement]:
+    """What is declared for a file."""
+    groups = declared()["dependency-groups"]
+    if name in GROUPS:
+        yield from map(Requirement, groups[name])
+        return
+    project = declared()["project"]
+    yield from map(Requirement, [*project["dependencies"], *groups["build"]])
+    todo = set(EXTRAS[name])
+    while todo:
+        for requirement in map(Requirement, project["optional-dependencies"][todo.pop()]):
+            if requirement.name == project["name"]:
+                todo |= requirement.extras
+            else:
+                yield requirement
+
+
+def test_there_is_a_file_for_each_environment() -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == GROUPS | EXTRAS.keys()
+    assert {*declared()["dependency-groups"]} == GROUPS | {"build"}
+
+
+@pytest.mark.parametrize("name", sorted(GROUPS | EXTRAS.keys()))
+def test_what_is_declared_is_in_the_file_by_one_version_with_hashes(name: str) -> None:
+    assert "://" not in (FOLDER / f"{name}.txt").read_text(encoding="utf-8"), "it says where packages come from"
+    for requirement in required(name):
+        if requirement.marker is None or requirement.marker.evaluate():
+            [pin] = locked(name)[canonicalize_name(requirement.name)].specifier
+            assert requirement.specifier.contains(pin.version), f"{requirement}, not {pin}: make lock"
+
+
+@pytest.mark.parametrize("name", ["runtime", "server", "benchmarks"])
+def test_versions_are_those_that_are_tested(name: str) -> None:
+    tested = locked("dev")
+    shared = locked(name).keys() & tested.keys()
+    assert {it: str(locked(name)[it]) for it in shared} == {it: str(tested[it]) for it in shared}
+    assert name == "benchmarks" or shared == locked(name).keys()
+
+
+def test_project_is_built_with_what_is_installed() -> None:
+    assert declared()["build-system"]["requires"] == declared()["dependency-groups"]["build"]
+
+
+def test_what_is_installed_is_what_the_file_says_and_all_that_it_needs() -> None:
+    installed = {name: f"=={version(name)}" for name in locked("dev")}
+    assert installed == {name: str(requirement.specifier) for name, requirement in locked("dev").items()}
+    result = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
