@@ -8,7 +8,7 @@ LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps
 NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark lock clean
+.PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark lock licences clean
 
 ## run: sources → raw → models → BI copy, exports and reports, through Dagster's main job
 run: $(VENV)/.installed
@@ -90,7 +90,11 @@ lock: .venv-lock/.installed
 	$(COMPILE) pyproject.toml --group build --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(COMPILE) pyproject.toml --extra server --extra mysql --group build --constraint requirements/dev.txt --output-file requirements/server.txt
 	$(COMPILE) --group benchmarks --constraint requirements/dev.txt --output-file requirements/benchmarks.txt
-	for name in emulator oldest-duckdb superset lock; do $(COMPILE) --group $$name --output-file requirements/$$name.txt || exit; done
+	for name in build emulator oldest-duckdb superset lock; do $(COMPILE) --group $$name --output-file requirements/$$name.txt || exit; done
+
+## licences: docs/licences.md, of the packages that are installed
+licences: $(VENV)/.installed-dev
+	$(BIN)/python tests/licences.py
 
 # For every Python and system that the project runs on; no file says where packages come from.
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -121,8 +125,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	@touch $@
 
 # The environments that have a file in requirements/ and are not the project's: .venv-emulator, say.
-.venv-%/.installed: requirements/%.txt
+.venv-%/.installed: requirements/%.txt requirements/build.txt
 	@echo "Installing into $(@D) ..."
 	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip $(LOCKED) requirements/build.txt
 	$(@D)/bin/pip $(LOCKED) $<
 	@touch $@

@@ -1,6 +1,5 @@
 """What requirements/ promises: every package by version and hash, what pyproject.toml declares and nothing older."""
 
-import re
 import subprocess
 import sys
 import tomllib
@@ -9,34 +8,22 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+import licences
 import pytest
+from locked import FOLDER, locked
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ingestion.settings import PROJECT_ROOT
 
-FOLDER = PROJECT_ROOT / "requirements"
-GROUPS = {"emulator", "oldest-duckdb", "superset", "lock", "benchmarks"}
+GROUPS = {"build", "emulator", "oldest-duckdb", "superset", "lock", "benchmarks"}
 """Environments without the project in them."""
 EXTRAS = {"runtime": set[str](), "server": {"server", "mysql"}, "dev": {"dev"}}
-
-Locked = dict[str, Requirement]
 
 
 @cache
 def declared() -> dict[str, Any]:
     return tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def locked(name: str) -> Locked:
-    """What a file gives on this machine: name → requirement."""
-    text = (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
-    lines = re.sub(r" *\\\n +", " ", re.sub("(?m)^ *#.*\n", "", text)).splitlines()
-    found = [re.fullmatch(r"([^ ]+==[^ ]+ ; [^-]+?)( --hash=sha256:[0-9a-f]{64})+", line) for line in lines]
-    assert all(found), lines[found.index(None)]
-    here = [Requirement(line[1]) for line in found if line]
-    return {canonicalize_name(it.name): it for it in here if it.marker and it.marker.evaluate()}
 
 
 def required(name: str) -> Iterator[Requirement]:
@@ -58,7 +45,7 @@ def required(name: str) -> Iterator[Requirement]:
 
 def test_there_is_a_file_for_each_environment() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == GROUPS | EXTRAS.keys()
-    assert {*declared()["dependency-groups"]} == GROUPS | {"build"}
+    assert {*declared()["dependency-groups"]} == GROUPS
 
 
 @pytest.mark.parametrize("name", sorted(GROUPS | EXTRAS.keys()))
@@ -87,3 +74,13 @@ def test_what_is_installed_is_what_the_file_says_and_all_that_it_needs() -> None
     assert installed == {name: str(requirement.specifier) for name, requirement in locked("dev").items()}
     result = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_page_of_licences_is_that_of_the_installed_packages() -> None:
+    assert licences.PAGE.read_text(encoding="utf-8") == licences.page(), "make licences"
+
+
+def test_every_licence_is_allowed() -> None:
+    found = {name: licences.licence(name) for name in locked("server")}
+    assert {name: it for name, it in found.items() if not licences.ids(it) <= licences.ALLOWED} == {}
+    assert set().union(*map(licences.ids, found.values())) == licences.ALLOWED, "allowed, and nothing has it"
