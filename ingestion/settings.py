@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     privacy_key_before: SecretStr | None = None
     default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
     lock_timeout_seconds: float = 900.0
+    readers_wait_seconds: Annotated[float, Field(ge=0)] = 300.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
     as_of: AwareDatetime | None = None

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.name is not None and given.name not in reports:
             raise ExportError(f"There is no report '{given.name}'. There are {', '.join(reports)}.")
         wanted = Period.several(given.period)
-        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
         chosen = [given.name] if given.name else [name for name, of in reports.items() if of.keeps or not wanted]
         with warehouse.exclusive(), warehouse.reader() as query:
             results = publish(reports, dict.fromkeys(chosen, CADENCES), query, settings, wanted)
