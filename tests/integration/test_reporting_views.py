@@ -6,10 +6,13 @@ A small dbt project with this one's macros and settings: what is made after each
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
+import psycopg2
 import pyarrow as pa
 import pytest
 from engine_macros import compiled
@@ -187,6 +190,48 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
     assert [*mine.values()] == ["shop:2", called["shop:2"], 1, 2] and [*mine][2] in ("a", "a, net")
     if project.url.get_backend_name() != "duckdb":
         _assert_described(project.descriptions())
+
+
+def test_who_asks_while_a_table_is_replaced_and_the_build_never_wait_for_each_other(
+    tmp_path: Path, postgresql_warehouse_url: str
+) -> None:
+    project = Project(tmp_path, postgresql_warehouse_url)
+    project.build("--exclude", "meanwhile", "mine")
+    with closing(psycopg2.connect(postgresql_warehouse_url)) as watch, watch.cursor() as cursor:
+        watch.autocommit = True
+        for replaced, held, asked in [
+            ("sold", "reporting.sold", "reporting.sold"),
+            ("sold", "public.own", "public.own"),
+            ("dim_tenants", "reporting.sold", "reporting.sold_by_name"),
+            ("dim_tenants", "reporting.sold_by_name", "reporting.sold"),
+        ]:
+            cursor.execute("create or replace view public.own as select * from reporting.sold")
+            _ask_while_built(project, replaced, held, asked, cursor)
+            assert len(project.rows("reporting", "sold")) == len(SOLD)
+
+
+def _ask_while_built(project: Project, replaced: str, held: str, asked: str, watch: Any) -> None:
+    """Build a table while a transaction that holds one view asks another, or the same."""
+    url = project.url.render_as_string(hide_password=False)
+    with closing(psycopg2.connect(url)) as reader, reader.cursor() as ask, ThreadPoolExecutor(1) as pool:
+        # A moment that no statement of a reader can be kept in: the view is locked, and not yet what it reads.
+        ask.execute(f"set deadlock_timeout = '10ms'; comment on view {held} is 'held'")
+        building = pool.submit(project.build, "--select", replaced)
+        try:
+            while not _someone_waits(watch):
+                assert not building.done(), building.result()
+            # One of those that went already may be asked for.
+            with suppress(psycopg2.errors.UndefinedTable):
+                ask.execute(f"select count(*) from {asked}")
+                assert ask.fetchall() > [(0,)]
+        finally:
+            reader.rollback()
+        building.result()
+
+
+def _someone_waits(cursor: Any) -> bool:
+    cursor.execute("select exists (select from pg_locks where not granted)")
+    return bool(cursor.fetchone()[0])
 
 
 def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_warehouse_url: str) -> None:

@@ -30,7 +30,7 @@
         {%- set mart = place.removeprefix('marts.') -%}
         {%- set shown = shown_columns(columns, there) -%}
         {%- if shown | map(attribute='name') | list != there.get('reporting.' ~ mart) -%}
-            {%- do due.append(reporting_view(mart, shown)) -%}
+            {%- do due.append(reporting_view(mart, shown) ~ view_is_made()) -%}
         {%- endif -%}
         {%- if due | join | length > 250000 -%}
             {%- do run_query(due | join('\n')) -%}
@@ -40,7 +40,9 @@
     {%- for place in there if place.startswith('reporting.') -%}
         {%- set mart = place.removeprefix('reporting.') -%}
         {%- if 'marts.' ~ mart not in there -%}
-            {%- do due.append('drop view if exists ' ~ reporting_relation(mart) ~ ';') -%}
+            {%- do due.append(
+                'drop view if exists ' ~ reporting_relation(mart) ~ ';' ~ view_is_made()
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ due | join('\n') }}
