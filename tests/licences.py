@@ -67,7 +67,7 @@ def licence(package: str) -> str:
     if package in _OWN:
         return _OWN[package]
     told = metadata(package)
-    name = told["License-Expression"] or told["License"] or ""
+    name = told.get("License-Expression") or told.get("License") or ""
     if not name or "\n" in name:
         # Its full text, or nothing.
         classifiers = told.get_all("Classifier") or []
