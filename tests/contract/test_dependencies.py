@@ -1,5 +1,7 @@
 """What requirements/ promises: every package by version and hash, what pyproject.toml declares and nothing older."""
 
+import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -44,7 +46,7 @@ def required(name: str) -> Iterator[Requirement]:
 
 
 def test_there_is_a_file_for_each_environment() -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == GROUPS | EXTRAS.keys()
+    assert {path.stem for path in FOLDER.glob("*.txt")} == GROUPS | EXTRAS.keys()
     assert {*declared()["dependency-groups"]} == GROUPS
 
 
@@ -63,6 +65,15 @@ def test_versions_are_those_that_are_tested(name: str) -> None:
     shared = locked(name).keys() & tested.keys()
     assert {it: str(locked(name)[it]) for it in shared} == {it: str(tested[it]) for it in shared}
     assert name == "benchmarks" or shared == locked(name).keys()
+
+
+def test_packages_from_npm_have_hashes_and_no_place() -> None:
+    folder = FOLDER / "npm"
+    wanted, found = (json.loads((folder / f"package{it}.json").read_text(encoding="utf-8")) for it in ("", "-lock"))
+    packages = dict(found["packages"])
+    assert packages.pop("")["dependencies"] == wanted["dependencies"]
+    assert {f"node_modules/{name}" for name in wanted["dependencies"]} <= packages.keys()
+    assert all(re.match("sha512-", it["integrity"]) and "resolved" not in it for it in packages.values())
 
 
 def test_project_is_built_with_what_is_installed() -> None:
