@@ -85,7 +85,7 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.runs --python $(BIN)/python --report benchmarks/runs.md
 
 ## lock: write requirements/ anew for what pyproject.toml declares. Versions stay where they can; UPGRADE=dagster takes a newer one
-lock: .venv-lock/.installed $(BIN)/npm
+lock: $(VENV)/.installed-dev .venv-lock/.installed
 	$(COMPILE) pyproject.toml --extra dev --group build --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --group build --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(COMPILE) pyproject.toml --extra server --extra mysql --group build --constraint requirements/dev.txt --output-file requirements/server.txt
@@ -107,10 +107,6 @@ clean:
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
-
-# Of what is there, or of a whole environment.
-$(BIN)/npm: | $(VENV)/bin/python
-	$(MAKE) $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml requirements/runtime.txt | $(VENV)/bin/python
 	@echo "Installing into $(VENV) ..."
