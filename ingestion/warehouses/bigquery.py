@@ -6,7 +6,7 @@ Belongs here: the service's types, raw tables and limits. Not here: its client (
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,6 +65,12 @@ class BigqueryWarehouse(SqlWarehouse):
             if not str(url.query.get(name, "1")).isdigit():
                 raise ConfigurationError(f"WAREHOUSE_URL: {name} is not a whole number.")
         super().__init__(url, lock_timeout_seconds, readers_wait_seconds)
+
+    history = timedelta(days=14)
+    """See `Warehouse.history`: seven days of time travel and as many of fail-safe, unless a dataset has less."""
+
+    def vacuum(self, schemas: Collection[str]) -> None:
+        """See `Warehouse.vacuum`. Storage is the service's, and what is deleted goes by itself."""
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

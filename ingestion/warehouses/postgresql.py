@@ -5,8 +5,8 @@ load (postgresql_load.py), readers who are in the way (postgresql_readers.py).
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,7 +21,7 @@ from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
 from ingestion.warehouses.postgresql_readers import readers_ended
-from ingestion.warehouses.sql import literal
+from ingestion.warehouses.sql import literal, relation
 from ingestion.warehouses.sql_session import SqlSession
 from ingestion.warehouses.sql_warehouse import SqlWarehouse
 
@@ -137,6 +137,18 @@ class PostgresqlWarehouse(SqlWarehouse):
         """See `Warehouse.session`."""
         with self.exclusive(), connected(self._url) as connection:
             yield PostgresqlSession(connection)
+
+    def vacuum(self, schemas: Collection[str]) -> None:
+        """See `Warehouse.vacuum`."""
+        with self.exclusive():
+            tables = sorted(self.tables(schemas))
+            # It is in no transaction.
+            with closing(PostgresqlConnection(self._url, autocommit=True)) as connection:
+                try:
+                    for table in tables:
+                        connection.execute(f"vacuum full {relation(*table)}")
+                except DriverError as error:
+                    raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None
 
     @contextmanager
     def reader(self) -> Iterator[Query]:

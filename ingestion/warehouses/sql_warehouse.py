@@ -5,8 +5,9 @@ connection (duckdb.py, ...), an open warehouse (sql_session.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,6 +46,13 @@ class SqlWarehouse(ABC):
         known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
         rows = self.query(loaded_tables(known)).to_pylist() if known else []
         return {row["source"] for row in rows if row["loaded"]}
+
+    history = timedelta(0)
+    """See `Warehouse.history`."""
+
+    @abstractmethod
+    def vacuum(self, schemas: Collection[str]) -> None:
+        """See `Warehouse.vacuum`."""
 
     def publish_copy(
         self,
