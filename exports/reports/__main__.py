@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(table)
     console.print(f"To read them, open {settings.exports_place}/{INDEX}")
     faults = [f"{result.report}: {fault}" for result in results for fault in result.faults]
+    if wanted and not faults and not any(r.made + r.unchanged + r.revised for r in results):
+        names = ", ".join(period.name for period in sorted(wanted))
+        faults = [f"{names}: nothing was made, as no period of {', '.join(chosen)} is complete yet."]
     for fault in faults:
         say_error(fault)
     return 1 if faults else 0
