@@ -19,12 +19,15 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.operations.adoption import adopt
 from ingestion.operations.compaction import compact
+from ingestion.operations.erasure import erase
+from ingestion.operations.erasure import find as find_person
 from ingestion.operations.inspection import inspect
 from ingestion.operations.inspection_report import print_inspection
+from ingestion.operations.persons import Person
 from ingestion.operations.proposal import proposals, write
 from ingestion.operations.rebuild import rebuild
 from ingestion.operations.removal import find, remove
-from ingestion.operations.report import print_compactions, print_status
+from ingestion.operations.report import NOBODY, print_compactions, print_found, print_receipts, print_status
 from ingestion.operations.rotation import rotate
 from ingestion.operations.status import read_status
 from ingestion.output.private import keep_private
@@ -123,6 +126,42 @@ def _rotate(_: argparse.Namespace) -> list[str]:
     if not results:
         print("Raw and archive are as declared, under PRIVACY_KEY: nothing to do.")
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
+
+
+def _erase(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    person = _person(options)
+    if options.dry_run:
+        if person is None:
+            return ["--dry-run needs to know who: --contact, --customer, or --source, --table and --id."]
+        found = find_person(ingestion, person)
+        print_found(page(), found)
+        return [] if found else [NOBODY]
+    with listening() as listener:
+        outcome = erase(ingestion, person, listener, with_rows=options.with_rows)
+    print_receipts(page(), outcome.done, ingestion.warehouse.history)
+    if person is None and outcome.is_nothing:
+        print("No erasure was begun: nothing to do.")
+        return []
+    return [NOBODY] if outcome.is_nothing else outcome.errors
+
+
+def _person(options: argparse.Namespace) -> Person | None:
+    """Who is asked for; None where an erasure that was begun is to be ended.
+
+    Raises:
+        ConfigurationError: nobody, or several.
+    """
+    row = (options.source, options.table, options.id)
+    told = [value for value in (options.contact, options.customer, *[row] * any(row)) if value]
+    if len(told) + options.resume != 1 or (any(row) and not all(row)):
+        raise ConfigurationError(
+            "Say who: --contact, or --customer, or --source with --table and --id; or --resume to end what was begun."
+        )
+    if options.resume:
+        return None
+    contact = sys.stdin.readline().strip() if options.contact == "-" else options.contact
+    return Person(contact, options.customer, row if any(row) else None)
 
 
 def _remove(options: argparse.Namespace) -> list[str]:
@@ -271,6 +310,22 @@ def _parser() -> argparse.ArgumentParser:
         "call that was killed is finished by the next.",
     )
     rotate_.set_defaults(command=_rotate)
+    erase_ = add(
+        "erase",
+        _erase,
+        "erase a person",
+        "What is personal goes in all of the person's rows and in what belongs to them: from raw, the archive and what "
+        "is built. Chance stands in the place of pseudonyms, so that numbers stay. Later reads do not bring it back. A "
+        "call that was killed is ended by the next.",
+    )
+    erase_.add_argument(
+        "--contact", metavar="VALUE", help="a telephone number, an e-mail address, ...; - reads it from standard input"
+    )
+    erase_.add_argument("--customer", metavar="KEY", help="customer_key, as in core.dim_customers")
+    erase_.add_argument("--id", help="the key of a row of --table")
+    erase_.add_argument("--with-rows", action="store_true", help="the rows as well: numbers are without them")
+    erase_.add_argument("--dry-run", action="store_true", help="tell what would be erased, and change nothing")
+    erase_.add_argument("--resume", action="store_true", help="end what was begun, and erase nobody else")
     remove_ = commands.add_parser(
         "remove",
         help="take a source system away",
@@ -280,7 +335,7 @@ def _parser() -> argparse.ArgumentParser:
     remove_.add_argument("source", help="the source system, e.g. shop")
     remove_.add_argument("--yes", action="store_true", help="say that you mean it")
     remove_.add_argument("--archive", action="store_true", help="the archive's files too: its rows are gone for good")
-    for command in (run, inspect_, reconcile, rebuild_):
+    for command in (run, inspect_, reconcile, rebuild_, erase_):
         command.add_argument("--table", help="one table of it, e.g. messages")
     return parser
 

@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when anything failed."""
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
-    commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
+    run = commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
+    run.add_argument("--without-extraction", action="store_true", help="no source is read: what is due of raw as it is")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
     commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dagster dev` starts them")
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if options.command == "copy":
             return _copy(options.tenant, options.file)
-        return _run() if options.command == "run" else _prepare()
+        return _run(extracts=not options.without_extraction) if options.command == "run" else _prepare()
     except (IngestionError, ExportError) as error:
         say_error(error)
         return 1
@@ -116,7 +117,7 @@ def _prepare() -> int:
     return 0
 
 
-def _run() -> int:
+def _run(*, extracts: bool) -> int:
     import dagster as dg  # noqa: PLC0415
 
     from orchestration.chain import IN_ONE_PROCESS, Launch, next_launch  # noqa: PLC0415
@@ -125,20 +126,26 @@ def _run() -> int:
     from orchestration.raw import raw_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
-    if ingestion.ensure_sample():
-        say("made the sample sources in data/sample")
-    ingestion.archive.check()
-    faults = ingestion.check_sources()
-    if faults and len(faults) == len(ingestion.sources):
-        for fault in faults.values():
-            say_error(fault)
-        return 1
-    launch: Launch | None = Launch(JOB, [key for assets in raw_assets for key in assets.keys])
-    definitions = extraction
+    launch: Launch | None
+    if extracts:
+        if ingestion.ensure_sample():
+            say("made the sample sources in data/sample")
+        ingestion.archive.check()
+        faults = ingestion.check_sources()
+        if faults and len(faults) == len(ingestion.sources):
+            for fault in faults.values():
+                say_error(fault)
+            return 1
+        launch = Launch(JOB, [key for assets in raw_assets for key in assets.keys])
+    else:
+        launch = next_launch(JOB)
     events: list[dg.DagsterEvent] = []
     is_well = True
     with dg.DagsterInstance.get() as instance:
         while launch:
+            definitions = extraction
+            if launch.job != JOB:
+                from orchestration.definitions import defs as definitions  # noqa: PLC0415
             result = definitions.resolve_job_def(launch.job).execute_in_process(
                 instance=instance,
                 raise_on_error=False,
@@ -148,8 +155,7 @@ def _run() -> int:
             )
             events += result.all_events
             is_well &= result.success
-            if launch := next_launch(launch.job):
-                from orchestration.definitions import defs as definitions  # noqa: PLC0415
+            launch = next_launch(launch.job)
     print_summary(page(), events)
     for event in events:
         if event.is_step_failure:

@@ -3,6 +3,7 @@
 Belongs here: reading and validating catalogue.yml. Not here: what a certain database really has (sources/).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.catalogue.belonging import CUSTOMER, Belonging
 from ingestion.catalogue.mapping import NAMESAKE, ColumnMapping, TableMapping, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.errors import ConfigurationError
@@ -119,6 +121,7 @@ class TableEntry(BaseModel):
     max_delete_share: float = Field(default=0.2, gt=0, le=1)
     keep_versions: bool = False
     personal: Annotated[dict[str, PersonalColumn], BeforeValidator(parse_personal)] = {}
+    belongs_to: dict[str, Belonging] = {}
     mapping: TableMapping = NAMESAKE
 
     @model_validator(mode="after")
@@ -136,6 +139,7 @@ class TableEntry(BaseModel):
         if wrong:
             raise ValueError(f"key {wrong[0]} is {self.columns[wrong[0]].type}, not {' or '.join(KEY_TYPES)}")
         named = {*key, *self._asked_by["cursor"], *self.open_rows, *self.personal}
+        named |= {name for belonging in self.belongs_to.values() for name in belonging.named}
         unknown = sorted(named - set(self.columns))
         if unknown:
             raise ValueError(f"{', '.join(unknown)} not among the columns")
@@ -190,6 +194,11 @@ class TableEntry(BaseModel):
                 raise ValueError(f"{name} is {self.columns[name].type}: of a hash, declare it text or identifier")
         if told := next((n for n in self.dropped if self.columns[n].required), None):
             raise ValueError(f"{told} is not null, and can't be dropped")
+        for name, personal in self.personal.items():
+            if personal.besides and (self.columns[name].type != "json" or personal.keep != "clear"):
+                raise ValueError(f"{name}: `besides` is of JSON that is kept clear")
+        if told := next((n for of, b in self.belongs_to.items() if of != CUSTOMER for n in b.columns[1:]), None):
+            raise ValueError(f"{told}: a row belongs to another by one column")
         less = {*self.hashed, *self.dropped}
         of_less = {(self.mapping.columns.get(name, _ITSELF).source or name).casefold() for name in less}
         for name, column in self.mapping.columns.items():
@@ -294,13 +303,26 @@ def load_catalogue(path: Path) -> Catalogue:
             f"Catalogue {path.name}: unknown source '{unknown[0]}'. Use one of: {', '.join(SOURCES)}."
         )
     try:
-        return _CatalogueFile(sources=content).sources
+        catalogue = _CatalogueFile(sources=content).sources
     except ValidationError as error:
         first = error.errors()[0]
         entry = ".".join(str(part) for part in first["loc"][1:])
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         message = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"Catalogue {path.name}: {entry}: {message}.{more}") from None
+    for source, entries in catalogue.items():
+        if fault := belonging_fault(entries):
+            raise ConfigurationError(f"Catalogue {path.name}: {source}.{fault}.")
+    return catalogue
+
+
+def belonging_fault(entries: Mapping[str, TableEntry]) -> str | None:
+    """What is wrong with what a source's tables belong to; None if nothing is."""
+    for name, entry in entries.items():
+        if strange := sorted(of for of in entry.belongs_to if of not in (CUSTOMER, *entries)):
+            near = nearest(strange[0], [CUSTOMER, *entries])
+            return f"{name}: belongs_to: there is no table {strange[0]}. Near it: {near}"
+    return None
 
 
 def yaml_of(text: str, called: str) -> Any:

@@ -21,12 +21,14 @@ class PersonalColumn(BaseModel):
         kind: what it holds; `is` in the catalogue.
         keep: what raw has of it: `hash`, a keyed pseudonym; `clear`, the value, which no model shows; `drop`, nothing,
             as it is not even read.
+        besides: of a JSON object, the keys of which nothing is of a person: they stay when one is erased.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     kind: PersonalKind = Field(alias="is")
     keep: Keep = "clear"
+    besides: list[str] = []
 
     @model_validator(mode="before")
     @classmethod

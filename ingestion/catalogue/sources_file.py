@@ -14,7 +14,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import URL
 
-from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, yaml_of
+from ingestion.catalogue.belonging import Belonging
+from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, belonging_fault, yaml_of
 from ingestion.catalogue.mapping import TableMapping, Undeclared, Zone, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.catalogue.units import unit_fault
@@ -35,7 +36,7 @@ _RESERVED = {"all", "core", "cross_source", "exports", "marts", "operations", "r
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _OWN = (
     *("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share"),
-    "personal",
+    *("personal", "belongs_to"),
 )
 
 
@@ -51,6 +52,7 @@ class TableSource(TableMapping):
     reconcile_hours: float | None = None
     max_delete_share: float | None = None
     personal: Annotated[dict[str, PersonalColumn] | None, BeforeValidator(parse_personal)] = None
+    belongs_to: dict[str, Belonging] | None = None
     files_entry: FilesEntry | None = None
 
     @model_validator(mode="before")
@@ -87,7 +89,8 @@ class TableSource(TableMapping):
         if of_kind is None:
             types = {name: "timestamp" if told.epoch or told.zone else "text" for name, told in mapping.columns.items()}
             types |= dict.fromkeys(self.personal or (), "text")
-            types |= dict.fromkeys(self.key or (), "identifier")
+            references = {name for told in (self.belongs_to or {}).values() for name in told.named}
+            types |= dict.fromkeys([*(self.key or ()), *sorted(references - types.keys())], "identifier")
             types |= {self.cursor: "timestamp"} if self.cursor is not None else {}
             columns = types | {name: column.type for name, column in mapping.columns.items() if column.type}
             return ExtractedEntry.model_validate({"columns": columns, **told, "mapping": mapping})
@@ -221,6 +224,8 @@ def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: Sour
             raise ConfigurationError(f"{where}.tables.{table}: {_first(error)}") from None
         except ValueError as error:
             raise ConfigurationError(f"{where}.tables.{table}: {error}.") from None
+    if fault := belonging_fault(entries):
+        raise ConfigurationError(f"{where}.tables.{fault}.")
     told_by, location = _location(settings, where, entry.url)
     label = SourceName(name, told_by)
     files = {table: told.files_entry for table, told in entry.tables.items() if told and told.files_entry}

@@ -5,12 +5,14 @@ Not here: how a pseudonym is made (rows/pseudonyms.py), how raw is renewed (oper
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import TableError
 from ingestion.log.state import TableState
+from ingestion.rows.columns import RawTable
+from ingestion.rows.erased import Blanking, ErasedRows, Tokens
 from ingestion.rows.pseudonyms import Pseudonym, SourceKey, clean_email, clean_phone, clean_text
 from ingestion.sources.named import SourceNames
 
@@ -26,10 +28,23 @@ class Privacy:
     Attributes:
         key: of its pseudonyms; None where none of its tables needs one.
         country_code: of telephone numbers that are written with one leading 0; None: they stay as they are.
+        erased: table → names of its rows that were erased, and what stands in the place of their pseudonyms.
+        row_key: what these are named with; None where there are none.
+        erased_is_told: whether it was told that the source still has some of them.
     """
 
     key: SourceKey | None = None
     country_code: str | None = None
+    erased: Mapping[str, Mapping[str, Tokens | None]] = field(default_factory=dict)
+    row_key: SourceKey | None = None
+    erased_is_told: bool = False
+
+    def erased_rows(self, table: RawTable, entry: TableEntry) -> ErasedRows | None:
+        """A table's rows that were erased; None if none was."""
+        rows = self.erased.get(table.name)
+        if not rows or self.row_key is None:
+            return None
+        return ErasedRows(blanking_of(table.key, entry), self.row_key, rows, self.erased_is_told)
 
     def names(self, names: SourceNames, entry: TableEntry) -> SourceNames:
         """The names by which a table is read, with pseudonyms in the place of values."""
@@ -86,3 +101,10 @@ class Privacy:
 def recorded(state: TableState) -> dict[str, str]:
     """What a state says of raw's personal columns: see `TableState.personal`."""
     return json.loads(state.personal) if state.personal else {}
+
+
+def blanking_of(key: Sequence[str], entry: TableEntry) -> Blanking:
+    """What becomes of a table's rows when they are erased: of a column that nobody declared nothing stays."""
+    kept = {name for name in entry.columns if name not in entry.personal}
+    besides = {name: column.besides for name, column in entry.personal.items() if column.besides}
+    return Blanking(tuple(key), frozenset(entry.hashed), frozenset({*kept, *key}), besides)

@@ -31,6 +31,8 @@ class LoadResult:
     """Whether the error may pass by itself."""
     reasons: str | None = None
     """Why rows and values were rejected."""
+    still_there: int = 0
+    """Of how many rows of erased people the source still had something; 0 where that was told before."""
 
     def followed_by(self, later: "LoadResult") -> "LoadResult":
         """The result of this load and a later one of the same table together."""
@@ -40,7 +42,8 @@ class LoadResult:
         counts = {name: getattr(self.state, name) + getattr(later.state, name) for name in names}
         state, seconds = replace(later.state, **counts), self.seconds + later.seconds
         reasons = later.reasons or self.reasons
-        return replace(later, scope=self.scope, state=state, seconds=seconds, reasons=reasons)
+        still_there = max(self.still_there, later.still_there)
+        return replace(later, scope=self.scope, state=state, seconds=seconds, reasons=reasons, still_there=still_there)
 
     @property
     def label(self) -> str:
@@ -69,4 +72,7 @@ class LoadResult:
         why = f" ({self.reasons})" if self.reasons else ""
         rejected = f", {s.rows_rejected:,} rejected{why}" if s.rows_rejected else ""
         note = f"; {s.note}" if s.note else ""
-        return counts + deleted + rejected + note
+        still = (
+            f"; the source still has {self.still_there:,} rows of people that were erased here: erase them there too"
+        )
+        return counts + deleted + rejected + note + (still if self.still_there else "")

@@ -22,7 +22,7 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.retries import Retries
 from ingestion.loading.source import load_source
 from ingestion.log.archive import Archive
-from ingestion.rows.pseudonyms import PseudonymKey
+from ingestion.rows.pseudonyms import PseudonymKey, SourceKey
 from ingestion.settings import SAMPLE_DIRECTORY, SOURCES, Settings
 from ingestion.sources.base import Source, SourceName
 from ingestion.warehouses import open_warehouse
@@ -58,7 +58,9 @@ class Ingestion:
         self.configured = configured_sources(settings, of_kinds)
         # Raw of a system whose URL is gone is what its catalogue says.
         self.catalogue: Catalogue = {**of_kinds, **{name: s.entries for name, s in self.configured.items()}}
-        self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        self.warehouse: Warehouse = open_warehouse(
+            settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds
+        )
         self.archive = Archive(settings.archive)
         self._retries = retries or Retries()
         self._former: tuple[str, ...] | None = None
@@ -110,8 +112,17 @@ class Ingestion:
         hashed = [f"{table}.{column}" for table, entry in self.catalogue[name].items() for column in entry.hashed]
         secret = self.settings.pseudonym_secret(f"{name}: {', '.join(hashed)}") if hashed else None
         code = self.configured[name].country_code if name in self.configured else None
-        key = PseudonymKey((*self._former_keys(secret), secret)).of_source(name) if secret else None
-        return Privacy(key, code or self.settings.default_country_code)
+        key = self._key(name, secret) if secret else None
+        erased, is_told = self.archive.erasures.of_source(name)
+        row_key = self.row_key(name) if erased else None
+        return Privacy(key, code or self.settings.default_country_code, erased, row_key, is_told)
+
+    def row_key(self, name: str) -> SourceKey:
+        """What names a source's rows in the register of people that were erased. Raises as `privacy`."""
+        return self._key(name, self.settings.pseudonym_secret(f"{name}: the register of people that were erased"))
+
+    def _key(self, name: str, secret: str) -> SourceKey:
+        return PseudonymKey((*self._former_keys(secret), secret)).of_source(name)
 
     def _former_keys(self, secret: str) -> tuple[str, ...]:
         if self._former is None:
@@ -221,7 +232,10 @@ class Ingestion:
             return list(results.values())
 
         try:
-            return self._retries.of(name, listener, load)
+            loaded = self._retries.of(name, listener, load)
+            if any(result.still_there for result in loaded):
+                self.archive.erasures.note_told(name)
+            return loaded
         except SourceError:
             self._stand_in(session, name)
             raise

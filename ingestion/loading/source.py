@@ -85,6 +85,7 @@ def load_source(
                 standing.get(name, ()),
                 has_folded_ids=bool(admission.names.folded),
                 in_source=list(found[name].columns) if name in found else (),
+                erased=privacy.erased_rows(admission.table, entries[name]),
             )
             for name, admission in admissions.items()
             if not only or name in only

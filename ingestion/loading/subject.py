@@ -15,6 +15,7 @@ from ingestion.loading.progress import Listener
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
 from ingestion.rows.columns import RawTable
+from ingestion.rows.erased import ErasedRows
 from ingestion.sources.base import ChangeTracking, Snapshot
 from ingestion.sources.named import NamedSnapshot
 from ingestion.warehouses.base import Session
@@ -56,6 +57,7 @@ class Subject:
         standing: the keys of its rejections that stand.
         has_folded_ids: whether raw has ids in a canonical form.
         in_source: the columns of the source's table, as they are called there.
+        erased: its rows of people that were erased; None if there are none.
     """
 
     table: RawTable
@@ -66,6 +68,7 @@ class Subject:
     standing: Collection[str] = ()
     has_folded_ids: bool = False
     in_source: Collection[str] = ()
+    erased: ErasedRows | None = None
 
     @property
     def may_renew_ids(self) -> bool:

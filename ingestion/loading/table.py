@@ -45,7 +45,8 @@ class TableRun:
             state = replace(subject.state, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0)
         seconds = time.perf_counter() - start
         reasons = self._rejections.reasons
-        result = LoadResult(table.source, table.name, scope, state, seconds, error, is_transient, reasons)
+        still = len(subject.erased.still_there) if subject.erased and not subject.erased.is_told else 0
+        result = LoadResult(table.source, table.name, scope, state, seconds, error, is_transient, reasons, still)
         self._run.listener.finished(result.label, result.outcome)
         return result
 

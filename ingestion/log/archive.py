@@ -5,7 +5,7 @@ what is made of it (operations/rebuild.py).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ingestion.errors import IngestionError, StorageError, TableError, one_line
 from ingestion.log.deliveries import DeliveryCopy
 from ingestion.log.digests import LIST, digest_line, parse_digests, with_digest_of, without_batches_after
+from ingestion.log.erasures import Erasures
 from ingestion.log.keyring import Keyring
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
@@ -38,6 +39,7 @@ class Origin:
         state: what was committed together with it.
         lacks_values: whether rows of it are without a value that raw can't hold, which the archive lacks too.
         replaces: the digest of the file that this one was written in the place of; None where there was none.
+        erasures: the ids of erasures that its rows have been through.
     """
 
     follows: int
@@ -45,6 +47,7 @@ class Origin:
     state: TableState
     lacks_values: bool = False
     replaces: str | None = None
+    erasures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,11 @@ class Archive:
     def keyring(self) -> Keyring:
         """The keys of pseudonyms that were replaced."""
         return Keyring(self._storage)
+
+    @property
+    def erasures(self) -> Erasures:
+        """The register of people that were erased."""
+        return Erasures(self._storage)
 
     def name(self, table: RawTable, batch_seq: int) -> str:
         """A batch's file, as messages name it."""
@@ -207,18 +215,21 @@ class Archive:
                 parse_state(told["state"]),
                 told.get("lacks_values", False),
                 told.get("replaces"),
+                tuple(told.get("erasures", ())),
             )
             schema = file.schema_arrow.remove_metadata()
         return ArchivedBatch(_name(table, batch_seq), batch_seq, schema, origin)
 
-    def rows(self, table: RawTable, batch_seq: int) -> Iterator[pa.RecordBatch]:
-        """The rows of an archived batch, at most `BATCH_ROWS` at a time.
+    def rows(self, table: RawTable, batch_seq: int, columns: Collection[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of an archived batch, at most `BATCH_ROWS` at a time, with those columns alone that it has of some.
 
         Raises:
             TableError: the file is missing or damaged, or holds another batch.
         """
         with self._opened(table, batch_seq) as file:
-            for batch in file.iter_batches(BATCH_ROWS):
+            there = file.schema_arrow.names
+            read = None if columns is None else [n for n in there if n in columns or n == "_batch_seq"]
+            for batch in file.iter_batches(BATCH_ROWS, columns=read):
                 if not pc.all(pc.equal(batch.column("_batch_seq"), batch_seq)).as_py():
                     raise ValueError("it holds rows of another batch")
                 yield batch

@@ -125,8 +125,12 @@ def rebuild_tables(
     *,
     replace_rows: bool = False,
     accept_undigested: bool = False,
+    keeps_models: bool = False,
 ) -> list[LoadResult]:
-    """Likewise in an open warehouse, given the numbers of each table's archived batches by source and table."""
+    """Likewise in an open warehouse, given the numbers of each table's archived batches by source and table.
+
+    With `keeps_models` models see by batch numbers what is another row than it was.
+    """
     filled = [f"{s}.{t}" for s, t in found if session.holds_rows(RawTable(s, t, (), ()))]
     if filled and not replace_rows:
         more = f" and {len(filled) - 1} more tables" if len(filled) > 1 else ""
@@ -139,7 +143,7 @@ def rebuild_tables(
     }
     if not session.deliveries() and (delivered := archive.deliveries.read()):
         session.note_deliveries(delivered)
-    if not all(isinstance(check, str) for check in checked.values()):
+    if not keeps_models and not all(isinstance(check, str) for check in checked.values()):
         _forget_models(session, catalogue)
     return [
         _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers, checked[s, t])

@@ -3,6 +3,7 @@
 Belongs here: display of status and compaction. Not here: results of a run (loading/report.py), how anything came about.
 """
 
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from ingestion.catalogue.listed_names import listed
 from ingestion.catalogue.review import UNREVIEWED_REMEDY
+from ingestion.log.erasures import Erasure
 from ingestion.operations.compaction import Compaction
 from ingestion.operations.status import TableStatus
 
@@ -20,6 +22,35 @@ _HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "so
 _FIRST_TO_GO = ("mode", "full", "keys")
 _WIDTH = 100
 """Of a page on which all columns have room, in characters."""
+
+
+NOBODY = "Nothing of that person is in raw or the archive. Check how it is written; nothing was changed."
+
+
+def print_found(console: Console, found: Mapping[str, Mapping[str, Set[str]]]) -> None:
+    """One line per table that has rows of a person."""
+    for source, tables in found.items():
+        for name, keys in tables.items():
+            console.print(f"{source}.{name}: {len(keys):,} rows would be erased")
+
+
+def print_receipts(console: Console, erasures: Iterable[Erasure], history: timedelta) -> None:
+    """What was erased, without who; `history` is for how long the warehouse keeps what is deleted."""
+    for erasure in erasures:
+        _print_receipt(console, erasure, history)
+
+
+def _print_receipt(console: Console, erasure: Erasure, history: timedelta) -> None:
+    what = "rows erased" if erasure.with_rows else "rows: what was personal erased"
+    for table, rows in erasure.counts.items():
+        console.print(f"{table}: {rows:,} {what}")
+    asked_at = datetime.fromisoformat(erasure.erased_at)
+    gone = f"nothing of it is left there from {asked_at + history:%Y-%m-%d} on" if history else "nothing of it is left"
+    console.print(
+        f"Asked for on {asked_at:%Y-%m-%d %H:%M} UTC. Raw, the archive and what is built of them: {gone}. Backups, and "
+        "what was sent or copied elsewhere, are where they are.",
+        soft_wrap=True,
+    )
 
 
 def print_compactions(console: Console, results: list[Compaction], days: float) -> None:

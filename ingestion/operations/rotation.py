@@ -9,12 +9,10 @@ that was killed at any point is finished by the next.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.listed_names import alike_names
@@ -27,10 +25,11 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive, ArchivedBatch, Origin
 from ingestion.log.state import TableState
-from ingestion.operations.rebuild import RAW_TYPES, archived_numbers, rebuild_tables, whole_history
+from ingestion.operations.erasure import resume_fault
+from ingestion.operations.rebuild import rebuild_tables
+from ingestion.operations.renewal import TableFiles
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.rows.pseudonyms import PseudonymKey, SourceKey
-from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
 from ingestion.warehouses.base import Session
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
@@ -49,14 +48,19 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
     """Bring raw and archive to what is declared; returns a result for each table that was not so.
 
     Raises:
-        ConfigurationError: there is no key, or not that of raw's pseudonyms: nothing was changed.
+        ConfigurationError: there is no key, or not that of raw's pseudonyms, or an erasure is not done: nothing was
+            changed.
         StorageError: the archive can't be read or written.
         WarehouseError: the warehouse can't be opened or written.
     """
+    if fault := resume_fault(ingestion):
+        raise ConfigurationError(fault)
     results = []
     with ingestion.warehouse.session() as session:
         _replace_key(ingestion, session)
         for source, entries in ingestion.catalogue.items():
+            if ingestion.archive.erasures.of_source(source)[0]:
+                ingestion.archive.erasures.rewritten(source, ingestion.row_key(source))
             personal = {name: entry for name, entry in entries.items() if entry.hashed or entry.dropped}
             if not personal:
                 continue
@@ -71,6 +75,9 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
                 # What was built is of rows that are about to change, though no batch is new: all is built anew.
                 session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
             results += [_renewed(ingestion, session, listener, one, last[one.table.name]) for one in unlike]
+    if results:
+        # What raw held before is legible in blocks that no table uses any more.
+        ingestion.warehouse.vacuum(sorted({f"raw_{result.source}" for result in results}))
     return results
 
 
@@ -118,39 +125,10 @@ class _Renewed:
     entry: TableEntry
     privacy: Privacy
 
-    def check(self, last: int) -> list[int]:
-        """The table's batches, each of whose files is what was written, given the last one that raw has.
-
-        Raises:
-            TableError: one is missing or not what was written, or nothing tells whether it is.
-            StorageError: the archive can't be read.
-        """
-        # A killed run's: raw does not have it.
-        self.archive.discard_after(self.table, last)
-        noted, numbers = self.archive.digests(self.table), archived_numbers(self.archive, self.table)
-        for number in numbers:
-            digest, known = self.archive.digest(self.table, number), noted.get(f"{number}.parquet")
-            if digest is None or digest == known:
-                continue
-            name = self.archive.name(self.table, number)
-            if known is None:
-                raise TableError(
-                    f"the archive's list of digests does not have {name}. Note it first, if you trust the file: "
-                    "python -m ingestion rebuild --from-archive --replace --accept-undigested"
-                )
-            # A killed call gave the file its name, and had no time for the list.
-            origin = self.archive.batch(self.table, number).origin
-            if origin is None or origin.replaces != known:
-                raise TableError(
-                    f"the archive's file {name} is not what was written: its digest differs from the list's. Put a "
-                    "whole copy of it in its place"
-                )
-            self.archive.renew_digest(self.table, number, digest)
-        if not numbers:
-            raise TableError("the archive holds no batch of it. Extract it anew, into an empty warehouse")
-        # Before anything is changed.
-        whole_history(self.archive, self.table, numbers, last)
-        return numbers
+    @property
+    def files(self) -> TableFiles:
+        """Its files."""
+        return TableFiles(self.archive, self.table)
 
     def write(self, numbers: list[int]) -> None:
         """Write those files anew that hold something else than is declared.
@@ -173,15 +151,8 @@ class _Renewed:
         schema = pa.schema(
             pa.field(renewals[f.name].name, pa.string()) if f.name in renewals else f for f in batch.schema
         )
-        columns = [Column(f.name, RAW_TYPES[f.type]) for f in schema if f.name not in _CONTROL]
-        with (
-            self.archive.begin(self.table, batch.batch_seq) as file,
-            closing(RowHasher(columns)) as hasher,
-        ):
-            for rows in self.archive.rows(self.table, batch.batch_seq):
-                file.write(_hashed(hasher, [c.name for c in columns], _with(rows, renewals, schema)))
-            digest = file.replace(schema, origin)
-        self.archive.renew_digest(self.table, batch.batch_seq, digest)
+        rows = self.archive.rows(self.table, batch.batch_seq)
+        self.files.replace(batch.batch_seq, schema, (_with(r, renewals, schema) for r in rows), origin)
 
     def _renewals(self, before: Mapping[str, str], there: Collection[str]) -> dict[str, Renewal]:
         """Column of a file → what it is to hold.
@@ -224,19 +195,11 @@ def _with(rows: pa.RecordBatch, renewals: Mapping[str, Renewal], schema: pa.Sche
     return pa.RecordBatch.from_arrays(values, schema=schema)
 
 
-def _hashed(hasher: RowHasher, columns: list[str], rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Versions with the hashes that their rows have when they are read again; a delete version has none."""
-    hashes = hasher(rows.select(columns)).column(HASH_COLUMN.name)
-    place = rows.schema.get_field_index(HASH_COLUMN.name)
-    is_row = pc.equal(rows.column("_op"), "upsert")
-    return rows.set_column(place, rows.schema.field(place), pc.if_else(is_row, hashes, rows.column(place)))
-
-
 def _renewed(ingestion: Ingestion, session: Session, listener: Listener, table: _Renewed, last: int) -> LoadResult:
     label = (table.table.source, table.table.name)
     started_at = datetime.now(UTC)
     try:
-        table.write(numbers := table.check(last))
+        table.write(numbers := table.files.check(last))
         # What was a number in the source is text from now on. A kill after this leaves the files, and what to do.
         hashed = tuple(Column(name, ColumnType.TEXT) for name in table.entry.hashed)
         held = session.held_types(replace(table.table, columns=hashed))

@@ -6,7 +6,7 @@ Belongs here: the interface of a warehouse and of one table's load. Not here: an
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -301,6 +301,19 @@ class Warehouse(Protocol):
         Raises:
             WarehouseError: it can't be written, and the old file is as it was; or the warehouse needs no copy.
         """
+        ...
+
+    def vacuum(self, schemas: Collection[str]) -> None:
+        """Write the tables of some schemas anew, so that nothing is left of rows that are not there any more.
+
+        Raises:
+            WarehouseError: it can't be written.
+        """
+        ...
+
+    @property
+    def history(self) -> timedelta:
+        """For how long the engine itself keeps what was deleted, whatever is done."""
         ...
 
     def tables(self, schemas: Iterable[str]) -> set[tuple[str, str]]:

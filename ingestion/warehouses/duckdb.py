@@ -3,7 +3,7 @@
 Belongs here: DuckDB connections, its lock, its types and tables. Not here: a table's load (duckdb_load.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -51,10 +51,10 @@ class DuckdbWarehouse(SqlWarehouse):
 
     capabilities = _CAPABILITIES
 
-    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+    def __init__(self, url: URL, lock_timeout_seconds: float, readers_wait_seconds: float) -> None:
         if not url.database or url.database == ":memory:":
             raise ConfigurationError("WAREHOUSE_URL needs a file: duckdb:///data/warehouse.duckdb")
-        super().__init__(url, lock_timeout_seconds)
+        super().__init__(url, lock_timeout_seconds, readers_wait_seconds)
         self.path = Path(url.database)
         if self.path.stem.startswith("raw_") or self.path.stem in _SCHEMAS:
             raise ConfigurationError(
@@ -159,6 +159,25 @@ class DuckdbWarehouse(SqlWarehouse):
                     raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
             yield read
+
+    def vacuum(self, schemas: Collection[str]) -> None:
+        """See `Warehouse.vacuum`. The whole file is written anew, beside itself."""
+        aside = self.path.with_name(aside_name(self.path.name))
+        try:
+            with self.exclusive():
+                # A killed call's.
+                _remove_asides(self.path)
+                with self._connection(read_only=False) as connection:
+                    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
+                    [(name,)] = connection.execute("select current_database()").fetchall()
+                    connection.execute(f"attach {literal(str(aside))} as anew")
+                    connection.execute(f"copy from database {quoted(name)} to anew")
+                    connection.execute("checkpoint anew; detach anew")
+                aside.replace(self.path)
+        except (OSError, duckdb.Error) as error:
+            with suppress(OSError):
+                _remove_asides(self.path)
+            raise WarehouseError(f"The warehouse {self.path.name} can't be written anew: {one_line(error)}") from None
 
     def publish_copy(
         self,

@@ -5,8 +5,9 @@ connection (duckdb.py, ...), an open warehouse (sql_session.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,9 +22,10 @@ from ingestion.warehouses.sql import loaded_tables, tables_of
 class SqlWarehouse(ABC):
     """A warehouse, on a server as long as an engine says nothing else. See `Warehouse`."""
 
-    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+    def __init__(self, url: URL, lock_timeout_seconds: float, readers_wait_seconds: float) -> None:
         self._url = url
         self._timeout_seconds = lock_timeout_seconds
+        self._readers_wait_seconds = readers_wait_seconds
 
     @abstractmethod
     def reader(self) -> AbstractContextManager[Query]:
@@ -44,6 +46,13 @@ class SqlWarehouse(ABC):
         known = sorted(schemas[schema] for schema, name in self.tables(schemas) if name == "_state")
         rows = self.query(loaded_tables(known)).to_pylist() if known else []
         return {row["source"] for row in rows if row["loaded"]}
+
+    history = timedelta(0)
+    """See `Warehouse.history`."""
+
+    @abstractmethod
+    def vacuum(self, schemas: Collection[str]) -> None:
+        """See `Warehouse.vacuum`."""
 
     def publish_copy(
         self,

@@ -1,0 +1,161 @@
+"""The register of people that were erased: by what their rows are known again when they are read.
+
+Belongs here: its file in the archive, and what stands there. Not here: what is left of a row (rows/erased.py), the
+steps of an erasure (operations/erasure.py).
+
+It holds no value of anyone: rows are named by keyed hashes of their keys, and what stands in the place of pseudonyms is
+made of chance. What it was made with (`secret`) is there until the erasure is done, so that one that was killed can go
+on.
+"""
+
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from ingestion.errors import StorageError
+from ingestion.output.storage import Storage
+from ingestion.rows.erased import Tokens
+from ingestion.rows.pseudonyms import SourceKey
+
+_NAME = "operations/erasures.json"
+
+Stage = Literal["raw", "built", "done"]
+
+
+@dataclass
+class SourceErasure:
+    """What was erased of a source.
+
+    Attributes:
+        fingerprint: of the key that its rows are named with.
+        tables: table → name of a row → tokens of its pseudonyms; None: the row is gone.
+        is_told: whether it was told that the source still has some of it.
+    """
+
+    fingerprint: str
+    tables: dict[str, dict[str, Tokens | None]]
+    is_told: bool = False
+
+
+@dataclass
+class Erasure:
+    """One erasure.
+
+    Attributes:
+        erased_at: when it was asked for, ISO 8601.
+        with_rows: whether the rows themselves were to go.
+        stage: what is done next: `raw` and the archive, what is `built` of them, or nothing.
+        secret: of its tokens, in hexadecimal; None when it is done.
+        sources: source → what of it.
+        counts: what it came to, by place.
+    """
+
+    erased_at: str
+    with_rows: bool
+    stage: Stage
+    secret: str | None
+    sources: dict[str, SourceErasure] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def token(self, pseudonym: str) -> str:
+        """What stands in the place of a pseudonym: for equal ones the same, so that numbers stay."""
+        assert self.secret is not None, "an erasure that is done makes no more"
+        return hmac.digest(bytes.fromhex(self.secret), pseudonym.encode(), "sha256").hex()
+
+    def tokens(self, values: pa.Array) -> pa.Array:
+        """The same of a column."""
+        return pa.array([None if v is None else self.token(v) for v in values.to_pylist()], pa.string())
+
+
+@dataclass(frozen=True)
+class Erasures:
+    """The register of an archive. Where there is no file, nobody was ever erased."""
+
+    storage: Storage
+
+    def read(self) -> dict[str, Erasure]:
+        """All erasures by id, in their order.
+
+        Raises:
+            StorageError: the register is damaged, or can't be read.
+        """
+        content = self.storage.read(_NAME)
+        if content is None:
+            return {}
+        try:
+            return {id_: _parsed(record) for id_, record in json.loads(content).items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise StorageError(f"The archive's file {_NAME} is damaged. Put a whole copy of it in its place.") from None
+
+    def write(self, erasures: Mapping[str, Erasure]) -> None:
+        """Have these in the place of those that there are.
+
+        Raises:
+            StorageError: the archive can't be written.
+        """
+        content = json.dumps({id_: _record(erasure) for id_, erasure in erasures.items()}, indent=1)
+        self.storage.write(_NAME, content.encode() + b"\n")
+
+    def of_source(self, source: str) -> tuple[dict[str, dict[str, Tokens | None]], bool]:
+        """A source's rows by table, as later erasures have them, and whether all that it still has was told of.
+
+        Raises:
+            StorageError: the register is damaged, or can't be read.
+        """
+        found: dict[str, dict[str, Tokens | None]] = {}
+        erased = list(_of(self.read(), source))
+        for one in erased:
+            for table, rows in one.tables.items():
+                found.setdefault(table, {}).update(rows)
+        return found, all(one.is_told for one in erased)
+
+    def note_told(self, source: str) -> None:
+        """Note that it was told that a source still has some of what was erased.
+
+        Raises:
+            StorageError: the archive can't be read or written.
+        """
+        erasures = self.read()
+        for one in _of(erasures, source):
+            one.is_told = True
+        self.write(erasures)
+
+    def rewritten(self, source: str, key: SourceKey) -> None:
+        """Have a source's rows named under another key, and tokens be what rotation makes of them in raw.
+
+        Raises:
+            StorageError: the archive can't be read or written.
+        """
+        erasures = self.read()
+        unlike = [e for e in _of(erasures, source) if e.fingerprint != key.fingerprint]
+        for one in unlike:
+            again = SourceKey(key.chain[key.fingerprints.index(one.fingerprint) + 1 :])
+            one.tables = {
+                table: {again.pseudonym(name.encode()): _again(again, tokens) for name, tokens in rows.items()}
+                for table, rows in one.tables.items()
+            }
+            one.fingerprint = key.fingerprint
+        if unlike:
+            self.write(erasures)
+
+
+def _again(key: SourceKey, tokens: Tokens | None) -> Tokens | None:
+    return tokens and {column: key.pseudonym(token.encode()) for column, token in tokens.items()}
+
+
+def _of(erasures: Mapping[str, Erasure], source: str) -> Iterator[SourceErasure]:
+    yield from (erasure.sources[source] for erasure in erasures.values() if source in erasure.sources)
+
+
+def _record(erasure: Erasure) -> dict[str, Any]:
+    sources = {name: {**vars(source)} for name, source in erasure.sources.items()}
+    return {**vars(erasure), "sources": sources}
+
+
+def _parsed(record: Mapping[str, Any]) -> Erasure:
+    sources = {name: SourceErasure(**source) for name, source in record["sources"].items()}
+    return Erasure(**{**record, "sources": sources})

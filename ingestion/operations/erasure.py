@@ -1,0 +1,343 @@
+"""A person erased: out of raw and archive, so that models, copy and files follow, and reads do not bring him back.
+
+Belongs here: the order of steps, and what a table's log becomes. Not here: which rows are a person's (persons.py), what
+is left of a row (rows/erased.py), how reads know it again (log/erasures.py).
+
+The register is written first: whatever is killed after it, the next call ends. Each table's files are written anew, and
+say which erasures they have been through. A batch follows with the rows as they are now, or with deletes: so models see
+by batch numbers what changed, as after any other change. Raw is made of the files.
+"""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.errors import IngestionError
+from ingestion.loading.privacy import blanking_of
+from ingestion.loading.progress import Listener
+from ingestion.loading.results import LoadResult
+from ingestion.loading.run import Ingestion
+from ingestion.log.archive import Origin
+from ingestion.log.erasures import Erasure, SourceErasure
+from ingestion.log.state import MODELS, TableState
+from ingestion.operations.persons import Person, SourceSearch
+from ingestion.operations.rebuild import rebuild_tables
+from ingestion.operations.renewal import TableFiles
+from ingestion.rows.columns import CONTROL_COLUMNS, RawTable
+from ingestion.rows.erased import Blanking, Tokens, keys_of, row_names
+from ingestion.rows.pseudonyms import SourceKey
+from ingestion.settings import PROJECT_ROOT
+from ingestion.warehouses.base import Session
+
+BUILT = ("staging", "intermediate", "core", "marts")
+"""The schemas of what is built of raw."""
+
+_CONTROL = {column.name for column in CONTROL_COLUMNS}
+
+Found = dict[str, dict[str, set[str]]]
+"""Source → table → keys of rows."""
+
+
+def find(ingestion: Ingestion, person: Person) -> Found:
+    """The rows of a person.
+
+    Raises:
+        ConfigurationError: there is no such source or table, or no key for a source's pseudonyms.
+        TableError: a file of the archive is missing or damaged.
+        StorageError: the archive can't be read.
+    """
+    if person.row:
+        ingestion.chosen(person.row[0], person.row[1], only_configured=False)
+    found: Found = {}
+    for source, entries in ingestion.catalogue.items():
+        if not person.may_be_in(source):
+            continue
+        keys = {name: key for name in entries if (key := _archived_key(ingestion, source, name))}
+        if keys and (rows := _search(ingestion, source, keys).find(person)):
+            found[source] = rows
+    return found
+
+
+def _search(ingestion: Ingestion, source: str, keys: Mapping[str, tuple[str, ...]]) -> SourceSearch:
+    entries, privacy = ingestion.catalogue[source], ingestion.privacy(source)
+    return SourceSearch(ingestion.archive, source, entries, privacy, keys)
+
+
+def _archived_key(ingestion: Ingestion, source: str, name: str) -> tuple[str, ...]:
+    """The key of a table's files; empty where it has none."""
+    table = RawTable(source, name, (), ())
+    numbers = ingestion.archive.numbers(table)
+    origin = ingestion.archive.batch(table, numbers[-1]).origin if numbers else None
+    return origin.key if origin else tuple(ingestion.catalogue[source][name].raw_key) if numbers else ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call did.
+
+    Attributes:
+        done: the erasures that are done now.
+        errors: what keeps others from being done, a line each.
+        is_nothing: whether nobody was found, and nothing was begun before.
+    """
+
+    done: list[Erasure]
+    errors: list[str]
+    is_nothing: bool = False
+
+
+def erase(ingestion: Ingestion, person: Person | None, listener: Listener, *, with_rows: bool) -> Outcome:
+    """End what was begun, and erase a person; None: nobody else.
+
+    Raises: as `find`, `begin` and `finish`.
+    """
+    done: list[Erasure] = []
+    errors: list[str] = []
+    is_begun = resume_fault(ingestion) is not None
+    if is_begun:
+        done, errors = finish(ingestion, listener)
+    found = find(ingestion, person) if person and not errors else {}
+    if found:
+        begin(ingestion, found, with_rows=with_rows)
+        more, errors = finish(ingestion, listener)
+        done += more
+    return Outcome(done, errors, is_nothing=not (found or is_begun))
+
+
+def begin(ingestion: Ingestion, found: Found, *, with_rows: bool) -> str:
+    """Note an erasure in the register: from here on reads heed it, and `finish` does the rest; returns its id.
+
+    Raises:
+        ConfigurationError: there is no PRIVACY_KEY to name rows with.
+        StorageError: the archive can't be written.
+    """
+    erasure = Erasure(datetime.now(UTC).isoformat(timespec="seconds"), with_rows, "raw", secrets.token_hex(32))
+    for source, tables in found.items():
+        key = ingestion.row_key(source)
+        noted = {name: _noted(ingestion, erasure, key, source, name, keys) for name, keys in tables.items()}
+        erasure.sources[source] = SourceErasure(key.fingerprint, noted)
+        erasure.counts |= {f"{source}.{name}": len(keys) for name, keys in tables.items()}
+    id_ = secrets.token_hex(8)
+    ingestion.archive.erasures.write({**ingestion.archive.erasures.read(), id_: erasure})
+    return id_
+
+
+def _noted(
+    ingestion: Ingestion, erasure: Erasure, row_key: SourceKey, source: str, name: str, keys: set[str]
+) -> dict[str, Tokens | None]:
+    """The names of rows, with the tokens of the pseudonyms that they have now."""
+    entry, key = ingestion.catalogue[source][name], _archived_key(ingestion, source, name)
+    tokens: dict[str, Tokens | None] = dict.fromkeys(keys)
+    table = RawTable(source, name, (), ())
+    if not erasure.with_rows:
+        for number in ingestion.archive.numbers(table):
+            for rows in ingestion.archive.rows(table, number, {*key, *entry.hashed, "_op"}):
+                mine = rows.filter(pc.and_(_is_of(rows, key, keys), pc.equal(rows.column("_op"), "upsert")))
+                named = keys_of(mine, key).to_pylist()
+                for text, values in zip(named, mine.to_pylist(), strict=True):
+                    tokens[text] = {c: erasure.token(values[c]) for c in entry.hashed if values.get(c) is not None}
+        tokens = {text: told or {} for text, told in tokens.items()}
+    return dict(zip(row_names(row_key, tokens), tokens.values(), strict=True))
+
+
+def _is_of(rows: pa.RecordBatch, key: tuple[str, ...], keys: set[str]) -> pa.Array:
+    found: pa.Array = pc.is_in(keys_of(rows, key), pa.array(sorted(keys), pa.string()))
+    return found
+
+
+def finish(ingestion: Ingestion, listener: Listener) -> tuple[list[Erasure], list[str]]:
+    """Do what is left of all erasures that were begun; returns those that are done now, and what went wrong.
+
+    A table that can't be written anew keeps its erasure from being done; the next call goes on with it.
+
+    Raises:
+        StorageError: the archive can't be read or written.
+        WarehouseError: the warehouse can't be opened or written.
+        IngestionError: what is built of raw could not follow.
+    """
+    results: list[LoadResult] = []
+    for id_, erasure in ingestion.archive.erasures.read().items():
+        if erasure.stage == "raw":
+            with ingestion.warehouse.session() as session:
+                results += [
+                    _erased(ingestion, session, listener, (id_, erasure), source, name)
+                    for source, of_source in erasure.sources.items()
+                    for name in of_source.tables
+                ]
+            if faults := [f"{result.label}: {result.error}" for result in results if result.error]:
+                return [], faults
+            _note(ingestion, id_, replace(erasure, stage="built"))
+    begun = {i: e for i, e in ingestion.archive.erasures.read().items() if e.stage == "built"}
+    if begun:
+        _follow(ingestion, {source for erasure in begun.values() for source in erasure.sources})
+        for id_, erasure in begun.items():
+            begun[id_] = replace(erasure, stage="done", secret=None)
+            _note(ingestion, id_, begun[id_])
+    return [*begun.values()], []
+
+
+def _note(ingestion: Ingestion, id_: str, erasure: Erasure) -> None:
+    ingestion.archive.erasures.write({**ingestion.archive.erasures.read(), id_: erasure})
+
+
+def _follow(ingestion: Ingestion, sources: set[str]) -> None:
+    """Have models, copy and files made of what raw is now, and no block left that shows what was there before."""
+    with ingestion.warehouse.session() as session:
+        is_built = any(MODELS in session.states(source) for source in sources)
+    if is_built:
+        # The layer above is started, as a person would; it is not known here.
+        command = [sys.executable, "-m", "orchestration", "run", "--without-extraction"]
+        if subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode:  # noqa: S603
+            raise IngestionError(
+                "Raw and archive are without the person, and what is built of them did not follow: see above. Then: "
+                "python -m ingestion erase --resume"
+            )
+        noted = [place for place in ingestion.warehouse.tables(["intermediate"]) if "__changed_" in place[1]]
+        with ingestion.warehouse.session() as session:
+            # What was counted on which customer before this build: the next one makes its own.
+            session.remove(None, sorted(noted))
+    ingestion.warehouse.vacuum([*(f"raw_{source}" for source in sorted(sources)), *BUILT])
+
+
+def _erased(
+    ingestion: Ingestion, session: Session, listener: Listener, erasure: tuple[str, Erasure], source: str, name: str
+) -> LoadResult:
+    started_at, label = datetime.now(UTC), (source, name)
+    try:
+        states = session.states(source)
+        number = max((state.batch_seq for state in states.values()), default=0) + 1
+        log = _Log(ingestion, *erasure, source, name, states.get(name, TableState(name)), number, started_at)
+        numbers = log.write()
+        [result] = rebuild_tables(
+            ingestion.archive,
+            ingestion.catalogue,
+            session,
+            listener,
+            {label: numbers},
+            replace_rows=True,
+            keeps_models=True,
+        )
+        if not result.error:
+            session.forget_rejected(RawTable(source, name, (), ()))
+        return result
+    except IngestionError as error:
+        seconds = (datetime.now(UTC) - started_at).total_seconds()
+        failed = LoadResult(*label, "", TableState(name), seconds, str(error))
+        listener.finished(failed.label, failed.outcome)
+        return failed
+
+
+@dataclass(frozen=True)
+class _Log:
+    """A table's log that people are erased in.
+
+    Attributes:
+        state: what the warehouse remembers of it.
+        number: of the batch that follows.
+        started_at: when its new versions are loaded.
+    """
+
+    ingestion: Ingestion
+    id: str
+    erasure: Erasure
+    source: str
+    name: str
+    state: TableState
+    number: int
+    started_at: datetime
+
+    @cached_property
+    def _table(self) -> RawTable:
+        return RawTable(self.source, self.name, (), ())
+
+    @cached_property
+    def _key(self) -> tuple[str, ...]:
+        return _archived_key(self.ingestion, self.source, self.name)
+
+    @cached_property
+    def _row_key(self) -> SourceKey:
+        return self.ingestion.row_key(self.source)
+
+    def write(self) -> list[int]:
+        """Write the table's files anew, and the batch that follows them; returns the numbers of all.
+
+        Raises:
+            TableError: a file is missing or damaged, or raw awaits a rotation of keys.
+            StorageError: the archive can't be written.
+        """
+        archive, files = self.ingestion.archive, TableFiles(self.ingestion.archive, self._table)
+        entry = self.ingestion.catalogue[self.source][self.name]
+        self.ingestion.privacy(self.source).check(self.state, entry)
+        numbers, noted = files.check(self.state.batch_seq), archive.digests(self._table)
+        blanking, versions, before = blanking_of(self._key, entry), [], 0
+        for number in numbers:
+            batch = archive.batch(self._table, number)
+            origin = batch.origin or Origin(before, self._key, TableState(self.name))
+            before = number
+            mine = [self._mine(rows) for rows in archive.rows(self._table, number, self._key)]
+            if not any(pc.any(which).as_py() for which in mine):
+                continue
+            if self.id not in origin.erasures:
+                erased = (self._left(*rows, blanking) for rows in zip(self._rows(number), mine, strict=True))
+                after = replace(origin, replaces=noted[f"{number}.parquet"], erasures=(*origin.erasures, self.id))
+                files.replace(number, batch.schema, erased, after)
+            versions += [rows.filter(which) for rows, which in zip(self._rows(number), mine, strict=True)]
+        return [*numbers, *self._follow(files, versions, numbers[-1])]
+
+    def _rows(self, number: int) -> Iterator[pa.RecordBatch]:
+        return self.ingestion.archive.rows(self._table, number)
+
+    def _mine(self, rows: pa.RecordBatch) -> pa.Array:
+        names = self.erasure.sources[self.source].tables[self.name]
+        named = row_names(self._row_key, keys_of(rows, self._key).to_pylist())
+        return pa.array([name in names for name in named], pa.bool_())
+
+    def _left(self, rows: pa.RecordBatch, which: pa.Array, blanking: Blanking) -> pa.RecordBatch:
+        if self.erasure.with_rows:
+            return self._deleted(rows, which)
+        return blanking.of(rows, which, lambda _, values: self.erasure.tokens(values))
+
+    def _deleted(self, rows: pa.RecordBatch, which: pa.Array) -> pa.RecordBatch:
+        """Rows, of which some are delete versions: of these nothing stays but the key."""
+        told = {"_op": "delete", "_row_hash": 0}
+        for place, field in enumerate(rows.schema):
+            if field.name in told or field.name not in {*self._key, *_CONTROL}:
+                value = pa.scalar(told.get(field.name), field.type)
+                rows = rows.set_column(place, field, pc.if_else(which, value, rows.column(place)))
+        return rows
+
+    def _follow(self, files: TableFiles, versions: list[pa.RecordBatch], last: int) -> list[int]:
+        """The batch with the rows as they are now; none where all were deleted before."""
+        tables = [pa.Table.from_batches([rows]) for rows in versions]
+        whole = pa.concat_tables(tables, promote_options="default").combine_chunks()
+        place = {text: number for number, text in enumerate(keys_of(whole, self._key).to_pylist())}
+        latest = whole.take(pa.array(sorted(place.values()), pa.int64()))
+        if not self.erasure.with_rows:
+            latest = latest.filter(pc.equal(latest.column("_op"), "upsert"))
+        if not latest.num_rows:
+            return []
+        for name, value in {"_batch_seq": self.number, "_loaded_at": self.started_at}.items():
+            field = latest.schema.field(name)
+            constant = pa.repeat(pa.scalar(value, field.type), latest.num_rows)
+            latest = latest.set_column(latest.schema.get_field_index(name), field, constant)
+        state = replace(self.state, batch_seq=self.number, last_appended_at=self.started_at)
+        files.add(self.number, latest.schema, latest.to_batches(), Origin(last, self._key, state, erasures=(self.id,)))
+        return [self.number]
+
+
+def resume_fault(ingestion: Ingestion) -> str | None:
+    """What keeps others from changing raw: an erasure that was begun and is not done; None if there is none.
+
+    Raises:
+        StorageError: the register is damaged, or can't be read.
+    """
+    if any(erasure.stage != "done" for erasure in ingestion.archive.erasures.read().values()):
+        return "An erasure was begun and is not done. First: python -m ingestion erase --resume"
+    return None

@@ -1,0 +1,159 @@
+"""Rows of people that were erased: what is left of them, and by what they are known again.
+
+Belongs here: what becomes of a row's values, and a row's name in the register. Not here: which rows are a person's
+(operations/persons.py), where they are noted (log/erasures.py).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingestion.rows.columns import CONTROL_COLUMNS
+from ingestion.rows.conformance import Conformed, Effect, Rejection, json_object
+from ingestion.rows.conversion import texts
+from ingestion.rows.pseudonyms import SourceKey
+
+_CONTROL = {column.name for column in CONTROL_COLUMNS}
+_BETWEEN = "\x1f"
+
+Tokens = Mapping[str, str]
+"""What stands in a row's columns that held pseudonyms: column → token."""
+
+Tokenized = Callable[[str, pa.Array], pa.Array]
+"""What stands in the place of a column's pseudonyms, given its name and them."""
+
+
+def told(column: pa.Array) -> Any:
+    """Values of a key or a reference as text, so that equal ones are equal whatever their type."""
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_binary(column.type):
+        return pa.array([None if v is None else v.hex() for v in column.to_pylist()], pa.string())
+    return pc.cast(column, pa.string())
+
+
+def keys_of(rows: pa.RecordBatch, key: Sequence[str]) -> Any:
+    """The keys of rows, each as one text."""
+    return pc.binary_join_element_wise(*(told(rows.column(name)) for name in key), _BETWEEN)
+
+
+@dataclass(frozen=True)
+class Blanking:
+    """What becomes of the values of a table's rows when they are erased.
+
+    Attributes:
+        key: the table's.
+        hashed: columns of pseudonyms, which tokens stand in the place of.
+        kept: columns that nothing is taken of, its key among them; of all others nothing stays.
+        besides: columns of JSON objects, and the keys of them that stay.
+    """
+
+    key: tuple[str, ...]
+    hashed: frozenset[str]
+    kept: frozenset[str]
+    besides: Mapping[str, Sequence[str]]
+
+    def of(self, rows: pa.RecordBatch, which: pa.Array, tokenized: Tokenized) -> pa.RecordBatch:
+        """Rows, those of which nothing personal is left that `which` (booleans) names. Nulls stay null."""
+        arrays = []
+        for name in rows.schema.names:
+            values = rows.column(name)
+            if name not in self.kept | _CONTROL:
+                values = pc.if_else(which, self._left(name, values, tokenized), values)
+            arrays.append(values)
+        return pa.RecordBatch.from_arrays(arrays, schema=rows.schema)
+
+    def _left(self, name: str, values: pa.Array, tokenized: Tokenized) -> Any:
+        if name in self.hashed:
+            return tokenized(name, values)
+        if besides := self.besides.get(name):
+            return pa.array([_without(text, besides) for text in texts(values, "replace")], values.type)
+        return pa.nulls(len(values), values.type)
+
+
+def _without(text: str | None, besides: Sequence[str]) -> str | None:
+    """A JSON object with some of its keys alone, and of these no objects and lists."""
+    try:
+        value = json.loads(text) if text is not None else None
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return json_object({name: value[name] for name in besides if isinstance(value.get(name), str | int | float)})
+
+
+@dataclass
+class ErasedRows:
+    """A table's rows that were erased, for whoever reads it.
+
+    Attributes:
+        blanking: what is left of one.
+        key: of the names in the register.
+        rows: name → tokens; None: the row itself is gone.
+        is_told: whether it was told that the source still has some of it.
+        still_there: the names of rows of which the source still had something that is personal.
+    """
+
+    blanking: Blanking
+    key: SourceKey
+    rows: Mapping[str, Tokens | None]
+    is_told: bool = False
+    still_there: set[str] = field(default_factory=set)
+
+    def names(self, rows: pa.RecordBatch) -> list[str]:
+        """The names that rows have in the register."""
+        return row_names(self.key, keys_of(rows, self.blanking.key).to_pylist())
+
+    def of(self, conformed: Conformed, *, are_keys: bool = False) -> Conformed:
+        """What was read, as it stays: without what was erased.
+
+        Args:
+            conformed: rows in raw's types, or keys alone; what is set aside of an erased row has its key alone.
+            are_keys: whether they are keys, which show nothing of what the source has.
+        """
+        rows = conformed.batch
+        names = self.names(rows)
+        known = pa.array([name in self.rows for name in names], pa.bool_())
+        rejections = [left for rejection in conformed.rejections if (left := self._left(rejection))]
+        if not pc.any(known).as_py():
+            return Conformed(rows, rejections)
+        blank = rows if are_keys else self.blanking.of(rows, known, lambda column, _: self._tokens(names, column))
+        if not are_keys:
+            self._note(rows, blank, names)
+        gone = pa.array([name in self.rows and self.rows[name] is None for name in names], pa.bool_())
+        return Conformed(blank.filter(pc.invert(gone)), rejections)
+
+    def _tokens(self, names: Sequence[str], column: str) -> pa.Array:
+        return pa.array([(self.rows.get(name) or {}).get(column) for name in names], pa.string())
+
+    def _note(self, rows: pa.RecordBatch, blank: pa.RecordBatch, names: Sequence[str]) -> None:
+        differs = pa.repeat(False, rows.num_rows)
+        for before, after in zip(rows.columns, blank.columns, strict=True):
+            differs = pc.or_(differs, pc.and_(pc.is_valid(before), pc.invert(_equal(before, after))))
+        self.still_there.update(names[place] for place in pc.indices_nonzero(differs).to_pylist())
+
+    def _left(self, rejection: Rejection) -> Rejection | None:
+        key = json.loads(rejection.key)
+        values = [key.get(name) for name in self.blanking.key]
+        if None in values:
+            return rejection
+        [name] = row_names(self.key, [_BETWEEN.join(map(str, values))])
+        if name not in self.rows:
+            return rejection
+        is_of_nothing = rejection.effect is Effect.VALUE and rejection.column not in self.blanking.kept
+        if self.rows[name] is None or is_of_nothing:
+            return None
+        return replace(rejection, value=None, content=json_object(key))
+
+
+def _equal(before: pa.Array, after: pa.Array) -> Any:
+    return pc.fill_null(pc.equal(before, after), False)
+
+
+def row_names(key: SourceKey, keys: Iterable[str]) -> list[str]:
+    """Names of rows in the register: keyed hashes, as there are few enough ids to try them all."""
+    return [key.pseudonym(b"row " + text.encode(errors="surrogateescape")) for text in keys]
