@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     lock_timeout_seconds: float = 900.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
+    retain_rejected_days: Annotated[int, Field(ge=1)] | None = None
     as_of: AwareDatetime | None = None
 
     @classmethod

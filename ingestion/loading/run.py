@@ -6,7 +6,7 @@ load (source.py), display (report.py).
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cached_property
 
 from ingestion import sample
@@ -113,7 +113,8 @@ class Ingestion:
         key = self._key(name, secret) if secret else None
         erased, is_told = self.archive.erasures.of_source(name)
         row_key = self.row_key(name) if erased else None
-        return Privacy(key, code or self.settings.default_country_code, erased, row_key, is_told)
+        code = code or self.settings.default_country_code
+        return Privacy(key, code, erased, row_key, is_told, self.settings.now.astimezone(UTC).date())
 
     def row_key(self, name: str) -> SourceKey:
         """What names a source's rows in the register of people that were erased. Raises as `privacy`."""

@@ -19,6 +19,8 @@ from ingestion.rows.pseudonyms import SourceKey
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
 _BETWEEN = "\x1f"
+_NO_OBJECT = "[]"
+"""Models count documents that are no objects."""
 
 Tokens = Mapping[str, str]
 """What stands in a row's columns that held pseudonyms: column → token."""
@@ -76,13 +78,15 @@ class Blanking:
 
 
 def _without(text: str | None, besides: Sequence[str]) -> str | None:
-    """A JSON object with some of its keys alone, and of these no objects and lists."""
+    """A JSON object with some of its keys alone, and of these no objects and lists; of what is none that it is none."""
     try:
-        value = json.loads(text) if text is not None else None
-    except ValueError:
+        value = json.loads(text) if text is not None and text.strip() else None
+    except (ValueError, RecursionError):
+        return _NO_OBJECT
+    if value is None:
         return None
     if not isinstance(value, dict):
-        return None
+        return _NO_OBJECT
     return json_object({name: value[name] for name in besides if isinstance(value.get(name), str | int | float)})
 
 

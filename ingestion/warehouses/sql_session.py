@@ -17,6 +17,7 @@ from ingestion.log import deliveries
 from ingestion.log.deliveries import DELIVERY_COLUMNS, Delivery
 from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
+from ingestion.rows.conformance import Effect, Rejection
 from ingestion.warehouses.base import Capabilities
 from ingestion.warehouses.sql import columns, literal, put_row, quoted, relation, remove_superseded, standing_keys
 
@@ -278,6 +279,30 @@ class SqlSession(ABC):
                     f"update {relation(table.schema, '_rejected')} set original_value = null, row_content = null "
                     f"where table_name = {literal(table.name)}"
                 )
+
+    def rejected(self, table: RawTable) -> list[Rejection]:
+        """See `Session.rejected`."""
+        with self._transaction():
+            if "_rejected" not in self._columns_of(table.schema):
+                return []
+            rows = self._read(
+                "select row_key, column_name, reason, original_value, row_content, effect "
+                f"from {relation(table.schema, '_rejected')} "
+                f"where table_name = {literal(table.name)} and row_content is not null and row_content <> row_key"
+            ).to_pylist()
+        return [
+            Rejection(key, column, reason, value, content, Effect(effect) if effect else Effect.ROW)
+            for key, column, reason, value, content, effect in (row.values() for row in rows)
+        ]
+
+    def remove_rejected(self, source: str, before: datetime) -> int:
+        """See `Session.remove_rejected`."""
+        schema = f"raw_{source}"
+        with self._transaction():
+            if "_rejected" not in self._columns_of(schema):
+                return 0
+            condition = f"resolved_at is not null and _loaded_at < {literal(before)}"
+            return self._execute(f"delete from {relation(schema, '_rejected')} where {condition}")
 
     def deliveries(self) -> dict[str, Delivery]:
         """See `Session.deliveries`."""
