@@ -125,7 +125,7 @@ def _compact(options: argparse.Namespace) -> list[str]:
 def _retain(options: argparse.Namespace) -> list[str]:
     ingestion = Ingestion(Settings.read())
     retained = retain(ingestion, ingestion.chosen_tables(options.source, None), dry_run=options.dry_run)
-    print_retained(page(), retained, dry_run=options.dry_run)
+    print_retained(page(), retained, ingestion.settings.retain_versions_days or 0, dry_run=options.dry_run)
     return retained.errors
 
 
@@ -317,7 +317,7 @@ def _parser() -> argparse.ArgumentParser:
         "let go what is past its age",
         "Values of personal columns with anonymise_after_days, in raw, the archive and the records of rejected rows; "
         "records of rejected rows that stand no more, where RETAIN_REJECTED_DAYS is set; superseded versions in raw, "
-        "where COMPACT_AFTER_DAYS is set. Nothing unless set; no number changes. A call that was killed is ended by "
+        "where RETAIN_VERSIONS_DAYS is set. Nothing unless set; no number changes. A call that was killed is ended by "
         "the next.",
     )
     retain_.add_argument("--dry-run", action="store_true", help="tell what would go, and change nothing")

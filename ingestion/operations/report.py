@@ -65,8 +65,8 @@ def print_compactions(console: Console, results: list[Compaction], days: float) 
     console.print(f"{total:,} versions removed that were superseded for more than {days:g} d.{kept}")
 
 
-def print_retained(console: Console, retained: Retained, *, dry_run: bool) -> None:
-    """One line per table of which anything went, or would go."""
+def print_retained(console: Console, retained: Retained, versions_days: int, *, dry_run: bool) -> None:
+    """One line per table of which anything went, or would go; `versions_days` is RETAIN_VERSIONS_DAYS, 0 if unset."""
     if retained.is_off:
         console.print("Nothing is set that would go with time (docs/privacy.md): nothing to do.")
         return
@@ -76,7 +76,9 @@ def print_retained(console: Console, retained: Retained, *, dry_run: bool) -> No
     for source, removed in retained.rejected.items():
         console.print(f"{source}: {removed:,} records of rejected rows {done} removed", soft_wrap=True)
     if retained.compacted:
-        print_compactions(console, retained.compacted, retained.compact_days)
+        print_compactions(console, retained.compacted, versions_days)
+    elif dry_run and versions_days:
+        console.print(f"Versions that were superseded for more than {versions_days} d would be removed from raw.")
 
 
 def print_status(console: Console, tables: list[TableStatus], now: datetime) -> None:

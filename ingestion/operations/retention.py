@@ -6,13 +6,14 @@ Belongs here: the order of what goes. Not here: how it goes (ageing.py, compacti
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ingestion.errors import ConfigurationError
 from ingestion.loading.run import Ingestion
 from ingestion.operations.ageing import Anonymised, anonymise
 from ingestion.operations.compaction import Compaction, compact
 from ingestion.operations.erasure import resume_fault
+from ingestion.warehouses.sql import resolved_before
 
 
 @dataclass
@@ -23,14 +24,12 @@ class Retained:
         anonymised: tables of which values may go.
         rejected: source → how many records of rejected rows.
         compacted: superseded versions; of a dry run nothing.
-        compact_days: since when these were superseded.
         is_off: whether nothing is set.
     """
 
     anonymised: list[Anonymised] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
     compacted: list[Compaction] = field(default_factory=list)
-    compact_days: float = 0
     is_off: bool = False
 
     @property
@@ -57,16 +56,15 @@ def retain(ingestion: Ingestion, tables: Mapping[str, list[str]], *, dry_run: bo
     retained = Retained(anonymise(ingestion, tables, dry_run=dry_run))
     settings, loaded = ingestion.settings, ingestion.warehouse.loaded_sources(tables)
     sources = [source for source in tables if source in loaded]
-    is_compacting = "compact_after_days" in settings.model_fields_set
     if settings.retain_rejected_days is not None and sources:
         retained.rejected = _rejected(ingestion, sources, settings.retain_rejected_days, dry_run=dry_run)
-    if is_compacting and sources and not dry_run:
-        retained.compact_days = settings.compact_after_days
-        before = settings.now - timedelta(days=retained.compact_days)
+    if settings.retain_versions_days is not None and sources and not dry_run:
+        before = settings.now - timedelta(days=settings.retain_versions_days)
         chosen = {source: tables[source] for source in sources}
         retained.compacted = compact(ingestion.catalogue, ingestion.warehouse, chosen, before)
     declared = any(ingestion.catalogue[s][name].anonymised for s, names in tables.items() for name in names)
-    retained.is_off = not (declared or retained.anonymised or settings.retain_rejected_days or is_compacting)
+    told = settings.retain_rejected_days or settings.retain_versions_days
+    retained.is_off = not (declared or retained.anonymised or told)
     if not dry_run:
         _vacuum(ingestion, retained)
     return retained
@@ -76,15 +74,14 @@ def _rejected(ingestion: Ingestion, sources: list[str], days: int, *, dry_run: b
     """Records that stand no more. Others are all that is known of rows that raw lacks, and models count them."""
     before = ingestion.settings.now - timedelta(days=days)
     if dry_run:
-        return {source: _old_records(ingestion, source, before.isoformat()) for source in sources}
+        return {source: _old_records(ingestion, source, before) for source in sources}
     with ingestion.warehouse.session() as session:
         return {source: session.remove_rejected(source, before) for source in sources}
 
 
-def _old_records(ingestion: Ingestion, source: str, before: str) -> int:
+def _old_records(ingestion: Ingestion, source: str, before: datetime) -> int:
     found = ingestion.warehouse.query(
-        f"select count(*) as row_count from raw_{source}._rejected where resolved_at is not null "
-        f"and _loaded_at < timestamp with time zone '{before}'"
+        f"select count(*) as row_count from raw_{source}._rejected where {resolved_before(before)}"
     )
     return int(found.column(0)[0].as_py())
 

@@ -218,6 +218,11 @@ def renew_versions(table: RawTable, renewed: str, names: Mapping[str, str]) -> s
     """
 
 
+def resolved_before(before: datetime) -> str:
+    """The condition that a row of `_rejected` was made before an instant and stands no more."""
+    return f"resolved_at is not null and _loaded_at < {literal(before)}"
+
+
 def blank_rejected(table: RawTable, keys: str, names: Iterable[str]) -> str:
     """Leave a key alone of records, given a relation with the keys (`row_key`) and whose values go of some columns."""
     listed = ", ".join(literal(name) for name in sorted(names))

@@ -19,7 +19,16 @@ from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
 from ingestion.rows.conformance import Effect, Rejection
 from ingestion.warehouses.base import Capabilities
-from ingestion.warehouses.sql import columns, literal, put_row, quoted, relation, remove_superseded, standing_keys
+from ingestion.warehouses.sql import (
+    columns,
+    literal,
+    put_row,
+    quoted,
+    relation,
+    remove_superseded,
+    resolved_before,
+    standing_keys,
+)
 
 
 class SqlSession(ABC):
@@ -301,8 +310,7 @@ class SqlSession(ABC):
         with self._transaction():
             if "_rejected" not in self._columns_of(schema):
                 return 0
-            condition = f"resolved_at is not null and _loaded_at < {literal(before)}"
-            return self._execute(f"delete from {relation(schema, '_rejected')} where {condition}")
+            return self._execute(f"delete from {relation(schema, '_rejected')} where {resolved_before(before)}")
 
     def deliveries(self) -> dict[str, Delivery]:
         """See `Session.deliveries`."""
