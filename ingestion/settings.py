@@ -39,6 +39,12 @@ def _long_enough(key: SecretStr) -> SecretStr:
     return key
 
 
+def _without_offset(told: time) -> time:
+    if told.tzinfo is not None:
+        raise ValueError("it is a time of day of SEND_TIMEZONE, and has no offset of its own")
+    return told
+
+
 OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 
 
@@ -68,12 +74,13 @@ class Settings(BaseSettings):
     exports_link: str = ""
     ui_hosts: str = ""
     readers_group: str = ""
-    send_at: time = time(7)
+    send_at: Annotated[time, AfterValidator(_without_offset)] = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
     privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     privacy_key_before: SecretStr | None = None
     default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
     lock_timeout_seconds: float = 900.0
+    readers_wait_seconds: Annotated[float, Field(ge=0)] = 300.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
     retain_rejected_days: Annotated[int, Field(ge=1)] | None = None
@@ -92,7 +99,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             fault = error.errors()[0]
             name = ".".join(str(part) for part in fault["loc"]).upper()
-            raise ConfigurationError(f"{name} can't be used: {fault['msg']}.") from None
+            raise ConfigurationError(f"{name} can't be used: {fault['msg'].removeprefix('Value error, ')}.") from None
         settings.check_file()
         return settings
 

@@ -5,7 +5,7 @@ Belongs here: reading both into one shape. Not here: which of it is due (due.py)
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -122,9 +122,18 @@ class Published:
                 files.setdefault(start, {})[name] = file
             for of_period in files.values():
                 try:
-                    yield self._export(export, path, recipient, told.tenant_key, of_period)
+                    parcel = self._export(export, path, recipient, told.tenant_key, of_period)
+                    is_as_declared = _is_as_declared(export, recipient, told.files.values())
                 except ValueError:
                     yield ExportError(f"{path}/{MANIFEST} has a day that no calendar has.")
+                    continue
+                if not is_as_declared:
+                    yield ExportError(
+                        f"{path} is as the catalogue told `files` and `split` before. Publish it as it tells now: "
+                        f".venv/bin/python -m exports run --name {export.name}"
+                    )
+                    break
+                yield parcel
 
     def _report(self, name: str, key: str, folder: str, edition: Edition, period: Period | None) -> Parcel:
         stem = posixpath.join(folder, edition.stem(key))
@@ -198,6 +207,23 @@ class Published:
     @cached_property
     def _keys(self) -> dict[str, str]:
         return {posixpath.dirname(folder_of(key)): key for key in self._tenants}
+
+
+def _is_as_declared(export: Export, recipient: str, files: Iterable[PublishedFile]) -> bool:
+    """Whether files are for whom, and of what periods, the catalogue tells now.
+
+    Raises:
+        ValueError: a day is none.
+    """
+    if (recipient == places.WHOLE) != (export.split == "whole"):
+        return False
+    if export.cadence is None:
+        return True
+    spans = {(file.period_start_date, file.period_end_date) for file in files if file.period_end_date}
+    if export.files != "period":
+        return len(spans) <= 1
+    cadence = CADENCE_OF[export.cadence]
+    return all(start == _period(cadence, _day(end)).first_day.isoformat() for start, end in spans if end)
 
 
 def recipients_of(tenants: Collection[str]) -> set[str]:

@@ -93,7 +93,9 @@ class _Deliveries:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        self._warehouse = open_warehouse(
+            settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds
+        )
 
     def run(self, names: Collection[str] | None) -> list[DeliveryResult]:
         if not names and not self._declared and not self._warehouse.tables([SCHEMA]):

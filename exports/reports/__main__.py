@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.name is not None and given.name not in reports:
             raise ExportError(f"There is no report '{given.name}'. There are {', '.join(reports)}.")
         wanted = Period.several(given.period)
-        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
         chosen = [given.name] if given.name else [name for name, of in reports.items() if of.keeps or not wanted]
         with warehouse.exclusive(), warehouse.reader() as query:
             results = publish(reports, dict.fromkeys(chosen, CADENCES), query, settings, wanted)
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(table)
     console.print(f"To read them, open {settings.exports_place}/{INDEX}")
     faults = [f"{result.report}: {fault}" for result in results for fault in result.faults]
+    if wanted and not faults and not any(r.made + r.unchanged + r.revised for r in results):
+        names = ", ".join(period.name for period in sorted(wanted))
+        faults = [f"{names}: nothing was made, as no period of {', '.join(chosen)} is complete yet."]
     for fault in faults:
         say_error(fault)
     return 1 if faults else 0

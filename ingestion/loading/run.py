@@ -58,7 +58,9 @@ class Ingestion:
         self.configured = configured_sources(settings, of_kinds)
         # Raw of a system whose URL is gone is what its catalogue says.
         self.catalogue: Catalogue = {**of_kinds, **{name: s.entries for name, s in self.configured.items()}}
-        self.warehouse: Warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds)
+        self.warehouse: Warehouse = open_warehouse(
+            settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds
+        )
         self.archive = Archive(settings.archive)
         self._retries = retries or Retries()
         self._former: tuple[str, ...] | None = None

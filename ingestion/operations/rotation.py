@@ -75,6 +75,9 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
                 # What was built is of rows that are about to change, though no batch is new: all is built anew.
                 session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
             results += [_renewed(ingestion, session, listener, one, last[one.table.name]) for one in unlike]
+    if results:
+        # What raw held before is legible in blocks that no table uses any more.
+        ingestion.warehouse.vacuum(sorted({f"raw_{result.source}" for result in results}))
     return results
 
 

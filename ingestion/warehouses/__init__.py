@@ -19,8 +19,19 @@ _WAREHOUSES = {
 }
 
 
-def open_warehouse(url: URL, lock_timeout_seconds: float) -> Warehouse:
+READERS_WAIT_SECONDS = 300.0
+"""How long a server's readers may hold up writers where nobody says otherwise."""
+
+
+def open_warehouse(
+    url: URL, lock_timeout_seconds: float, readers_wait_seconds: float = READERS_WAIT_SECONDS
+) -> Warehouse:
     """The warehouse behind a URL. Nothing is connected yet.
+
+    Args:
+        url: the warehouse's.
+        lock_timeout_seconds: how long another writer is waited for.
+        readers_wait_seconds: how long each reader is waited for, where readers can hold up writers.
 
     Raises:
         ConfigurationError: there is no writer for such a URL, or what it needs is not installed.
@@ -31,10 +42,10 @@ def open_warehouse(url: URL, lock_timeout_seconds: float) -> Warehouse:
         raise ConfigurationError(f"Unknown warehouse '{backend}' in WAREHOUSE_URL. Use one of: {known}.")
     module, _, class_ = _WAREHOUSES[backend].partition(":")
     try:
-        warehouse: Warehouse = getattr(import_module(module), class_)(url, lock_timeout_seconds)
+        warehouse: Warehouse = getattr(import_module(module), class_)(url, lock_timeout_seconds, readers_wait_seconds)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"WAREHOUSE_URL: the module '{error.name}' is not installed. Install it: .venv/bin/pip install "
-            "--constraint constraints.txt --editable ."
+            "--require-hashes --no-deps --requirement requirements/runtime.txt"
         ) from None
     return warehouse

@@ -55,7 +55,7 @@ class BigqueryWarehouse(SqlWarehouse):
 
     capabilities = _CAPABILITIES
 
-    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+    def __init__(self, url: URL, lock_timeout_seconds: float, readers_wait_seconds: float) -> None:
         if not url.host or not url.database or not url.database.replace("_", "").isalnum():
             raise ConfigurationError(
                 "WAREHOUSE_URL needs a project and a prefix of letters, digits and underscores: "
@@ -64,7 +64,7 @@ class BigqueryWarehouse(SqlWarehouse):
         for name in ("lease_seconds", "maximum_bytes_billed"):
             if not str(url.query.get(name, "1")).isdigit():
                 raise ConfigurationError(f"WAREHOUSE_URL: {name} is not a whole number.")
-        super().__init__(url, lock_timeout_seconds)
+        super().__init__(url, lock_timeout_seconds, readers_wait_seconds)
 
     history = timedelta(days=14)
     """See `Warehouse.history`: seven days of time travel and as many of fail-safe, unless a dataset has less."""

@@ -51,10 +51,10 @@ class DuckdbWarehouse(SqlWarehouse):
 
     capabilities = _CAPABILITIES
 
-    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+    def __init__(self, url: URL, lock_timeout_seconds: float, readers_wait_seconds: float) -> None:
         if not url.database or url.database == ":memory:":
             raise ConfigurationError("WAREHOUSE_URL needs a file: duckdb:///data/warehouse.duckdb")
-        super().__init__(url, lock_timeout_seconds)
+        super().__init__(url, lock_timeout_seconds, readers_wait_seconds)
         self.path = Path(url.database)
         if self.path.stem.startswith("raw_") or self.path.stem in _SCHEMAS:
             raise ConfigurationError(

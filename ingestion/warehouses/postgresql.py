@@ -1,12 +1,12 @@
 """The PostgreSQL warehouse: a server, reached through Apache Arrow's driver.
 
 Belongs here: the server's types, raw tables and its lock. Not here: connections (postgresql_connection.py), a table's
-load (postgresql_load.py).
+load (postgresql_load.py), readers who are in the way (postgresql_readers.py).
 """
 
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ from ingestion.rows.names import NameRules
 from ingestion.warehouses.base import Capabilities, Query
 from ingestion.warehouses.postgresql_connection import DriverError, PostgresqlConnection, connected, said, sqlstate
 from ingestion.warehouses.postgresql_load import PostgresqlLoad
+from ingestion.warehouses.postgresql_readers import readers_ended
 from ingestion.warehouses.sql import literal, relation
 from ingestion.warehouses.sql_session import SqlSession
 from ingestion.warehouses.sql_warehouse import SqlWarehouse
@@ -63,6 +64,7 @@ class _Lock:
         self._mutex = threading.Lock()
         self._holders = 0
         self._connection: PostgresqlConnection | None = None
+        self._watch = ExitStack()
 
     @classmethod
     def of(cls, url: URL) -> "_Lock":
@@ -70,26 +72,31 @@ class _Lock:
         with cls._guard:
             return cls._all.setdefault(url.render_as_string(hide_password=False), cls())
 
-    def acquire(self, url: URL, timeout_seconds: float) -> None:
+    def acquire(self, url: URL, timeout_seconds: float, readers_wait_seconds: float) -> None:
         with self._mutex:
             if not self._holders:
+                watch = ExitStack()
                 # Autocommit: a transaction held open for a whole run would keep the server from cleaning up.
                 connection = PostgresqlConnection(url, autocommit=True)
                 try:
+                    # The lock too can be held by anyone who may connect.
+                    watch.enter_context(readers_ended(url, readers_wait_seconds))
                     # To the server a timeout of 0 is none.
                     milliseconds = max(1, round(timeout_seconds * 1000))
                     connection.read(f"select set_config('lock_timeout', '{milliseconds}', false) as lock_timeout")
                     connection.read(f"select pg_advisory_lock({_WRITERS}, 0) is null as is_held")
                 except BaseException:
+                    watch.close()
                     connection.close()
                     raise
-                self._connection = connection
+                self._connection, self._watch = connection, watch
             self._holders += 1
 
     def release(self) -> None:
         with self._mutex:
             self._holders -= 1
             if not self._holders and self._connection:
+                self._watch.close()
                 # The server ends a closed connection in its own time: the next run should not wait for that.
                 with suppress(*DriverError):
                     self._connection.read(f"select pg_advisory_unlock({_WRITERS}, 0) as is_released")
@@ -102,17 +109,17 @@ class PostgresqlWarehouse(SqlWarehouse):
 
     capabilities = _CAPABILITIES
 
-    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+    def __init__(self, url: URL, lock_timeout_seconds: float, readers_wait_seconds: float) -> None:
         if not url.database:
             raise ConfigurationError("WAREHOUSE_URL needs a database: postgresql://user:password@host:port/database")
-        super().__init__(url, lock_timeout_seconds)
+        super().__init__(url, lock_timeout_seconds, readers_wait_seconds)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """See `Warehouse.exclusive`."""
         lock = _Lock.of(self._url)
         try:
-            lock.acquire(self._url, self._timeout_seconds)
+            lock.acquire(self._url, self._timeout_seconds, self._readers_wait_seconds)
         except DriverError as error:
             if sqlstate(error) != _LOCK_NOT_AVAILABLE:
                 raise WarehouseError(f"The warehouse {self._url.database} says: {said(error)}.") from None

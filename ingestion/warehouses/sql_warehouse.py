@@ -22,9 +22,10 @@ from ingestion.warehouses.sql import loaded_tables, tables_of
 class SqlWarehouse(ABC):
     """A warehouse, on a server as long as an engine says nothing else. See `Warehouse`."""
 
-    def __init__(self, url: URL, lock_timeout_seconds: float) -> None:
+    def __init__(self, url: URL, lock_timeout_seconds: float, readers_wait_seconds: float) -> None:
         self._url = url
         self._timeout_seconds = lock_timeout_seconds
+        self._readers_wait_seconds = readers_wait_seconds
 
     @abstractmethod
     def reader(self) -> AbstractContextManager[Query]:

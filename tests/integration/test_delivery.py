@@ -33,6 +33,7 @@ from exports.delivery.mail import Mail
 from exports.delivery.message import Message
 from exports.delivery.parcels import Parcel, Published
 from exports.delivery.sending import Sender
+from exports.reports.__main__ import main as make_reports
 from exports.reports.declaration import load_reports
 from ingestion.warehouses import open_warehouse
 
@@ -513,3 +514,50 @@ def test_ledger_is_listed(
     ):
         assert main(["deliver", *arguments]) == 1
         assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [{"split": "whole"}, {"files": "history"}])
+def test_files_of_another_shape_than_declared_are_not_sent(
+    change: dict[str, str], place: Place, mailbox: Mailbox
+) -> None:
+    place.declare()
+    export = {
+        **{"mart": "costs_monthly", "cadence": "monthly", "split": "tenant", "files": "period"},
+        "deliver": [{"to": "MANAGEMENT"}],
+    }
+    place.exports = {"costs": export}
+    place.deliver()
+    place.sql("""
+        insert into marts.costs_monthly values
+            ('whatsapp:1', '2026-09-01', '2026-09-30', true, 5), ('whatsapp:1', '2026-10-01', '2026-10-31', true, 6);
+    """)
+    place.export()
+    # The catalogue changes, and the files are still those of before.
+    place.exports = {"costs": {**export, **change}}
+    [result] = place.results(AFTER_OCTOBER)
+    assert result.outcome == "failed" and "python -m exports run --name costs" in str(result.reason)
+    assert mailbox.letters == []
+    place.export()
+    recipient = "all" if "split" in change else "whatsapp/1"
+    assert ("MANAGEMENT", recipient, "2026-10", "sent") in place.deliver(AFTER_OCTOBER)
+
+
+def test_period_of_reports_of_which_none_is_complete_is_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.sql(
+        "delete from core.dim_tenants; create table marts.kpis (tenant_key varchar, grain varchar,"
+        " period_start_date date, is_complete boolean)"
+    )
+    place.enter(monkeypatch)
+    assert make_reports(["--period", "2026-10"]) == 1
+    assert "2026-10: nothing was made, as no period of conversations is complete yet." in capsys.readouterr().err
+
+
+def test_time_of_delivery_has_no_offset_of_its_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.enter(monkeypatch)
+    monkeypatch.setenv("SEND_AT", "07:00+02:00")
+    assert main(["deliver"]) == 1
+    assert "SEND_AT can't be used: it is a time of day of SEND_TIMEZONE" in capsys.readouterr().err

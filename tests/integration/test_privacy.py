@@ -214,6 +214,7 @@ def test_values_that_raw_held_become_pseudonyms_in_every_version(
     assert {error.split(":")[0] for error in refused} == {"whatsapp.conversations", "whatsapp.messages"}
     assert all("raw holds" in error and "rotate-key" in error for error in refused)
     assert rotate(sandbox, monkeypatch) == 0
+    assert left(sandbox) == {}
     assert sandbox.query("select id, _batch_seq, _op from raw_whatsapp.conversations order by 1, 2") == versions
     result = sandbox.run()
     assert result.errors == []

@@ -3,7 +3,10 @@
 Roles as deploy/roles.sql makes them, and a small dbt project with this one's macros and settings.
 """
 
-from collections.abc import Iterator
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg2
@@ -11,9 +14,12 @@ import pytest
 from integration.test_reporting_views import Project
 from postgresql import Server
 from psycopg2 import errors
+from sqlalchemy import make_url
 from tenants import Relation, Tenant, faults, relations
 
 from ingestion.settings import PROJECT_ROOT
+from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.base import Warehouse as Backend
 
 PUBLIC = ["currencies", "seen"]
 OWN, OTHER = "shop:harbour", "shop:secret"
@@ -187,3 +193,74 @@ def test_nothing_of_others_is_to_be_seen_while_builds_replace_tables(warehouse: 
     assert warehouse.harbour.rows("select * from core.tenant_access") == [("bi_harbour", OWN)]
     found = relations(warehouse.harbour.database)
     assert faults([relation for relation in found if relation.name != "old"], PUBLIC) == []
+
+
+def _builder(warehouse: Warehouse) -> Backend:
+    """Who waits for no reader."""
+    url = make_url(warehouse.server.url("crm_warehouse", "crm_warehouse"))
+    return open_warehouse(url, lock_timeout_seconds=60, readers_wait_seconds=0)
+
+
+@contextmanager
+def _holding(url: str, statement: str) -> Iterator[Callable[[], bool]]:
+    """A session that sits in a transaction, without the timeouts of its role; whether it is still there."""
+    with closing(psycopg2.connect(url, application_name="Forgotten sheet")) as connection:
+        cursor = connection.cursor()
+        cursor.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; commit; begin")
+        cursor.execute(statement)
+
+        def is_there() -> bool:
+            try:
+                cursor.execute("select 1")
+            except psycopg2.OperationalError:
+                return False
+            return True
+
+        yield is_there
+
+
+WANTED = ("create table marts.wanted as select 1 as one", "grant select on marts.wanted to public")
+
+
+@pytest.mark.parametrize("held", ["select * from marts.wanted", "select pg_advisory_lock(1129467223, 0)"])
+def test_reader_who_holds_up_a_build_is_ended_and_told(
+    warehouse: Warehouse, held: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    builder = warehouse.server.url("crm_warehouse", "crm_warehouse")
+    warehouse.server.sql(*WANTED, url=builder)
+    with _holding(warehouse.harbour.url, held) as is_there:
+        assert is_there()
+        with _builder(warehouse).exclusive():
+            warehouse.server.sql("drop table marts.wanted", url=builder)
+        assert not is_there()
+    [line] = capsys.readouterr().err.splitlines()
+    place = "marts.wanted" if "wanted" in held else "a lock"
+    expected = (
+        rf"waited \d+ s for bi_harbour since [\d:]+ UTC, now for {place}: ended its session \d+ \(Forgotten sheet\)"
+    )
+    assert re.fullmatch(expected, line), line
+
+
+@pytest.mark.parametrize("why", ["superuser", "no right"])
+def test_reader_who_cannot_be_ended_is_told_and_waited_for(
+    warehouse: Warehouse, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, builder = warehouse.server, warehouse.server.url("crm_warehouse", "crm_warehouse")
+    server.sql(*WANTED, url=builder)
+    reader = server.url("crm_warehouse") if why == "superuser" else warehouse.harbour.url
+    if why == "no right":
+        server.sql("revoke pg_signal_backend from crm_warehouse")
+    drop = threading.Thread(target=server.sql, args=("drop table marts.wanted",), kwargs={"url": builder})
+    try:
+        with _builder(warehouse).exclusive():
+            with _holding(reader, "select * from marts.wanted") as is_there:
+                drop.start()
+                told = ""
+                while "Forgotten sheet" not in told:
+                    assert drop.is_alive(), told
+                    told += capsys.readouterr().err
+                assert is_there()
+            drop.join()
+    finally:
+        server.sql("grant pg_signal_backend to crm_warehouse")
+    assert {"superuser": "is not ended, as the role is a superuser", "no right": "pg_signal_backend"}[why] in told
