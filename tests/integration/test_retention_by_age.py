@@ -61,9 +61,27 @@ def left(sandbox: Sandbox) -> dict[str, set[str]]:
     return places_of(sandbox.folder, OLD, but=[sandbox.source, *sandbox.folder.glob("*.sqlite-*")])
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the sandbox is made once, for all tests to have a copy of it."""
+    return tmp_path_factory.mktemp("filled")
+
+
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Sandbox:
-    return filled(Sandbox(tmp_path))
+def sandbox(tmp_path: Path, place: Path) -> Sandbox:
+    made = MADE.get(place) or filled(Sandbox(place))
+    return copied(MADE.setdefault(place, made), tmp_path)
+
+
+MADE: dict[Path, Sandbox] = {}
+
+
+def copied(sandbox: Sandbox, folder: Path) -> Sandbox:
+    """The same in another folder."""
+    shutil.copytree(sandbox.folder, folder, dirs_exist_ok=True)
+    again = Sandbox(folder)
+    again.more = {**sandbox.more, "ingestion_catalogue": folder / "catalogue.yml"}
+    return again
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgresql"])
@@ -178,16 +196,12 @@ def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
 
 
 def test_call_that_is_killed_at_any_step_is_finished_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "filled").mkdir()
-    sandbox = filled(Sandbox(tmp_path / "filled"))
     place, is_whole = 0, False
     while not is_whole:
         place += 1
-        again = Sandbox(tmp_path / str(place))
-        shutil.copytree(sandbox.folder, again.folder)
-        again.more = sandbox.more
+        again = copied(sandbox, sandbox.folder.parent / f"{sandbox.folder.name}_{place}")
         with monkeypatch.context() as patch:
             killed_at(patch, place)
             try:
@@ -197,9 +211,9 @@ def test_call_that_is_killed_at_any_step_is_finished_by_the_next(
                 assert retain(again, monkeypatch) == 0
         assert left(again) == {}, place
         assert not (again.folder / "archive" / "operations" / "renewals.json").exists()
-        assert read(again) == 0
     # Two files are written anew.
     assert place > len(STEPS) + 3
+    assert read(again) == 0
 
 
 def test_compacted_versions_stay_away(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
