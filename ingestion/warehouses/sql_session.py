@@ -248,8 +248,12 @@ class SqlSession(ABC):
 
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
         """See `Session.compact`."""
+        return self._removed(remove_superseded(table, batch_seq, before))
+
+    def _removed(self, statement: str) -> int:
+        """Delete rows, in a transaction of its own; returns how many there were."""
         with self._transaction():
-            return self._execute(remove_superseded(table, batch_seq, before))
+            return self._execute(statement)
 
     def states(self, source: str) -> dict[str, TableState]:
         """See `Session.states`."""
@@ -310,7 +314,7 @@ class SqlSession(ABC):
         with self._transaction():
             if "_rejected" not in self._columns_of(schema):
                 return 0
-            return self._execute(f"delete from {relation(schema, '_rejected')} where {resolved_before(before)}")
+        return self._removed(f"delete from {relation(schema, '_rejected')} where {resolved_before(before)}")
 
     def deliveries(self) -> dict[str, Delivery]:
         """See `Session.deliveries`."""
