@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
     retain_rejected_days: Annotated[int, Field(ge=1)] | None = None
     retain_versions_days: Annotated[int, Field(ge=1)] | None = None
+    retain_revisions_days: Annotated[int, Field(ge=1)] | None = None
     as_of: AwareDatetime | None = None
 
     @classmethod

@@ -12,6 +12,7 @@ from sandbox import OwnSources, Sandbox, message
 
 from ingestion.__main__ import main
 from ingestion.errors import ConfigurationError
+from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive, BatchFile
 from ingestion.log.renewals import Renewals
 from ingestion.warehouses.duckdb import DuckdbSession, DuckdbWarehouse
@@ -284,6 +285,31 @@ def test_rule_that_cannot_be_kept_is_refused(tmp_path: Path, rule: str, fault: s
     with pytest.raises(ConfigurationError) as raised:
         sandbox.run()
     assert fault in str(raised.value)
+
+
+SHOP = """
+shop_eu:
+  kind: shop
+  url: sqlite:////nowhere.sqlite
+  tables:
+    {table}:
+      aged_by: timestamp
+      personal: {{{rule}}}
+"""
+
+
+def test_rule_of_the_owner_counts_beside_what_the_catalogue_knows(tmp_path: Path) -> None:
+    shop = OwnSources(tmp_path)
+    of_days = "anonymise_after_days: 10"
+    shop.configured(SHOP.format(table="order_events", rule=f"data: {{is: text, {of_days}}}"))
+    entry = Ingestion(shop.settings()).catalogue["shop_eu"]["order_events"]
+    assert (entry.anonymised, entry.personal["data"].besides) == ({"data": 10}, ["currency", "currency_code"])
+    agent = f"user_agent: {{is: user_agent, {of_days}"
+    shop.configured(SHOP.format(table="user_events", rule=agent + "}"))
+    with pytest.raises(ConfigurationError, match="user_agent: anonymise_after_days: models count by it"):
+        Ingestion(shop.settings())
+    shop.configured(SHOP.format(table="user_events", rule=agent + ", counted: false}"))
+    assert Ingestion(shop.settings()).catalogue["shop_eu"]["user_events"].anonymised == {"user_agent": 10}
 
 
 DESK = """
