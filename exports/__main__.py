@@ -1,4 +1,4 @@
-"""The command line of the exports: `python -m exports run`, `deliver`, `deliveries`, `retain`, and `move` for old files."""
+"""The command line of the exports: `python -m exports run`, `deliver`, `deliveries`, `retain`, `move` for old files."""
 
 import argparse
 import sys

@@ -98,4 +98,6 @@ def _vacuum(ingestion: Ingestion, retained: Retained) -> None:
     if awaited:
         ingestion.archive.renewals.write(awaited)
         ingestion.warehouse.vacuum([f"raw_{source}" for source in awaited])
-        ingestion.archive.renewals.write({source: tables for source, tables in awaited.items() if tables})
+        # Of a source that was taken away nothing is awaited any more.
+        left = {source: tables for source, tables in awaited.items() if tables and source in ingestion.catalogue}
+        ingestion.archive.renewals.write(left)
