@@ -24,7 +24,8 @@ class PersonalColumn(BaseModel):
         kind: what it holds; `is` in the catalogue.
         keep: what raw has of it: `hash`, a keyed pseudonym; `clear`, the value, which no model shows; `drop`, nothing,
             as it is not even read.
-        besides: of a JSON object, the keys of which nothing is of a person: they stay when one is erased.
+        besides: of a JSON object, the keys of which nothing is of a person: they stay when one is erased. `a.b` is in
+            the object at a.
         counted: whether models make numbers of it, of a JSON object of other keys than `besides`.
         anonymise_after_days: how old a row is when nothing of it stays but `besides`; None: it stays.
     """

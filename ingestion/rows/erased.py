@@ -87,7 +87,20 @@ def _without(text: str | None, besides: Sequence[str]) -> str | None:
         return None
     if not isinstance(value, dict):
         return _NO_OBJECT
-    return json_object({name: value[name] for name in besides if isinstance(value.get(name), str | int | float)})
+    return json_object(_besides(value, besides))
+
+
+def _besides(value: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+    """What lies at paths in an object, as far as it is no object or list itself, at its place."""
+    found: dict[str, Any] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        held = value.get(name)
+        if rest and isinstance(held, dict) and (inner := _besides(held, [rest])):
+            found[name] = {**found.get(name, {}), **inner}
+        elif not rest and isinstance(held, str | int | float):
+            found[name] = held
+    return found
 
 
 @dataclass
