@@ -1,6 +1,7 @@
 """Values that are past their age are nowhere, do not come back, and take nothing else along."""
 
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -330,12 +331,13 @@ desk:
 def test_each_column_has_its_own_age_and_documents_keep_what_is_besides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    document = json.dumps({"b": {"c": 1.5, "x": "zq-second", "d": True}, "a": 1})
     desk = OwnSources(tmp_path)
     desk.source = tmp_path / "desk.sqlite"
     desk.more["as_of"] = "2026-01-15T00:00:00+00:00"
     desk.sql(
         "create table people (id text primary key, Nick text, f text, doc json, day date)",
-        'insert into people values (\'a\', \'zq-first\', \'x\', \'{"b": {"c": 1.5, "x": "zq-second", "d": true}, "a": 1}\', \'2026-01-04\'),'
+        f"insert into people values ('a', 'zq-first', 'x', '{document}', '2026-01-04'),"
         " ('b', 'zq-gone', 'x', 'zq-gone', '2025-01-01'), ('c', 'stays', 'x', ' ', '2026-01-05'),"
         " ('d', 'stays', 'x', null, null)",
     )
