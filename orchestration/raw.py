@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.listed_names import listed
+from ingestion.catalogue.review import UNREVIEWED_REMEDY
 from ingestion.errors import IngestionError
 from ingestion.loading.results import LoadResult
 from ingestion.output.terminal import printable
@@ -16,6 +18,7 @@ from orchestration.configuration import SOURCES, ingestion, settings
 from orchestration.console import ConsoleListener, failure, say
 
 REJECTED_CHECK = "no_rejected_rows"
+REVIEWED_CHECK = "every_column_reviewed"
 
 
 def _spec(source: str, table: str, entry: TableEntry) -> dg.AssetSpec:
@@ -57,6 +60,14 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                 description=f"This run rejected nothing of {table} anew; what was, is in raw_{source}._rejected.",
             )
             for table in entries
+        ]
+        + [
+            dg.AssetCheckSpec(
+                REVIEWED_CHECK,
+                asset=[source, table],
+                description=f"Of each column of {table} catalogue or owner say what it holds (docs/privacy.md).",
+            )
+            for table in entries
         ],
         can_subset=True,
     )
@@ -89,6 +100,15 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                     "standing_rejections": standing.get(table, 0),
                     "see": f"raw_{source}._rejected",
                 },
+            )
+            unreviewed = result.state.unreviewed_columns if result else []
+            yield dg.AssetCheckResult(
+                asset_key=[source, table],
+                check_name=REVIEWED_CHECK,
+                passed=not unreviewed,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"{listed(unreviewed)}: {UNREVIEWED_REMEDY}" if unreviewed else None,
+                metadata={"columns": [printable(name) for name in unreviewed]},
             )
         if faults := [f"{r.label}: {r.error}" for r in results if r.error]:
             raise failure("; ".join(faults))

@@ -4,7 +4,7 @@ Belongs here: what is excluded, which rows there are for us, how values are tran
 here: the mapping as it is declared (mapping.py), the match of names (matching.py).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingestion.catalogue.entries import ExtractedEntry, TableEntry
@@ -24,11 +24,13 @@ class FoundTable:
         name: its name there.
         columns: its columns there, with the raw type that holds each; without those that are excluded.
         only: column → values: of other rows there are none for us.
+        skipped: those that are not read as nobody declares them; they are not among `columns`.
     """
 
     name: str
     columns: Mapping[str, ColumnType]
     only: Among = field(default_factory=dict)
+    skipped: Sequence[str] = ()
 
 
 def as_declared(entry: TableEntry, found: FoundTable) -> FoundTable:

@@ -51,6 +51,8 @@ def _known_zone(value: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 """An IANA time zone: Europe/Madrid."""
 
+Undeclared = Literal["read", "skip"]
+
 
 class ColumnMapping(BaseModel):
     """Where the values of a column come from.
@@ -109,6 +111,7 @@ class TableMapping(BaseModel):
         exclude: the source's columns that are never selected.
         where: the source's column → values; no row with another value is read. None stands for null.
         zone: of those columns that tell none, likewise.
+        undeclared: whether columns that nobody declares are read too, or left where they are; read if None.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -118,6 +121,7 @@ class TableMapping(BaseModel):
     exclude: list[str] = []
     where: dict[str, Annotated[list[Scalar | None], BeforeValidator(_listed), Field(min_length=1)]] = {}
     zone: Zone | None = None
+    undeclared: Undeclared | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "TableMapping":
@@ -134,6 +138,11 @@ class TableMapping(BaseModel):
         """Whether anything is otherwise than in the catalogue."""
         return self != NAMESAKE
 
+    @property
+    def skips_undeclared(self) -> bool:
+        """Whether only what is declared is read."""
+        return self.undeclared == "skip"
+
     def keeps_values(self, column: str) -> bool:
         """Whether a column's values are the source's."""
         return column not in self.columns or self.columns[column].is_renamed_only
@@ -147,7 +156,7 @@ class TableMapping(BaseModel):
 
     def record(self) -> dict[str, Any]:
         """As JSON can hold it, for a fingerprint of what rows were read by."""
-        record = self.model_dump(mode="json", by_alias=True)
+        record = self.model_dump(mode="json", by_alias=True, exclude=None if self.skips_undeclared else {"undeclared"})
         for name, column in self.columns.items():
             # JSON's keys are text: null would be taken for 'None'.
             record["columns"][name]["values"] = [*column.values.items()]

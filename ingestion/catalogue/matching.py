@@ -31,11 +31,13 @@ class Admission:
         table: the raw table.
         names: what it and its columns are in the source.
         note: what a person should know of that; None if nothing.
+        unreviewed: raw's columns of which nobody says what they hold.
     """
 
     table: RawTable
     names: SourceNames
     note: str | None = None
+    unreviewed: tuple[str, ...] = ()
 
     def noted(self, further: str | None) -> "Admission":
         """With a further note."""
@@ -81,10 +83,23 @@ def find_tables(entries: Mapping[str, TableEntry], snapshot: Snapshot) -> tuple[
     for name in entries:
         if name in found:
             try:
-                ours[name] = as_declared(entries[name], found[name])
+                ours[name] = _but_skipped(entries[name], as_declared(entries[name], found[name]))
             except TableError as error:
                 faults[name] = str(error)
     return ours, faults
+
+
+def _but_skipped(entry: TableEntry, found: FoundTable) -> FoundTable:
+    """The table with declared columns alone, where its owner wants no others.
+
+    Raises:
+        TableError: see `matched_columns`.
+    """
+    if not entry.mapping.skips_undeclared:
+        return found
+    read = {*matched_columns(entry, found.columns).values()}
+    skipped = [name for name in found.columns if name not in read]
+    return replace(found, columns={n: t for n, t in found.columns.items() if n in read}, skipped=skipped)
 
 
 def refused_tables(names: Iterable[str], existing: Collection[str], rules: NameRules = ANY_NAME) -> dict[str, str]:
@@ -226,7 +241,7 @@ def admitted(
     table = entry.raw_table(source, name, types | dict.fromkeys(constants, ColumnType.TEXT))
     columns = (*table.columns, *(Column(c, ColumnType.TEXT, is_declared=False) for c in spellings))
     check_types(table, names, translations)
-    withholds = bool(entry.mapping.exclude or entry.hashed or entry.dropped)
+    withholds = bool(entry.mapping.exclude or entry.hashed or entry.dropped or entry.mapping.skips_undeclared)
     return Admission(
         RawTable(source, name, table.key, columns),
         SourceNames(found.name, names, folded, spellings, translations, constants, found.only, withholds=withholds),
@@ -270,4 +285,6 @@ def _note(name: str, found: FoundTable, renamed: Mapping[str, str], left_out: li
         told.append(f"columns are in raw under another name: {pairs}")
     if left_out:
         told.append(f"the warehouse's tables have no room for {len(left_out):,} columns: {listed(left_out)}")
+    if found.skipped:
+        told.append(f"columns that nobody declares are not read: {listed(found.skipped)}")
     return "; ".join(told) or None

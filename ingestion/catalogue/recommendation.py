@@ -135,13 +135,15 @@ def filled_in(
 
 
 def _without(shape: TableShape, columns: Collection[str]) -> TableShape:
-    """The shape of those columns alone: of what is excluded nothing is asked.
+    """The shape of those columns alone: of what is not read nothing is asked.
 
     Raises:
-        TableError: the primary key is excluded.
+        TableError: the primary key is not read.
     """
     if gone := [name for name in shape.primary_key if name not in columns]:
-        raise TableError(f"{', '.join(gone)}, of its primary key, is excluded: rows could not be told apart")
+        raise TableError(
+            f"{', '.join(gone)}, of its primary key, is excluded or not declared: rows could not be told apart"
+        )
     unique = tuple(one for one in shape.unique if {*one} <= {*columns})
     return replace(shape, columns={n: c for n, c in shape.columns.items() if n in columns}, unique=unique)
 

@@ -16,7 +16,7 @@ from sqlalchemy import URL
 
 from ingestion.catalogue.belonging import Belonging
 from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, belonging_fault, yaml_of
-from ingestion.catalogue.mapping import TableMapping, Zone, nearest
+from ingestion.catalogue.mapping import TableMapping, Undeclared, Zone, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.catalogue.units import unit_fault
 from ingestion.errors import ConfigurationError, SourceError
@@ -116,6 +116,7 @@ class SourceEntry(BaseModel):
         schema_: where its tables are found; the database's default if None.
         country_code: of its telephone numbers that are written with one leading 0; DEFAULT_COUNTRY_CODE if None.
         zone: whose clocks showed the instants of its tables that are without a zone of their own; UTC's if None.
+        undeclared: whether columns of its tables that nobody declares are read; they are if None.
         tables: table of the kind → what it is there. Others of the kind are looked for under their own names.
     """
 
@@ -126,12 +127,18 @@ class SourceEntry(BaseModel):
     schema_: str | None = Field(default=None, alias="schema", min_length=1)
     country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$", coerce_numbers_to_str=True)
     zone: Zone | None = None
+    undeclared: Undeclared | None = None
     tables: Annotated[dict[str, TableSource | None], BeforeValidator(lambda told: {} if told is None else told)] = {}
 
     def table(self, name: str) -> TableSource:
         """What is told of a table, with what is told of all."""
         told = self.tables.get(name) or TableSource()
-        return told if told.zone else told.model_copy(update={"zone": self.zone})
+        return told.model_copy(update={n: value for n, value in self.of_all.items() if getattr(told, n) is None})
+
+    @property
+    def of_all(self) -> dict[str, Zone | Undeclared | None]:
+        """What is told of all its tables."""
+        return {"zone": self.zone, "undeclared": self.undeclared}
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,7 @@ def _configured(settings: Settings, catalogue: Catalogue, name: str, entry: Sour
     _check(where, name, entry)
     of_kind = {} if entry.kind == RAW else catalogue.get(entry.kind, {})
     entries = dict(of_kind)
-    for table in dict.fromkeys([*(of_kind if entry.zone else ()), *entry.tables]):
+    for table in dict.fromkeys([*(of_kind if any(entry.of_all.values()) else ()), *entry.tables]):
         if entry.kind != RAW and table not in of_kind:
             raise ConfigurationError(
                 f"{where}.tables.{table}: a source of kind {entry.kind} has no such table. Near it: "

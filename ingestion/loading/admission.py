@@ -11,6 +11,7 @@ from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.listed_names import shortened
 from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.matching import Admission, admitted, id_foldings, refused_tables
+from ingestion.catalogue.review import unreviewed
 from ingestion.catalogue.rights import check_readable, left_out_note
 from ingestion.errors import TableError
 from ingestion.sources.base import Snapshot
@@ -59,6 +60,8 @@ def admitted_tables(
         except TableError as error:
             refused[name] = str(error)
             admissions[name] = admitted(source, name, entry, None)
+        held = [*existing.get(name, ()), *(column.name for column in admissions[name].table.columns)]
+        admissions[name] = replace(admissions[name], unreviewed=tuple(unreviewed(entry, held)))
     # What can't be loaded now is in raw nonetheless, for models to find it, unless another table has the name.
     # Of a table that no model knows nothing can be told before it is there.
     # Nor can it of files that can't be read, and raw stays as it is.

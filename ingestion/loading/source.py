@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.matching import find_tables
+from ingestion.catalogue.matching import Admission, find_tables
 from ingestion.catalogue.recommendation import filled_in
 from ingestion.catalogue.source_tables import check_tables
 from ingestion.errors import TableError
@@ -90,9 +90,15 @@ def load_source(
             )
             for name, admission in admissions.items()
             if not only or name in only
-            for state in [replace(states.get(name, TableState(name)), note=admission.note)]
+            for state in [_noted(states.get(name, TableState(name)), admission)]
         ]
         return [TableRun(run, subject).result() for subject in subjects]
+
+
+def _noted(state: TableState, admission: Admission) -> TableState:
+    """The state with what is to be told of the table's columns."""
+    unreviewed = json.dumps(admission.unreviewed) if admission.unreviewed else None
+    return replace(state, note=admission.note, unreviewed=unreviewed)
 
 
 def _as_declared(state: TableState, entry: TableEntry, privacy: Privacy) -> TableState:

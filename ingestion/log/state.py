@@ -4,6 +4,7 @@ Belongs here: the state's shape. Not here: where it is stored; a warehouse commi
 rows it speaks of.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ class TableState:
         mapping: a digest of what the owner declares of the table's names and values; None if nothing.
         personal: of which columns raw has pseudonyms, and under which key, and which it lacks, as JSON: column →
             fingerprint or `drop`; None if it has all as they are.
+        unreviewed: raw's columns of which nobody says what they hold, as a JSON list; None if there is none.
     """
 
     table_name: str
@@ -53,6 +55,12 @@ class TableState:
     note: str | None = None
     mapping: str | None = None
     personal: str | None = None
+    unreviewed: str | None = None
+
+    @property
+    def unreviewed_columns(self) -> list[str]:
+        """`unreviewed` as a list."""
+        return json.loads(self.unreviewed) if self.unreviewed else []
 
 
 STATE_COLUMNS = (
@@ -71,6 +79,7 @@ STATE_COLUMNS = (
     Column("note", ColumnType.TEXT),
     Column("mapping", ColumnType.TEXT),
     Column("personal", ColumnType.TEXT),
+    Column("unreviewed", ColumnType.TEXT),
 )
 """The columns of `_state`, in the order of `TableState`'s fields."""
 

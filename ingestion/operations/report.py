@@ -11,6 +11,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from ingestion.catalogue.listed_names import listed
+from ingestion.catalogue.review import UNREVIEWED_REMEDY
 from ingestion.log.erasures import Erasure
 from ingestion.operations.compaction import Compaction
 from ingestion.operations.retention import Retained
@@ -98,6 +100,10 @@ def print_status(console: Console, tables: list[TableStatus], now: datetime) -> 
             console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", soft_wrap=True)
         if t.state.note:
             console.print(f"{t.source}.{t.table}: note: {t.state.note}", soft_wrap=True)
+        if t.unreviewed:
+            console.print(
+                f"{t.source}.{t.table}: unreviewed: {listed(t.unreviewed)}: {UNREVIEWED_REMEDY}", soft_wrap=True
+            )
 
 
 def _cells(t: TableStatus, now: datetime) -> list[str]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.matching import Admission, admitted, find_tables, refused_tables
+from ingestion.catalogue.review import unreviewed
 from ingestion.catalogue.source_tables import check_tables
 from ingestion.errors import SourceError, TableError
 from ingestion.loading.run import Ingestion
@@ -41,6 +42,7 @@ class TableStatus:
         live: rows in raw whose latest version is not a delete.
         rejected: rejections of rows and values that stand.
         source_rows: rows in the source; None where it was not asked, has no such table or can't be reached.
+        unreviewed: raw's columns, as of the last run, of which nobody says what they hold.
         lag: how much newer the source's newest row is than the watermark, where that is an instant.
         is_absent: the source was asked and has no such table.
         fault: why the source can't be asked.
@@ -53,6 +55,7 @@ class TableStatus:
     versions: int | None = None
     live: int | None = None
     rejected: int = 0
+    unreviewed: tuple[str, ...] = ()
     source_rows: int | None = None
     lag: timedelta | None = None
     is_absent: bool = False
@@ -77,6 +80,7 @@ class TableStatus:
             "versions": self.versions,
             "rows_live": self.live,
             "rows_on_record_as_rejected": self.rejected,
+            "unreviewed": list(self.unreviewed),
             "rows_in_source": self.source_rows,
             "lag_seconds": None if self.lag is None else self.lag.total_seconds(),
             "is_absent_in_source": self.is_absent,
@@ -142,6 +146,8 @@ def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -
             counts.get(name, {}).get("versions"),
             counts.get(name, {}).get("live"),
             rejected.get(name, 0),
+            # What the catalogue says since then counts.
+            tuple(unreviewed(entry, states[name].unreviewed_columns)) if name in states else (),
         )
         for name, entry in entries.items()
     ]

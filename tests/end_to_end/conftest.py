@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from end_to_end.people import add_people
 from end_to_end.place import Place
 
 from ingestion import sample
@@ -85,6 +86,7 @@ def first_run(live_folder: Path, shared_folder: Path) -> FirstRun:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
             sample.create(live_folder / "sample", scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
+            add_people(live_folder / "sample")
             result = sample_place_in(live_folder).module("orchestration", "run")
             assert result.returncode == 0, result.stderr
             shutil.copytree(live_folder, saved)

@@ -15,9 +15,11 @@ import pytest
 import yaml
 from analyzed_dbt import engine_of_raw, faults_of_run, faults_of_unit_tests
 from bigquery import Bigquery
+from canary import tables_of
 from comparison import differences
 from end_to_end.conftest import AS_OF, FirstRun, sample_place_in
 from end_to_end.flawed import add_flawed_rows, correct_some
+from end_to_end.people import REJECTED, places_allowed
 from end_to_end.place import Place
 from googlesql import GoogleSql
 from oracle.check import disagreements_of_system
@@ -233,6 +235,22 @@ def test_next_day_gives_what_it_gives_on_duckdb(
     if watch:
         assert watch.faults == set()
         assert {relation.place for relation in asked} <= set(watch.answers)
+
+
+def test_people_are_nowhere_on_postgresql_but_where_the_catalogue_says(
+    places: Places, postgresql_server: Server
+) -> None:
+    """After both days: in no table or view, and in nothing that the server, set up as in deploy/, has logged."""
+    allowed = places_allowed()
+    found = tables_of(places.servers["postgresql"].environment["WAREHOUSE_URL"], allowed)
+    assert {person: wrong for person, tables in found.items() if (wrong := tables - allowed[person])} == {}
+    # Rejected rows are not rebuilt of an archive: of each column there are others.
+    assert {person[:-1] for person, tables in allowed.items() if tables and person != REJECTED} <= {
+        person[:-1] for person in found
+    }
+    log = (postgresql_server.folder / "log").read_text(encoding="utf-8", errors="replace")
+    assert "ready to accept connections" in log
+    assert [person for person in allowed if person in log] == []
 
 
 @pytest.mark.parametrize("system", SOURCES)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import duckdb
 import pytest
-from end_to_end.conftest import AS_OF
+from canary import places_of
+from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.dagster_api import Shown, Ui, shown
+from end_to_end.people import UNREVIEWED, places_allowed
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
@@ -23,6 +25,8 @@ from oracle.check import disagreements
 from ingestion.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
+
+REVIEWED = "every_column_reviewed"
 
 
 @dataclass
@@ -80,8 +84,19 @@ def red(assets: dict[str, Shown]) -> set[str]:
 
 
 def statuses(assets: dict[str, Shown]) -> set[str]:
-    """How checks ended. The first run warns of rows that it rejects, later ones of those that they reject anew."""
-    return {status for asset in assets.values() for _, status in asset.checks.values()}
+    """How checks ended. The first run warns of rows that it rejects, later ones of those that they reject anew.
+
+    Of columns that nobody declared all do: `unreviewed` tells.
+    """
+    checks = [check for asset in assets.values() for check in asset.checks.items()]
+    return {status for name, (_, status) in checks if name != REVIEWED}
+
+
+def unreviewed(assets: dict[str, Shown]) -> set[str]:
+    """The raw tables with columns of which nobody says what they hold."""
+    return {
+        name for name, asset in assets.items() if REVIEWED in asset.checks and asset.checks[REVIEWED][1] == "WARNED"
+    }
 
 
 def system_of(asset: str) -> str:
@@ -97,6 +112,7 @@ def test_after_the_first_run_everything_is_green_and_counted(watched: Watched) -
     counted = {name for name in assets if name.startswith(("core/", "marts/"))} - {"marts/freshness"}
     assert all(assets[name].rows is not None for name in counted)
     assert statuses(assets) == {"SUCCEEDED", "WARNED"}
+    assert unreviewed(assets) == {"/".join(UNREVIEWED[:2])}
 
 
 def test_nothing_changed_leaves_every_result_as_it_was(watched: Watched) -> None:
@@ -198,6 +214,7 @@ def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
 
 
 def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watched: Watched) -> None:
+    before = shown(watched.ui)
     runs = [watched.start() for _ in range(2)]
     for run in runs:
         _, errors = run.communicate(timeout=600)
@@ -206,6 +223,32 @@ def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watc
     assert red(after) == set()
     assert all(asset.materialized_by for asset in after.values())
     assert statuses(after) == {"SUCCEEDED"}
+    assert unreviewed(after) == unreviewed(before)
     place = watched.place
     assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite")
     assert disagreements(place.warehouse, place.folder / "sample", AS_OF) == []
+
+
+def test_people_are_nowhere_but_where_the_catalogue_says(first_run: FirstRun, watched: Watched) -> None:
+    """After runs that went well and badly: in no file, table, log or word of a run, nor is the key of pseudonyms."""
+    allowed = places_allowed() | {os.environ["PRIVACY_KEY"]: set()}
+    # Of a DuckDB file the bytes are no place of their own where a table in it is allowed.
+    allowed = {value: {WAREHOUSE, *tables} if tables else set() for value, tables in allowed.items()}
+    found = {
+        value: {place_of(file) for file in files}
+        for value, files in places_of(watched.place.folder, allowed, but=[watched.place.folder / "sample"]).items()
+    }
+    assert {value: wrong for value, places in found.items() if (wrong := places - allowed[value])} == {}
+    # Nothing was looked for in vain.
+    assert found.keys() == {value for value, places in allowed.items() if places}
+    said = first_run.result.stdout + first_run.result.stderr
+    assert not [value for value in allowed if value in said]
+
+
+WAREHOUSE = "warehouse.duckdb"
+
+
+def place_of(file: str) -> str:
+    """The raw table that a file of the archive, or a table of the warehouse, is; any other file is its own place."""
+    archived = re.sub(r"^archive/(\w+)/(\w+)/\d+[.]parquet$", r"raw_\1.\2", file)
+    return archived.removeprefix(f"{WAREHOUSE}:")

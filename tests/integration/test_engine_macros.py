@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pytest
 from engine_macros import Engine, GoogleEngine, Row
-from oracle.sources import UNSEEN, code, text
+from oracle.sources import UNSEEN, code, own_word, text
 from oracle.visits import page_of, site_of
 from postgresql import Server
 
@@ -28,6 +28,7 @@ TEMPLATES = {
     "decimal_number": "{{ decimal_from_text('t') }}",
     "clean": "{{ clean_text('t') }}",
     "code": "{{ clean_code('t') }}",
+    "own_word": "{{ own_word(clean_code('t')) }}",
     "upper_code": "{{ upper_case('t') }}",
     "shown_of_erp": "{{ shown_identifier('erp', 'erp', 't') }}",
     "shown_of_b": "{{ shown_identifier('erp', 'b', 't') }}",
@@ -166,6 +167,52 @@ def test_text_and_codes_lose_what_is_not_seen_at_their_ends(engines: list[Engine
     expected = [(text(one), code(one)) for one in texts]
     for engine in engines:
         assert engine.rows(["clean", "code"], {"t": "text"}, cases) == expected
+
+
+def test_words_of_a_business_are_told_from_addresses_numbers_and_sentences(engines: list[Engine]) -> None:
+    random = Random(4)
+    words = [
+        *(
+            "web",
+            "Cash on delivery",
+            "\u00dcberweisung",
+            "gpt-4o-2024-08-06",
+            "claude-3-5-sonnet-20241022",
+            "bacs_2026",
+        ),
+        *("24/7", "4 for 3", "1 800", "a" * 64, "\u6f22" * 64, "one two  three four", "q3-2026", "123456"),
+    ]
+    others = [
+        *("jane@example.org", "+49 (151) 234-567 8", "1234567", "call 0151.2345678", "tel:1234567", "2026-09-15"),
+        *("a friend of Jane Doe", "\u6f22" * 65, "a" * 65, "web\nJane", "web\tJane", "a" * 9999, "@", "\n@\n@\nx"),
+    ]
+    parts = [
+        "1",
+        "23",
+        "4567",
+        "+",
+        "(",
+        ")",
+        " ",
+        "  ",
+        "-",
+        "_",
+        ".",
+        "/",
+        "a",
+        "Z",
+        "\u00e9",
+        "@",
+        "\n",
+        "\t",
+        "\U0001f600",
+    ]
+    drawn = ["".join(random.choices(parts, k=random.randrange(1, 12))) for _ in range(1000)]
+    cases: list[Row] = [(one,) for one in (None, "", *words, *others, *drawn)]
+    expected = [(own_word(code(one)),) for (one,) in cases]  # type: ignore[arg-type]
+    assert [one for (one,) in expected[2:]][: len(words) + len(others)] == [*map(code, words), *["other"] * len(others)]
+    for engine in engines:
+        assert engine.rows(["own_word"], {"t": "text"}, cases) == expected
 
 
 def test_addresses_are_taken_apart_alike_however_they_are_written(engines: list[Engine], compare: Compare) -> None:

@@ -1,4 +1,4 @@
-"""A canary: values of excluded columns are nowhere on the disk, nor in what a run says, however it goes."""
+"""A canary: values of columns that are not read are nowhere on the disk, nor in what a run says, however it goes."""
 
 from pathlib import Path
 
@@ -40,6 +40,25 @@ server:
     odd: {{key: [id], exclude: [secret]}}
     range: {{key: [id], exclude: [secret]}}
     odd_lines: {{key: [id], exclude: [secret]}}
+frugal_desk:
+  kind: whatsapp
+  undeclared: skip
+  url: sqlite:///{folder}/source/desk.sqlite
+  tables:
+    conversations: {{table: chats, columns: {{tenant_id: account}}}}
+    messages: {{exclude: [content, metadata]}}
+frugal_files:
+  kind: raw
+  undeclared: skip
+  url: files://{folder}/source
+  tables:
+    blocks: {{files: "blocks.parquet", key: [id]}}
+    steps: {{files: "steps-*.csv.gz", each: increment, key: [id]}}
+frugal_server:
+  kind: raw
+  undeclared: skip
+  url: {url}
+  tables: {{held: {{key: [id]}}, odd: {{key: [id]}}, keyless: {{}}}}
 """
 DESK = (
     "create table chats (id integer primary key, account text, status integer, started_at timestamp,"
@@ -88,6 +107,7 @@ def test_values_of_excluded_columns_are_nowhere(
         postgresql_server.sql(
             "create table held (id int primary key, secret text)",
             f"insert into held values (1, '{HUSH}')",
+            "create table keyless (id int primary key, secret text)",
             # Where the server fails, it says of which value.
             "create view odd as select id, secret, secret::int as number from held",
             "create view range as select id, secret, ('2026-99-01 ' || secret)::timestamp as at from held",
@@ -110,11 +130,19 @@ def test_values_of_excluded_columns_are_nowhere(
     # Nothing of that was left out for another reason.
     failed = [{t.label for t in result.tables if t.error} for result in (first, second, third)]
     views = {"server.odd", "server.range", "server.odd_lines"}
-    assert failed[0] == views | {"billing.keyless"}
+    # Of a view of which only `id` is asked for the server computes nothing else.
+    assert failed[0] == views | {"billing.keyless", "frugal_server.keyless"}
+    assert sandbox.query("select * from raw_frugal_server.odd")[0][0] == 1
+    notes = "select note from raw_{}._state where table_name = '{}'"
+    assert sandbox.query(notes.format("frugal_server", "odd")) == [
+        ('columns that nobody declares are not read: "secret", "number"',)
+    ]
     assert failed[1] == failed[0] | {"hosted.rows", "hosted.lines"}
-    assert {"hosted.lines", "hosted.blocks"} <= failed[2]
+    assert {"hosted.lines", "hosted.blocks", "frugal_files.blocks"} <= failed[2]
     assert any("lines.jsonl ends in the middle" in error for error in third.errors)
     assert any("blocks.parquet can" in error for error in third.errors), third.errors
     told = "select distinct table_name from {}._rejected order by 1"
     assert sandbox.query(told.format("raw_desk")) == [("conversations",), ("messages",)]
+    assert sandbox.query(told.format("raw_frugal_desk")) == [("conversations",), ("messages",)]
+    assert sandbox.query(told.format("raw_frugal_files")) == [("steps",)]
     assert sandbox.query(told.format("raw_hosted")) == [("lines",), ("rows",), ("steps",)]

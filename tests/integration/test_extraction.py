@@ -407,9 +407,9 @@ def test_read_that_fails_half_way_changes_nothing(sandbox: Sandbox, monkeypatch:
         sandbox.query("select * from raw_whatsapp.messages"),
     )
     assert after[1] == before[1]
-    # The state stays but for the reason; after it come the note, the mapping and what raw has of personal columns.
+    # The state stays but for the reason; after it come the note, the mapping, and what is told of columns.
     [then], [now] = ([row for row in rows if row[0] == "messages"] for rows in (before[0], after[0]))
-    assert now == (*then[:-4], "whatsapp: SQLite says: disk I/O error.", *then[-3:])
+    assert now == (*then[:-5], "whatsapp: SQLite says: disk I/O error.", *then[-4:])
     assert counts(sandbox.run(), "messages")[1] == 1
 
 

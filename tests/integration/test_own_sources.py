@@ -128,6 +128,37 @@ def test_another_mapping_reads_all_rows_again(helpdesk: Helpdesk) -> None:
     assert helpdesk.query("select count(*) from raw_helpdesk._rejected where resolved_at is null") == [(0,)]
 
 
+def test_undeclared_columns_are_read_unless_their_source_says_skip(helpdesk: Helpdesk) -> None:
+    skipping = CONFIGURED.replace("kind: whatsapp", "kind: whatsapp\n  undeclared: skip")
+    columns = (
+        "select column_name from information_schema.columns where table_schema = 'raw_helpdesk'"
+        " and table_name = 'messages' order by column_name"
+    )
+    told = "select note, unreviewed from raw_helpdesk._state where table_name = 'messages'"
+    helpdesk.configured(skipping).again()
+    declared = helpdesk.query(columns)
+    assert {name for (name,) in declared} >= {"content", "conversation_id", "_op"}
+    [(note, unreviewed)] = helpdesk.query(told)
+    assert str(note).endswith('; columns that nobody declares are not read: "private", "picture"')
+    assert unreviewed is None
+    # One that comes later is told, and left as well.
+    helpdesk.sql("alter table notes add column mood text", "update notes set mood = 'glad', content = 'more'")
+    helpdesk.again()
+    assert helpdesk.query(columns) == declared
+    assert "mood" in str(helpdesk.query(told))
+    # Read after all, they are there for old rows too.
+    helpdesk.configured(CONFIGURED).again()
+    assert helpdesk.rows_of("messages", "content, mood")[0] == ("more", "glad")
+    [(note, unreviewed)] = helpdesk.query(told)
+    assert "not read" not in str(note)
+    assert json.loads(str(unreviewed)) == ["mood", "picture", "private"]
+    # Skipped once more, they are empty from now on; raw is a log, and earlier versions stay.
+    helpdesk.configured(skipping).again()
+    assert helpdesk.rows_of("messages", "content, mood")[0] == ("more", None)
+    assert helpdesk.query("select count(*) from raw_helpdesk.messages where mood = 'glad'") == [(3,)]
+    assert json.loads(str(helpdesk.query(told)[0][1])) == ["mood", "picture", "private"]
+
+
 def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
     helpdesk.again()
     helpdesk.sql("update chats set status = 'odd', last_activity_at = '2026-03-09' where id = 11")
@@ -153,6 +184,7 @@ def test_excluded_values_are_nowhere_on_the_disk(helpdesk: Helpdesk) -> None:
         ("url: ${HELPDESK_URL}", "url: postgresql://me@host/db?password=secret@", "has a password in it"),
         ("helpdesk:", "Help-Desk:", "is called by lower-case letters"),
         ("helpdesk:", "shop:", "the name is that of a kind"),
+        ("kind: whatsapp", "kind: whatsapp\n  undeclared: drop", "undeclared: Input should be 'read' or 'skip'"),
         ("table: accounts,", "files: accounts.csv,", "say which files it is, as of the other tables"),
         ("url: ${HELPDESK_URL}", "url: s3://bucket/helpdesk", "Say which files its tables are"),
         ("exclude: [secret]", "exclude: [extra]", "extra, which is excluded"),

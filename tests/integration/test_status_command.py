@@ -123,3 +123,22 @@ def test_status_before_the_first_run(sandbox: Sandbox, capsys: pytest.CaptureFix
 )
 def test_watermark_is_told_in_words(watermark: str | None, words: str) -> None:
     assert TableStatus("shop", "items", "changes", TableState("items", watermark)).watermark_words == words
+
+
+def test_column_that_nobody_declared_is_told_until_somebody_says_what_it_holds(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.sql("alter table tenants add column boss text", 'alter table tenants add column "Next of kin" text')
+    sandbox.run()
+    said = 'whatsapp.tenants: unreviewed: "Next of kin", "boss": they are in raw as they are. Say what they hold, or'
+    assert said in Told(capsys).out
+    # It is in raw still, whatever the source has now.
+    sandbox.sql("alter table tenants drop column boss")
+    sandbox.run()
+    told = Told(capsys, "--json")
+    assert (told.code, told.tables()["whatsapp.tenants"]["unreviewed"]) == (0, ["Next of kin", "boss"])
+    assert {table for table, status in told.tables().items() if status["unreviewed"]} == {"whatsapp.tenants"}
+    columns = "columns: {id: identifier, name: text, timezone: timezone"
+    sandbox.catalogue(f"    {columns}}}", f"    personal: {{boss: name}}\n    {columns}, boss: text}}")
+    sandbox.export_settings(monkeypatch)
+    assert Told(capsys, "--json").tables()["whatsapp.tenants"]["unreviewed"] == ["Next of kin"]

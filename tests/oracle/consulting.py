@@ -14,7 +14,19 @@ from zoneinfo import ZoneInfo
 from oracle.arithmetic import quantile, ratio, rounded, seconds
 from oracle.deals import OUTCOMES, amount_of, deals_of, pipeline
 from oracle.periods import Counted, Facts, Mart, Period, Row, local_date, periodic_marts
-from oracle.sources import CURRENCY, UNKNOWN, Source, code, order_of, plausible, seed, text
+from oracle.sources import (
+    CURRENCY,
+    OTHER,
+    UNKNOWN,
+    Source,
+    code,
+    listed,
+    order_of,
+    own_word,
+    plausible,
+    seed,
+    text,
+)
 
 TENANT = "consulting:default"
 ZONE = ZoneInfo("UTC")
@@ -132,7 +144,7 @@ class Consulting:
 
     def _funnel(self) -> Iterator[Counted]:
         for stay in self._stays():
-            group = (stay.stage, text(stay.lead["owner"]) or UNKNOWN, code(stay.lead["source"]) or UNKNOWN)
+            group = (stay.stage, text(stay.lead["owner"]) or UNKNOWN, own_word(code(stay.lead["source"])) or UNKNOWN)
             yield Counted("entered", TENANT, group, local_date(stay.entered_at, ZONE), stay)
             if stay.exited_at is not None:
                 yield Counted("exited", TENANT, group, local_date(stay.exited_at, ZONE), stay)
@@ -147,7 +159,7 @@ class Consulting:
             created_at = plausible(lead["created_at"])
             observed = observations[lead["id"]]
             if not observed and (moment := plausible(lead["updated_at"]) or created_at):
-                observed = [(moment, code(lead["status"]) or UNKNOWN)]
+                observed = [(moment, _listed_status(lead["status"]) or UNKNOWN)]
             entries: list[tuple[datetime, str]] = []
             for moment, status in observed:
                 if not entries or entries[-1][1] != status:
@@ -175,7 +187,7 @@ class Consulting:
                 histories[str(version["id"])].append(version)
         for lead_id, history in histories.items():
             for number, version in enumerate(history):
-                status = code(version["status"])
+                status = _listed_status(version["status"])
                 if (moment := plausible(version["updated_at"])) and status:
                     found[lead_id].append((moment, 1, number, status))
         return defaultdict(
@@ -209,7 +221,7 @@ class Consulting:
         }
         decided = [deal for of_outcome in by_outcome.values() for deal in of_outcome]
         by_outcome["open"] = [deal for deal in deals if deal not in decided]
-        stages = Counter(self._outcomes.get(code(row["status"]) or UNKNOWN, "open") for _, row in leads)
+        stages = Counter(self._outcomes.get(_listed_status(row["status"]) or UNKNOWN, "open") for _, row in leads)
         owners = [
             ((created is not None, created, order_of(row["id"])), text(row["owner"]))
             for created, row in leads
@@ -229,7 +241,7 @@ class Consulting:
             "account_id": account["id"],
             "tenant_key": TENANT,
             "account_name": text(account["name"]) or account["id"],
-            "industry": text(account["industry"]) or UNKNOWN,
+            "industry": own_word(text(account["industry"])) or UNKNOWN,
             "owner": max(owners)[1] if owners else UNKNOWN,
             "currency_code": CURRENCY,
             "leads": len(leads),
@@ -303,13 +315,14 @@ def _activity_measures(facts: Facts, *_: object) -> Row:
 
 
 def _event_type(row: Row) -> str:
-    return (text(row["event_type"]) or "").upper() or UNKNOWN
+    told = own_word((text(row["event_type"]) or "").upper() or None) or UNKNOWN
+    return told.upper() if told == OTHER else told
 
 
 def _aggregate_type(row: Row) -> str:
     """What an event is about; where it does not tell, what its type says after the verb."""
     _, _, about = _event_type(row).partition("_")
-    return code(row["aggregate_type"]) or about.lower() or UNKNOWN
+    return own_word(code(row["aggregate_type"])) or about.lower() or UNKNOWN
 
 
 def _payload_status(row: Row) -> str | None:
@@ -318,4 +331,11 @@ def _payload_status(row: Row) -> str | None:
     except ValueError:
         return None
     status = payload.get("status") if isinstance(payload, dict) else None
-    return code(status if status is None else str(status))
+    return _listed_status(status if status is None else str(status))
+
+
+_STAGES = [row["stage"] for row in seed("consulting", "lead_stages")]
+
+
+def _listed_status(told: str | None) -> str | None:
+    return listed(code(told), _STAGES)

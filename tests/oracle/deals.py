@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from oracle.arithmetic import ratio, rounded, seconds
 from oracle.periods import Counted, Facts, Mart, Period, Row, periodic_marts
-from oracle.sources import CURRENCY, MINOR_UNITS, UNKNOWN, Source, code, plausible, plausible_amount, text
+from oracle.sources import CURRENCY, MINOR_UNITS, UNKNOWN, Source, code, own_word, plausible, plausible_amount, text
 
 Day = Callable[[datetime], date]
 """Gives the local date of an instant."""
@@ -73,7 +73,7 @@ def _deal(row: Row, lead: Row | None, day: Day) -> Deal:
         account_id=row["account_id"],
         group=(
             (lead and text(lead["owner"])) or UNKNOWN,
-            (lead and code(lead["source"])) or UNKNOWN,
+            (lead and own_word(code(lead["source"]))) or UNKNOWN,
             currency if currency in MINOR_UNITS else UNKNOWN,
         ),
         amount=None if cents is None else plausible_amount(Fraction(cents, 10 ** MINOR_UNITS.get(currency, 2))),

@@ -14,7 +14,7 @@ from typing import Any
 
 from oracle.arithmetic import ratio
 from oracle.periods import Counted, Facts, Mart, Period, Row, month_of, periodic_marts, week_of
-from oracle.sources import UNKNOWN, Source, Tenants, code, order_of, plausible, text
+from oracle.sources import UNKNOWN, Source, Tenants, code, listed, order_of, plausible, text
 
 TYPES = ("call", "email", "meeting", "support_ticket", "complaint", "feedback")
 STATUSES = ("pending", "in_progress", "completed", "cancelled")
@@ -311,11 +311,11 @@ def _interaction_measures(facts: Facts, *_: object) -> Row:
 
 
 def _type(row: Row) -> str:
-    return code(row["interaction_type"]) or UNKNOWN
+    return listed(code(row["interaction_type"]), TYPES) or UNKNOWN
 
 
 def _status(row: Row) -> str:
-    return code(row["status"]) or UNKNOWN
+    return listed(code(row["status"]), (*STATUSES, "escalated")) or UNKNOWN
 
 
 def _json(value: Any) -> str:

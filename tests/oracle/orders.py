@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from oracle.periods import Row
-from oracle.sources import CURRENCY, MINOR_UNITS, UNKNOWN, code, order_of, text
+from oracle.sources import CURRENCY, MINOR_UNITS, UNKNOWN, code, order_of, own_word, text
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Order:
         return cls(
             id=events[0]["order_id"],
             user_id=told([event["user_id"] or None for event in ordered]),
-            payment_method=told([code(event["payment_method"]) for event in ordered]) or UNKNOWN,
-            started_method=code(ordered[kinds.index("payment_started")]["payment_method"]) or UNKNOWN
+            payment_method=told([own_word(code(event["payment_method"])) for event in ordered]) or UNKNOWN,
+            started_method=own_word(code(ordered[kinds.index("payment_started")]["payment_method"])) or UNKNOWN
             if "payment_started" in kinds
             else UNKNOWN,
             currency_code=currency or CURRENCY,

@@ -18,6 +18,7 @@ from oracle.sources import (
     Source,
     Tenants,
     code,
+    listed,
     order_of,
     plausible,
     plausible_amount,
@@ -26,6 +27,7 @@ from oracle.sources import (
 )
 
 ATTRIBUTION_WINDOW = timedelta(days=7)
+CAMPAIGN_STATUSES = ("draft", "running", "paused", "completed")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Restaurant:
             tenant_key = self.tenant_of(self.campaigns.get(row["campaign_id"]))
             created_at = plausible(row["created_at"])
             day = self.tenants.day(tenant_key, created_at) if created_at else None
-            yield Outreach(row, tenant_key, day, code(row["status"]) or UNKNOWN, credited[row["id"]])
+            status = listed(code(row["status"]), ("queued", "sent", "failed")) or UNKNOWN
+            yield Outreach(row, tenant_key, day, status, credited[row["id"]])
 
     def _credited_visits(self) -> dict[str, list[Visit]]:
         """Credit each visit to the last message sent to the guest within the window before it."""
@@ -155,8 +158,9 @@ class Restaurant:
                 "tenant_key": self.tenant_of(row),
                 "campaign_id": campaign_id,
                 "campaign_name": (row and text(row["name"])) or campaign_id,
-                "status": (row and code(row["status"])) or UNKNOWN,
-                "segment_type": (row and code(row["segment_type"])) or UNKNOWN,
+                "status": (row and listed(code(row["status"]), CAMPAIGN_STATUSES)) or UNKNOWN,
+                "segment_type": (row and listed(code(row["segment_type"]), ("inactive_days", "high_spenders")))
+                or UNKNOWN,
                 "currency_code": CURRENCY,
                 "segment_value": _threshold(row),
                 **measures,

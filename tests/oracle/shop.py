@@ -22,6 +22,7 @@ from oracle.sources import (
     UNKNOWN,
     Source,
     code,
+    own_word,
     plausible,
     plausible_amount,
     plausible_count,
@@ -171,7 +172,11 @@ class Shop:
 
     def _recommendations(self) -> Iterator[Counted]:
         views = in_order(event for event in self.product_events if code(event["event_type"]) == "view")
-        clicks = [(event, who) for event in views if event["timestamp"] and (who := code(said(event, "recommender")))]
+        clicks = [
+            (event, who)
+            for event in views
+            if event["timestamp"] and (who := own_word(code(said(event, "recommender"))))
+        ]
         for click, recommender in clicks:
             yield Counted("clicks", TENANT, (recommender,), local_date(click["timestamp"], ZONE), click)
         for event in self.product_events:

@@ -6,7 +6,7 @@ Belongs here: reading, and which rows a warehouse can't take. Not here: what a s
 import csv
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ import yaml
 from oracle.periods import Row, local_date
 
 ROOT = Path(__file__).parents[2]
-UNKNOWN = "unknown"
+UNKNOWN, OTHER = "unknown", "other"
 CURRENCY = "USD"
 
 
@@ -247,6 +247,23 @@ def plausible_count(number: int | None) -> int | None:
 def code(value: str | None) -> str | None:
     """Clean text in lower case."""
     return (text(value) or "").lower() or None
+
+
+def listed(told: str | None, among: Collection[str]) -> str | None:
+    """A code that is one of some; else other, which `unknown` is not."""
+    return told if told is None or told in among or told == UNKNOWN else OTHER
+
+
+_NUMBER = re.compile(r"(^|[^0-9A-Za-z_-])[0-9]([ ()./+-]{0,3}[0-9]){6}")
+
+
+def own_word(told: str | None) -> str | None:
+    """A word of a business's own; other where it is an address, a number, a sentence, or too long for a word."""
+    if told is None:
+        return None
+    words = [word for word in told.split(" ") if word]
+    is_more = "@" in told or len(told) > 64 or len(words) > 4 or {*"\t\r\n"} & {*told} or _NUMBER.search(told)
+    return OTHER if is_more else told
 
 
 def order_of(identifier: str) -> bytes:

@@ -3,8 +3,11 @@ from pathlib import Path
 import pytest
 
 from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.mapping import TableMapping
+from ingestion.catalogue.review import unreviewed
 from ingestion.errors import ConfigurationError
 from ingestion.rows.columns import ColumnType
+from ingestion.rows.names import with_digest
 from ingestion.settings import Settings
 
 TABLE = "whatsapp: {messages: {mode: full, columns: {id: identifier}}}"
@@ -62,3 +65,14 @@ def test_malformed_catalogue_names_the_entry_in_one_line(tmp_path: Path, content
 def test_missing_catalogue_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="can't be read: No such file"):
         load_catalogue(tmp_path / "none.yml")
+
+
+def test_what_nobody_says_of_a_column_is_told_until_it_is_declared_or_excluded(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.yml"
+    path.write_text(TABLE)
+    entry = load_catalogue(path)["whatsapp"]["messages"]
+    of_ours = ["id", "id_as_written", "_batch_seq", "_loaded_at", "_op", "_row_hash"]
+    renamed = with_digest("Op")
+    assert unreviewed(entry, [*of_ours, "Extra", renamed, "boss", "boss"]) == ["Extra", renamed, "boss"]
+    excluding = entry.model_copy(update={"mapping": TableMapping(exclude=["extra", "Op"])})
+    assert unreviewed(excluding, [*of_ours, "Extra", renamed, "boss"]) == ["boss"]

@@ -171,7 +171,8 @@
 {% macro fingerprint_of(system, variables) -%}
     {%- set parts = [] -%}
     {%- for name in variables + [
-        'unknown_id', 'default_currency_code', 'first_plausible_date', 'last_plausible_date'
+        'unknown_id', 'codes', 'default_currency_code', 'first_plausible_date',
+        'last_plausible_date'
     ] -%}
         {%- do parts.append(name ~ '=' ~ var(name)) -%}
     {%- endfor -%}

@@ -9,7 +9,7 @@ final as (
     select
         {{ identifier('id') }} as account_id,
         {{ clean_text('name') }} as account_name,
-        {{ clean_text('industry') }} as industry,
+        {{ listed_code('industry', clean_text('industry')) }} as industry,
         {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
         {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
         {{ plausible_instant('created_at') }} as created_at,

@@ -14,7 +14,7 @@ final as (
         {{ identifier('id') }} as deal_id,
         {{ optional_identifier('account_id') }} as account_id,
         {{ optional_identifier('lead_id') }} as lead_id,
-        {{ clean_code('stage') }} as stage,
+        {{ listed_code('deal_stage', clean_code('stage')) }} as stage,
         {{ clean_currency('currency_code') }} as currency_code,
         amount_cents,
         {{ is_implausible_instant('closed_at') }} as has_implausible_closed_at,

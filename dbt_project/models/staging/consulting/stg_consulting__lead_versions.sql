@@ -7,7 +7,7 @@ source as (
 final as (
     select
         {{ identifier('id') }} as lead_id,
-        {{ clean_code('status') }} as status,
+        {{ listed_code('lead_status', clean_code('status')) }} as status,
         _op = 'delete' as is_deleted,
         {{ plausible_instant('updated_at') }} as updated_at,
         _batch_seq,

@@ -14,8 +14,9 @@ final as (
         {{ identifier('id') }} as interaction_id,
         {{ optional_identifier('organization_id') }} as organization_id,
         {{ optional_identifier('customer_id') }} as customer_id,
-        {{ clean_code('interaction_type') }} as interaction_type,
-        {{ clean_code('status') }} as status,
+        {{ listed_code('interaction_type', clean_code('interaction_type')) }}
+            as interaction_type,
+        {{ listed_code('interaction_status', clean_code('status')) }} as status,
         {{ is_implausible_instant('interaction_date') }}
             as has_implausible_interaction_at,
         {{ is_implausible_instant('created_at') }} as has_implausible_created_at,

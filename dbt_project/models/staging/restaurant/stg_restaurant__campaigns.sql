@@ -18,8 +18,8 @@ final as (
         {{ identifier('id') }} as campaign_id,
         {{ optional_identifier('restaurant_id') }} as restaurant_id,
         {{ clean_text('name') }} as campaign_name,
-        {{ clean_code('status') }} as status,
-        known_segment_type as segment_type,
+        {{ listed_code('campaign_status', clean_code('status')) }} as status,
+        {{ listed_code('segment_type', 'known_segment_type') }} as segment_type,
         {{ clean_text('message_template') }} as message_template,
         known_segment_value as segment_value,
         coalesce(

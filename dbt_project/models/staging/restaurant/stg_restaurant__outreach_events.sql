@@ -50,7 +50,7 @@ final as (
         {{ identifier('source.id') }} as outreach_event_id,
         {{ identifier('source.campaign_id') }} as campaign_id,
         {{ identifier('source.customer_id') }} as customer_id,
-        {{ clean_code('source.status') }} as status,
+        {{ listed_code('outreach_status', clean_code('source.status')) }} as status,
         categorised.error_category,
         categorised.id is not null as has_error,
         (

@@ -31,7 +31,8 @@ final as (
         {{ identifier('named.order_id') }} as order_id,
         {{ optional_identifier('named.user_id') }} as user_id,
         {{ clean_code('named.event_type') }} as event_type,
-        {{ clean_code('named.payment_method') }} as payment_method,
+        {{ listed_code('payment_method', clean_code('named.payment_method')) }}
+            as payment_method,
         case
             when named.named_currency is not null
                 then coalesce(currencies.currency_code, '{{ var("unknown_id") }}')

@@ -45,7 +45,7 @@ final as (
         measured.kind as event_type,
         measured.told_product_name as product_name,
         measured.told_category as category,
-        measured.told_recommender as recommender,
+        {{ listed_code('recommender', 'measured.told_recommender') }} as recommender,
         case
             when measured.named_currency is not null
                 then coalesce(currencies.currency_code, '{{ var("unknown_id") }}')

@@ -65,8 +65,9 @@ final as (
         counted.utm_source,
         counted.utm_medium,
         counted.utm_campaign,
-        counted.registration_method,
-        counted.recommender,
+        {{ listed_code('registration_method', 'counted.registration_method') }}
+            as registration_method,
+        {{ listed_code('recommender', 'counted.recommender') }} as recommender,
         counted.plausible_result_count as result_count,
         coalesce(
             {{ regexp_matched(

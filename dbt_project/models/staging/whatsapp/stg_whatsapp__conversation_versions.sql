@@ -7,7 +7,7 @@ source as (
 final as (
     select
         {{ identifier('id') }} as conversation_id,
-        {{ clean_code('status') }} as status,
+        {{ listed_code('conversation_status', clean_code('status')) }} as status,
         _op = 'delete' as is_deleted,
         _batch_seq,
         _loaded_at

@@ -15,7 +15,7 @@ final as (
         {{ optional_identifier('tenant_id') }} as tenant_id,
         {{ optional_identifier('outlet_id') }} as outlet_id,
         {{ pseudonym('customer_phone') }} as customer_hash,
-        {{ clean_code('status') }} as status,
+        {{ listed_code('conversation_status', clean_code('status')) }} as status,
         {{ plausible_instant('started_at') }} as started_at,
         {{ plausible_instant('ended_at') }} as ended_at,
         {{ plausible_instant('last_message_at') }} as last_message_at,

@@ -29,7 +29,7 @@ final as (
         {{ identifier('id') }} as message_id,
         {{ identifier('conversation_id') }} as conversation_id,
         {{ clean_code('sender_type') }} as sender_type,
-        {{ clean_code(json_text('metadata', 'model')) }} as model,
+        {{ listed_code('model', clean_code(json_text('metadata', 'model'))) }} as model,
         {{ clean_code(json_text('metadata', 'trigger')) }} as handoff_trigger,
         {{ plausible_count('tokens') }} as tokens_used,
         {{ decimal_from_text(json_text('metadata', 'confidence')) }} as confidence,
