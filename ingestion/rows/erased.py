@@ -19,8 +19,6 @@ from ingestion.rows.pseudonyms import SourceKey
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
 _BETWEEN = "\x1f"
-_NO_OBJECT = "[]"
-"""Models count documents that are no objects."""
 
 Tokens = Mapping[str, str]
 """What stands in a row's columns that held pseudonyms: column → token."""
@@ -52,12 +50,14 @@ class Blanking:
         hashed: columns of pseudonyms, which tokens stand in the place of.
         kept: columns that nothing is taken of, its key among them; of all others nothing stays.
         besides: columns of JSON objects, and the keys of them that stay.
+        no_object: what stands in such a column in the place of a document that is no object.
     """
 
     key: tuple[str, ...]
     hashed: frozenset[str]
     kept: frozenset[str]
     besides: Mapping[str, Sequence[str]]
+    no_object: str | None = None
 
     def of(self, rows: pa.RecordBatch, which: pa.Array, tokenized: Tokenized) -> pa.RecordBatch:
         """Rows, those of which nothing personal is left that `which` (booleans) names. Nulls stay null."""
@@ -73,20 +73,19 @@ class Blanking:
         if name in self.hashed:
             return tokenized(name, values)
         if besides := self.besides.get(name):
-            return pa.array([_without(text, besides) for text in texts(values, "replace")], values.type)
+            left = (_without(text, besides, self.no_object) for text in texts(values, "replace"))
+            return pa.array(left, values.type)
         return pa.nulls(len(values), values.type)
 
 
-def _without(text: str | None, besides: Sequence[str]) -> str | None:
-    """A JSON object with some of its keys alone, and of these no objects and lists; of what is none that it is none."""
+def _without(text: str | None, besides: Sequence[str], no_object: str | None) -> str | None:
+    """A JSON object with some of its keys alone, and of these no objects and lists."""
     try:
         value = json.loads(text) if text is not None and text.strip() else None
     except (ValueError, RecursionError):
-        return _NO_OBJECT
-    if value is None:
-        return None
+        return no_object
     if not isinstance(value, dict):
-        return _NO_OBJECT
+        return None if value is None else no_object
     return json_object(_besides(value, besides))
 
 
