@@ -86,7 +86,8 @@ def _without(text: str | None, besides: Sequence[str], no_object: str | None) ->
         return no_object
     if not isinstance(value, dict):
         return None if value is None else no_object
-    return json_object(_besides(value, besides))
+    # An escape may be of what is no character.
+    return json_object(_besides(value, besides)).encode(errors="replace").decode()
 
 
 def _besides(value: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:

@@ -339,7 +339,9 @@ def test_each_column_has_its_own_age_and_documents_keep_what_is_besides(
         "create table people (id text primary key, Nick text, f text, doc json, day date)",
         f"insert into people values ('a', 'zq-first', 'x', '{document}', '2026-01-04'),"
         " ('b', 'zq-gone', 'x', 'zq-gone', '2025-01-01'), ('c', 'stays', 'x', ' ', '2026-01-05'),"
-        " ('d', 'stays', 'x', null, null)",
+        " ('d', 'stays', 'x', null, null),"
+        " ('e', null, null, '{\"a\": \"\\ud800\", \"zq-first\": 1}', '2025-01-01'),"
+        f" ('f', null, null, '{'[' * 100_000}', '2025-01-01')",
     )
     told = DESK.format(source=desk.source)
     desk.configured(re.sub(r", anonymise_after_days: \d+", "", told))
@@ -352,6 +354,8 @@ def test_each_column_has_its_own_age_and_documents_keep_what_is_besides(
         ("b", None, None, "[]"),
         ("c", "stays", "x", " "),
         ("d", "stays", "x", None),
+        ("e", None, None, '{"a": "?"}'),
+        ("f", None, None, "[]"),
     ]
     assert left(desk) == {}
     assert [table.state.rows_appended for table in desk.again().tables] == [0]
