@@ -5,6 +5,7 @@ Belongs here: what becomes of a row's values, and a row's name in the register. 
 """
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -81,7 +82,7 @@ class Blanking:
 def _without(text: str | None, besides: Sequence[str], no_object: str | None) -> str | None:
     """A JSON object with some of its keys alone, and of these no objects and lists."""
     try:
-        value = json.loads(text) if text is not None and text.strip() else None
+        value = json.loads(text, parse_constant=_nothing) if text is not None and text.strip() else None
     except (ValueError, RecursionError):
         return no_object
     if not isinstance(value, dict):
@@ -98,9 +99,17 @@ def _besides(value: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
         held = value.get(name)
         if rest and isinstance(held, dict) and (inner := _besides(held, [rest])):
             found[name] = {**found.get(name, {}), **inner}
-        elif not rest and isinstance(held, str | int | float):
+        elif not rest and _is_plain(held):
             found[name] = held
     return found
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _nothing(_: str) -> None:
+    """In the place of NaN and Infinity, which are no JSON."""
 
 
 @dataclass
