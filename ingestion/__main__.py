@@ -167,7 +167,7 @@ def _person(options: argparse.Namespace) -> Person | None:
     Raises:
         ConfigurationError: nobody, or several.
     """
-    row = (options.source, options.table, options.id)
+    row = (options.source, options.table, tuple(options.id))
     told = [value for value in (options.contact, options.customer, *[row] * any(row)) if value]
     if len(told) + options.resume != 1 or (any(row) and not all(row)):
         raise ConfigurationError(
@@ -347,7 +347,9 @@ def _parser() -> argparse.ArgumentParser:
         "--contact", metavar="VALUE", help="a telephone number, an e-mail address, ...; - reads it from standard input"
     )
     erase_.add_argument("--customer", metavar="KEY", help="customer_key, as in core.dim_customers")
-    erase_.add_argument("--id", help="the key of a row of --table")
+    erase_.add_argument(
+        "--id", action="append", default=[], help="the key of a row of --table; of several columns one after the other"
+    )
     erase_.add_argument("--with-rows", action="store_true", help="the rows as well: numbers are without them")
     erase_.add_argument("--dry-run", action="store_true", help="tell what would be erased, and change nothing")
     erase_.add_argument("--resume", action="store_true", help="end what was begun, and erase nobody else")

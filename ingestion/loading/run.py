@@ -16,7 +16,7 @@ from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.catalogue.sources_file import RAW, configured_sources
 from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
 from ingestion.loading.pace import Pace
-from ingestion.loading.privacy import Privacy
+from ingestion.loading.privacy import REMEDY, Privacy
 from ingestion.loading.progress import Listener, LogListener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.retries import Retries
@@ -106,17 +106,24 @@ class Ingestion:
         """What personal columns of a source become.
 
         Raises:
-            ConfigurationError: raw is to have pseudonyms of it, and there is no key, or not the archive's.
+            ConfigurationError: raw is to have pseudonyms of it, or people were erased from it, and there is no key, or
+                not the archive's.
             StorageError: the archive can't be read.
         """
         hashed = [f"{table}.{column}" for table, entry in self.catalogue[name].items() for column in entry.hashed]
         secret = self.settings.pseudonym_secret(f"{name}: {', '.join(hashed)}") if hashed else None
         code = self.configured[name].country_code if name in self.configured else None
         key = self._key(name, secret) if secret else None
-        erased, is_told = self.archive.erasures.of_source(name)
-        row_key = self.row_key(name) if erased else None
+        erased = self.archive.erasures.of_source(name)
+        row_key = self.row_key(name) if erased.tables else None
+        if row_key and erased.fingerprints != {row_key.fingerprint}:
+            raise ConfigurationError(
+                f"PRIVACY_KEY is not the one that people erased from {name} are known again by. Set that one, or "
+                f"replace it: {REMEDY} (docs/privacy.md)."
+            )
         code = code or self.settings.default_country_code
-        return Privacy(key, code, erased, row_key, is_told, self.settings.now.astimezone(UTC).date())
+        today = self.settings.now.astimezone(UTC).date()
+        return Privacy(key, code, erased.tables, row_key, erased.is_told, today)
 
     def row_key(self, name: str) -> SourceKey:
         """What names a source's rows in the register of people that were erased. Raises as `privacy`."""

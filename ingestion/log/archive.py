@@ -22,7 +22,7 @@ from ingestion.log.keyring import Keyring
 from ingestion.log.renewals import Renewals
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
-from ingestion.output.storage import Aside, Storage
+from ingestion.output.storage import Aside, Storage, without_aside
 from ingestion.rows.columns import RawTable
 from ingestion.sources.base import BATCH_ROWS
 
@@ -122,13 +122,13 @@ class Archive:
         return [(int(number), name) for number, name in named if number.isascii() and number.isdigit()]
 
     def discard_after(self, table: RawTable, batch_seq: int) -> None:
-        """Remove the file of a batch after the last one that the table committed: a killed run's.
+        """Remove the file of a batch after the last one that the table committed, and what is aside: a killed run's.
 
         Raises:
             TableError: there are several, which no killed run leaves: the archive is another warehouse's.
             StorageError: the archive can't be changed.
         """
-        later = [(number, name) for number, name in self._numbered(table) if number > batch_seq]
+        later = [(n, name) for n, name in self._numbered(table) if n > batch_seq or without_aside(name)]
         count = sum(name == f"{number}.parquet" for number, name in later)
         if count > 1:
             raise TableError(

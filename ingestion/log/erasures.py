@@ -14,9 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import pyarrow as pa
-
-from ingestion.errors import StorageError
+from ingestion.errors import ConfigurationError, StorageError
 from ingestion.output.storage import Storage
 from ingestion.rows.erased import Tokens
 from ingestion.rows.pseudonyms import SourceKey
@@ -66,9 +64,20 @@ class Erasure:
         assert self.secret is not None, "an erasure that is done makes no more"
         return hmac.digest(bytes.fromhex(self.secret), pseudonym.encode(), "sha256").hex()
 
-    def tokens(self, values: pa.Array) -> pa.Array:
-        """The same of a column."""
-        return pa.array([None if v is None else self.token(v) for v in values.to_pylist()], pa.string())
+
+@dataclass(frozen=True)
+class Register:
+    """What the register has of a source.
+
+    Attributes:
+        tables: its rows by table, as later erasures have them; what is gone once stays so.
+        is_told: whether all that it still has was told of.
+        fingerprints: of the keys that rows are named with.
+    """
+
+    tables: dict[str, dict[str, Tokens | None]]
+    is_told: bool
+    fingerprints: set[str]
 
 
 @dataclass(frozen=True)
@@ -100,8 +109,8 @@ class Erasures:
         content = json.dumps({id_: _record(erasure) for id_, erasure in erasures.items()}, indent=1)
         self.storage.write(_NAME, content.encode() + b"\n")
 
-    def of_source(self, source: str) -> tuple[dict[str, dict[str, Tokens | None]], bool]:
-        """A source's rows by table, as later erasures have them, and whether all that it still has was told of.
+    def of_source(self, source: str) -> Register:
+        """What it has of a source.
 
         Raises:
             StorageError: the register is damaged, or can't be read.
@@ -110,8 +119,10 @@ class Erasures:
         erased = list(_of(self.read(), source))
         for one in erased:
             for table, rows in one.tables.items():
-                found.setdefault(table, {}).update(rows)
-        return found, all(one.is_told for one in erased)
+                known = found.setdefault(table, {})
+                known.update({name: tokens for name, tokens in rows.items() if known.get(name, tokens) is not None})
+                known.update({name: None for name, tokens in rows.items() if tokens is None})
+        return Register(found, all(one.is_told for one in erased), {one.fingerprint for one in erased})
 
     def note_told(self, source: str) -> None:
         """Note that it was told that a source still has some of what was erased.
@@ -128,10 +139,16 @@ class Erasures:
         """Have a source's rows named under another key, and tokens be what rotation makes of them in raw.
 
         Raises:
+            ConfigurationError: they are named under a key that this one does not replace.
             StorageError: the archive can't be read or written.
         """
         erasures = self.read()
         unlike = [e for e in _of(erasures, source) if e.fingerprint != key.fingerprint]
+        if any(one.fingerprint not in key.fingerprints for one in unlike):
+            raise ConfigurationError(
+                f"PRIVACY_KEY is not the one that people erased from {source} are known again by, and neither "
+                "PRIVACY_KEY_BEFORE nor the archive tells that one. Set PRIVACY_KEY_BEFORE to it. Nothing was changed."
+            )
         for one in unlike:
             again = SourceKey(key.chain[key.fingerprints.index(one.fingerprint) + 1 :])
             one.tables = {

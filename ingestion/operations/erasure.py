@@ -26,15 +26,17 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Origin
 from ingestion.log.erasures import Erasure, SourceErasure
-from ingestion.log.state import MODELS, TableState
+from ingestion.log.state import TableState
 from ingestion.operations.persons import Person, SourceSearch
-from ingestion.operations.rebuild import rebuild_tables
+from ingestion.operations.rebuild import archived_numbers, rebuild_tables, whole_history
 from ingestion.operations.renewal import TableFiles
+from ingestion.operations.status import remembered
 from ingestion.rows.columns import CONTROL_COLUMNS, RawTable
-from ingestion.rows.erased import Blanking, Tokens, keys_of, row_names
+from ingestion.rows.erased import Blanking, Tokens, keys_of, row_names, told_key
 from ingestion.rows.pseudonyms import SourceKey
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses.base import Session
+from ingestion.warehouses.sql import relation
 
 BUILT = ("staging", "intermediate", "core", "marts")
 """The schemas of what is built of raw."""
@@ -50,24 +52,41 @@ def find(ingestion: Ingestion, person: Person) -> Found:
 
     Raises:
         ConfigurationError: there is no such source or table, or no key for a source's pseudonyms.
-        TableError: a file of the archive is missing or damaged.
+        TableError: a file of the archive is missing or damaged, or the archive is not that of raw.
         StorageError: the archive can't be read.
+        WarehouseError: the warehouse can't be read.
     """
     if person.row:
         ingestion.chosen(person.row[0], person.row[1], only_configured=False)
+    existing = {(schema.removeprefix("raw_"), n) for schema, n in ingestion.warehouse.tables(_schemas(ingestion))}
     found: Found = {}
     for source, entries in ingestion.catalogue.items():
         if not person.may_be_in(source):
             continue
+        for name, state in remembered(ingestion, existing, source).items():
+            table = RawTable(source, name, (), ())
+            if name in entries and state.batch_seq:
+                whole_history(ingestion.archive, table, archived_numbers(ingestion.archive, table), state.batch_seq)
         keys = {name: key for name in entries if (key := _archived_key(ingestion, source, name))}
-        if keys and (rows := _search(ingestion, source, keys).find(person)):
+        if keys and (rows := _search(ingestion, existing, source, keys).find(person)):
             found[source] = rows
     return found
 
 
-def _search(ingestion: Ingestion, source: str, keys: Mapping[str, tuple[str, ...]]) -> SourceSearch:
+def _schemas(ingestion: Ingestion) -> list[str]:
+    return [f"raw_{source}" for source in ingestion.catalogue]
+
+
+def _search(
+    ingestion: Ingestion, existing: set[tuple[str, str]], source: str, keys: Mapping[str, tuple[str, ...]]
+) -> SourceSearch:
     entries, privacy = ingestion.catalogue[source], ingestion.privacy(source)
-    return SourceSearch(ingestion.archive, source, entries, privacy, keys)
+    rejected: dict[str, list[str]] = {}
+    if (source, "_rejected") in existing:
+        told = f"select table_name, row_content from {relation(f'raw_{source}', '_rejected')}"
+        for row in ingestion.warehouse.query(f"{told} where row_content is not null").to_pylist():
+            rejected.setdefault(row["table_name"], []).append(row["row_content"])
+    return SourceSearch(ingestion.archive, source, entries, privacy, keys, rejected)
 
 
 def _archived_key(ingestion: Ingestion, source: str, name: str) -> tuple[str, ...]:
@@ -96,6 +115,8 @@ class Outcome:
 def erase(ingestion: Ingestion, person: Person | None, listener: Listener, *, with_rows: bool) -> Outcome:
     """End what was begun, and erase a person; None: nobody else.
 
+    A person of whom nothing is found any more once what was begun is ended is no error.
+
     Raises: as `find`, `begin` and `finish`.
     """
     done: list[Erasure] = []
@@ -103,9 +124,13 @@ def erase(ingestion: Ingestion, person: Person | None, listener: Listener, *, wi
     is_begun = resume_fault(ingestion) is not None
     if is_begun:
         done, errors = finish(ingestion, listener)
-    found = find(ingestion, person) if person and not errors else {}
+    found: Found = {}
+    if person and not errors:
+        # A run that has begun would write rows that nobody has looked at.
+        with ingestion.warehouse.exclusive():
+            if found := find(ingestion, person):
+                begin(ingestion, found, with_rows=with_rows)
     if found:
-        begin(ingestion, found, with_rows=with_rows)
         more, errors = finish(ingestion, listener)
         done += more
     return Outcome(done, errors, is_nothing=not (found or is_begun))
@@ -176,7 +201,8 @@ def finish(ingestion: Ingestion, listener: Listener) -> tuple[list[Erasure], lis
             _note(ingestion, id_, replace(erasure, stage="built"))
     begun = {i: e for i, e in ingestion.archive.erasures.read().items() if e.stage == "built"}
     if begun:
-        _follow(ingestion, {source for erasure in begun.values() for source in erasure.sources})
+        sources = {source for erasure in begun.values() for source in erasure.sources}
+        _follow(ingestion, sources, {s for erasure in begun.values() if erasure.with_rows for s in erasure.sources})
         for id_, erasure in begun.items():
             begun[id_] = replace(erasure, stage="done", secret=None)
             _note(ingestion, id_, begun[id_])
@@ -184,14 +210,20 @@ def finish(ingestion: Ingestion, listener: Listener) -> tuple[list[Erasure], lis
 
 
 def _note(ingestion: Ingestion, id_: str, erasure: Erasure) -> None:
-    ingestion.archive.erasures.write({**ingestion.archive.erasures.read(), id_: erasure})
+    # A run notes there what it told.
+    with ingestion.warehouse.exclusive():
+        ingestion.archive.erasures.write({**ingestion.archive.erasures.read(), id_: erasure})
 
 
-def _follow(ingestion: Ingestion, sources: set[str]) -> None:
-    """Have models, copy and files made of what raw is now, and no block left that shows what was there before."""
-    with ingestion.warehouse.session() as session:
-        is_built = any(MODELS in session.states(source) for source in sources)
-    if is_built:
+def _follow(ingestion: Ingestion, sources: set[str], without_rows: set[str]) -> None:
+    """Have models, copy and files made of what raw is now, and no block left that shows what was there before.
+
+    Of sources that rows were removed of, models are built anew: no version tells any more what a row counted in.
+    """
+    if ingestion.warehouse.tables(BUILT):
+        with ingestion.warehouse.session() as session:
+            kinds = sorted({ingestion.kind(source) for source in without_rows})
+            session.remove(None, [("intermediate", f"int_{kind}__built") for kind in kinds])
         # The layer above is started, as a person would; it is not known here.
         command = [sys.executable, "-m", "orchestration", "run", "--without-extraction"]
         if subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode:  # noqa: S603
@@ -213,8 +245,11 @@ def _erased(
     try:
         states = session.states(source)
         number = max((state.batch_seq for state in states.values()), default=0) + 1
-        log = _Log(ingestion, *erasure, source, name, states.get(name, TableState(name)), number, started_at)
+        state = states.get(name, TableState(name))
+        log = _Log(ingestion, *erasure, source, name, state, number, started_at)
         numbers = log.write()
+        if not state.batch_seq:
+            return LoadResult(*label, "the archive alone", state, 0)
         [result] = rebuild_tables(
             ingestion.archive,
             ingestion.catalogue,
@@ -225,7 +260,7 @@ def _erased(
             keeps_models=True,
         )
         if not result.error:
-            session.forget_rejected(RawTable(source, name, (), ()))
+            session.forget_rejected(RawTable(source, name, (), ()), log.may_be_of)
         return result
     except IngestionError as error:
         seconds = (datetime.now(UTC) - started_at).total_seconds()
@@ -275,12 +310,17 @@ class _Log:
         archive, files = self.ingestion.archive, TableFiles(self.ingestion.archive, self._table)
         entry = self.ingestion.catalogue[self.source][self.name]
         self.ingestion.privacy(self.source).check(self.state, entry)
-        numbers, noted = files.check(self.state.batch_seq), archive.digests(self._table)
-        blanking, versions, before = blanking_of(self._key, entry), [], 0
+        there = archive.numbers(self._table)
+        if not there and not self.state.batch_seq:
+            return []
+        # What raw knows nothing of was taken away from it, and may be brought back.
+        numbers, noted = files.check(self.state.batch_seq or there[-1]), archive.digests(self._table)
+        blanking, versions, before, is_followed = blanking_of(self._key, entry), [], 0, not self.state.batch_seq
         for number in numbers:
             batch = archive.batch(self._table, number)
             origin = batch.origin or Origin(before, self._key, TableState(self.name))
             before = number
+            is_followed |= self.id in origin.erasures and origin.replaces is None
             mine = [self._mine(rows) for rows in archive.rows(self._table, number, self._key)]
             if not any(pc.any(which).as_py() for which in mine):
                 continue
@@ -289,20 +329,37 @@ class _Log:
                 after = replace(origin, replaces=noted[f"{number}.parquet"], erasures=(*origin.erasures, self.id))
                 files.replace(number, batch.schema, erased, after)
             versions += [rows.filter(which) for rows, which in zip(self._rows(number), mine, strict=True)]
-        return [*numbers, *self._follow(files, versions, numbers[-1])]
+        return numbers if is_followed or not versions else [*numbers, *self._follow(files, versions, numbers[-1])]
+
+    def may_be_of(self, record: str) -> bool:
+        """Whether a row that was set aside, given its key as it is recorded, was erased, or nobody knows."""
+        key = told_key(record, self._key)
+        return key is None or row_names(self._row_key, [key])[0] in self._names
+
+    @cached_property
+    def _names(self) -> Mapping[str, Tokens | None]:
+        return self.erasure.sources[self.source].tables[self.name]
 
     def _rows(self, number: int) -> Iterator[pa.RecordBatch]:
         return self.ingestion.archive.rows(self._table, number)
 
     def _mine(self, rows: pa.RecordBatch) -> pa.Array:
-        names = self.erasure.sources[self.source].tables[self.name]
         named = row_names(self._row_key, keys_of(rows, self._key).to_pylist())
-        return pa.array([name in names for name in named], pa.bool_())
+        return pa.array([name in self._names for name in named], pa.bool_())
 
     def _left(self, rows: pa.RecordBatch, which: pa.Array, blanking: Blanking) -> pa.RecordBatch:
         if self.erasure.with_rows:
             return self._deleted(rows, which)
-        return blanking.of(rows, which, lambda _, values: self.erasure.tokens(values))
+        return blanking.of(rows, which, lambda _, values: self._tokens(values))
+
+    def _tokens(self, pseudonyms: pa.Array) -> pa.Array:
+        """Tokens in the place of pseudonyms; those that a run after a killed call wrote are such."""
+        told = (v if v is None or v in self._written else self.erasure.token(v) for v in pseudonyms.to_pylist())
+        return pa.array(told, pa.string())
+
+    @cached_property
+    def _written(self) -> set[str]:
+        return {token for tokens in self._names.values() for token in (tokens or {}).values()}
 
     def _deleted(self, rows: pa.RecordBatch, which: pa.Array) -> pa.RecordBatch:
         """Rows, of which some are delete versions: of these nothing stays but the key."""

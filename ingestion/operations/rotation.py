@@ -58,9 +58,10 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
     results = []
     with ingestion.warehouse.session() as session:
         _replace_key(ingestion, session)
-        for source, entries in ingestion.catalogue.items():
-            if ingestion.archive.erasures.of_source(source)[0]:
+        for source in ingestion.catalogue:
+            if ingestion.archive.erasures.of_source(source).tables:
                 ingestion.archive.erasures.rewritten(source, ingestion.row_key(source))
+        for source, entries in ingestion.catalogue.items():
             personal = {name: entry for name, entry in entries.items() if entry.hashed or entry.dropped}
             if not personal:
                 continue

@@ -100,14 +100,15 @@ def read_status(ingestion: Ingestion, source: str | None, *, contact_sources: bo
     found = []
     for name in names:
         entries = ingestion.catalogue[name]
-        if name not in ingestion.sources and not _states(ingestion, existing, name).keys() & entries.keys():
+        if name not in ingestion.sources and not remembered(ingestion, existing, name).keys() & entries.keys():
             continue
         tables = _in_raw(ingestion, existing, name)
         found += _in_source(ingestion, name, tables) if contact_sources and name in ingestion.sources else tables
     return found
 
 
-def _states(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> dict[str, TableState]:
+def remembered(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> dict[str, TableState]:
+    """What the warehouse remembers of a source's tables, given what of raw exists, by source and name."""
     if (source, "_state") not in existing:
         return {}
     names = {column.name for column in STATE_COLUMNS}
@@ -126,7 +127,7 @@ def _rejected(ingestion: Ingestion, existing: set[tuple[str, str]], source: str)
 
 def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> list[TableStatus]:
     entries = ingestion.catalogue[source]
-    states = _states(ingestion, existing, source)
+    states = remembered(ingestion, existing, source)
     rejected = _rejected(ingestion, existing, source)
     misnamed = refused_tables(entries, {name for of, name in existing if of == source})
     queries = [

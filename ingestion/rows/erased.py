@@ -19,7 +19,8 @@ from ingestion.rows.conversion import texts
 from ingestion.rows.pseudonyms import SourceKey
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
-_BETWEEN = "\x1f"
+BETWEEN = "\x1f"
+"""What parts the columns of a key."""
 
 Tokens = Mapping[str, str]
 """What stands in a row's columns that held pseudonyms: column → token."""
@@ -39,7 +40,14 @@ def told(column: pa.Array) -> Any:
 
 def keys_of(rows: pa.RecordBatch, key: Sequence[str]) -> Any:
     """The keys of rows, each as one text."""
-    return pc.binary_join_element_wise(*(told(rows.column(name)) for name in key), _BETWEEN)
+    return pc.binary_join_element_wise(*(told(rows.column(name)) for name in key), BETWEEN)
+
+
+def told_key(record: str, key: Sequence[str]) -> str | None:
+    """The key of a row that was set aside, as `keys_of` has it, given what is recorded; None where nobody knows it."""
+    values = json.loads(record)
+    told = [values.get(name) for name in key]
+    return None if None in told else BETWEEN.join(map(str, told))
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ class ErasedRows:
         key: of the names in the register.
         rows: name → tokens; None: the row itself is gone.
         is_told: whether it was told that the source still has some of it.
-        still_there: the names of rows of which the source still had something that is personal.
+        still_there: the names of rows of which the source still had something that is personal, or that were to go.
     """
 
     blanking: Blanking
@@ -148,32 +156,30 @@ class ErasedRows:
         if not pc.any(known).as_py():
             return Conformed(rows, rejections)
         blank = rows if are_keys else self.blanking.of(rows, known, lambda column, _: self._tokens(names, column))
-        if not are_keys:
-            self._note(rows, blank, names)
         gone = pa.array([name in self.rows and self.rows[name] is None for name in names], pa.bool_())
+        if not are_keys:
+            self._note(rows, blank, names, gone)
         return Conformed(blank.filter(pc.invert(gone)), rejections)
 
     def _tokens(self, names: Sequence[str], column: str) -> pa.Array:
         return pa.array([(self.rows.get(name) or {}).get(column) for name in names], pa.string())
 
-    def _note(self, rows: pa.RecordBatch, blank: pa.RecordBatch, names: Sequence[str]) -> None:
-        differs = pa.repeat(False, rows.num_rows)
+    def _note(self, rows: pa.RecordBatch, blank: pa.RecordBatch, names: Sequence[str], gone: pa.Array) -> None:
+        differs = gone
         for before, after in zip(rows.columns, blank.columns, strict=True):
             differs = pc.or_(differs, pc.and_(pc.is_valid(before), pc.invert(_equal(before, after))))
         self.still_there.update(names[place] for place in pc.indices_nonzero(differs).to_pylist())
 
     def _left(self, rejection: Rejection) -> Rejection | None:
-        key = json.loads(rejection.key)
-        values = [key.get(name) for name in self.blanking.key]
-        if None in values:
+        if (text := told_key(rejection.key, self.blanking.key)) is None:
             return rejection
-        [name] = row_names(self.key, [_BETWEEN.join(map(str, values))])
+        [name] = row_names(self.key, [text])
         if name not in self.rows:
             return rejection
         is_of_nothing = rejection.effect is Effect.VALUE and rejection.column not in self.blanking.kept
         if self.rows[name] is None or is_of_nothing:
             return None
-        return replace(rejection, value=None, content=json_object(key))
+        return replace(rejection, value=None, content=rejection.key)
 
 
 def _equal(before: pa.Array, after: pa.Array) -> Any:

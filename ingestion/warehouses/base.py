@@ -204,8 +204,12 @@ class Session(Protocol):
         """Replace one entry of a source's `_state`."""
         ...
 
-    def forget_rejected(self, table: RawTable) -> None:
+    def forget_rejected(self, table: RawTable, of: Callable[[str], bool] = lambda _: True) -> None:
         """Leave no value of a table's rows in `_rejected`: what stands is recorded again when it is read again.
+
+        Args:
+            table: the table.
+            of: whether a row is meant, given its key as it is recorded; all are, unless told.
 
         Raises:
             WarehouseError: it can't be written.

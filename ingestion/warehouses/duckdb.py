@@ -3,6 +3,7 @@
 Belongs here: DuckDB connections, its lock, its types and tables. Not here: a table's load (duckdb_load.py).
 """
 
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -173,6 +174,7 @@ class DuckdbWarehouse(SqlWarehouse):
                     connection.execute(f"attach {literal(str(aside))} as anew")
                     connection.execute(f"copy from database {quoted(name)} to anew")
                     connection.execute("checkpoint anew; detach anew")
+                shutil.copymode(self.path, aside)
                 aside.replace(self.path)
         except (OSError, duckdb.Error) as error:
             with suppress(OSError):

@@ -5,7 +5,7 @@ types (duckdb.py, postgresql.py), a table's load (sql_load.py).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -284,14 +284,16 @@ class SqlSession(ABC):
             self._prepare_own(f"raw_{source}", "_state", STATE_COLUMNS, "table_name")
             self._execute(self.put_row(f"raw_{source}", "_state", asdict(state), rising="batch_seq"))
 
-    def forget_rejected(self, table: RawTable) -> None:
+    def forget_rejected(self, table: RawTable, of: Callable[[str], bool] = lambda _: True) -> None:
         """See `Session.forget_rejected`."""
         with self._transaction():
-            if "_rejected" in self._columns_of(table.schema):
-                self._execute(
-                    f"update {relation(table.schema, '_rejected')} set original_value = null, row_content = null "
-                    f"where table_name = {literal(table.name)}"
-                )
+            if "_rejected" not in self._columns_of(table.schema):
+                return
+            rejected, where = relation(table.schema, "_rejected"), f"where table_name = {literal(table.name)}"
+            found = self._read(f"select distinct row_key from {rejected} {where}").column("row_key").to_pylist()
+            if keys := [key for key in found if of(key)]:
+                few = "" if len(keys) == len(found) else f" and row_key in ({', '.join(map(literal, keys))})"
+                self._execute(f"update {rejected} set original_value = null, row_content = null {where}{few}")
 
     def rejected(self, table: RawTable) -> list[Rejection]:
         """See `Session.rejected`."""

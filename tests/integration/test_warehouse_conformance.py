@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
+from postgresql import Server
 from sqlalchemy import make_url
 
 from ingestion.errors import IngestionError, SourceError, WarehouseError
@@ -511,3 +513,84 @@ def test_deliveries_are_kept_by_their_ids(warehouse: Warehouse) -> None:
         assert session.deliveries() == {"a1": later, "b2": set_up}
     assert warehouse.tables(["operations"]) == {("operations", "deliveries")}
     assert rows_of(warehouse, "select count(*) as n from operations.deliveries") == [(2,)]
+
+
+MADE = (
+    "create schema made",
+    "create table made.people (id integer primary key check (id > 0), name varchar not null, more varchar default 'x')",
+    "insert into made.people values (1, 'zq-' || 'gone', null), (2, 'zq-' || 'here', null), (3, 'b', 'c')",
+    "create index people_name on made.people (name)",
+    "create view made.first_people as select * from made.people where id < 3",
+    "create view made.names as select name from made.first_people",
+    "comment on column made.people.name is 'what a person is called'",
+)
+
+
+def test_vacuum_leaves_everything_but_what_is_gone_on_duckdb(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    warehouse = open_warehouse(make_url(f"duckdb:///{path}"), LOCK_TIMEOUT_SECONDS)
+    of_duckdb = (
+        "create macro made.doubled(n) as n * 2",
+        "create macro made.person(n) as table select name from made.people where id = n",
+        # As dbt writes it.
+        "create view made.qualified as select * from warehouse.made.people",
+    )
+    with duckdb.connect(path) as connection:
+        connection.execute("; ".join((*MADE, *of_duckdb)))
+    with duckdb.connect(path) as connection:
+        connection.execute("delete from made.people where id = 1")
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x")])
+    path.chmod(0o600)
+    assert b"zq-gone" in path.read_bytes()
+    left = tmp_path / "warehouse.duckdb.0123456789abcdef.partial"
+    left.write_bytes(b"zq-gone")
+    warehouse.vacuum(["made"])
+    assert {one.name for one in tmp_path.iterdir()} <= {path.name, f"{path.name}.lock", f"{path.name}.sources"}
+    assert b"zq-gone" not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    with duckdb.connect(path) as connection:
+        assert connection.sql("from made.names union all from made.person(3) order by all").fetchall() == [
+            ("b",),
+            ("zq-here",),
+        ]
+        assert connection.sql("select count(*), made.doubled(2) from made.qualified").fetchall() == [(2, 4)]
+        assert connection.sql("select index_name from duckdb_indexes()").fetchall() == [("people_name",)]
+        assert connection.sql("select comment from duckdb_columns() where comment is not null").fetchall() == [
+            ("what a person is called",)
+        ]
+        connection.execute("insert into made.people (id, name) values (4, 'd')")
+        assert connection.sql("select more from made.people where id = 4").fetchall() == [("x",)]
+        for wrong in ("4, 'd'", "-1, 'd'", "5, null"):
+            with pytest.raises(duckdb.ConstraintException):
+                connection.execute(f"insert into made.people (id, name) values ({wrong})")
+    with warehouse.session() as session:
+        assert write(session, ITEMS, [(1, "a", "x"), (1, "b", "x")]) == 1
+
+
+def test_vacuum_leaves_everything_but_what_is_gone_on_postgresql(
+    postgresql_server: Server, postgresql_warehouse_url: str
+) -> None:
+    url = postgresql_warehouse_url
+    # What nobody vacuums by chance.
+    postgresql_server.sql(*MADE, "alter table made.people set (autovacuum_enabled = false)", url=url)
+    postgresql_server.sql("delete from made.people where id = 1", "checkpoint", url=url)
+
+    def stored() -> bytes:
+        """What lies on the disk of the table and its index."""
+        files = "select pg_relation_filepath('made.people'), pg_relation_filepath('made.people_name')"
+        [paths] = postgresql_server.sql("checkpoint", files, url=url)
+        return b"".join((postgresql_server.folder / path).read_bytes() for path in paths)
+
+    assert b"zq-gone" in stored()
+    warehouse = open_warehouse(make_url(url), LOCK_TIMEOUT_SECONDS)
+    warehouse.vacuum(["made", "there_is_none"])
+    assert b"zq-gone" not in stored()
+    assert b"zq-here" in stored()
+    assert warehouse.query("select name from made.names").to_pylist() == [{"name": "zq-here"}]
+    assert postgresql_server.sql("select col_description('made.people'::regclass, 2)", url=url) == [
+        ("what a person is called",)
+    ]
+    with pytest.raises(Exception, match="people_pkey"):
+        postgresql_server.sql("insert into made.people values (2, 'd')", url=url)
