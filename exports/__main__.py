@@ -1,9 +1,9 @@
-"""The command line of the exports: `python -m exports run`, `deliver`, `deliveries`, and `move` for earlier files."""
+"""The command line of the exports: `python -m exports run`, `deliver`, `deliveries`, `retain`, `move` for old files."""
 
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -17,8 +17,10 @@ from exports.former_layout import move
 from exports.periods import MARTS, Period
 from exports.places import Destination
 from exports.publish import ExportResult, Publisher, check_place
+from exports.retention import remove, superseded
 from ingestion.errors import IngestionError
 from ingestion.output.private import keep_private, readers_of
+from ingestion.output.storage import Storage
 from ingestion.output.terminal import page, say, say_error
 from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 from ingestion.warehouses import open_warehouse
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="only these, once more: days (2026-10-31), weeks (2026-W44) or months (2026-10)",
     )
     commands.add_parser("move", help="put files of earlier versions into their recipients' folders, with their history")
+    retain = commands.add_parser("retain", help="remove what was superseded more than RETAIN_REVISIONS_DAYS ago")
+    retain.add_argument("--dry-run", action="store_true", help="tell what would be removed, and change nothing")
     send = commands.add_parser("deliver", help="send what is due to whom the catalogues name")
     one = send.add_mutually_exclusive_group()
     one.add_argument("--name", help="one report or export, e.g. conversations")
@@ -48,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     match options.command:
         case "run":
             return _run(options.name, options.period)
+        case "retain":
+            return _retain(is_dry=options.dry_run)
         case "deliver":
             return _deliver(options.name, options.again, options.arrived)
         case "deliveries":
@@ -115,6 +121,30 @@ def _move() -> int:
     for fault in faults:
         say_error(fault)
     return 1 if faults else 0
+
+
+def _retain(*, is_dry: bool) -> int:
+    try:
+        settings = Settings.read()
+        if settings.retain_revisions_days is None:
+            print("RETAIN_REVISIONS_DAYS is not set: nothing to do.")
+            return 0
+        before = settings.now - timedelta(days=settings.retain_revisions_days)
+        storage = Storage(settings.exports, "EXPORTS_URL", readers_of(settings.readers_group, PROJECT_ROOT))
+        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
+        with warehouse.exclusive():
+            found = superseded(storage, before)
+            if not is_dry:
+                remove(storage, found)
+    except (ExportError, IngestionError) as error:
+        say_error(str(error))
+        return 1
+    done = "would be" if is_dry else "were"
+    print(
+        f"{len(found.revisions):,} files of earlier revisions {done} removed, and the former values of "
+        f"{found.restatements:,} restatements."
+    )
+    return 0
 
 
 def _deliver(name: str | None, again: str | None, arrived: str | None) -> int:

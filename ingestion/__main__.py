@@ -27,7 +27,15 @@ from ingestion.operations.persons import Person
 from ingestion.operations.proposal import proposals, write
 from ingestion.operations.rebuild import rebuild
 from ingestion.operations.removal import find, remove
-from ingestion.operations.report import NOBODY, print_compactions, print_found, print_receipts, print_status
+from ingestion.operations.report import (
+    NOBODY,
+    print_compactions,
+    print_found,
+    print_receipts,
+    print_retained,
+    print_status,
+)
+from ingestion.operations.retention import retain
 from ingestion.operations.rotation import rotate
 from ingestion.operations.status import read_status
 from ingestion.output.private import keep_private
@@ -112,6 +120,13 @@ def _compact(options: argparse.Namespace) -> list[str]:
     results = compact(ingestion.catalogue, ingestion.warehouse, tables, before)
     print_compactions(page(), results, days)
     return []
+
+
+def _retain(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    retained = retain(ingestion, ingestion.chosen_tables(options.source, None), dry_run=options.dry_run)
+    print_retained(page(), retained, ingestion.settings.retain_versions_days or 0, dry_run=options.dry_run)
+    return retained.errors
 
 
 def _prepare(_: argparse.Namespace) -> list[str]:
@@ -296,6 +311,16 @@ def _parser() -> argparse.ArgumentParser:
     compact_.add_argument(
         "--older-than-days", type=float, metavar="N", help="superseded so long ago; COMPACT_AFTER_DAYS unless given"
     )
+    retain_ = add(
+        "retain",
+        _retain,
+        "let go what is past its age",
+        "Values of personal columns with anonymise_after_days, in raw, the archive and the records of rejected rows; "
+        "records of rejected rows that stand no more, where RETAIN_REJECTED_DAYS is set; superseded versions in raw, "
+        "where RETAIN_VERSIONS_DAYS is set. Nothing unless set; no number changes. A call that was killed is ended by "
+        "the next.",
+    )
+    retain_.add_argument("--dry-run", action="store_true", help="tell what would go, and change nothing")
     prepare = commands.add_parser(
         "prepare",
         help="make empty raw tables for sources without a URL",

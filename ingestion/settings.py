@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     readers_wait_seconds: Annotated[float, Field(ge=0)] = 300.0
     read_rows_per_second: Annotated[float | None, Field(gt=0)] = None
     compact_after_days: Annotated[float, Field(ge=0)] = 90.0
+    retain_rejected_days: Annotated[int, Field(ge=1)] | None = None
+    retain_versions_days: Annotated[int, Field(ge=1)] | None = None
+    retain_revisions_days: Annotated[int, Field(ge=1)] | None = None
     as_of: AwareDatetime | None = None
 
     @classmethod

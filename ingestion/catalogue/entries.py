@@ -28,6 +28,7 @@ from ingestion.settings import SOURCES
 
 CURSOR_TYPES = ("timestamp", "integer")
 KEY_TYPES = (IDENTIFIER, "integer", "text")
+AGE_TYPES = ("timestamp", "date")
 
 Mode = Literal["changes", "cursor", "full"]
 Collation = Literal["exact", "nocase", "rtrim", "nocase rtrim"]
@@ -122,6 +123,7 @@ class TableEntry(BaseModel):
     keep_versions: bool = False
     personal: Annotated[dict[str, PersonalColumn], BeforeValidator(parse_personal)] = {}
     belongs_to: dict[str, Belonging] = {}
+    aged_by: str | None = None
     mapping: TableMapping = NAMESAKE
 
     @model_validator(mode="after")
@@ -140,6 +142,7 @@ class TableEntry(BaseModel):
             raise ValueError(f"key {wrong[0]} is {self.columns[wrong[0]].type}, not {' or '.join(KEY_TYPES)}")
         named = {*key, *self._asked_by["cursor"], *self.open_rows, *self.personal}
         named |= {name for belonging in self.belongs_to.values() for name in belonging.named}
+        named |= {self.aged_by} if self.aged_by else set()
         unknown = sorted(named - set(self.columns))
         if unknown:
             raise ValueError(f"{', '.join(unknown)} not among the columns")
@@ -208,6 +211,41 @@ class TableEntry(BaseModel):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _age_can_be_told(self) -> "TableEntry":
+        aged_by = self.aged_by
+        if aged_by and (held := self.columns[aged_by].type) not in AGE_TYPES:
+            raise ValueError(f"aged_by: {aged_by} is {held}, not {' or '.join(AGE_TYPES)}")
+        if aged_by in self.personal and (self.personal[aged_by].keep != "clear" or aged_by in self.anonymised):
+            raise ValueError(f"aged_by: raw does not keep {aged_by}, by which rows have their age")
+        roles = {**self._asked_by, "open_rows": [*self.open_rows]}
+        roles["belongs_to"] = [name for belonging in self.belongs_to.values() for name in belonging.named]
+        for name, days in self.anonymised.items():
+            what = f"{name}: anonymise_after_days"
+            personal = self.personal[name]
+            if personal.keep == "hash":
+                raise ValueError(
+                    f"{what} is of columns that are kept clear. Another pseudonym would be another customer, and "
+                    "numbers would change: whoever is to go is erased (python -m ingestion erase)"
+                )
+            if personal.keep == "drop":
+                raise ValueError(f"{what}: it is dropped, and never there")
+            if personal.counted:
+                raise ValueError(
+                    f"{what}: models count by it, and numbers of days of more than {days} days ago would change. If "
+                    "they may, say so: counted: false"
+                )
+            if self.columns[name].required:
+                raise ValueError(f"{what}: it is not null, and can't be nothing")
+            if role := next((role for role, names in roles.items() if name in names), None):
+                raise ValueError(f"{what}: it is its {role}, by which rows are found")
+            if aged_by is None:
+                raise ValueError(
+                    f"{what}: nothing tells how old a row is. Say by which column, of type "
+                    f"{' or '.join(AGE_TYPES)}: aged_by: ..."
+                )
+        return self
+
     @property
     def _asked_by(self) -> dict[str, list[str]]:
         """The columns by which rows are asked for, by what they are, as far as the entry tells them."""
@@ -223,6 +261,12 @@ class TableEntry(BaseModel):
     def dropped(self) -> list[str]:
         """Columns that are never read."""
         return [name for name, column in self.personal.items() if column.keep == "drop"]
+
+    @property
+    def anonymised(self) -> dict[str, int]:
+        """Columns of which nothing stays in rows of a certain age, in days."""
+        told = {name: column.anonymise_after_days for name, column in self.personal.items()}
+        return {name: days for name, days in told.items() if days is not None}
 
     @property
     def tells_key(self) -> bool:

@@ -13,6 +13,9 @@ Keep = Literal["hash", "clear", "drop"]
 _KEPT: dict[PersonalKind, Keep] = {"phone": "hash", "email": "hash", "identifier": "hash", "ip": "drop"}
 """What raw keeps of a kind unless told; of the others the value as it is."""
 
+MOST_DAYS = 36_500
+"""The highest age that can be told."""
+
 
 class PersonalColumn(BaseModel):
     """A personal column.
@@ -21,7 +24,10 @@ class PersonalColumn(BaseModel):
         kind: what it holds; `is` in the catalogue.
         keep: what raw has of it: `hash`, a keyed pseudonym; `clear`, the value, which no model shows; `drop`, nothing,
             as it is not even read.
-        besides: of a JSON object, the keys of which nothing is of a person: they stay when one is erased.
+        besides: of a JSON object, the keys of which nothing is of a person: they stay when one is erased. `a.b` is in
+            the object at a.
+        counted: whether models make numbers of it, of a JSON object of other keys than `besides`.
+        anonymise_after_days: how old a row is when nothing of it stays but `besides`; None: it stays.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -29,6 +35,8 @@ class PersonalColumn(BaseModel):
     kind: PersonalKind = Field(alias="is")
     keep: Keep = "clear"
     besides: list[str] = []
+    counted: bool = False
+    anonymise_after_days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
 
     @model_validator(mode="before")
     @classmethod
@@ -39,6 +47,13 @@ class PersonalColumn(BaseModel):
         if isinstance(told, dict) and "keep" not in told and told.get("is") in get_args(PersonalKind):
             return {**told, "keep": _KEPT.get(told["is"], "clear")}
         return told
+
+    def beside(self, other: "PersonalColumn | None") -> "PersonalColumn":
+        """The same, with what is known of the column beside what its owner told of it."""
+        if other is None or other.kind != self.kind or self.keep != "clear":
+            return self
+        known = {name: getattr(other, name) for name in ("besides", "counted") if name not in self.model_fields_set}
+        return self.model_copy(update=known)
 
 
 def parse_personal(value: object) -> object:

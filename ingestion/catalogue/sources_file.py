@@ -36,7 +36,7 @@ _RESERVED = {"all", "core", "cross_source", "exports", "marts", "operations", "r
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _OWN = (
     *("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share"),
-    *("personal", "belongs_to"),
+    *("personal", "belongs_to", "aged_by"),
 )
 
 
@@ -53,6 +53,7 @@ class TableSource(TableMapping):
     max_delete_share: float | None = None
     personal: Annotated[dict[str, PersonalColumn] | None, BeforeValidator(parse_personal)] = None
     belongs_to: dict[str, Belonging] | None = None
+    aged_by: str | None = None
     files_entry: FilesEntry | None = None
 
     @model_validator(mode="before")
@@ -91,7 +92,7 @@ class TableSource(TableMapping):
             types |= dict.fromkeys(self.personal or (), "text")
             references = {name for told in (self.belongs_to or {}).values() for name in told.named}
             types |= dict.fromkeys([*(self.key or ()), *sorted(references - types.keys())], "identifier")
-            types |= {self.cursor: "timestamp"} if self.cursor is not None else {}
+            types |= {name: "timestamp" for name in (self.cursor, self.aged_by) if name is not None}
             columns = types | {name: column.type for name, column in mapping.columns.items() if column.type}
             return ExtractedEntry.model_validate({"columns": columns, **told, "mapping": mapping})
         if typed := next((name for name, column in mapping.columns.items() if column.type), None):
@@ -101,7 +102,8 @@ class TableSource(TableMapping):
                 raise ValueError(fault)
         base: dict[str, Any] = of_kind.model_dump(exclude={"mapping"}, exclude_unset=True, by_alias=True)
         if self.personal is not None:
-            told |= {"personal": {**of_kind.personal, **self.personal}}
+            own = {name: column.beside(of_kind.personal.get(name)) for name, column in self.personal.items()}
+            told |= {"personal": {**of_kind.personal, **own}}
         return TableEntry.model_validate({**base, **told, "mapping": mapping})
 
 

@@ -7,10 +7,13 @@ Not here: how a pseudonym is made (rows/pseudonyms.py), how raw is renewed (oper
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.matching import spellings_of
 from ingestion.errors import TableError
 from ingestion.log.state import TableState
+from ingestion.rows.aged import AgedRows
 from ingestion.rows.columns import RawTable
 from ingestion.rows.erased import Blanking, ErasedRows, Tokens
 from ingestion.rows.pseudonyms import Pseudonym, SourceKey, clean_email, clean_phone, clean_text
@@ -31,6 +34,7 @@ class Privacy:
         erased: table → names of its rows that were erased, and what stands in the place of their pseudonyms.
         row_key: what these are named with; None where there are none.
         erased_is_told: whether it was told that the source still has some of them.
+        today: the day from which rows have their age; None: nothing is anonymised for its age.
     """
 
     key: SourceKey | None = None
@@ -38,6 +42,17 @@ class Privacy:
     erased: Mapping[str, Mapping[str, Tokens | None]] = field(default_factory=dict)
     row_key: SourceKey | None = None
     erased_is_told: bool = False
+    today: date | None = None
+
+    def aged_rows(self, entry: TableEntry) -> AgedRows | None:
+        """What becomes of a table's rows with age; None if nothing does."""
+        if self.today is None or not entry.anonymised or entry.aged_by is None:
+            return None
+        limits: dict[date, frozenset[str]] = {}
+        for name, days in entry.anonymised.items():
+            before = self.today - timedelta(days=days)
+            limits[before] = limits.get(before, frozenset()) | {name, *spellings_of(name)}
+        return AgedRows(entry.aged_by, limits, besides_of(entry))
 
     def erased_rows(self, table: RawTable, entry: TableEntry) -> ErasedRows | None:
         """A table's rows that were erased; None if none was."""
@@ -106,5 +121,9 @@ def recorded(state: TableState) -> dict[str, str]:
 def blanking_of(key: Sequence[str], entry: TableEntry) -> Blanking:
     """What becomes of a table's rows when they are erased: of a column that nobody declared nothing stays."""
     kept = {name for name in entry.columns if name not in entry.personal}
-    besides = {name: column.besides for name, column in entry.personal.items() if column.besides}
-    return Blanking(tuple(key), frozenset(entry.hashed), frozenset({*kept, *key}), besides)
+    return Blanking(tuple(key), frozenset(entry.hashed), frozenset({*kept, *key}), besides_of(entry))
+
+
+def besides_of(entry: TableEntry) -> dict[str, list[str]]:
+    """Columns of JSON objects, and the keys of them that hold nothing of a person."""
+    return {name: column.besides for name, column in entry.personal.items() if column.besides}

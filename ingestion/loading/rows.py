@@ -56,9 +56,7 @@ class TableRows:
         with ExitStack() as opened:
             hasher = None
             for wire in opened.enter_context(closing(self._wire_batches(self._subject.source_table, selection))):
-                conformed = conform(table, wire.batch, wire.odd, self._limits)
-                if erased := self._subject.erased:
-                    conformed = erased.of(conformed)
+                conformed = self._subject.kept(conform(table, wire.batch, wire.odd, self._limits))
                 self.read += wire.batch.num_rows + len(wire.unparsed)
                 self._rejections.note(conformed, wire.batch.num_rows)
                 self._rejections.note_unparsed(wire.unparsed, wire.files)
@@ -83,8 +81,7 @@ class TableRows:
         with closing(self._wire_batches(key_table, EVERYTHING)) as wires:
             for wire in wires:
                 conformed = conform(key_table, wire.batch, wire.odd, self._limits)
-                if erased := self._subject.erased:
-                    conformed = erased.of(conformed, are_keys=True)
+                conformed = self._subject.kept(conformed, are_keys=True)
                 self._rejections.note_keys(conformed)
                 yield conformed.batch
 

@@ -6,7 +6,7 @@ load (source.py), display (report.py).
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cached_property
 
 from ingestion import sample
@@ -121,7 +121,9 @@ class Ingestion:
                 f"PRIVACY_KEY is not the one that people erased from {name} are known again by. Set that one, or "
                 f"replace it: {REMEDY} (docs/privacy.md)."
             )
-        return Privacy(key, code or self.settings.default_country_code, erased.tables, row_key, erased.is_told)
+        code = code or self.settings.default_country_code
+        today = self.settings.now.astimezone(UTC).date()
+        return Privacy(key, code, erased.tables, row_key, erased.is_told, today)
 
     def row_key(self, name: str) -> SourceKey:
         """What names a source's rows in the register of people that were erased. Raises as `privacy`."""

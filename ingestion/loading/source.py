@@ -86,6 +86,7 @@ def load_source(
                 has_folded_ids=bool(admission.names.folded),
                 in_source=list(found[name].columns) if name in found else (),
                 erased=privacy.erased_rows(admission.table, entries[name]),
+                aged=privacy.aged_rows(entries[name]),
             )
             for name, admission in admissions.items()
             if not only or name in only

@@ -14,7 +14,9 @@ from ingestion.loading.pace import Pace
 from ingestion.loading.progress import Listener
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
+from ingestion.rows.aged import AgedRows
 from ingestion.rows.columns import RawTable
+from ingestion.rows.conformance import Conformed
 from ingestion.rows.erased import ErasedRows
 from ingestion.sources.base import ChangeTracking, Snapshot
 from ingestion.sources.named import NamedSnapshot
@@ -58,6 +60,7 @@ class Subject:
         has_folded_ids: whether raw has ids in a canonical form.
         in_source: the columns of the source's table, as they are called there.
         erased: its rows of people that were erased; None if there are none.
+        aged: what becomes of its rows with age; None if nothing does.
     """
 
     table: RawTable
@@ -69,6 +72,13 @@ class Subject:
     has_folded_ids: bool = False
     in_source: Collection[str] = ()
     erased: ErasedRows | None = None
+    aged: AgedRows | None = None
+
+    def kept(self, conformed: Conformed, *, are_keys: bool = False) -> Conformed:
+        """What stays of rows that were read, or of keys alone."""
+        if self.aged and not are_keys:
+            conformed = self.aged.of(conformed)
+        return self.erased.of(conformed, are_keys=are_keys) if self.erased else conformed
 
     @property
     def may_renew_ids(self) -> bool:

@@ -19,6 +19,7 @@ from ingestion.log.deliveries import DeliveryCopy
 from ingestion.log.digests import LIST, digest_line, parse_digests, with_digest_of, without_batches_after
 from ingestion.log.erasures import Erasures
 from ingestion.log.keyring import Keyring
+from ingestion.log.renewals import Renewals
 from ingestion.log.state import TableState, parse_state, state_record
 from ingestion.output.file_names import LONGEST, file_name
 from ingestion.output.storage import Aside, Storage, without_aside
@@ -98,6 +99,11 @@ class Archive:
     def erasures(self) -> Erasures:
         """The register of people that were erased."""
         return Erasures(self._storage)
+
+    @property
+    def renewals(self) -> Renewals:
+        """What raw has not followed yet of files that were written anew for the age of their rows."""
+        return Renewals(self._storage)
 
     def name(self, table: RawTable, batch_seq: int) -> str:
         """A batch's file, as messages name it."""

@@ -10,7 +10,7 @@ nothing is sent a second time, or left out; one that does keeps what it has.
 and recorded again, by the next run's comparison of keys.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,9 +29,9 @@ from ingestion.loading.rows import pulled
 from ingestion.log.archive import Archive, ArchivedBatch
 from ingestion.log.state import MODELS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
-from ingestion.rows.conformance import Conformed, Effect, Rejection, conform
+from ingestion.rows.conformance import Conformed, Effect, Limits, Rejection, conform
 from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
-from ingestion.warehouses.base import Session, Warehouse
+from ingestion.warehouses.base import Session, TableLoad, Warehouse
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
 RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
@@ -308,24 +308,72 @@ def _missing(archive: Archive, table: RawTable, batch_seq: int) -> TableError:
     )
 
 
+def renew_batches(
+    archive: Archive,
+    session: Session,
+    named: RawTable,
+    entry: TableEntry,
+    numbers: list[int],
+    renewed: Collection[int],
+    left: Callable[[TableLoad], None],
+) -> None:
+    """Have raw's versions of some batches as the archive's files have them now, in one transaction with what is left.
+
+    What raw does not have any more, such as what was compacted, does not come back, and its state stays.
+
+    Args:
+        archive: where the batches are.
+        session: the open warehouse.
+        named: the raw table by its name.
+        entry: its catalogue entry.
+        numbers: its archived batches.
+        renewed: those of them that are meant.
+        left: is given the load, before it is committed.
+
+    Raises:
+        TableError: a file is missing or damaged, or has a column of another type than raw.
+        StorageError: the archive can't be read.
+        WarehouseError: the warehouse can't be written.
+    """
+    state = session.states(named.source)[named.name]
+    archived = _archived(session, named, entry, whole_history(archive, named, numbers, state.batch_seq))
+    if refused := session.prepare([archived.table]):
+        raise TableError(refused[named.label])
+    of_these = replace(archived, batches=[batch for batch in archived.batches if batch.batch_seq in renewed])
+    limits = session.capabilities.limits
+    with session.load(archived.table, datetime.now(UTC)) as load:
+        if of_these.batches:
+            with pulled(hashed for _, hashed in _versions(archive, of_these, limits)) as given:
+                load.renew(given)
+        left(load)
+        load.commit(state)
+
+
+def _versions(archive: Archive, archived: _ArchivedTable, limits: Limits) -> Iterator[tuple[Conformed, pa.RecordBatch]]:
+    """What a table's batches hold, as the warehouse can have it, and with its hashes."""
+    table = archived.table
+    for batch in archived.batches:
+        for rows in archive.rows(table, batch.batch_seq):
+            renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
+            conformed = conform(table.versions, renamed, limits=limits)
+            yield conformed, _hashed(table, conformed)
+
+
 def _restore(
     archive: Archive, session: Session, listener: Listener, archived: _ArchivedTable, started_at: datetime
 ) -> TableState:
     """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
-    table, limits = archived.table, session.capabilities.limits
+    table = archived.table
     rejections: list[Rejection] = []
     read = 0
 
     def versions() -> Iterator[pa.RecordBatch]:
         nonlocal read
-        for batch in archived.batches:
-            for rows in archive.rows(table, batch.batch_seq):
-                renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
-                conformed = conform(table.versions, renamed, limits=limits)
-                rejections.extend(conformed.rejections)
-                read += rows.num_rows
-                listener.advanced(table.label, rows.num_rows)
-                yield _hashed(table, conformed)
+        for conformed, hashed in _versions(archive, archived, session.capabilities.limits):
+            rejections.extend(conformed.rejections)
+            read += hashed.num_rows
+            listener.advanced(table.label, hashed.num_rows)
+            yield hashed
 
     listener.started(table.label, None)
     with session.load(table, started_at) as load:

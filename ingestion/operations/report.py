@@ -15,6 +15,7 @@ from ingestion.catalogue.listed_names import listed
 from ingestion.catalogue.review import UNREVIEWED_REMEDY
 from ingestion.log.erasures import Erasure
 from ingestion.operations.compaction import Compaction
+from ingestion.operations.retention import Retained
 from ingestion.operations.status import TableStatus
 
 _WORDS = ("table", "mode", "watermark")
@@ -64,6 +65,22 @@ def print_compactions(console: Console, results: list[Compaction], days: float) 
     total = sum(sum(result.removed.values()) for result in results)
     kept = " The archive keeps them." if total else ""
     console.print(f"{total:,} versions removed that were superseded for more than {days:g} d.{kept}")
+
+
+def print_retained(console: Console, retained: Retained, versions_days: int, *, dry_run: bool) -> None:
+    """One line per table of which anything went, or would go; `versions_days` is RETAIN_VERSIONS_DAYS, 0 if unset."""
+    if retained.is_off:
+        console.print("Nothing is set that would go with time (docs/privacy.md): nothing to do.")
+        return
+    done = "would be" if dry_run else "were"
+    for table in retained.anonymised:
+        console.print(f"{table.label}: {table.versions:,} versions {done} anonymised", soft_wrap=True)
+    for source, removed in retained.rejected.items():
+        console.print(f"{source}: {removed:,} records of rejected rows {done} removed", soft_wrap=True)
+    if retained.compacted:
+        print_compactions(console, retained.compacted, versions_days)
+    elif dry_run and versions_days:
+        console.print(f"Versions that were superseded for more than {versions_days} d would be removed from raw.")
 
 
 def print_status(console: Console, tables: list[TableStatus], now: datetime) -> None:

@@ -59,12 +59,14 @@ class Blanking:
         hashed: columns of pseudonyms, which tokens stand in the place of.
         kept: columns that nothing is taken of, its key among them; of all others nothing stays.
         besides: columns of JSON objects, and the keys of them that stay.
+        no_object: what stands in such a column in the place of a document that is no object.
     """
 
     key: tuple[str, ...]
     hashed: frozenset[str]
     kept: frozenset[str]
     besides: Mapping[str, Sequence[str]]
+    no_object: str | None = None
 
     def of(self, rows: pa.RecordBatch, which: pa.Array, tokenized: Tokenized) -> pa.RecordBatch:
         """Rows, those of which nothing personal is left that `which` (booleans) names. Nulls stay null."""
@@ -80,21 +82,34 @@ class Blanking:
         if name in self.hashed:
             return tokenized(name, values)
         if besides := self.besides.get(name):
-            return pa.array([_without(text, besides) for text in texts(values, "replace")], values.type)
+            left = (_without(text, besides, self.no_object) for text in texts(values, "replace"))
+            return pa.array(left, values.type)
         return pa.nulls(len(values), values.type)
 
 
-def _without(text: str | None, besides: Sequence[str]) -> str | None:
+def _without(text: str | None, besides: Sequence[str], no_object: str | None) -> str | None:
     """A JSON object with some of its keys alone, and of these no objects and lists."""
     try:
-        value = json.loads(text, parse_constant=_nothing) if text is not None else None
+        value = json.loads(text, parse_constant=_nothing) if text is not None and text.strip() else None
     except (ValueError, RecursionError):
-        return None
+        return no_object
     if not isinstance(value, dict):
-        return None
-    left = json_object({name: value[name] for name in besides if _is_plain(value.get(name))})
+        return None if value is None else no_object
     # An escape may be of what is no character.
-    return left.encode(errors="replace").decode()
+    return json_object(_besides(value, besides)).encode(errors="replace").decode()
+
+
+def _besides(value: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+    """What lies at paths in an object, as far as it is no object or list itself, at its place."""
+    found: dict[str, Any] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        held = value.get(name)
+        if rest and isinstance(held, dict) and (inner := _besides(held, [rest])):
+            found[name] = {**found.get(name, {}), **inner}
+        elif not rest and _is_plain(held):
+            found[name] = held
+    return found
 
 
 def _is_plain(value: object) -> bool:

@@ -129,6 +129,23 @@ class TableLoad(Protocol):
         """
         ...
 
+    def renew(self, versions: Iterator[pa.RecordBatch]) -> int:
+        """Put values and hashes of versions in the place of those that the raw table has of the same key and batch.
+
+        Versions that it has not are left alone, and no batch is begun.
+
+        Args:
+            versions: batches in the Arrow schema of `RawTable.versions`.
+
+        Returns:
+            The number of versions that it has.
+        """
+        ...
+
+    def blank_rejected(self, keys: Collection[str], names: Collection[str]) -> None:
+        """Leave nothing in the records of some rows, given their keys, but the key; of some columns no value either."""
+        ...
+
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """Batch number and rows of what this load appended, for the archive.
 
@@ -193,6 +210,22 @@ class Session(Protocol):
         Args:
             table: the table.
             of: whether a row is meant, given its key as it is recorded; all are, unless told.
+
+        Raises:
+            WarehouseError: it can't be written.
+        """
+        ...
+
+    def rejected(self, table: RawTable) -> list[Rejection]:
+        """The records of a table's rows that hold more than a key.
+
+        Raises:
+            WarehouseError: it can't be read.
+        """
+        ...
+
+    def remove_rejected(self, source: str, before: datetime) -> int:
+        """Remove a source's records that were made before an instant and stand no more; returns how many.
 
         Raises:
             WarehouseError: it can't be written.

@@ -22,7 +22,7 @@ from ingestion.warehouses.bigquery_connection import BigqueryConnection, DriverE
 from ingestion.warehouses.bigquery_load import BigqueryLoad
 from ingestion.warehouses.bigquery_lock import BigqueryLock, LockHeldError
 from ingestion.warehouses.bigquery_sql import NAME_RULES, put_row
-from ingestion.warehouses.sql import columns, quoted, relation, remove_superseded
+from ingestion.warehouses.sql import columns, quoted, relation
 from ingestion.warehouses.sql_session import SqlSession
 from ingestion.warehouses.sql_warehouse import SqlWarehouse
 
@@ -221,10 +221,10 @@ class BigquerySession(SqlSession):
         self._known.clear()
         self._highest_batch.clear()
 
-    def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
-        """See `Session.compact`."""
+    def _removed(self, statement: str) -> int:
+        # What goes into a transaction's script tells no number.
         with self._told():
-            return self._connection.execute(remove_superseded(table, batch_seq, before))
+            return self._connection.execute(statement)
 
     @contextmanager
     def load(self, table: RawTable, loaded_at: datetime) -> Iterator[BigqueryLoad]:

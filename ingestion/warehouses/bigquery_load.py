@@ -31,12 +31,14 @@ from ingestion.warehouses.bigquery_connection import BigqueryConnection
 from ingestion.warehouses.bigquery_scratch import Scratch
 from ingestion.warehouses.bigquery_sql import replace_state
 from ingestion.warehouses.sql import (
+    blank_rejected,
     columns,
     fresh_rejections,
     is_resolved,
     literal,
     quoted,
     relation,
+    renew_versions,
     resolve_rejections,
 )
 from ingestion.warehouses.sql_load import rejected_rows, settled_keys
@@ -98,6 +100,8 @@ class BigqueryLoad:
         self._rejected: list[str] = []
         self._resolved: list[str] = []
         self._restored: str | None = None
+        self._renewed: str | None = None
+        self._blanked: list[str] = []
 
     @property
     def batch_seq(self) -> int:
@@ -296,11 +300,35 @@ class BigqueryLoad:
 
     def restore(self, versions: Iterator[pa.RecordBatch], batch_seq: int) -> int:
         """See `TableLoad.restore`."""
-        types = [c.type.arrow for c in self._table.versions.columns]
-        schema = pa.schema([(f"c{number}", type_) for number, type_ in enumerate(types)])
-        _, rows, self._restored = self._scratch.upload(schema, versions)
+        rows, self._restored = self._uploaded(versions)
         self._batch_seq = batch_seq
         return rows
+
+    def renew(self, versions: Iterator[pa.RecordBatch]) -> int:
+        """See `TableLoad.renew`."""
+        _, self._renewed = self._uploaded(versions)
+        names = self._version_names
+        key = " and ".join(f"held.{quoted(n)} = renewed.{names[n]}" for n in (*self._table.key, "_batch_seq"))
+        renewed = self._scratch.relation(self._renewed)
+        query = f"select count(*) as row_count from {self._raw} as held inner join {renewed} as renewed on {key}"
+        return int(self._connection.read(query).column(0)[0].as_py())
+
+    def blank_rejected(self, keys: Collection[str], names: Collection[str]) -> None:
+        """See `TableLoad.blank_rejected`."""
+        told = settled_keys(keys)
+        given = self._scratch.relation(self._scratch.upload(told.schema, iter(told.to_batches()))[2])
+        self._blanked.append(blank_rejected(self._table, given, names))
+
+    @property
+    def _version_names(self) -> dict[str, str]:
+        return {c.name: f"c{number}" for number, c in enumerate(self._table.versions.columns)}
+
+    def _uploaded(self, versions: Iterator[pa.RecordBatch]) -> tuple[int, str]:
+        """Versions in a scratch table: their number, and its name."""
+        types = [c.type.arrow for c in self._table.versions.columns]
+        schema = pa.schema(list(zip(self._version_names.values(), types, strict=True)))
+        _, rows, name = self._scratch.upload(schema, versions)
+        return rows, name
 
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """See `TableLoad.appended_rows`."""
@@ -351,10 +379,12 @@ class BigqueryLoad:
 
     def _inserts(self) -> Iterator[str]:
         if self._restored:
-            whole = columns(c.name for c in self._table.versions.columns)
-            numbered = ", ".join(f"c{number}" for number in range(len(self._table.versions.columns)))
+            whole, numbered = columns(self._version_names), ", ".join(self._version_names.values())
             yield f"delete from {self._raw} where true"
             yield f"insert into {self._raw} ({whole}) select {numbered} from {self._scratch.relation(self._restored)}"
+        if self._renewed:
+            yield renew_versions(self._table, self._scratch.relation(self._renewed), self._version_names)
+        yield from self._blanked
         control = "_batch_seq, _loaded_at, _op, _row_hash"
         batch = f"{self._batch_seq}, {literal(self._loaded_at)}"
         for staged in self._appended:

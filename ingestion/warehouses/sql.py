@@ -198,6 +198,41 @@ def resolve_rejections(schema: str, condition: str, resolved_at: datetime) -> st
     """
 
 
+def renew_versions(table: RawTable, renewed: str, names: Mapping[str, str]) -> str:
+    """Have values and hashes of versions as another relation has them.
+
+    Args:
+        table: the raw table.
+        renewed: the relation.
+        names: column of the versions → what it is called there.
+    """
+    told = [*table.key, "_batch_seq"]
+    values = ", ".join(
+        f"{quoted(name)} = renewed.{quoted(own)}"
+        for name, own in names.items()
+        if name not in (*told, "_loaded_at", "_op")
+    )
+    same = " and ".join(f"held.{quoted(name)} = renewed.{quoted(names[name])}" for name in told)
+    return f"""
+        update {relation(table.schema, table.name)} as held set {values} from {renewed} as renewed where {same}
+    """
+
+
+def resolved_before(before: datetime) -> str:
+    """The condition that a row of `_rejected` was made before an instant and stands no more."""
+    return f"resolved_at is not null and _loaded_at < {literal(before)}"
+
+
+def blank_rejected(table: RawTable, keys: str, names: Iterable[str]) -> str:
+    """Leave a key alone of records, given a relation with the keys (`row_key`) and whose values go of some columns."""
+    listed = ", ".join(literal(name) for name in sorted(names))
+    value = f"case when column_name in ({listed}) then null else original_value end" if listed else "original_value"
+    return f"""
+        update {relation(table.schema, "_rejected")} set original_value = {value}, row_content = row_key
+        where table_name = {literal(table.name)} and row_key in (select row_key from {keys})
+    """
+
+
 def remove_superseded(table: RawTable, batch_seq: int, before: datetime) -> str:
     """Remove what comes before the newest settled version of each key: of a batch up to a number, before an instant.
 

@@ -201,6 +201,18 @@ class SqlLoad(ABC):
         self._batch_seq = batch_seq
         return self._count(self._raw)
 
+    def renew(self, versions: Iterator[pa.RecordBatch]) -> int:
+        """See `TableLoad.renew`."""
+        schema = self._table.versions.arrow_schema
+        self._put("_renewed", schema, versions)
+        return self._execute(sql.renew_versions(self._table, "_renewed", {name: name for name in schema.names}))
+
+    def blank_rejected(self, keys: Collection[str], names: Collection[str]) -> None:
+        """See `TableLoad.blank_rejected`."""
+        told = settled_keys(keys)
+        self._put("_blanked", told.schema, iter(told.to_batches()))
+        self._execute(sql.blank_rejected(self._table, "_blanked", names))
+
     def appended_rows(self) -> tuple[int, pa.RecordBatchReader] | None:
         """See `TableLoad.appended_rows`."""
         if not self._has_batch:

@@ -17,8 +17,18 @@ from ingestion.log import deliveries
 from ingestion.log.deliveries import DELIVERY_COLUMNS, Delivery
 from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
+from ingestion.rows.conformance import Effect, Rejection
 from ingestion.warehouses.base import Capabilities
-from ingestion.warehouses.sql import columns, literal, put_row, quoted, relation, remove_superseded, standing_keys
+from ingestion.warehouses.sql import (
+    columns,
+    literal,
+    put_row,
+    quoted,
+    relation,
+    remove_superseded,
+    resolved_before,
+    standing_keys,
+)
 
 
 class SqlSession(ABC):
@@ -238,8 +248,12 @@ class SqlSession(ABC):
 
     def compact(self, table: RawTable, batch_seq: int, before: datetime) -> int:
         """See `Session.compact`."""
+        return self._removed(remove_superseded(table, batch_seq, before))
+
+    def _removed(self, statement: str) -> int:
+        """Delete rows, in a transaction of its own; returns how many there were."""
         with self._transaction():
-            return self._execute(remove_superseded(table, batch_seq, before))
+            return self._execute(statement)
 
     def states(self, source: str) -> dict[str, TableState]:
         """See `Session.states`."""
@@ -280,6 +294,29 @@ class SqlSession(ABC):
             if keys := [key for key in found if of(key)]:
                 few = "" if len(keys) == len(found) else f" and row_key in ({', '.join(map(literal, keys))})"
                 self._execute(f"update {rejected} set original_value = null, row_content = null {where}{few}")
+
+    def rejected(self, table: RawTable) -> list[Rejection]:
+        """See `Session.rejected`."""
+        with self._transaction():
+            if "_rejected" not in self._columns_of(table.schema):
+                return []
+            rows = self._read(
+                "select row_key, column_name, reason, original_value, row_content, effect "
+                f"from {relation(table.schema, '_rejected')} "
+                f"where table_name = {literal(table.name)} and row_content is not null and row_content <> row_key"
+            ).to_pylist()
+        return [
+            Rejection(key, column, reason, value, content, Effect(effect) if effect else Effect.ROW)
+            for key, column, reason, value, content, effect in (row.values() for row in rows)
+        ]
+
+    def remove_rejected(self, source: str, before: datetime) -> int:
+        """See `Session.remove_rejected`."""
+        schema = f"raw_{source}"
+        with self._transaction():
+            if "_rejected" not in self._columns_of(schema):
+                return 0
+        return self._removed(f"delete from {relation(schema, '_rejected')} where {resolved_before(before)}")
 
     def deliveries(self) -> dict[str, Delivery]:
         """See `Session.deliveries`."""

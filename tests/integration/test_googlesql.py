@@ -15,6 +15,7 @@ from ingestion.log.state import TableState
 from ingestion.rows.columns import Column, ColumnType, RawTable
 from ingestion.rows.conformance import Effect, Rejection
 from ingestion.warehouses import open_warehouse
+from ingestion.warehouses.base import Session
 from ingestion.warehouses.bigquery_connection import BigqueryConnection
 from ingestion.warehouses.bigquery_sql import translated
 from ingestion.warehouses.sql import count_versions
@@ -139,6 +140,16 @@ def row(key: str, text: str | None) -> tuple[object, ...]:
     return (key, 1, text, *[None] * (len(ColumnType) - 1))
 
 
+def let_go(session: Session) -> None:
+    """What retention does."""
+    with session.load(EVERY, NOON) as load:
+        load.renew(iter([batch(EVERY.versions, [])]))
+        load.blank_rejected({"{}"}, {"it's"})
+        load.commit(TableState("every", batch_seq=7))
+    session.rejected(EVERY)
+    session.remove_rejected("shop", NOON)
+
+
 def test_all_that_the_warehouse_is_sent_is_taken(bigquery_warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session does everything that sessions do; then its statements are analyzed in their order."""
     engine, sent = GoogleSql(), []
@@ -183,6 +194,7 @@ def test_all_that_the_warehouse_is_sent_is_taken(bigquery_warehouse_url: str, mo
             load.reject([other], session.standing("shop")["every"], is_complete=False)
             load.restore(iter([batch(EVERY.versions, [])]), 7)
             load.commit(TableState("every", batch_seq=7))
+        let_go(session)
         session.compact(EVERY, 2, NOON + timedelta(seconds=1))
         session.note_deliveries(
             Delivery(id_, "report", "it's", "T", "all", None, 1, None, "failed", NOON, "\\\n") for id_ in "ab"

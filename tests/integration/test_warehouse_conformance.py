@@ -213,6 +213,57 @@ def test_restored_versions_are_as_they_were_and_numbers_go_on_after_them(warehou
     assert log(warehouse)[3:] == [(2, "b", "new", "upsert", 8)]
 
 
+def test_values_of_versions_are_put_anew_and_no_version_comes_back(warehouse: Warehouse) -> None:
+    whole = "select id, line, note, _batch_seq, _loaded_at, _op, _row_hash from raw_shop.items order by _batch_seq, id"
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        write(session, ITEMS, [(1, "a", "x"), (2, "b", "y")])
+        write(session, ITEMS, [(1, "a", "z")])
+    before = rows_of(warehouse, whole)
+    told = [
+        (1, "a", None, 1, NOON, "upsert", 7),
+        (2, "b", "n", 1, NOON, "upsert", 8),
+        (9, "b", "n", 1, NOON, "upsert", 9),
+    ]
+    with warehouse.session() as session:
+        state = session.states("shop")["items"]
+        with session.load(ITEMS, NOON + timedelta(hours=1)) as load:
+            assert load.renew(iter([batch(ITEMS.versions, told[:1]), batch(ITEMS.versions, told[1:])])) == 2
+            assert load.commit(state) == state
+        assert session.states("shop")["items"] == state
+    assert rows_of(warehouse, whole) == [*told[:2], before[2]]
+
+
+def test_records_are_left_their_key_or_removed_when_they_stand_no_more(warehouse: Warehouse) -> None:
+    held = "select row_key, original_value, row_content, resolved_at from raw_shop._rejected order by row_key"
+    found = [
+        Rejection(f'{{"id": {n}}}', "note", "expected text", "it's", f'{{"id": {n}, "note": "it\'s"}}', effect)
+        for n, effect in ((1, Effect.VALUE), (2, Effect.ROW), (3, Effect.ROW))
+    ]
+    with warehouse.session() as session:
+        session.prepare([ITEMS])
+        reject(session, found, [])
+        assert sorted(session.rejected(ITEMS), key=lambda rejection: rejection.key) == found
+        with session.load(ITEMS, NOON) as load:
+            load.blank_rejected({found[0].key}, {"note"})
+            load.blank_rejected({found[1].key}, ())
+            load.commit(TableState("items", batch_seq=1))
+        assert session.rejected(ITEMS) == found[2:]
+        with session.load(ITEMS, NOON) as load:
+            load.reject([], [found[2].key])
+            load.commit(TableState("items", batch_seq=1))
+        assert session.remove_rejected("shop", NOON) == 0
+    values = [(row[0], row[1], row[2], row[3] is None) for row in rows_of(warehouse, held)]
+    assert values == [
+        (found[0].key, None, found[0].key, True),
+        (found[1].key, "it's", found[1].key, True),
+        (found[2].key, "it's", found[2].content, False),
+    ]
+    with warehouse.session() as session:
+        assert session.remove_rejected("shop", NOON + timedelta(seconds=1)) == 1
+    assert [row[0] for row in rows_of(warehouse, held)] == [found[0].key, found[1].key]
+
+
 def test_versions_go_only_before_one_that_is_old_enough_in_time_and_number(warehouse: Warehouse) -> None:
     with warehouse.session() as session:
         session.prepare([ITEMS])

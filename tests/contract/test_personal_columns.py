@@ -1,0 +1,34 @@
+"""What models read of personal columns that raw keeps clear is what the catalogue says that they do."""
+
+import re
+
+import pytest
+import yaml
+
+from ingestion.catalogue.entries import TableEntry, load_catalogue
+from ingestion.settings import PROJECT_ROOT
+
+CATALOGUE = load_catalogue(PROJECT_ROOT / "ingestion" / "catalogue.yml")
+DBT = PROJECT_ROOT / "dbt_project"
+KEYS = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["payload_keys"]
+KEPT = [
+    (source, table, entry)
+    for source, entries in CATALOGUE.items()
+    for table, entry in entries.items()
+    if any(column.keep == "clear" for column in entry.personal.values())
+]
+
+
+@pytest.mark.parametrize(("source", "table", "entry"), KEPT, ids=[f"{source}.{table}" for source, table, _ in KEPT])
+def test_no_number_is_made_of_what_goes_with_age_or_a_person(source: str, table: str, entry: TableEntry) -> None:
+    """Unless it is `counted`: then it stays, and who is erased is told."""
+    model = (DBT / "models" / "staging" / source / f"stg_{source}__{table}.sql").read_text(encoding="utf-8")
+    for name, column in entry.personal.items():
+        if column.keep != "clear" or column.counted:
+            continue
+        read = set(re.findall(rf"json_text\('{name}', '([^']+)'\)", model))
+        for told in re.findall(r"payload_(?:text|code)\('(\w+)'\)", model) if name == "data" else ():
+            read |= set(KEYS[told])
+        assert read <= set(column.besides), name
+        if entry.columns[name].type != "json":
+            assert not re.search(rf"\b{name}\b", model), name
