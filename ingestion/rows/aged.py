@@ -20,9 +20,6 @@ from ingestion.rows.conformance import Conformed, Rejection
 from ingestion.rows.conversion import convert
 from ingestion.rows.erased import Blanking
 
-_NO_OBJECT = "[]"
-"""Models count documents that are no objects."""
-
 Limits = Mapping[date, frozenset[str]]
 """The columns of which nothing stays in rows of before a day, by that day."""
 
@@ -60,7 +57,7 @@ class AgedRows:
             if pc.any(which).as_py():
                 kept = frozenset(rows.schema.names) - self.columns(rows.schema.names, names)
                 besides = {own: self.besides[n] for n in self.besides for own in self.columns(rows.schema.names, {n})}
-                rows = Blanking((), frozenset(), kept, besides, _NO_OBJECT).of(rows, which, _no_pseudonyms)
+                rows = Blanking((), frozenset(), kept, besides).of(rows, which, _no_pseudonyms)
         return rows
 
     @staticmethod

@@ -19,6 +19,9 @@ from ingestion.rows.conversion import texts
 from ingestion.rows.pseudonyms import SourceKey
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
+_NO_OBJECT = "[]"
+"""What stands in the place of a document that is no object: models count these."""
+
 BETWEEN = "\x1f"
 """What parts the columns of a key."""
 
@@ -59,14 +62,12 @@ class Blanking:
         hashed: columns of pseudonyms, which tokens stand in the place of.
         kept: columns that nothing is taken of, its key among them; of all others nothing stays.
         besides: columns of JSON objects, and the keys of them that stay.
-        no_object: what stands in such a column in the place of a document that is no object.
     """
 
     key: tuple[str, ...]
     hashed: frozenset[str]
     kept: frozenset[str]
     besides: Mapping[str, Sequence[str]]
-    no_object: str | None = None
 
     def of(self, rows: pa.RecordBatch, which: pa.Array, tokenized: Tokenized) -> pa.RecordBatch:
         """Rows, those of which nothing personal is left that `which` (booleans) names. Nulls stay null."""
@@ -82,19 +83,18 @@ class Blanking:
         if name in self.hashed:
             return tokenized(name, values)
         if besides := self.besides.get(name):
-            left = (_without(text, besides, self.no_object) for text in texts(values, "replace"))
-            return pa.array(left, values.type)
+            return pa.array([_without(text, besides) for text in texts(values, "replace")], values.type)
         return pa.nulls(len(values), values.type)
 
 
-def _without(text: str | None, besides: Sequence[str], no_object: str | None) -> str | None:
+def _without(text: str | None, besides: Sequence[str]) -> str | None:
     """A JSON object with some of its keys alone, and of these no objects and lists."""
     try:
         value = json.loads(text, parse_constant=_nothing) if text is not None and text.strip() else None
     except (ValueError, RecursionError):
-        return no_object
+        return _NO_OBJECT
     if not isinstance(value, dict):
-        return None if value is None else no_object
+        return None if value is None else _NO_OBJECT
     # An escape may be of what is no character.
     return json_object(_besides(value, besides)).encode(errors="replace").decode()
 
