@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from canary import places_of
+from killing import KilledError, killed_at
 from sandbox import OwnSources, Sandbox, message, pseudonym
 
 from ingestion.__main__ import main
@@ -317,10 +317,6 @@ desk:
 """
 
 
-class KilledError(KeyboardInterrupt):
-    """In the place of a process's end."""
-
-
 STEPS = (
     (Storage, "write"),
     (Storage, "move"),
@@ -330,24 +326,6 @@ STEPS = (
     (DuckdbSession, "forget_rejected"),
     (DuckdbWarehouse, "vacuum"),
 )
-
-
-def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
-    """Let what is done end before the so-many-th step."""
-    count = 0
-
-    def stopping(done: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object, **options: object) -> object:
-            nonlocal count
-            count += 1
-            if count == number:
-                raise KilledError
-            return done(*arguments, **options)
-
-        return step
-
-    for owner, name in STEPS:
-        patch.setattr(owner, name, stopping(getattr(owner, name)))
 
 
 def small(tmp_path: Path) -> Sandbox:
@@ -392,7 +370,7 @@ def test_erasure_that_is_killed_at_any_step_is_ended_by_the_next(
     killed, is_done = 0, False
     while not is_done:
         with pytest.MonkeyPatch.context() as patch:
-            killed_at(patch, killed + 1)
+            killed_at(patch, killed + 1, STEPS)
             try:
                 # Each call goes on where the one before it ended.
                 assert command(sandbox, "erase", "--contact", PHONE, *options) == 0

@@ -1,11 +1,11 @@
 """What raw, archive and records keep of personal columns, and how another key or catalogue comes into force."""
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from canary import places_of
+from killing import KilledError, killed_at
 from sandbox import OwnSources, Sandbox, message
 
 from ingestion.__main__ import main
@@ -287,24 +287,6 @@ STEPS = (
 )
 
 
-def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
-    """Let what is done end before the so-many-th step."""
-    count = 0
-
-    def stopping(done: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object, **options: object) -> object:
-            nonlocal count
-            count += 1
-            if count == number:
-                raise KeyboardInterrupt
-            return done(*arguments, **options)
-
-        return step
-
-    for owner, name in STEPS:
-        patch.setattr(owner, name, stopping(getattr(owner, name)))
-
-
 def test_rotation_that_is_killed_at_any_step_is_finished_by_the_next(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,11 +295,11 @@ def test_rotation_that_is_killed_at_any_step_is_finished_by_the_next(
     killed, is_done = 0, False
     while not is_done:
         with monkeypatch.context() as patch:
-            killed_at(patch, killed + 1)
+            killed_at(patch, killed + 1, STEPS)
             try:
                 assert rotate(sandbox, patch, privacy_key=keys[1], privacy_key_before=keys[0]) == 0
                 is_done = True
-            except KeyboardInterrupt:
+            except KilledError:
                 killed += 1
                 continue
     # Each call goes on where the one before it ended.

@@ -4,11 +4,11 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from canary import places_of
+from killing import KilledError, killed_at
 from sandbox import OwnSources, Sandbox, message
 
 from ingestion.__main__ import main
@@ -179,24 +179,6 @@ STEPS = (
 )
 
 
-def killed_at(patch: pytest.MonkeyPatch, number: int) -> None:
-    """Let what is done end before the so-many-th step."""
-    count = 0
-
-    def stopping(done: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object, **options: object) -> object:
-            nonlocal count
-            count += 1
-            if count == number:
-                raise KeyboardInterrupt
-            return done(*arguments, **options)
-
-        return step
-
-    for owner, name in STEPS:
-        patch.setattr(owner, name, stopping(getattr(owner, name)))
-
-
 def test_call_that_is_killed_at_any_step_is_finished_by_the_next(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,11 +187,11 @@ def test_call_that_is_killed_at_any_step_is_finished_by_the_next(
         place += 1
         again = copied(sandbox, sandbox.folder.parent / f"{sandbox.folder.name}_{place}")
         with monkeypatch.context() as patch:
-            killed_at(patch, place)
+            killed_at(patch, place, STEPS)
             try:
                 assert retain(again, patch) == 0
                 is_whole = True
-            except KeyboardInterrupt:
+            except KilledError:
                 assert retain(again, monkeypatch) == 0
         assert left(again) == {}, place
         assert not (again.folder / "archive" / "operations" / "renewals.json").exists()
