@@ -40,7 +40,10 @@ SERVERS = ("postgresql", "bigquery", "mysql", "recipe_servers")
 
 GROUPS = {
     **dict.fromkeys(
-        ("test_analysts", "test_changes", "test_dbt_build", "test_periods", "test_pipeline", "test_truth", "test_ui"),
+        (
+            *("test_analysts", "test_changes", "test_dbt_build", "test_erased_people", "test_periods"),
+            *("test_pipeline", "test_truth", "test_ui"),
+        ),
         "sample",
     ),
     **dict.fromkeys(("test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"),
