@@ -94,7 +94,7 @@ def _reconcile(options: argparse.Namespace) -> list[str]:
 
 def _rebuild(options: argparse.Namespace) -> list[str]:
     ingestion = Ingestion(Settings.read())
-    tables = ingestion.chosen_tables(options.source, options.table)
+    tables, erasures = ingestion.chosen_tables(options.source, options.table), ingestion.archive.erasures
     with listening() as listener:
         results = rebuild(
             ingestion.archive,
@@ -104,6 +104,7 @@ def _rebuild(options: argparse.Namespace) -> list[str]:
             tables,
             replace_rows=options.replace,
             accept_undigested=options.accept_undigested,
+            row_keys={name: ingestion.row_key(name) for name in tables if erasures.of_source(name).tables},
         )
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 

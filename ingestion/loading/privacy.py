@@ -113,6 +113,10 @@ class Privacy:
             raise TableError(f"{what} and the archive to what is declared now: {REMEDY} (docs/privacy.md)")
 
 
+NOTHING_PERSONAL = Privacy()
+"""Of a source that has no pseudonyms, and nobody of which was erased."""
+
+
 def recorded(state: TableState) -> dict[str, str]:
     """What a state says of raw's personal columns: see `TableState.personal`."""
     return json.loads(state.personal) if state.personal else {}

@@ -15,7 +15,7 @@ from ingestion.catalogue.source_tables import check_tables
 from ingestion.errors import TableError
 from ingestion.loading.admission import admitted_tables
 from ingestion.loading.pace import UNLIMITED, Pace
-from ingestion.loading.privacy import Privacy
+from ingestion.loading.privacy import NOTHING_PERSONAL, Privacy
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.subject import SourceRun, Subject
@@ -25,8 +25,6 @@ from ingestion.log.state import TableState
 from ingestion.sources.base import Source
 from ingestion.sources.named import named
 from ingestion.warehouses.base import Session
-
-NOTHING_PERSONAL = Privacy()
 
 
 def load_source(

@@ -10,7 +10,7 @@ on.
 
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -109,14 +109,20 @@ class Erasures:
         content = json.dumps({id_: _record(erasure) for id_, erasure in erasures.items()}, indent=1)
         self.storage.write(_NAME, content.encode() + b"\n")
 
-    def of_source(self, source: str) -> Register:
+    def of_source(self, source: str, through: Collection[str] = ()) -> Register:
         """What it has of a source.
+
+        Args:
+            source: its name.
+            through: ids of erasures that rows have been through; only what came after the last of them is meant.
 
         Raises:
             StorageError: the register is damaged, or can't be read.
         """
         found: dict[str, dict[str, Tokens | None]] = {}
-        erased = list(_of(self.read(), source))
+        erasures = self.read()
+        last = max((place for place, id_ in enumerate(erasures) if id_ in through), default=-1)
+        erased = list(_of(dict([*erasures.items()][last + 1 :]), source))
         for one in erased:
             for table, rows in one.tables.items():
                 known = found.setdefault(table, {})

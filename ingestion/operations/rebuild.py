@@ -12,7 +12,7 @@ and recorded again, by the next run's comparison of keys.
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.mapping import NAMESAKE
 from ingestion.catalogue.matching import admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
+from ingestion.loading.privacy import blanking_of
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.rows import pulled
@@ -30,6 +31,8 @@ from ingestion.log.archive import Archive, ArchivedBatch
 from ingestion.log.state import MODELS, TableState
 from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
 from ingestion.rows.conformance import Conformed, Effect, Limits, Rejection, conform
+from ingestion.rows.erased import ErasedRows
+from ingestion.rows.pseudonyms import SourceKey
 from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
 
@@ -75,6 +78,7 @@ def rebuild(
     *,
     replace_rows: bool = False,
     accept_undigested: bool = False,
+    row_keys: Mapping[str, SourceKey] | None = None,
 ) -> list[LoadResult]:
     """Rebuild raw tables from the archive, each in a transaction of its own.
 
@@ -86,6 +90,8 @@ def rebuild(
         tables: source → tables to rebuild.
         replace_rows: whether tables that hold rows are rebuilt too.
         accept_undigested: whether files that no digest was noted of are taken as they are, and noted.
+        row_keys: source → what names its rows in the register of people that were erased, where it has any: an archive
+            out of a backup may be from before that, and does not bring them back.
 
     Returns:
         One result per table that the archive knows; a table's failure is in its result, and its rows are as before.
@@ -113,6 +119,7 @@ def rebuild(
             found,
             replace_rows=replace_rows,
             accept_undigested=accept_undigested,
+            row_keys=row_keys,
         )
 
 
@@ -126,6 +133,7 @@ def rebuild_tables(
     replace_rows: bool = False,
     accept_undigested: bool = False,
     keeps_models: bool = False,
+    row_keys: Mapping[str, SourceKey] | None = None,
 ) -> list[LoadResult]:
     """Likewise in an open warehouse, given the numbers of each table's archived batches by source and table.
 
@@ -146,7 +154,16 @@ def rebuild_tables(
     if not keeps_models and not all(isinstance(check, str) for check in checked.values()):
         _forget_models(session, catalogue)
     return [
-        _rebuilt(archive, session, listener, RawTable(s, t, (), ()), catalogue[s][t], numbers, checked[s, t])
+        _rebuilt(
+            archive,
+            session,
+            listener,
+            RawTable(s, t, (), ()),
+            catalogue[s][t],
+            numbers,
+            checked[s, t],
+            (row_keys or {}).get(s),
+        )
         for (s, t), numbers in found.items()
     ]
 
@@ -208,6 +225,7 @@ def _rebuilt(
     entry: TableEntry,
     numbers: list[int],
     checked: dict[int, str] | str,
+    row_key: SourceKey | None,
 ) -> LoadResult:
     started_at = datetime.now(UTC)
     state, scope, error = TableState(named.name), "", None
@@ -218,7 +236,13 @@ def _rebuilt(
         archived = _archived(session, named, entry, whole_history(archive, named, numbers, known.batch_seq))
         if refused := session.prepare([archived.table]):
             raise TableError(refused[named.label])
-        state, scope = _restore(archive, session, listener, archived, started_at), "from the archive"
+        people = _People(archive, archived.table, entry, row_key) if row_key else None
+        state, scope = _restore(archive, session, listener, archived, people, started_at), "from the archive"
+        if people and people.found:
+            error = (
+                f"its files are from before {len(people.found):,} of its rows were erased, as a backup's are. Raw is "
+                "without what was erased: put the files that were written then in their place, or erase once more"
+            )
         for number, digest in checked.items():
             archive.note_digest(named, number, digest)
     except IngestionError as failure:
@@ -279,20 +303,20 @@ def _archived(session: Session, named: RawTable, entry: TableEntry, batches: lis
     table = replace(table, columns=columns)
     expected = {c.name: c for c in table.versions.columns}
     for batch in batches:
-        for field in batch.schema:
-            column = expected.get(names.get(field.name, field.name))
-            if column and field.type != column.type.arrow:
+        for held in batch.schema:
+            column = expected.get(names.get(held.name, held.name))
+            if column and held.type != column.type.arrow:
                 raise TableError(
-                    f"column {field.name} is {column.type} in the catalogue and {field.type} in the archive's file "
+                    f"column {held.name} is {column.type} in the catalogue and {held.type} in the archive's file "
                     f"{batch.name}. Declare the archive's type in the catalogue"
                 )
     return _ArchivedTable(table, batches, names)
 
 
-def _hashed(table: RawTable, conformed: Conformed) -> pa.RecordBatch:
-    """Versions with the hashes that rows without what was set aside here have when they are read again."""
+def _hashed(table: RawTable, conformed: Conformed, *, is_erased: bool = False) -> pa.RecordBatch:
+    """Versions with the hashes that rows without what was set aside here, or erased, have when they are read again."""
     versions = conformed.batch
-    if not any(rejection.effect is Effect.VALUE for rejection in conformed.rejections):
+    if not is_erased and not any(rejection.effect is Effect.VALUE for rejection in conformed.rejections):
         return versions
     with closing(RowHasher(table.columns)) as hasher:
         hashes = hasher(versions.select([c.name for c in table.columns])).column("_row_hash")
@@ -349,18 +373,55 @@ def renew_batches(
         load.commit(state)
 
 
-def _versions(archive: Archive, archived: _ArchivedTable, limits: Limits) -> Iterator[tuple[Conformed, pa.RecordBatch]]:
+def _versions(
+    archive: Archive, archived: _ArchivedTable, limits: Limits, people: "_People | None" = None
+) -> Iterator[tuple[Conformed, pa.RecordBatch]]:
     """What a table's batches hold, as the warehouse can have it, and with its hashes."""
     table = archived.table
     for batch in archived.batches:
         for rows in archive.rows(table, batch.batch_seq):
             renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
             conformed = conform(table.versions, renamed, limits=limits)
-            yield conformed, _hashed(table, conformed)
+            is_erased = False
+            if people:
+                conformed, is_erased = people.left(conformed, batch)
+            yield conformed, _hashed(table, conformed, is_erased=is_erased)
+
+
+@dataclass
+class _People:
+    """People that were erased, of whom files out of a backup may have something.
+
+    Attributes:
+        row_key: what names rows in the register.
+        found: names of rows of which files had something.
+    """
+
+    archive: Archive
+    table: RawTable
+    entry: TableEntry
+    row_key: SourceKey
+    found: set[str] = field(default_factory=set)
+
+    def left(self, conformed: Conformed, batch: ArchivedBatch) -> tuple[Conformed, bool]:
+        """What stays of a batch's rows, and whether anything went."""
+        through = batch.origin.erasures if batch.origin else ()
+        rows = self.archive.erasures.of_source(self.table.source, through).tables.get(self.table.name)
+        if not rows:
+            return conformed, False
+        erased = ErasedRows(blanking_of(self.table.key, self.entry), self.row_key, rows)
+        left = erased.of(conformed)
+        self.found |= erased.still_there
+        return left, bool(erased.still_there)
 
 
 def _restore(
-    archive: Archive, session: Session, listener: Listener, archived: _ArchivedTable, started_at: datetime
+    archive: Archive,
+    session: Session,
+    listener: Listener,
+    archived: _ArchivedTable,
+    people: "_People | None",
+    started_at: datetime,
 ) -> TableState:
     """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
     table = archived.table
@@ -369,7 +430,7 @@ def _restore(
 
     def versions() -> Iterator[pa.RecordBatch]:
         nonlocal read
-        for conformed, hashed in _versions(archive, archived, session.capabilities.limits):
+        for conformed, hashed in _versions(archive, archived, session.capabilities.limits, people):
             rejections.extend(conformed.rejections)
             read += hashed.num_rows
             listener.advanced(table.label, hashed.num_rows)

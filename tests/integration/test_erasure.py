@@ -261,6 +261,34 @@ def test_raw_that_is_made_of_the_archive_is_the_same(sandbox: Sandbox, options: 
     assert left(sandbox) == {}
 
 
+@pytest.mark.parametrize("options", [(), ("--with-rows",)])
+def test_archive_out_of_a_backup_brings_nobody_back(
+    sandbox: Sandbox,
+    options: tuple[str, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    archive, backup = sandbox.folder / "archive", tmp_path_factory.mktemp("backup") / "archive"
+    shutil.copytree(archive, backup)
+    assert command(sandbox, "erase", "--contact", PHONE, *options) == 0
+    latest = told(sandbox)
+    # Its files come back; the register stays.
+    shutil.rmtree(archive / "whatsapp")
+    shutil.copytree(backup / "whatsapp", archive / "whatsapp")
+    sandbox.warehouse_url = f"duckdb:///{sandbox.folder / 'anew.duckdb'}"
+    assert command(sandbox, "rebuild", "--from-archive") == 1
+    assert "of its rows were erased, as a backup's are" in capsys.readouterr().err
+    assert told(sandbox) == latest
+    assert {place for place in left(sandbox) if "anew" in place} == set()
+    assert appended(swept(sandbox)) == {}
+
+
+def told(sandbox: Sandbox) -> list[list[tuple[object, ...]]]:
+    """Rows as raw has them now, without when they came."""
+    columns = {"conversations": "id, customer_phone, status", "messages": "id, sender_id, content"}
+    return [sandbox.latest(table, names) for table, names in columns.items()]
+
+
 def everything(sandbox: Sandbox) -> dict[str, list[tuple[object, ...]]]:
     return {table: versions(sandbox, table, "true") for table in ("tenants", "conversations", "messages")}
 
