@@ -109,26 +109,13 @@ class Erasures:
         content = json.dumps({id_: _record(erasure) for id_, erasure in erasures.items()}, indent=1)
         self.storage.write(_NAME, content.encode() + b"\n")
 
-    def of_source(self, source: str, through: Collection[str] = ()) -> Register:
+    def of_source(self, source: str) -> Register:
         """What it has of a source.
-
-        Args:
-            source: its name.
-            through: ids of erasures that rows have been through; only what came after the last of them is meant.
 
         Raises:
             StorageError: the register is damaged, or can't be read.
         """
-        found: dict[str, dict[str, Tokens | None]] = {}
-        erasures = self.read()
-        last = max((place for place, id_ in enumerate(erasures) if id_ in through), default=-1)
-        erased = list(_of(dict([*erasures.items()][last + 1 :]), source))
-        for one in erased:
-            for table, rows in one.tables.items():
-                known = found.setdefault(table, {})
-                known.update({name: tokens for name, tokens in rows.items() if known.get(name, tokens) is not None})
-                known.update({name: None for name, tokens in rows.items() if tokens is None})
-        return Register(found, all(one.is_told for one in erased), {one.fingerprint for one in erased})
+        return register_of(self.read(), source)
 
     def note_told(self, source: str) -> None:
         """Note that it was told that a source still has some of what was erased.
@@ -168,6 +155,25 @@ class Erasures:
 
 def _again(key: SourceKey, tokens: Tokens | None) -> Tokens | None:
     return tokens and {column: key.pseudonym(token.encode()) for column, token in tokens.items()}
+
+
+def register_of(erasures: Mapping[str, Erasure], source: str, through: Collection[str] = ()) -> Register:
+    """What a register has of a source.
+
+    Args:
+        erasures: all of it.
+        source: its name.
+        through: ids of erasures that rows have been through; only what came after the last of them is meant.
+    """
+    found: dict[str, dict[str, Tokens | None]] = {}
+    last = max((place for place, id_ in enumerate(erasures) if id_ in through), default=-1)
+    erased = list(_of(dict([*erasures.items()][last + 1 :]), source))
+    for one in erased:
+        for table, rows in one.tables.items():
+            known = found.setdefault(table, {})
+            known.update({name: tokens for name, tokens in rows.items() if known.get(name, tokens) is not None})
+            known.update({name: None for name, tokens in rows.items() if tokens is None})
+    return Register(found, all(one.is_told for one in erased), {one.fingerprint for one in erased})
 
 
 def _of(erasures: Mapping[str, Erasure], source: str) -> Iterator[SourceErasure]:

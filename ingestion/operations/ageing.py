@@ -10,7 +10,7 @@ batch is begun, and nothing is built anew.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import IngestionError
 from ingestion.loading.run import Ingestion
-from ingestion.log.archive import Archive, Origin
+from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
 from ingestion.operations.rebuild import renew_batches
 from ingestion.operations.renewal import TableFiles
@@ -169,20 +169,17 @@ class _Versions:
             TableError: one is damaged.
             StorageError: the archive can't be written.
         """
-        noted, before = self.archive.digests(self.table), 0
-        for number in self.numbers:
-            batch = self.archive.batch(self.table, number)
-            origin = batch.origin or Origin(before, self._key, TableState(self.table.name))
-            before = number
-            if self.past[number]:
-                left = (self.aged.left(rows, self._days_of(rows)) for rows in self.archive.rows(self.table, number))
-                after = replace(origin, replaces=noted[f"{number}.parquet"])
-                TableFiles(self.archive, self.table).replace(number, batch.schema, left, after)
+        files = TableFiles(self.archive, self.table)
+        for batch, origin in files.batches(self.numbers, self._key):
+            if self.past[batch.batch_seq]:
+                rows = self.archive.rows(self.table, batch.batch_seq)
+                files.replace(
+                    batch.batch_seq, batch.schema, (self.aged.left(r, self._days_of(r)) for r in rows), origin
+                )
 
     @cached_property
     def _key(self) -> tuple[str, ...]:
-        origin = self.archive.batch(self.table, self.numbers[-1]).origin
-        return origin.key if origin else tuple(self.entry.raw_key)
+        return TableFiles(self.archive, self.table).key(self.entry)
 
     def _rows(self, number: int, names: frozenset[str]) -> Iterator[pa.RecordBatch]:
         there = self.archive.batch(self.table, number).schema.names

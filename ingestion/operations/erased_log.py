@@ -25,14 +25,6 @@ from ingestion.rows.pseudonyms import SourceKey
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
 
 
-def archived_key(ingestion: Ingestion, source: str, name: str) -> tuple[str, ...]:
-    """The key of a table's files; empty where it has none."""
-    table = RawTable(source, name, (), ())
-    numbers = ingestion.archive.numbers(table)
-    origin = ingestion.archive.batch(table, numbers[-1]).origin if numbers else None
-    return origin.key if origin else tuple(ingestion.catalogue[source][name].raw_key) if numbers else ()
-
-
 @dataclass(frozen=True)
 class ErasedLog:
     """A table's log that people are erased in.
@@ -58,7 +50,11 @@ class ErasedLog:
 
     @cached_property
     def _key(self) -> tuple[str, ...]:
-        return archived_key(self.ingestion, self.source, self.name)
+        return self._files.key(self.ingestion.catalogue[self.source][self.name])
+
+    @cached_property
+    def _files(self) -> TableFiles:
+        return TableFiles(self.ingestion.archive, self._table)
 
     @cached_property
     def _row_key(self) -> SourceKey:
@@ -71,27 +67,23 @@ class ErasedLog:
             TableError: a file is missing or damaged, or raw awaits a rotation of keys.
             StorageError: the archive can't be written.
         """
-        archive, files = self.ingestion.archive, TableFiles(self.ingestion.archive, self._table)
-        entry = self.ingestion.catalogue[self.source][self.name]
+        entry, files = self.ingestion.catalogue[self.source][self.name], self._files
         self.ingestion.privacy(self.source).check(self.state, entry)
-        there = archive.numbers(self._table)
+        there = files.archive.numbers(self._table)
         if not there and not self.state.batch_seq:
             return []
         # What raw knows nothing of was taken away from it, and may be brought back.
-        numbers, noted = files.check(self.state.batch_seq or there[-1]), archive.digests(self._table)
-        blanking, versions, before, is_followed = blanking_of(self._key, entry), [], 0, not self.state.batch_seq
-        for number in numbers:
-            batch = archive.batch(self._table, number)
-            origin = batch.origin or Origin(before, self._key, TableState(self.name))
-            before = number
-            is_followed |= self.id in origin.erasures and origin.replaces is None
-            mine = [self._mine(rows) for rows in archive.rows(self._table, number, self._key)]
+        numbers = files.check(self.state.batch_seq or there[-1])
+        blanking, versions, is_followed = blanking_of(self._key, entry), [], not self.state.batch_seq
+        for batch, origin in files.batches(numbers, self._key):
+            number, is_through = batch.batch_seq, self.id in origin.erasures
+            is_followed |= is_through and batch.origin is not None and batch.origin.replaces is None
+            mine = [self._mine(rows) for rows in files.archive.rows(self._table, number, self._key)]
             if not any(pc.any(which).as_py() for which in mine):
                 continue
-            if self.id not in origin.erasures:
+            if not is_through:
                 erased = (self._left(*rows, blanking) for rows in zip(self._rows(number), mine, strict=True))
-                after = replace(origin, replaces=noted[f"{number}.parquet"], erasures=(*origin.erasures, self.id))
-                files.replace(number, batch.schema, erased, after)
+                files.replace(number, batch.schema, erased, replace(origin, erasures=(*origin.erasures, self.id)))
             versions += [rows.filter(which) for rows, which in zip(self._rows(number), mine, strict=True)]
         return numbers if is_followed or not versions else [*numbers, *self._follow(files, versions, numbers[-1])]
 

@@ -24,9 +24,11 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.log.erasures import Erasure, SourceErasure
 from ingestion.log.state import TableState
-from ingestion.operations.erased_log import ErasedLog, archived_key
+from ingestion.operations.archived_table import archived_numbers, whole_history
+from ingestion.operations.erased_log import ErasedLog
 from ingestion.operations.persons import Person, SourceSearch
-from ingestion.operations.rebuild import archived_numbers, rebuild_tables, whole_history
+from ingestion.operations.rebuild import rebuild_tables
+from ingestion.operations.renewal import TableFiles
 from ingestion.operations.status import remembered
 from ingestion.rows.columns import RawTable
 from ingestion.rows.erased import Tokens, keys_of, row_names
@@ -62,10 +64,14 @@ def find(ingestion: Ingestion, person: Person) -> Found:
             table = RawTable(source, name, (), ())
             if name in entries and state.batch_seq:
                 whole_history(ingestion.archive, table, archived_numbers(ingestion.archive, table), state.batch_seq)
-        keys = {name: key for name in entries if (key := archived_key(ingestion, source, name))}
+        keys = {n: key for n, entry in entries.items() if (key := _files(ingestion, source, n).key(entry))}
         if keys and (rows := _search(ingestion, existing, source, keys).find(person)):
             found[source] = rows
     return found
+
+
+def _files(ingestion: Ingestion, source: str, name: str) -> TableFiles:
+    return TableFiles(ingestion.archive, RawTable(source, name, (), ()))
 
 
 def _schemas(ingestion: Ingestion) -> list[str]:
@@ -145,9 +151,9 @@ def _noted(
     ingestion: Ingestion, erasure: Erasure, row_key: SourceKey, source: str, name: str, keys: set[str]
 ) -> dict[str, Tokens | None]:
     """The names of rows, with the tokens of the pseudonyms that they have now."""
-    entry, key = ingestion.catalogue[source][name], archived_key(ingestion, source, name)
+    entry, files = ingestion.catalogue[source][name], _files(ingestion, source, name)
+    key, table = files.key(entry), files.table
     tokens: dict[str, Tokens | None] = dict.fromkeys(keys)
-    table = RawTable(source, name, (), ())
     if not erasure.with_rows:
         for number in ingestion.archive.numbers(table):
             for rows in ingestion.archive.rows(table, number, {*key, *entry.hashed, "_op"}):

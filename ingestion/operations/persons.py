@@ -21,7 +21,7 @@ from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import ConfigurationError
 from ingestion.loading.privacy import Privacy
 from ingestion.log.archive import Archive
-from ingestion.operations.rebuild import archived_numbers
+from ingestion.operations.archived_table import archived_numbers
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conversion import texts
 from ingestion.rows.erased import BETWEEN, keys_of, told

@@ -11,62 +11,31 @@ and recorded again, by the next run's comparison of keys.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import Catalogue, TableEntry
-from ingestion.catalogue.mapped import FoundTable
-from ingestion.catalogue.mapping import NAMESAKE
-from ingestion.catalogue.matching import admitted
 from ingestion.errors import ConfigurationError, IngestionError, TableError
-from ingestion.loading.privacy import blanking_of
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.rows import pulled
-from ingestion.log.archive import Archive, ArchivedBatch
+from ingestion.log.archive import Archive
 from ingestion.log.state import MODELS, TableState
-from ingestion.rows.columns import CONTROL_COLUMNS, ColumnType, RawTable
-from ingestion.rows.conformance import Conformed, Effect, Limits, Rejection, conform
-from ingestion.rows.erased import ErasedRows
+from ingestion.operations.archived_table import (
+    ArchivedTable,
+    People,
+    archived_numbers,
+    archived_table,
+    archived_versions,
+    missing,
+    whole_history,
+)
+from ingestion.rows.columns import RawTable
+from ingestion.rows.conformance import Rejection
 from ingestion.rows.pseudonyms import SourceKey
-from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
-
-_CONTROL = {column.name for column in CONTROL_COLUMNS}
-RAW_TYPES = {type_.arrow: type_ for type_ in reversed(ColumnType)}
-"""The raw type of an Arrow type; of those that share one, the first: they are one type in every warehouse."""
-
-
-@dataclass(frozen=True, slots=True)
-class _ArchivedTable:
-    """A table with all its batches.
-
-    Attributes:
-        table: the raw table.
-        batches: what the archive has of it, in its order.
-        names: the archive's columns that the warehouse can have, and by what names: it need not be of the same engine.
-    """
-
-    table: RawTable
-    batches: list[ArchivedBatch]
-    names: Mapping[str, str]
-
-    @property
-    def state(self) -> TableState:
-        """The state from which the next run reads on; keys are compared then, whenever they last were.
-
-        That finds the rows that were kept out. Values that were set aside are in the archive as little: where there
-        were any, all is read once more.
-        """
-        last = self.batches[-1]
-        state = last.origin.state if last.origin else TableState(self.table.name)
-        if any(batch.origin and batch.origin.lacks_values for batch in self.batches):
-            state = replace(state, last_full_at=None)
-        return replace(state, batch_seq=last.batch_seq, last_reconciled_at=None)
 
 
 def rebuild(
@@ -168,14 +137,6 @@ def rebuild_tables(
     ]
 
 
-def archived_numbers(archive: Archive, named: RawTable) -> list[int]:
-    """The batches that a table should have: those of its files, and of its list of digests."""
-    with suppress(TableError):
-        listed = {int(name.partition(".")[0]) for name in archive.digests(named)}
-        return sorted(listed | set(archive.numbers(named)))
-    return archive.numbers(named)
-
-
 def _checked(archive: Archive, named: RawTable, numbers: list[int], accept_undigested: bool) -> dict[int, str] | str:
     """Compare a table's files with their digests: the digests that are to be noted, or what is wrong."""
     try:
@@ -190,7 +151,7 @@ def _undigested(archive: Archive, named: RawTable, numbers: list[int], accept_un
     for number in numbers:
         digest = archive.digest(named, number)
         if digest is None:
-            raise _missing(archive, named, number)
+            raise missing(archive, named, number)
         if (known := noted.get(f"{number}.parquet")) is None:
             found[number] = digest
         elif known != digest:
@@ -233,10 +194,10 @@ def _rebuilt(
         if isinstance(checked, str):
             raise TableError(checked)
         known = session.states(named.source).get(named.name, TableState(named.name))
-        archived = _archived(session, named, entry, whole_history(archive, named, numbers, known.batch_seq))
+        archived = archived_table(session, named, entry, whole_history(archive, named, numbers, known.batch_seq))
         if refused := session.prepare([archived.table]):
             raise TableError(refused[named.label])
-        people = _People(archive, archived.table, entry, row_key) if row_key else None
+        people = People(archive, archived.table, entry, row_key) if row_key else None
         state, scope = _restore(archive, session, listener, archived, people, started_at), "from the archive"
         if people and people.found:
             error = (
@@ -251,85 +212,6 @@ def _rebuilt(
     result = LoadResult(named.source, named.name, scope, state, seconds, error)
     listener.finished(result.label, result.outcome)
     return result
-
-
-def whole_history(archive: Archive, named: RawTable, numbers: list[int], last: int) -> list[ArchivedBatch]:
-    """A table's batches, given their numbers and the last one that raw has.
-
-    Raises:
-        TableError: one is missing or damaged, or another warehouse's.
-    """
-    batches = [archive.batch(named, number) for number in numbers]
-    before = 0
-    for batch in batches:
-        follows = batch.origin.follows if batch.origin else before
-        if follows > before:
-            raise _missing(archive, named, follows)
-        if follows < before:
-            raise TableError(
-                f"the archive's file {batch.name} does not follow {before}.parquet: files of several warehouses lie in "
-                "one folder. Keep those of one"
-            )
-        before = batch.batch_seq
-    if last > before:
-        raise _missing(archive, named, last)
-    return batches
-
-
-def _archived(session: Session, named: RawTable, entry: TableEntry, batches: list[ArchivedBatch]) -> _ArchivedTable:
-    """A table as its files show it.
-
-    Raises:
-        TableError: a file has a column of another type than the catalogue declares.
-    """
-    found = {
-        field.name: RAW_TYPES.get(field.type, ColumnType.TEXT)
-        for batch in batches
-        for field in batch.schema
-        if field.name not in _CONTROL
-    }
-    # Files have raw's names and values: nothing is to be translated once more.
-    entry = entry.model_copy(update={"mapping": NAMESAKE})
-    if (last := batches[-1].origin) and not entry.tells_key:
-        entry = entry.model_copy(update={"key": list(last.key)})
-    existing = session.columns(named.source).get(named.name, ())
-    archived = FoundTable(named.name, found)
-    admission = admitted(named.source, named.name, entry, archived, existing=existing, rules=session.capabilities.names)
-    names, table = {column: name for name, column in admission.names.columns.items()}, admission.table
-    # What raw holds has passed the catalogue's rules once; a delete version has its key alone.
-    columns = tuple(
-        replace(c, type=RAW_TYPES[c.type.arrow], required=c.name in table.key and c.required) for c in table.columns
-    )
-    table = replace(table, columns=columns)
-    expected = {c.name: c for c in table.versions.columns}
-    for batch in batches:
-        for held in batch.schema:
-            column = expected.get(names.get(held.name, held.name))
-            if column and held.type != column.type.arrow:
-                raise TableError(
-                    f"column {held.name} is {column.type} in the catalogue and {held.type} in the archive's file "
-                    f"{batch.name}. Declare the archive's type in the catalogue"
-                )
-    return _ArchivedTable(table, batches, names)
-
-
-def _hashed(table: RawTable, conformed: Conformed, *, is_erased: bool = False) -> pa.RecordBatch:
-    """Versions with the hashes that rows without what was set aside here, or erased, have when they are read again."""
-    versions = conformed.batch
-    if not is_erased and not any(rejection.effect is Effect.VALUE for rejection in conformed.rejections):
-        return versions
-    with closing(RowHasher(table.columns)) as hasher:
-        hashes = hasher(versions.select([c.name for c in table.columns])).column("_row_hash")
-    is_row = pc.equal(versions.column("_op"), "upsert")
-    place = versions.schema.get_field_index("_row_hash")
-    return versions.set_column(place, HASH_COLUMN, pc.if_else(is_row, hashes, versions.column(place)))
-
-
-def _missing(archive: Archive, table: RawTable, batch_seq: int) -> TableError:
-    return TableError(
-        f"the archive lacks {archive.name(table, batch_seq)}. Put it back, or extract the table anew "
-        "into an empty warehouse with another ARCHIVE_URL"
-    )
 
 
 def renew_batches(
@@ -360,67 +242,25 @@ def renew_batches(
         WarehouseError: the warehouse can't be written.
     """
     state = session.states(named.source)[named.name]
-    archived = _archived(session, named, entry, whole_history(archive, named, numbers, state.batch_seq))
+    archived = archived_table(session, named, entry, whole_history(archive, named, numbers, state.batch_seq))
     if refused := session.prepare([archived.table]):
         raise TableError(refused[named.label])
     of_these = replace(archived, batches=[batch for batch in archived.batches if batch.batch_seq in renewed])
     limits = session.capabilities.limits
     with session.load(archived.table, datetime.now(UTC)) as load:
         if of_these.batches:
-            with pulled(hashed for _, hashed in _versions(archive, of_these, limits)) as given:
+            with pulled(hashed for _, hashed in archived_versions(archive, of_these, limits)) as given:
                 load.renew(given)
         left(load)
         load.commit(state)
-
-
-def _versions(
-    archive: Archive, archived: _ArchivedTable, limits: Limits, people: "_People | None" = None
-) -> Iterator[tuple[Conformed, pa.RecordBatch]]:
-    """What a table's batches hold, as the warehouse can have it, and with its hashes."""
-    table = archived.table
-    for batch in archived.batches:
-        for rows in archive.rows(table, batch.batch_seq):
-            renamed = rows.rename_columns([archived.names.get(n, n) for n in rows.schema.names])
-            conformed = conform(table.versions, renamed, limits=limits)
-            is_erased = False
-            if people:
-                conformed, is_erased = people.left(conformed, batch)
-            yield conformed, _hashed(table, conformed, is_erased=is_erased)
-
-
-@dataclass
-class _People:
-    """People that were erased, of whom files out of a backup may have something.
-
-    Attributes:
-        row_key: what names rows in the register.
-        found: names of rows of which files had something.
-    """
-
-    archive: Archive
-    table: RawTable
-    entry: TableEntry
-    row_key: SourceKey
-    found: set[str] = field(default_factory=set)
-
-    def left(self, conformed: Conformed, batch: ArchivedBatch) -> tuple[Conformed, bool]:
-        """What stays of a batch's rows, and whether anything went."""
-        through = batch.origin.erasures if batch.origin else ()
-        rows = self.archive.erasures.of_source(self.table.source, through).tables.get(self.table.name)
-        if not rows:
-            return conformed, False
-        erased = ErasedRows(blanking_of(self.table.key, self.entry), self.row_key, rows)
-        left = erased.of(conformed)
-        self.found |= erased.still_there
-        return left, bool(erased.still_there)
 
 
 def _restore(
     archive: Archive,
     session: Session,
     listener: Listener,
-    archived: _ArchivedTable,
-    people: "_People | None",
+    archived: ArchivedTable,
+    people: People | None,
     started_at: datetime,
 ) -> TableState:
     """Load all of a table's batches in one transaction; returns its state with this rebuild's counts."""
@@ -430,7 +270,7 @@ def _restore(
 
     def versions() -> Iterator[pa.RecordBatch]:
         nonlocal read
-        for conformed, hashed in _versions(archive, archived, session.capabilities.limits, people):
+        for conformed, hashed in archived_versions(archive, archived, session.capabilities.limits, people):
             rejections.extend(conformed.rejections)
             read += hashed.num_rows
             listener.advanced(table.label, hashed.num_rows)

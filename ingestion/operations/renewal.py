@@ -7,18 +7,19 @@ A file says in its metadata which one it replaces: a call that was killed betwee
 apart from damage.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import TableError
-from ingestion.log.archive import Archive, Origin
-from ingestion.operations.rebuild import RAW_TYPES, archived_numbers, whole_history
+from ingestion.log.archive import Archive, ArchivedBatch, Origin
+from ingestion.log.state import TableState
+from ingestion.operations.archived_table import RAW_TYPES, archived_numbers, whole_history
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, RawTable
-from ingestion.rows.row_hash import HASH_COLUMN, RowHasher
+from ingestion.rows.row_hash import RowHasher
 
 _CONTROL = {column.name for column in CONTROL_COLUMNS}
 
@@ -64,6 +65,29 @@ class TableFiles:
         whole_history(self.archive, self.table, numbers, last)
         return numbers
 
+    def key(self, entry: TableEntry) -> tuple[str, ...]:
+        """The table's key: the last file's, or the entry's where that tells none; empty where there is no file.
+
+        Raises:
+            TableError: the last file is damaged.
+            StorageError: the archive can't be read.
+        """
+        numbers = self.archive.numbers(self.table)
+        origin = self.archive.batch(self.table, numbers[-1]).origin if numbers else None
+        return origin.key if origin else tuple(entry.raw_key) if numbers else ()
+
+    def batches(self, numbers: Iterable[int], key: tuple[str, ...]) -> Iterator[tuple[ArchivedBatch, Origin]]:
+        """What files say of themselves, and what one in a file's place says: that it replaces that one.
+
+        Of a file that holds no origin, where it stands follows from the others. Raises as `key`.
+        """
+        noted, before = self.archive.digests(self.table), 0
+        for number in numbers:
+            batch = self.archive.batch(self.table, number)
+            origin = batch.origin or Origin(before, key, TableState(self.table.name))
+            before = number
+            yield batch, replace(origin, replaces=noted[f"{number}.parquet"])
+
     def replace(self, number: int, schema: pa.Schema, rows: Iterable[pa.RecordBatch], origin: Origin) -> None:
         """Write a batch's file anew, and have its digest in the list.
 
@@ -87,13 +111,5 @@ class TableFiles:
         columns = [Column(f.name, RAW_TYPES[f.type]) for f in schema if f.name not in _CONTROL]
         with self.archive.begin(self.table, number) as file, closing(RowHasher(columns)) as hasher:
             for batch in rows:
-                file.write(_hashed(hasher, [c.name for c in columns], batch))
+                file.write(hasher.rehashed(batch))
             return file.replace(schema, origin)
-
-
-def _hashed(hasher: RowHasher, columns: list[str], rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Versions with the hashes that their rows have when they are read again; a delete version has none."""
-    hashes = hasher(rows.select(columns)).column(HASH_COLUMN.name)
-    place = rows.schema.get_field_index(HASH_COLUMN.name)
-    is_row = pc.equal(rows.column("_op"), "upsert")
-    return rows.set_column(place, rows.schema.field(place), pc.if_else(is_row, hashes, rows.column(place)))

@@ -138,15 +138,12 @@ class _Renewed:
             TableError: a file is missing or damaged, or its pseudonyms are of a key that nobody told.
             StorageError: the archive can't be written.
         """
-        noted, told, before = self.archive.digests(self.table), self.privacy.record(self.entry), 0
-        for number in numbers:
-            batch = self.archive.batch(self.table, number)
-            origin = batch.origin or Origin(before, tuple(self.entry.raw_key), TableState(self.table.name))
-            before = number
+        told = self.privacy.record(self.entry)
+        for batch, origin in self.files.batches(numbers, tuple(self.entry.raw_key)):
             if recorded(origin.state) != told:
-                state = self.privacy.state(origin.state, self.entry)
-                origin = replace(origin, state=state, replaces=noted[f"{number}.parquet"])
-                self._write(batch, origin, self._renewals(recorded((batch.origin or origin).state), batch.schema.names))
+                held = recorded(batch.origin.state) if batch.origin else {}
+                after = replace(origin, state=self.privacy.state(origin.state, self.entry))
+                self._write(batch, after, self._renewals(held, batch.schema.names))
 
     def _write(self, batch: ArchivedBatch, origin: Origin, renewals: Mapping[str, Renewal]) -> None:
         schema = pa.schema(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.rows.columns import Column, ColumnType
 
@@ -26,6 +27,7 @@ class RowHasher:
         )
         # By their places: names that differ in case alone would be one to it.
         placed = [(column, f"c{place}") for place, column in enumerate(columns)]
+        self._columns = [column.name for column, _ in placed]
         self._names = [name for _, name in placed]
         parts = ", ".join(_part(column, name) for column, name in sorted(placed, key=lambda p: p[0].name))
         # The half is taken by a shift: md5_number_lower takes twice as long.
@@ -38,6 +40,14 @@ class RowHasher:
         hashes = result.column("hash").combine_chunks()
         self._connection.unregister("batch")
         return batch.append_column(HASH_COLUMN, hashes.view(pa.int64()))
+
+    def rehashed(self, versions: pa.RecordBatch) -> pa.RecordBatch:
+        """Versions with the hashes that their rows have when they are read again; a delete version keeps its own."""
+        hashes = self(versions.select(self._columns)).column(HASH_COLUMN.name)
+        place = versions.schema.get_field_index(HASH_COLUMN.name)
+        is_row = pc.equal(versions.column("_op"), "upsert")
+        anew = pc.if_else(is_row, hashes, versions.column(place))
+        return versions.set_column(place, versions.schema.field(place), anew)
 
     def close(self) -> None:
         """Give the memory back."""

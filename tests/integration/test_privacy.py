@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from canary import places_of
 from killing import KilledError, killed_at
@@ -12,6 +13,7 @@ from ingestion.__main__ import main
 from ingestion.errors import ConfigurationError
 from ingestion.log.archive import Archive, BatchFile
 from ingestion.log.keyring import Keyring
+from ingestion.rows.columns import RawTable
 from ingestion.settings import SAMPLE_KEY
 from ingestion.warehouses.duckdb import DuckdbSession
 from ingestion.warehouses.duckdb_load import DuckdbLoad
@@ -221,6 +223,22 @@ def test_values_that_raw_held_become_pseudonyms_in_every_version(
     assert [table.state.rows_appended for table in result.tables] == [0] * 4
     first, second, third, *_ = phones(sandbox)
     assert first == third != second
+
+
+def test_files_that_say_nothing_of_themselves_become_pseudonyms(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As early versions wrote them."""
+    clear(sandbox)
+    sandbox.run()
+    archive = Archive(str(sandbox.folder / "archive"))
+    for file in (sandbox.folder / "archive" / "whatsapp").glob("*/*.parquet"):
+        pq.write_table(pq.read_table(file, partitioning=None).replace_schema_metadata(), file)
+        table, number = RawTable("whatsapp", file.parent.name, (), ()), int(file.stem)
+        archive.renew_digest(table, number, str(archive.digest(table, number)))
+    declared(sandbox)
+    assert rotate(sandbox, monkeypatch) == 0
+    assert left(sandbox) == {}
 
 
 def test_column_that_was_a_number_becomes_a_pseudonym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
