@@ -12,11 +12,12 @@ from exports.rows import personal_columns
 from ingestion.catalogue.entries import load_catalogue
 from ingestion.settings import PROJECT_ROOT, Settings
 
-PACKAGES = ("ingestion", "exports", "orchestration", "marts", "benchmarks")
+PACKAGES = ("ingestion", "exports", "alerts", "orchestration", "marts", "benchmarks")
 MAY_IMPORT = {
     "ingestion": {"ingestion"},
     "exports": {"exports", "ingestion", "marts"},
-    "orchestration": {"orchestration", "exports", "ingestion"},
+    "alerts": {"alerts", "exports", "ingestion"},
+    "orchestration": {"orchestration", "alerts", "exports", "ingestion"},
     "marts": {"marts", "ingestion"},
     "benchmarks": {"benchmarks"},
 }
@@ -88,7 +89,7 @@ def test_sources_and_warehouses_never_import_each_other() -> None:
         assert not any(name == "ingestion.sources" for name in imports(path)), path
 
 
-@pytest.mark.parametrize("package", ["ingestion", "exports"])
+@pytest.mark.parametrize("package", ["ingestion", "exports", "alerts"])
 def test_only_orchestration_knows_dagster(package: str) -> None:
     for path in files(package):
         assert not any(name.split(".")[0].startswith("dagster") for name in imports(path)), path
