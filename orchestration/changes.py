@@ -3,10 +3,11 @@
 Belongs here: fingerprints of what models, copy, exports and reports are made from, their memory in the warehouse, and
 the comparison of the two. Not here: making anything.
 
-Models are made from raw rows, from the project's files and from the tenants' local days (which decide what periods
-are complete). The copy, the exports and the reports are made from built models, and from where and what they are to
-publish. What each was last made from lies in the `_state` of its system's raw schema: kept anywhere else, it could
-speak of another warehouse. A build forgets first, so that one that dies is due again.
+Models are made from raw rows, from the project's files, from what the catalogue lets them show, and from the tenants'
+local days (which decide what periods are complete). The copy, the exports and the reports are made from built models,
+and from where and what they are to publish. What each was last made from lies in the `_state` of its system's raw
+schema: kept anywhere else, it could speak of another warehouse. A build forgets first, so that one that dies is due
+again.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt
 from orchestration.configuration import CROSS_SOURCE, KINDS, SOURCES, SOURCES_OF_KINDS, SYSTEMS, ingestion, settings
+from orchestration.profile import shown_names
 from orchestration.publications import Step, copy_step, is_step
 
 MODELS = state.MODELS
@@ -99,12 +101,10 @@ class Memory:
     def inputs(self, system: str) -> str:
         """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
         if system == CROSS_SOURCE:
-            from_what: object = [(one, self.entry(MODELS, one)) for one in self.systems]
-        elif SOURCES_OF_KINDS[system] == (system,):
-            from_what = self.last_batch(system)
-        else:
-            from_what = [(source, self.last_batch(source)) for source in SOURCES_OF_KINDS[system]]
-        return f"{_project()} {digest(from_what)}"
+            return f"{_project()} {digest([(one, self.entry(MODELS, one)) for one in self.systems])}"
+        sources = SOURCES_OF_KINDS[system]
+        from_what: object = [(source, self.last_batch(source)) for source in sources]
+        return f"{_project()} {digest(from_what, shown_names(ingestion.catalogue, sources))}"
 
     def is_new_project(self, system: str) -> bool:
         """Whether the project's files are others than when a system was last built, so that no built row holds."""

@@ -54,4 +54,4 @@ PUBLISHED_SCHEMAS = ("core", "marts")
 # dbt reads the environment of this process, but no .env.
 os.environ |= profile.environment(settings)
 
-manifest = dbt.prepare(engine, profile.vars_of(SOURCES_OF_KINDS))
+manifest = dbt.prepare(engine, profile.vars_of(SOURCES_OF_KINDS, ingestion.catalogue))

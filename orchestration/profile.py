@@ -7,12 +7,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NoReturn
 
 import yaml
 from sqlalchemy import URL
 
+from ingestion.catalogue.entries import Catalogue
 from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
 from ingestion.settings import SOURCES, Settings
@@ -46,8 +48,8 @@ def variables(warehouse: URL) -> dict[str, str]:
     }
 
 
-def vars_of(sources_of_kinds: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    """The variables that tell dbt which source systems there are, and what their sources are called.
+def vars_of(sources_of_kinds: Mapping[str, Sequence[str]], catalogue: Catalogue) -> dict[str, object]:
+    """The variables that tell dbt which source systems there are, what their sources are called, and what they show.
 
     Systems where they are not all five, as the project has it then; sources always, of the kinds that have others than
     the one of their own name: none of them says that there are no others.
@@ -55,7 +57,17 @@ def vars_of(sources_of_kinds: Mapping[str, Sequence[str]]) -> dict[str, object]:
     kinds = {kind: list(names) for kind, names in sources_of_kinds.items() if kind != RAW}
     renamed = {kind: names for kind, names in kinds.items() if names != [kind]}
     systems = {} if set(kinds) == set(SOURCES) else {"systems": sorted(kinds)}
-    return systems | {"sources": renamed}
+    return systems | {"sources": renamed, "shown": shown_names(catalogue, chain.from_iterable(kinds.values()))}
+
+
+def shown_names(catalogue: Catalogue, sources: Iterable[str]) -> list[str]:
+    """The personal columns of sources that core and marts show: `<source>.<table>.<column>`."""
+    return [
+        f"{source}.{table}.{column}"
+        for source in sources
+        for table, entry in catalogue[source].items()
+        for column in entry.shown
+    ]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -80,7 +92,8 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", type=yaml.safe_load, default={})
     given, others = parser.parse_known_args(arguments)
-    told = vars_of(Ingestion(settings).sources_of_kinds()) | (given.vars or {})
+    ingestion = Ingestion(settings)
+    told = vars_of(ingestion.sources_of_kinds(), ingestion.catalogue) | (given.vars or {})
     os.chdir(DIRECTORY)
     os.environ.update(environment(settings))
     sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])]

@@ -230,6 +230,8 @@ class TableEntry(BaseModel):
                 )
             if personal.keep == "drop":
                 raise ValueError(f"{what}: it is dropped, and never there")
+            if personal.show:
+                raise ValueError(f"{what}: models show it, whatever its age. If it is to go, say so: show: false")
             if personal.counted:
                 raise ValueError(
                     f"{what}: models count by it, and numbers of days of more than {days} days ago would change. If "
@@ -261,6 +263,11 @@ class TableEntry(BaseModel):
     def dropped(self) -> list[str]:
         """Columns that are never read."""
         return [name for name, column in self.personal.items() if column.keep == "drop"]
+
+    @property
+    def shown(self) -> list[str]:
+        """Personal columns that core and marts show."""
+        return [name for name, column in self.personal.items() if column.show]
 
     @property
     def anonymised(self) -> dict[str, int]:

@@ -13,6 +13,9 @@ Keep = Literal["hash", "clear", "drop"]
 _KEPT: dict[PersonalKind, Keep] = {"phone": "hash", "email": "hash", "identifier": "hash", "ip": "drop"}
 """What raw keeps of a kind unless told; of the others the value as it is."""
 
+_KNOWN = ("besides", "counted", "show")
+"""What an owner who tells a column anew need not tell again."""
+
 MOST_DAYS = 36_500
 """The highest age that can be told."""
 
@@ -22,8 +25,10 @@ class PersonalColumn(BaseModel):
 
     Attributes:
         kind: what it holds; `is` in the catalogue.
-        keep: what raw has of it: `hash`, a keyed pseudonym; `clear`, the value, which no model shows; `drop`, nothing,
-            as it is not even read.
+        keep: what raw has of it: `hash`, a keyed pseudonym; `clear`, the value, which no model shows unless `show` says
+            so; `drop`, nothing, as it is not even read.
+        show: whether core and marts show it: of names that are kept clear. Models have a place for those columns of
+            which the catalogue tells it, be it `false`.
         besides: of a JSON object, the keys of which nothing is of a person: they stay when one is erased. `a.b` is in
             the object at a.
         counted: whether models make numbers of it, of a JSON object of other keys than `besides`.
@@ -34,6 +39,7 @@ class PersonalColumn(BaseModel):
 
     kind: PersonalKind = Field(alias="is")
     keep: Keep = "clear"
+    show: bool = False
     besides: list[str] = []
     counted: bool = False
     anonymise_after_days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
@@ -48,11 +54,19 @@ class PersonalColumn(BaseModel):
             return {**told, "keep": _KEPT.get(told["is"], "clear")}
         return told
 
+    @model_validator(mode="after")
+    def _can_be_shown(self) -> "PersonalColumn":
+        if self.show and self.kind != "name":
+            raise ValueError(f"show: it is of names, and this is {self.kind}")
+        if self.show and self.keep != "clear":
+            raise ValueError(f"show: raw does not have it with keep: {self.keep}. Either keep: clear, or show: false")
+        return self
+
     def beside(self, other: "PersonalColumn | None") -> "PersonalColumn":
         """The same, with what is known of the column beside what its owner told of it."""
         if other is None or other.kind != self.kind or self.keep != "clear":
             return self
-        known = {name: getattr(other, name) for name in ("besides", "counted") if name not in self.model_fields_set}
+        known = {name: getattr(other, name) for name in _KNOWN if name not in self.model_fields_set}
         return self.model_copy(update=known)
 
 

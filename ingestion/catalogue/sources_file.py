@@ -81,6 +81,7 @@ class TableSource(TableMapping):
         Raises:
             ValueError: what is told does not fit together.
         """
+        self._check_shown(of_kind)
         mapping = TableMapping.model_validate(self.model_dump(by_alias=True, exclude={*_OWN, "files_entry"}))
         told = {name: value for name in _OWN if (value := getattr(self, name)) is not None}
         if of_kind is not None and (told.get("mode") == "full" or (told.get("mode") == "changes" and not self.cursor)):
@@ -105,6 +106,18 @@ class TableSource(TableMapping):
             own = {name: column.beside(of_kind.personal.get(name)) for name, column in self.personal.items()}
             told |= {"personal": {**of_kind.personal, **own}}
         return TableEntry.model_validate({**base, **told, "mapping": mapping})
+
+    def _check_shown(self, of_kind: TableEntry | None) -> None:
+        """See to it that models have a place for what is to be shown.
+
+        Raises:
+            ValueError: they have none.
+        """
+        known = of_kind.personal if of_kind else {}
+        places = [name for name, column in known.items() if "show" in column.model_fields_set]
+        if told := next((n for n, column in (self.personal or {}).items() if column.show and n not in places), None):
+            of_table = f"of this table they have one for {', '.join(places)}" if places else "of this table for none"
+            raise ValueError(f"{told}: show: models have no place for it; {of_table}")
 
 
 class SourceEntry(BaseModel):

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ingestion.catalogue.entries import load_catalogue
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.profile import vars_of
 
 Node = dict[str, Any]
 # To read the project takes many seconds. The first has models of all systems together that none of its own feed; that
 # no system reads another is seen in the whole project.
+CATALOGUE = load_catalogue(PROJECT_ROOT / "ingestion" / "catalogue.yml")
 SUBSETS = [("consulting",), ("restaurant", "erp")]
 
 
@@ -41,7 +44,7 @@ def enabled(manifest: Node, kind: str) -> dict[str, Node]:
 def test_some_systems_have_their_models_and_those_of_all_together(
     systems: tuple[str, ...], manifest: Node, tmp_path: Path
 ) -> None:
-    some = parsed(tmp_path, "--vars", json.dumps(vars_of({system: (system,) for system in systems})))
+    some = parsed(tmp_path, "--vars", json.dumps(vars_of({system: (system,) for system in systems}, CATALOGUE)))
     tags = {*systems, "cross_source"}
     everything = {u for kind in ("model", "seed") for u, n in enabled(manifest, kind).items() if tags & set(n["tags"])}
     assert {u for kind in ("model", "seed") for u in enabled(some, kind)} == everything
@@ -94,4 +97,6 @@ def test_systems_that_there_are_not_are_named(tmp_path: Path) -> None:
 def test_without_the_variable_all_systems_are_there(manifest: Node) -> None:
     tags = {tag for node in enabled(manifest, "model").values() for tag in node["tags"]}
     assert tags == {*SOURCES, "cross_source"}
-    assert vars_of({source: (source,) for source in SOURCES}) == {"sources": {}}
+    told = vars_of({source: (source,) for source in SOURCES}, CATALOGUE)
+    of_project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert told == {"sources": {}, "shown": of_project["shown"]}

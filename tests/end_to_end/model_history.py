@@ -22,6 +22,7 @@ from ingestion.loading.run import Ingestion
 from ingestion.sample.restaurant import ERRORS
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
+from orchestration.profile import shown_names
 
 FIRST_AS_OF = datetime(2026, 9, 5, 6, tzinfo=UTC)
 """Of the first build: a part of the rows lies after it, and is counted when its day has come."""
@@ -262,10 +263,13 @@ class ModelHistory:
         What a whole build noted as changed is tested: no comparison looks at it.
         """
         selected = [] if "--select" in arguments else ["--select", f"tag:{self._system}"]
-        told = {"as_of": self.as_of.isoformat(), "sources": {self._system: self.names}}
+        told = {"as_of": self.as_of.isoformat(), "sources": {self._system: self.names}, "shown": self._shown()}
         self._dbt.build(*selected, *arguments, told=told)
         if not arguments:
             assert self._dbt.faults("test", "--select", f"int_{self._system}__changed_*", told=told) == []
+
+    def _shown(self) -> list[str]:
+        return shown_names(Ingestion(self.settings).catalogue, self.names)
 
     def models(self) -> list[str]:
         """The names of the system's models."""

@@ -42,7 +42,7 @@ def test_two_sources_of_each_kind_with_the_same_ids_give_what_each_gives_alone(t
     assert "Raw has the source consulting_b" in refused
     assert "Run `python -m orchestration dbt build`" in refused
 
-    told |= vars_of(ingestion.sources_of_kinds())
+    told |= vars_of(ingestion.sources_of_kinds(), ingestion.catalogue)
     dbt.build(told=told)
     assert dbt.faults("test", "--select", "test_type:singular", told=told) == []
     for names in ({kind: kind for kind in SOURCES}, {kind: f"{kind}_b" for kind in SOURCES}):

@@ -195,6 +195,8 @@ class Erp:
             "customer_key": f"erp:{customer['id']}",
             "tenant_key": tenant_key,
             "customer_id": customer["id"],
+            # Not shown, as the catalogue comes.
+            "customer_name": None,
             "active_segments": _json(segments),
             "total_interactions": len(theirs),
             **{f"{kind}_interactions": types[kind] for kind in TYPES},

@@ -23,7 +23,8 @@
         {{ 'union all' if not loop.first }}
         select
             '{{ name }}' as source_name,
-            cast(coalesce(max(batch_seq), 0) as bigint) as to_batch_seq
+            cast(coalesce(max(batch_seq), 0) as bigint) as to_batch_seq,
+            '{{ fingerprint_of_source(fingerprint, name) }}' as fingerprint
         from {{ raw_relation(system, name, '_state') }}
         {% endfor %}
     ),
@@ -49,7 +50,7 @@
         from built
         inner join loaded on built.source_name = loaded.source_name
         where
-            built.fingerprint <> '{{ fingerprint }}'
+            built.fingerprint <> loaded.fingerprint
             or built.to_batch_seq > loaded.to_batch_seq
     )
 
@@ -60,7 +61,7 @@
             as bigint
         ) as from_batch_seq,
         loaded.to_batch_seq,
-        '{{ fingerprint }}' as fingerprint
+        loaded.fingerprint
     from loaded
     left join built on loaded.source_name = built.source_name
     cross join outdated
@@ -70,7 +71,7 @@
         built.source_name,
         built.to_batch_seq as from_batch_seq,
         cast(null as bigint) as to_batch_seq,
-        '{{ fingerprint }}' as fingerprint
+        built.fingerprint
     from built
     cross join outdated
     where
@@ -182,6 +183,15 @@
             {%- do parts.append(node.unique_id ~ '=' ~ node.checksum.checksum) -%}
         {%- endfor -%}
     {%- endif -%}
+    {{ return(local_md5(parts | join('\n'))) }}
+{%- endmacro %}
+
+{# The same with what of a source is shown: one that comes or goes makes no other one's rows anew. #}
+{% macro fingerprint_of_source(fingerprint, source_name) -%}
+    {%- set parts = [fingerprint] -%}
+    {%- for place in var('shown') | sort if place.startswith(source_name ~ '.') -%}
+        {%- do parts.append(place) -%}
+    {%- endfor -%}
     {{ return(local_md5(parts | join('\n'))) }}
 {%- endmacro %}
 

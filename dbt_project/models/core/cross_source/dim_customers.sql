@@ -8,6 +8,7 @@ final as (
         tenant_key,
         source_system,
         customer_id,
+        customer_name,
         email_hash,
         phone_hash,
         is_inferred,

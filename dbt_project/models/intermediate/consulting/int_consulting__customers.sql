@@ -47,6 +47,7 @@ final as (
         accounts.tenant_key,
         {{ source_of('consulting', 'accounts.account_id') }} as source_system,
         accounts.account_id as customer_id,
+        nullif(accounts.account_name, accounts.account_id) as customer_name,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
         accounts.is_inferred,

@@ -33,6 +33,7 @@ clock as (
 named as (
     select
         customers.customer_id,
+        customers.customer_name,
         tenants.tenant_key
     from customers
     inner join tenants
@@ -83,6 +84,7 @@ joined as (
     select
         coalesce(named.customer_id, referenced.customer_id) as customer_id,
         coalesce(named.tenant_key, referenced.tenant_key) as tenant_key,
+        named.customer_name,
         named.customer_id is null as is_inferred
     from named
     full outer join referenced on named.customer_id = referenced.customer_id
@@ -94,6 +96,7 @@ final as (
         joined.tenant_key,
         {{ source_of('erp', 'joined.customer_id') }} as source_system,
         joined.customer_id,
+        joined.customer_name,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
         joined.is_inferred,

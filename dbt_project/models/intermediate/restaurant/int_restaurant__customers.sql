@@ -95,6 +95,7 @@ final as (
         joined.tenant_key,
         {{ source_of('restaurant', 'joined.customer_id') }} as source_system,
         joined.customer_id,
+        cast(null as {{ dbt.type_string() }}) as customer_name,
         joined.email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
         joined.is_inferred,

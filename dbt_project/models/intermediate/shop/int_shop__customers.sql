@@ -57,6 +57,7 @@ final as (
         seen.tenant_key,
         {{ source_of_key('seen.customer_key') }} as source_system,
         seen.user_id as customer_id,
+        cast(null as {{ dbt.type_string() }}) as customer_name,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         cast(null as {{ dbt.type_string() }}) as phone_hash,
         false as is_inferred,

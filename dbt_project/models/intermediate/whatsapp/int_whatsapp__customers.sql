@@ -27,6 +27,7 @@ final as (
         {{ source_of_key('tenants.tenant_key') }} as source_system,
         {{ shown_identifier_of_key('whatsapp', 'tenants.tenant_key') }}
         || ':' || conversations.customer_hash as customer_id,
+        cast(null as {{ dbt.type_string() }}) as customer_name,
         cast(null as {{ dbt.type_string() }}) as email_hash,
         conversations.customer_hash,
         conversations.customer_hash as phone_hash,

@@ -8,7 +8,7 @@ source as (
 final as (
     select
         {{ identifier('id') }} as account_id,
-        {{ clean_text('name') }} as account_name,
+        {{ shown_name('consulting', 'accounts', 'name') }} as account_name,
         {{ listed_code('industry', clean_text('industry')) }} as industry,
         {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
         {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,

@@ -13,7 +13,7 @@ final as (
     select
         {{ identifier('id') }} as lead_id,
         {{ optional_identifier('account_id') }} as account_id,
-        {{ clean_text('owner') }} as owner,
+        {{ shown_name('consulting', 'leads', 'owner') }} as owner,
         {{ listed_code('lead_source', clean_code('source')) }} as lead_source,
         {{ listed_code('lead_status', clean_code('status')) }} as status,
         value_cents,

@@ -13,6 +13,7 @@ final as (
     select
         {{ identifier('id') }} as customer_id,
         {{ optional_identifier('organization_id') }} as organization_id,
+        {{ shown_name('erp', 'customers', 'name') }} as customer_name,
         {{ is_implausible_instant('created_at') }} as has_implausible_created_at,
         {{ is_implausible_instant('updated_at') }} as has_implausible_updated_at,
         {{ plausible_instant('created_at') }} as created_at,

@@ -94,6 +94,7 @@ final as (
         customers.customer_key,
         customers.tenant_key,
         customers.customer_id,
+        customers.customer_name,
         '[' || coalesce(active_segments.segments, '') || ']' as active_segments,
         coalesce(interaction_counts.total_interactions, 0) as total_interactions,
         {%- for name in types + ['other_type'] + statuses + ['other_status'] %}
