@@ -11,12 +11,14 @@ from sandbox import OwnSources, Sandbox, message
 
 from ingestion.__main__ import main
 from ingestion.errors import ConfigurationError
+from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive, BatchFile
 from ingestion.log.keyring import Keyring
 from ingestion.rows.columns import RawTable
 from ingestion.settings import SAMPLE_KEY
 from ingestion.warehouses.duckdb import DuckdbSession
 from ingestion.warehouses.duckdb_load import DuckdbLoad
+from orchestration.profile import shown_names
 
 PEOPLE = ("15550001", "15557777", "agent.smith", "4917000")
 """Of telephone numbers the digits that no spelling parts."""
@@ -370,6 +372,8 @@ def test_country_code_that_changes_reads_numbers_anew(sandbox: Sandbox) -> None:
         ("{tenant_id: {is: text, keep: drop}}", "tenant_id is not null, and can't be dropped"),
         ("{ended_at: {is: text, keep: hash}}", "ended_at is timestamp: of a hash, declare it text or identifier"),
         ("{status: {is: text, keep: hash}}", "status is its open_rows"),
+        ("{status: {is: text, show: true}}", "show: it is of names, and this is text"),
+        ("{customer_phone: {is: name, keep: hash, show: true}}", "show: raw does not have it with keep: hash"),
     ],
 )
 def test_what_cannot_be_kept_so_is_refused(sandbox: Sandbox, personal: str, fault: str) -> None:
@@ -377,6 +381,41 @@ def test_what_cannot_be_kept_so_is_refused(sandbox: Sandbox, personal: str, faul
     with pytest.raises(ConfigurationError) as raised:
         sandbox.run()
     assert fault in str(raised.value)
+
+
+CRM = """
+crm_eu:
+  kind: consulting
+  url: sqlite:///crm.sqlite
+  tables: {{{table}: {{personal: {{{personal}}}}}}}
+"""
+
+
+def shown(crm: OwnSources, table: str, personal: str) -> list[str]:
+    """What models show of a source of kind consulting and of the others, given what is told of one of its tables."""
+    crm.configured(CRM.format(table=table, personal=personal))
+    return shown_names(Ingestion(crm.settings()).catalogue, ["consulting", "crm_eu", "erp"])
+
+
+def test_owner_says_of_each_source_which_names_are_shown(tmp_path: Path) -> None:
+    crm, others = OwnSources(tmp_path), ["consulting.leads.owner", "consulting.accounts.name"]
+    by_default = [*others, "crm_eu.leads.owner", "crm_eu.accounts.name"]
+    assert shown(crm, "leads", "owner: name") == by_default
+    for hidden in ("owner: {is: name, show: false}", "owner: {is: name, keep: hash}", "owner: identifier"):
+        assert shown(crm, "leads", hidden) == [*others, "crm_eu.accounts.name"]
+    assert shown(crm, "accounts", "name: {is: name, show: false}") == [*others, "crm_eu.leads.owner"]
+
+
+def test_what_is_shown_has_a_place_in_models_and_no_age(tmp_path: Path) -> None:
+    crm = OwnSources(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"source: show: models have no place for it; .* for owner"):
+        shown(crm, "leads", "source: {is: name, show: true}")
+    with pytest.raises(ConfigurationError, match=r"industry: show: models have no place for it; .* for name"):
+        shown(crm, "accounts", "industry: {is: name, show: true}")
+    with pytest.raises(ConfigurationError, match="of this table for none"):
+        shown(crm, "deals", "stage: {is: name, show: true}")
+    with pytest.raises(ConfigurationError, match="name: anonymise_after_days: models show it, whatever its age"):
+        shown(crm, "accounts", "name: {is: name, anonymise_after_days: 9}")
 
 
 PERSON = """
