@@ -25,7 +25,7 @@ _COUNTED_FROM_THE_BUILD = re.compile(r"as_of_date|recency_days|tenure_days|days_
 """Columns that are others each day, though nothing happened: alone they change no file. The reason for which somebody
 is in an audience names the day."""
 
-_PERSONAL = re.compile(r"customer_(id|key)|\w*user_id|session_(key|id)|\w*_hash|owner|\w*(email|phone)\w*")
+_PERSONAL = re.compile(r"customer_(id|key|name)|\w*user_id|session_(key|id)|\w*_hash|owner|\w*(email|phone)\w*")
 """Columns of core that tell a person, or one person from another. tests/contract lists the tables that have none."""
 
 

@@ -4,20 +4,31 @@ Belongs here: what is put into the sources, and where the catalogue lets it be. 
 """
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import yaml
+
+from exports.catalogue import load_exports
 from ingestion.catalogue.entries import Catalogue, load_catalogue
 from ingestion.catalogue.personal import PersonalColumn
-from ingestion.settings import PROJECT_ROOT
+from ingestion.settings import PROJECT_ROOT, SOURCES
 
 REJECTED = "zqreject"
 """Begins what keeps a person's row out of raw."""
 
 UNREVIEWED = ("whatsapp", "outlets", "boss")
 """Source, table and name of a column that no catalogue declares."""
+
+SHOWN = {
+    ("consulting", "accounts", "name"): (("account_name", "customer_name"), set()),
+    ("consulting", "leads", "owner"): (("owner",), {"reports/pipeline"}),
+    ("erp", "customers", "name"): (("customer_name",), set()),
+}
+"""A column that may be shown → what it is called in models, and the reports that name it. Of the others nothing is."""
 
 _PEOPLE = 4
 """In so many rows of a table; one of them is kept out of raw, where the sample has such a row: no number changes."""
@@ -42,18 +53,56 @@ def people(source: str, table: str, column: str, told: PersonalColumn | None = N
     return [f"{one}{number}" for number in range(_PEOPLE)]
 
 
-def places_allowed() -> dict[str, set[str]]:
-    """Person → the tables `raw_<source>.<table>` that hold him, with those of what was rejected of it.
+def places_allowed(systems: Collection[str] = SOURCES) -> dict[str, set[str]]:
+    """Person → the places that may hold him, where only some of the systems are; `place_of` names files so.
 
-    They are empty for those of whom raw has a pseudonym, or nothing.
+    They are the tables `raw_<source>.<table>` and what was rejected of it, and of a name that is shown what has a
+    column for it. They are empty for those of whom raw has a pseudonym, or nothing.
     """
     clear = [(*UNREVIEWED, None), *((*of, told) for *of, told in personal_columns(declared()) if told.keep == "clear")]
     less = [column for column in personal_columns(declared()) if column[3].keep != "clear"]
     allowed: dict[str, set[str]] = {person: set() for column in less for person in people(*column)}
     for source, table, column, told in clear:
         raw = {f"raw_{source}.{table}", f"raw_{source}._rejected"}
-        allowed |= dict.fromkeys(people(source, table, column, told), raw)
-    return {**allowed, REJECTED: {f"raw_{source}._rejected" for source in declared()}}
+        shown = _places_of_models(source, *SHOWN[source, table, column]) if told and told.show else set()
+        places = raw | shown if source in systems else set()
+        allowed |= dict.fromkeys(people(source, table, column, told), places)
+    return {**allowed, REJECTED: {f"raw_{source}._rejected" for source in systems}}
+
+
+def place_of(file: str) -> str:
+    """The raw table that a file of the archive is, the export or report that was published; any other is its own."""
+    for pattern, place in (
+        (r"archive/(\w+)/(\w+)/\d+[.]parquet", r"raw_\1.\2"),
+        (r"exports/all/(\w+)/\1[.]csv", r"exports/\1"),
+        (r"exports/\w+/\w+/reports/(\w+)-\d{4}-\d\d[.](html|pdf|xlsx)", r"reports/\1"),
+        # What the reports of a tenant tell, for their next revision.
+        (r"exports/\w+/\w+/reports/reports[.]json", "reports/pipeline"),
+    ):
+        if match := re.fullmatch(pattern, file):
+            return match.expand(place)
+    return file
+
+
+def _places_of_models(source: str, columns: Collection[str], reports: set[str]) -> set[str]:
+    """Tables and views of a system and of all that have columns of these names, and what is made of them."""
+    models = set()
+    for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("_*models.yml"):
+        schema, system, *_ = path.relative_to(PROJECT_ROOT / "dbt_project" / "models").parts
+        if system in (source, "cross_source"):
+            for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+                if {column["name"] for column in model.get("columns", [])} & {*columns}:
+                    models.add((schema, model["name"]))
+    copied = {(schema, name) for schema, name in models if schema in ("core", "marts")}
+    marts = {name for schema, name in models if schema == "marts"}
+    exports = load_exports(PROJECT_ROOT / "exports" / "catalogue.yml")
+    return {
+        *(f"{schema}.{name}" for schema, name in models),
+        *(f"reporting.{name}" for name in marts),
+        *("bi.duckdb", *(f"bi.duckdb:{schema}.{name}" for schema, name in copied)),
+        *(f"exports/{name}" for name, export in exports.items() if export.mart in marts),
+        *reports,
+    }
 
 
 def add_people(folder: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from canary import places_of
 from end_to_end.conftest import AS_OF, TWO_SYSTEMS, FirstRun
 from end_to_end.dagster_api import Shown, Ui, shown
-from end_to_end.people import UNREVIEWED, places_allowed
+from end_to_end.people import UNREVIEWED, place_of, places_allowed
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
@@ -241,26 +241,16 @@ def test_people_are_nowhere_but_where_the_catalogue_says(first_run: FirstRun, wa
 
 def assert_people_are_where_they_may(place: Place, systems: Collection[str]) -> None:
     """Nor is the key of pseudonyms anywhere."""
-    allowed = places_allowed() | {os.environ["PRIVACY_KEY"]: set()}
+    allowed = places_allowed(systems) | {os.environ["PRIVACY_KEY"]: set()}
     # Of a DuckDB file the bytes are no place of their own where a table in it is allowed.
-    of_systems = {
-        value: {WAREHOUSE, *tables} if tables else set()
-        for value, all_tables in allowed.items()
-        for tables in [{table for table in all_tables if table.partition(".")[0].removeprefix("raw_") in systems}]
-    }
+    allowed = {value: {WAREHOUSE, *places} if places else set() for value, places in allowed.items()}
     found = {
-        value: {place_of(file) for file in files}
-        for value, files in places_of(place.folder, of_systems, but=[place.folder / "sample"]).items()
+        value: {place_of(file.removeprefix(f"{WAREHOUSE}:")) for file in files}
+        for value, files in places_of(place.folder, allowed, but=[place.folder / "sample"]).items()
     }
-    assert {value: wrong for value, places in found.items() if (wrong := places - of_systems[value])} == {}
+    assert {value: wrong for value, places in found.items() if (wrong := places - allowed[value])} == {}
     # Nothing was looked for in vain.
-    assert found.keys() == {value for value, places in of_systems.items() if places}
+    assert found.keys() == {value for value, places in allowed.items() if places}
 
 
 WAREHOUSE = "warehouse.duckdb"
-
-
-def place_of(file: str) -> str:
-    """The raw table that a file of the archive, or a table of the warehouse, is; any other file is its own place."""
-    archived = re.sub(r"^archive/(\w+)/(\w+)/\d+[.]parquet$", r"raw_\1.\2", file)
-    return archived.removeprefix(f"{WAREHOUSE}:")
