@@ -252,3 +252,39 @@ def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(tmp_pat
     history.build()
     assert history.warehouse.query(states).to_pylist() == [{name: count - 1 for name, count in before.items()}]
     assert disagreements_of_system(history.warehouse, "consulting", history.as_of) == []
+
+
+@pytest.mark.slow
+def test_names_come_and_go_as_it_is_said_of_their_source(tmp_path: Path) -> None:
+    """By an incremental build, in every model."""
+    history = ModelHistory("consulting", tmp_path, others=["b"])
+    history.names = ["consulting", "b"]
+    for name in history.names:
+        with closing(sqlite3.connect(history.file_of(name))) as db, db:
+            db.execute("update leads set owner = ? || owner", (f"zq-{name}-",))
+    history.extract()
+    history.shown = ["b.leads.owner"]
+    history.build()
+    assert held_in(history, "zq-b-") == OWNED
+    history.shown = ["consulting.leads.owner"]
+    history.build()
+    assert held_in(history, "zq-b-") == set()
+    assert held_in(history, "zq-consulting-") == OWNED
+    content_of_full_refresh_too(history)
+
+
+OWNED = {
+    *("account_360", "dim_leads", "fct_deals", "fct_lead_stages", "int_consulting__account_records"),
+    *("int_consulting__lead_funnel_measures", "int_consulting__pipeline_measures", "stg_consulting__leads"),
+    *(
+        f"{mart}_{grain}"
+        for mart in ("lead_funnel", "pipeline")
+        for grain in ("daily", "weekly", "monthly", "trailing")
+    ),
+}
+"""Where owners of leads are shown."""
+
+
+def held_in(history: ModelHistory, text: str) -> set[str]:
+    """The tables and views of all models in which a text is."""
+    return {name for (_, name), rows in content(history).items() if any(text in str(row) for row in rows)}
