@@ -12,7 +12,6 @@ from pathlib import Path
 
 import yaml
 
-from exports.catalogue import load_exports
 from ingestion.catalogue.entries import Catalogue, load_catalogue
 from ingestion.catalogue.personal import PersonalColumn
 from ingestion.settings import PROJECT_ROOT, SOURCES
@@ -71,13 +70,13 @@ def places_allowed(systems: Collection[str] = SOURCES) -> dict[str, set[str]]:
 
 
 def place_of(file: str) -> str:
-    """The raw table that a file of the archive is, the export or report that was published; any other is its own."""
+    """The raw table that a file of the archive is, the mart or report that was published; any other is its own."""
     for pattern, place in (
         (r"archive/(\w+)/(\w+)/\d+[.]parquet", r"raw_\1.\2"),
-        (r"exports/all/(\w+)/\1[.]csv", r"exports/\1"),
         (r"exports/\w+/\w+/reports/(\w+)-\d{4}-\d\d[.](html|pdf|xlsx)", r"reports/\1"),
         # What the reports of a tenant tell, for their next revision.
         (r"exports/\w+/\w+/reports/reports[.]json", "reports/pipeline"),
+        (r"exports/(?:all|\w+/\w+)/(\w+?)(?:_by_tenant)?/[^/]+", r"exports/\1"),
     ):
         if match := re.fullmatch(pattern, file):
             return match.expand(place)
@@ -95,12 +94,10 @@ def _places_of_models(source: str, columns: Collection[str], reports: set[str]) 
                     models.add((schema, model["name"]))
     copied = {(schema, name) for schema, name in models if schema in ("core", "marts")}
     marts = {name for schema, name in models if schema == "marts"}
-    exports = load_exports(PROJECT_ROOT / "exports" / "catalogue.yml")
     return {
         *(f"{schema}.{name}" for schema, name in models),
-        *(f"reporting.{name}" for name in marts),
+        *(f"{place}{name}" for name in marts for place in ("reporting.", "exports/")),
         *("bi.duckdb", *(f"bi.duckdb:{schema}.{name}" for schema, name in copied)),
-        *(f"exports/{name}" for name, export in exports.items() if export.mart in marts),
         *reports,
     }
 
