@@ -26,6 +26,8 @@ SHORTEST_KEY = 32
 SAMPLE_KEY = "The sample's people are nobody, so that its key is no secret."
 """Of pseudonyms in the sample; real sources refuse it."""
 
+_BETWEEN_URLS = re.compile(r",(?=\s*[A-Za-z][A-Za-z0-9+.-]*://)")
+
 SOURCES = ("consulting", "whatsapp", "restaurant", "shop", "erp")
 
 
@@ -76,6 +78,7 @@ class Settings(BaseSettings):
     readers_group: str = ""
     send_at: Annotated[time, AfterValidator(_without_offset)] = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
+    alert_urls: SecretStr | None = None
     privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     privacy_key_before: SecretStr | None = None
     default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
@@ -192,6 +195,22 @@ class Settings(BaseSettings):
             ConfigurationError: it does not parse.
         """
         return parse_url(self.warehouse_url, "WAREHOUSE_URL")
+
+    @property
+    def alert_addresses(self) -> list[str]:
+        """The URLs of ALERT_URLS. A comma parts two only where another URL follows: options have commas, too."""
+        told = self.alert_urls.get_secret_value() if self.alert_urls else ""
+        return [url.strip() for url in _BETWEEN_URLS.split(told) if url.strip()]
+
+    @property
+    def alerts_record(self) -> Path:
+        """The file that remembers what is wrong and who was told.
+
+        Where Dagster has a home elsewhere, it lies there: that is a place which this process may write.
+        """
+        usual = PROJECT_ROOT / "data" / "dagster"
+        home = PROJECT_ROOT / (self.variable("DAGSTER_HOME") or usual)
+        return (usual.parent if home == usual else home) / "alerts.json"
 
     @property
     def archive(self) -> str:
