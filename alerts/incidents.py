@@ -141,10 +141,16 @@ def follows(finding: Finding, incidents: Iterable[Incident], now: datetime) -> b
 
 
 def _found(before: Incident | None, finding: Finding, now: datetime, *, is_held: bool) -> Incident:
-    if before is None or (before.ended_at and now - before.ended_at >= CALM):
+    if before is None:
         return _begun(finding, now, is_held=is_held)
     if before.ended_at:
-        return replace(_begun(finding, now, is_held=is_held), is_again=True)
+        begun = _begun(finding, now, is_held=is_held)
+        # Who never heard of its end knows no other than that it goes on.
+        told = {
+            address: Told.BEGINNING if heard in (Told.BEGINNING, Told.PERHAPS_END) else Told.NOTHING
+            for address, heard in before.told.items()
+        }
+        return replace(begun, is_again=now - before.ended_at < CALM, told=told)
     # One that was told stays told, whatever it turns out to follow from.
     return replace(before, away_since=None, is_held=before.is_held and is_held)
 

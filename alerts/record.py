@@ -84,9 +84,6 @@ class Record:
         try:
             return Kept(_read(self.path))
         except FileNotFoundError:
-            # Between two names, or there is none yet.
-            with suppress(OSError, ValueError):
-                return Kept(_read(self._before))
             return Kept(())
         except OSError as error:
             raise RecordError(f"{self.path} can't be read: {error.strerror}") from None
@@ -123,8 +120,10 @@ class Record:
 
     def _put(self, aside: Path, content: bytes) -> None:
         _write(aside, content)
-        with suppress(FileNotFoundError):
-            self.path.replace(self._before)
+        with suppress(OSError):
+            # A second name needs no room, and at no moment there is no record.
+            self._before.unlink(missing_ok=True)
+            self._before.hardlink_to(self.path)
         aside.replace(self.path)
 
     def _hold_room(self) -> None:
@@ -188,7 +187,7 @@ def _incident(told: dict[str, Any]) -> Incident:
 
 
 def _text(instant: datetime | None) -> str | None:
-    return instant and instant.isoformat()
+    return instant.isoformat() if instant else None
 
 
 def _instant(text: str | None) -> datetime | None:

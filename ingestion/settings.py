@@ -208,9 +208,13 @@ class Settings(BaseSettings):
 
         Where Dagster has a home elsewhere, it lies there: that is a place which this process may write.
         """
-        usual = PROJECT_ROOT / "data" / "dagster"
-        home = PROJECT_ROOT / (self.variable("DAGSTER_HOME") or usual)
-        return (usual.parent if home == usual else home) / "alerts.json"
+        data = PROJECT_ROOT / "data"
+        return (data if self.dagster_home == data / "dagster" else self.dagster_home) / "alerts.json"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's folder, which has dbt's artifacts too; it may not be there yet."""
+        return PROJECT_ROOT / (self.variable("DAGSTER_HOME") or "data/dagster")
 
     @property
     def archive(self) -> str:
