@@ -82,11 +82,10 @@ class Declared:
         return {self._kind_of.get(name, name) for name in systems}
 
     def _others(self, systems: Sequence[str]) -> list[str]:
-        return [
-            name for name in self._kind_of if systems and name not in systems and self._kind_of[name] not in systems
-        ]
+        told = {*systems}
+        return [name for name, kind in self._kind_of.items() if told and not told & {name, kind}]
 
-    def _tables(self, subjects: Collection[str], kind: Kind, systems: Collection[str]) -> set[tuple[str, str]] | None:
+    def _tables(self, subjects: Collection[str], kind: Kind, systems: set[str]) -> set[tuple[str, str]] | None:
         """Schema and name of what is made of it; None where dbt's manifest can't tell."""
         nodes: Mapping[str, Any] = self._manifest.get("nodes", {})
         if not nodes:

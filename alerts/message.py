@@ -54,7 +54,7 @@ _STILL: Mapping[Kind, str] = {
     Kind.TEST_FAILED: "What was published stays: nothing is made of what failed.",
     Kind.RUN_FAILED: "What was committed and published stays, and the next run goes on from there.",
     Kind.DELETES_REFUSED: "New and changed rows are read. Nothing was deleted.",
-    Kind.ROWS_REJECTED: "All other rows are in the numbers. What is left out is kept, and counted in marts.data_quality.",
+    Kind.ROWS_REJECTED: "All other rows are in the numbers. What is left out is kept, and counted in data_quality.",
     Kind.DELIVERY_FAILED: "It is published where exports lie, and other addresses get theirs.",
 }
 
@@ -182,11 +182,10 @@ def _cut(text: str) -> str:
 def _concerned(kind: Kind, affected: Affected) -> Iterator[str]:
     parts = []
     if affected.marts:
-        parts.append(f"{len(affected.marts)} marts ({_names(affected.marts)})")
+        parts.append(f"{_plural(len(affected.marts), 'mart')} ({_names(affected.marts)})")
     if affected.reports:
-        parts.append(
-            f"{_plural(len(affected.reports), 'report')} ({_names([*affected.reports])}){_to(affected.reports)}"
-        )
+        titles = _names([*affected.reports])
+        parts.append(f"{_plural(len(affected.reports), 'report')} ({titles}){_to(affected.reports)}")
     if affected.exports:
         parts.append(f"{_plural(len(affected.exports), 'export')}{_to(affected.exports)}")
     if parts:

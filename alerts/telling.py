@@ -17,7 +17,7 @@ from alerts.affected import Declared
 from alerts.findings import Kind, Look
 from alerts.incidents import Incident, after_look, owed
 from alerts.message import Words
-from alerts.record import Record, RecordError
+from alerts.record import Kept, Record, RecordError
 from exports.delivery.addresses import Address
 from exports.delivery.errors import PerhapsSentError, UnreachableError
 from exports.delivery.folder import Folder
@@ -60,7 +60,7 @@ def open_incidents(settings: Settings, kind: Kind | None = None) -> list[Inciden
     return [one for one in known if one.ended_at is None and kind in (one.finding.kind, None)]
 
 
-def test_addresses(settings: Settings) -> dict[str, str | None]:
+def try_addresses(settings: Settings) -> dict[str, str | None]:
     """Send a message to each address of ALERT_URLS; how each is called → why it was not sent, or None."""
     words = Words(settings.send_timezone)
     text = "This is a test: whoever reads it is told when something goes wrong, and once more when it is over."
@@ -88,27 +88,31 @@ class _Teller:
 
     def tell(self, look: Look) -> None:
         with self._record.locked():
-            try:
-                kept = self._record.read()
-                incidents = self._noted(kept.incidents, look)
-            except RecordError as error:
-                _say(f"{error}: whoever is told now is told again at the next look")
-                incidents = after_look((), look, self._addresses, self._now)
-                self._send(incidents, is_remembered=False)
-                return
+            kept = self._known()
+            incidents = after_look(kept.incidents, look, self._addresses, self._now)
+            is_remembered = incidents == list(kept.incidents) or self._remember(incidents)
             if kept.fault:
                 self._send_notice(kept.fault)
-            self._send(incidents, is_remembered=True)
+            self._send(incidents, is_remembered=is_remembered)
 
-    def _noted(self, known: Sequence[Incident], look: Look) -> list[Incident]:
-        incidents = after_look(known, look, self._addresses, self._now)
-        if incidents != list(known):
+    def _known(self) -> Kept:
+        try:
+            return self._record.read()
+        except RecordError as error:
+            _say(f"{error}. What is wrong is told at each look")
+            return Kept(())
+
+    def _remember(self, incidents: Sequence[Incident]) -> bool:
+        try:
             self._record.write(incidents)
-        return incidents
+        except RecordError as error:
+            _say(f"{error}. What is sent now is sent again at the next look")
+            return False
+        return True
 
     def _send(self, incidents: list[Incident], *, is_remembered: bool) -> None:
         for name, (variable, address) in self._addresses.items():
-            # Found out before the first is sent, as the list changes.
+            # All of them before the first is sent, as the list changes.
             for message, about in [*self._messages(incidents, name)]:
                 try:
                     is_sure = _is_taken(address, message)
@@ -122,12 +126,6 @@ class _Teller:
                 ]
                 if is_remembered:
                     self._remember(incidents)
-
-    def _remember(self, incidents: Sequence[Incident]) -> None:
-        try:
-            self._record.write(incidents)
-        except RecordError as error:
-            _say(f"{error}: what was just sent is sent again at the next look")
 
     def _messages(self, incidents: Sequence[Incident], name: str) -> Iterator[tuple[Message, set[str]]]:
         for one in owed(incidents, name):
@@ -174,8 +172,8 @@ def _address(variable: str, url: str) -> Address:
     address = Address(variable, url)
     if isinstance(address.way, Folder):
         raise ExportError(
-            f"{variable} is a folder, which nobody is told by. Use smtp:// for mail, json:// for a webhook, or a URL of "
-            "Apprise (https://appriseit.com/services)."
+            f"{variable} is a folder, by which nobody is told. Use smtp:// for mail, json:// for a webhook, or a URL "
+            "of Apprise (https://appriseit.com/services)."
         )
     return address
 
