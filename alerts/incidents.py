@@ -53,6 +53,7 @@ class Told(StrEnum):
 
 
 _OWED_BEGINNING = frozenset((Told.NOTHING, Told.PERHAPS_BEGINNING))
+_OWED_END = frozenset((Told.BEGINNING, Told.PERHAPS_END))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,9 @@ class Incident:
     def owes(self, address: str) -> bool:
         """Whether an address has yet to hear of its beginning or, once it is over, of its end."""
         heard = self.told.get(address)
-        if self.is_held or heard is None:
-            return False
-        return heard != Told.END if self.ended_at else heard in _OWED_BEGINNING
+        if heard in _OWED_BEGINNING:
+            return not self.is_held
+        return heard in _OWED_END and self.ended_at is not None
 
     def after_sending(self, address: str, *, is_sure: bool) -> "Incident":
         """The incident once an address was sent what it was owed, for sure or perhaps."""
@@ -147,8 +148,7 @@ def _found(before: Incident | None, finding: Finding, now: datetime, *, is_held:
         begun = _begun(finding, now, is_held=is_held)
         # Who never heard of its end knows no other than that it goes on.
         told = {
-            address: Told.BEGINNING if heard in (Told.BEGINNING, Told.PERHAPS_END) else Told.NOTHING
-            for address, heard in before.told.items()
+            address: Told.BEGINNING if heard in _OWED_END else Told.NOTHING for address, heard in before.told.items()
         }
         return replace(begun, is_again=now - before.ended_at < CALM, told=told)
     # One that was told stays told, whatever it turns out to follow from.
@@ -174,7 +174,8 @@ def _is_past(incident: Incident, addresses: Collection[str], now: datetime) -> b
     if incident.ended_at is None:
         return False
     is_owed = any(incident.owes(address) for address in addresses)
-    return incident.is_held or now - incident.ended_at >= (KEPT if is_owed else CALM)
+    is_forgotten = incident.is_held and not is_owed
+    return is_forgotten or now - incident.ended_at >= (KEPT if is_owed else CALM)
 
 
 def _for_addresses(incident: Incident, addresses: Collection[str]) -> Incident:
