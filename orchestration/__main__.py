@@ -4,21 +4,28 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alerts.listing import print_incidents
+from alerts.looks import has_no_room, of_run
+from alerts.telling import open_incidents, tell, try_addresses
 from exports.errors import ExportError
-from ingestion.errors import IngestionError
+from ingestion.errors import IngestionError, StorageError, one_line
 from ingestion.output.private import keep_private
 from ingestion.output.terminal import page, say_error
-from ingestion.settings import PROJECT_ROOT
+from ingestion.settings import PROJECT_ROOT, Settings
 from orchestration.console import say
 from orchestration.profile import run_dbt
 
 if TYPE_CHECKING:
-    from dagster._core.execution.plan.objects import StepFailureData
+    import dagster as dg
+
+_MAIN_JOB = "warehouse"
+"""As configuration.py calls it, which can't be imported where settings are wrong or the warehouse does not answer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
+    alerts = commands.add_parser(
+        "alerts", help="what is wrong as far as runs and other looks have told, and since when"
+    )
+    alerts.add_argument("--test", action="store_true", help="send a message to each of ALERT_URLS")
     copy = commands.add_parser("copy", help="make a file for BI tools with the rows of some tenants alone")
     copy.add_argument("file", type=Path, help="the DuckDB file; what is there is replaced")
     copy.add_argument(
@@ -48,15 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _ui(arguments[1:])
     options = parser.parse_args(arguments)
     prepare_home()
-    if options.command == "forget":
-        return _forget(options.older_than_days)
+    done: Mapping[str, Callable[[], int]] = {
+        "run": lambda: _telling(lambda: _run(extracts=not options.without_extraction)),
+        "prepare": _prepare,
+        "alerts": lambda: _alerts(tests=options.test),
+        "forget": lambda: _forget(options.older_than_days),
+        "copy": lambda: _copy(options.tenant, options.file),
+    }
     try:
-        # Settings, catalogues and manifest are read when this is imported.
-        from orchestration import configuration  # noqa: F401, PLC0415
-
-        if options.command == "copy":
-            return _copy(options.tenant, options.file)
-        return _run(extracts=not options.without_extraction) if options.command == "run" else _prepare()
+        # Where a command needs them, it imports the rest: settings, catalogues and manifest are read then.
+        return done[options.command]()
     except (IngestionError, ExportError) as error:
         say_error(error)
         return 1
@@ -106,23 +118,67 @@ def _copy(tenants: Sequence[str], file: Path) -> int:
     return 0
 
 
+def _alerts(*, tests: bool) -> int:
+    settings = Settings.read()
+    if tests:
+        outcomes = try_addresses(settings)
+        for variable, fault in outcomes.items():
+            print(f"{variable}: {'sent' if fault is None else 'not sent'}")
+        for variable, fault in outcomes.items():
+            if fault is not None:
+                say_error(f"{variable}: {fault}")
+        if not outcomes:
+            say_error("ALERT_URLS is not set: nobody is told. Set it in the environment or in .env.")
+        return 1 if not outcomes or any(outcomes.values()) else 0
+    print_incidents(page(), open_incidents(settings), settings.send_timezone)
+    return 0
+
+
 def _prepare() -> int:
     import dagster as dg  # noqa: PLC0415
 
+    with dg.DagsterInstance.get() as instance:
+        _close_killed(instance)
+    return 0
+
+
+def _close_killed(instance: "dg.DagsterInstance", tags: Mapping[str, str] | None = None) -> bool:
+    """Mark as failed, and tell of, runs whose process was killed; whether there were any."""
+    from orchestration import told  # noqa: PLC0415
     from orchestration.interrupted import close_interrupted_runs  # noqa: PLC0415
 
-    with dg.DagsterInstance.get() as instance:
-        for run_id in close_interrupted_runs(instance):
-            say(f"run {run_id} had been killed: marked as failed")
-    return 0
+    closed = close_interrupted_runs(instance, tags)
+    for run_id in closed:
+        say(f"run {run_id} had been killed: marked as failed")
+        if run := instance.get_run_by_id(run_id):
+            told.killed(run.job_name)
+    return bool(closed)
+
+
+def _telling(run: Callable[[], int]) -> int:
+    """Run the jobs, and tell people of whatever ends them that they have not told themselves.
+
+    Raises:
+        IngestionError, ExportError: what has ended them.
+    """
+    try:
+        return run()
+    except Exception as error:
+        with suppress(IngestionError):
+            tell(Settings.read(), of_run(_MAIN_JOB, f"{one_line(error)}", is_over=False))
+        if has_no_room(str(error)):
+            raise StorageError(f"The disk is full: {one_line(error)}") from error
+        raise
 
 
 def _run(*, extracts: bool) -> int:
     import dagster as dg  # noqa: PLC0415
 
-    from orchestration.chain import IN_ONE_PROCESS, Launch, next_launch  # noqa: PLC0415
+    from orchestration import told  # noqa: PLC0415
+    from orchestration.chain import IN_ONE_PROCESS, JOBS, Launch, next_launch  # noqa: PLC0415
     from orchestration.configuration import JOB, ingestion  # noqa: PLC0415
     from orchestration.extraction import extraction  # noqa: PLC0415
+    from orchestration.interrupted import running  # noqa: PLC0415
     from orchestration.raw import raw_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
@@ -132,6 +188,7 @@ def _run(*, extracts: bool) -> int:
             say("made the sample sources in data/sample")
         ingestion.archive.check()
         faults = ingestion.check_sources()
+        told.unreachable(faults)
         if faults and len(faults) == len(ingestion.sources):
             for fault in faults.values():
                 say_error(fault)
@@ -140,8 +197,10 @@ def _run(*, extracts: bool) -> int:
     else:
         launch = next_launch(JOB)
     events: list[dg.DagsterEvent] = []
-    is_well = True
-    with dg.DagsterInstance.get() as instance:
+    is_well, failed = True, dict[str, list[told.Failed]]()
+    with running(Path(os.environ["DAGSTER_HOME"])) as was_killed, dg.DagsterInstance.get() as instance:
+        if was_killed is not None and not _close_killed(instance, IN_ONE_PROCESS) and was_killed:
+            told.killed(JOB)
         while launch:
             definitions = extraction
             if launch.job != JOB:
@@ -155,22 +214,19 @@ def _run(*, extracts: bool) -> int:
             )
             events += result.all_events
             is_well &= result.success
+            failed[launch.job] = [
+                (str(e.step_key), e.step_failure_data) for e in result.all_events if e.is_step_failure
+            ]
+            told.ended(launch.job, failed[launch.job], is_over=False)
             launch = next_launch(launch.job)
+        # Not before the last: between two of them a fault is the main job's, too. What did not run had nothing to do.
+        for job in JOBS if extracts else JOBS[1:]:
+            told.ended(job, failed.get(job, ()))
     print_summary(page(), events)
-    for event in events:
-        if event.is_step_failure:
-            say_error(f"{event.step_key}: {_cause(event.step_failure_data)}")
+    for failures in failed.values():
+        for step, failure in failures:
+            say_error(f"{step}: {told.cause(failure)}")
     return 0 if is_well else 1
-
-
-def _cause(failure: "StepFailureData") -> str:
-    """Why a step failed, in one line: what it said itself, or the first cause of what it ran into."""
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return failure.user_failure_data.description
-    error = failure.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return " ".join(error.message.split()) if error else "unknown; see the run in the UI"
 
 
 if __name__ == "__main__":

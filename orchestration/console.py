@@ -10,6 +10,9 @@ import dagster as dg
 from ingestion.loading.progress import LogListener
 from ingestion.output import terminal
 
+TOLD = "people were told"
+"""Of a failed step's metadata."""
+
 _SECONDS_BETWEEN_LINES = 2.0
 
 
@@ -21,9 +24,14 @@ def say(line: str) -> None:
     terminal.say(f"{time.monotonic() - _BEGAN:6.1f} s  {line}")
 
 
-def failure(cause: object) -> dg.Failure:
-    """The end of a step that is not worth another try, in one line that any log can show."""
-    return dg.Failure(terminal.printable(cause), allow_retries=False)
+def failure(cause: object, *, is_told: bool = False) -> dg.Failure:
+    """The end of a step that is not worth another try, in one line that any log can show.
+
+    Args:
+        cause: the line.
+        is_told: whether the step has told people of it by itself (told.py).
+    """
+    return dg.Failure(terminal.printable(cause), allow_retries=False, metadata={TOLD: True} if is_told else None)
 
 
 class ConsoleListener(LogListener):

@@ -12,6 +12,7 @@ from exports.delivery.declaration import addresses_by_name
 from exports.delivery.run import deliver
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
+from orchestration import told
 from orchestration.configuration import exports, reports, settings
 from orchestration.console import failure, say
 from orchestration.publications import steps
@@ -40,13 +41,15 @@ def _deliveries(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRes
         results = deliver(settings, names)
     except (ExportError, IngestionError) as error:
         raise failure(error) from None
+    told.deliveries(names, results)
     faults = [result for result in results if result.outcome != "sent"]
     for name in names:
         of_name = [result for result in results if result.what.rpartition(" ")[2] == name]
         if not any(result in faults for result in of_name):
             yield dg.MaterializeResult(asset_key=_key(name), metadata={"sent": len(of_name)})
     if faults:
-        raise failure("; ".join(f"{fault.what} to {fault.target}: {fault.outcome}: {fault.reason}" for fault in faults))
+        why = (f"{fault.what} to {fault.target}: {fault.outcome}: {fault.reason}" for fault in faults)
+        raise failure("; ".join(why), is_told=True)
 
 
 delivery_assets = [_deliveries] if _DELIVERED else []

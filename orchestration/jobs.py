@@ -9,6 +9,7 @@ import dagster as dg
 
 from exports.periods import Cadence, Period
 from ingestion.errors import IngestionError
+from orchestration.alerting import alert_sensors
 from orchestration.chain import IN_ONE_PROCESS, JOBS, next_launch
 from orchestration.configuration import DELIVERY_JOB, MODELS_JOB, PUBLICATION_JOB, settings
 from orchestration.delivered import delivery_assets
@@ -134,4 +135,4 @@ schedules = [
         for job in delivery_jobs
     ),
 ]
-sensors = [chain]
+sensors = [chain, *alert_sensors]

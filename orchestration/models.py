@@ -15,9 +15,10 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from ingestion.catalogue.sources_file import RAW
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
-from orchestration import changes, dbt
+from orchestration import changes, dbt, told
 from orchestration.configuration import CROSS_SOURCE, REFERENCE, SOURCES_OF_KINDS, SYSTEMS, ingestion, manifest
 from orchestration.console import failure, say
+from orchestration.nodes import system_of_node
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -58,17 +59,20 @@ def model_assets(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Build the systems together, then what reads several of them, from their tables as they then stand."""
     asked = {system: keys for system in SYSTEMS if (keys := context.selected_asset_keys & set(keys_of_models(system)))}
     faults: list[str] = []
+    is_told = True
     try:
         with ingestion.warehouse.exclusive():
             memory = changes.read()
             for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
                 for is_full in (True, False):
                     if group := {s: asked[s] for s in sorted(systems) if memory.is_new_project(s) is is_full}:
-                        faults += yield from _built(context, group, is_full)
+                        built = yield from _built(context, group, is_full)
+                        faults += built.faults.values()
+                        is_told &= told.models(built)
     except IngestionError as error:
         raise failure(error) from None
     if faults:
-        raise failure(f"{len(faults)} failed: {'; '.join(faults)}")
+        raise failure(f"{len(faults)} failed: {'; '.join(faults)}", is_told=is_told)
 
 
 @cache
@@ -79,7 +83,7 @@ def keys_of_models(system: str) -> list[dg.AssetKey]:
 
 def _built(
     context: dg.AssetExecutionContext, asked: Mapping[str, Collection[dg.AssetKey]], is_full: bool
-) -> Generator[Any, None, list[str]]:
+) -> Generator[Any, None, dbt.Build]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
     whole = [system for system, keys in asked.items() if len(keys) == len(keys_of_models(system))]
     keys = {key for keys in asked.values() for key in keys}
@@ -98,7 +102,7 @@ def _built(
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full)
-    failed = {_system_of(node) for node in result.faults}
+    failed = {system_of_node(node) for node in result.faults}
     changes.end(system for system in whole if not failed & {system, None})
     for key, metadata in _metadata(keys).items():
         context.add_asset_metadata(metadata, asset_key=key)
@@ -107,7 +111,7 @@ def _built(
             continue
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
-    return list(result.faults.values())
+    return result
 
 
 def _own_models() -> list[str]:
@@ -138,20 +142,6 @@ def _moment(memory: changes.Memory, source: str) -> str:
         return f"{told}, never built to the end"
     is_whole = memory.built(ingestion.kind(source)) is not None
     return f"{told}, built {built_at:%Y-%m-%d %H:%M:%S}{'' if is_whole else '; a later build failed'} (UTC)"
-
-
-def _system_of(node: str) -> str | None:
-    """The system of a dbt model, seed or test; None where it is none's."""
-    properties = manifest["nodes"].get(node, {})
-    systems = {tag for tag in properties.get("tags", []) if tag in SYSTEMS}
-    if not systems and properties.get("resource_type") == "model":
-        return CROSS_SOURCE
-    if not systems:
-        # A test is its models'.
-        systems = {
-            system for parent in properties.get("depends_on", {}).get("nodes", []) if (system := _system_of(parent))
-        }
-    return systems.pop() if len(systems) == 1 else CROSS_SOURCE if systems else None
 
 
 def _is_of_reference(event: dbt.Event) -> bool:

@@ -11,9 +11,10 @@ import dagster as dg
 from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.listed_names import listed
 from ingestion.catalogue.review import UNREVIEWED_REMEDY
-from ingestion.errors import IngestionError
+from ingestion.errors import IngestionError, SourceError
 from ingestion.loading.results import LoadResult
 from ingestion.output.terminal import printable
+from orchestration import told
 from orchestration.configuration import SOURCES, ingestion, settings
 from orchestration.console import ConsoleListener, failure, say
 
@@ -80,8 +81,12 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
             say(f"raw {source}" if configured else f"raw {source}: not configured, its tables stay empty")
             results = ingestion.load(source, ConsoleListener(), [] if len(tables) == len(entries) else tables)
             standing = ingestion.rejected_rows(source)
+        except SourceError as error:
+            told.unreachable({source: str(error)})
+            raise failure(error, is_told=True) from None
         except IngestionError as error:
             raise failure(error) from None
+        is_told = told.tables(source, results)
         by_table = {result.table: result for result in results}
         for table in sorted(tables):
             result = by_table.get(table)
@@ -111,7 +116,7 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
                 metadata={"columns": [printable(name) for name in unreviewed]},
             )
         if faults := [f"{r.label}: {r.error}" for r in results if r.error]:
-            raise failure("; ".join(faults))
+            raise failure("; ".join(faults), is_told=is_told)
 
     return load
 
