@@ -29,13 +29,15 @@ class Affected:
     """What a fault concerns.
 
     Attributes:
-        marts: by their names without a grain.
+        marts: those of its systems, by their names without a grain.
+        shared: those over several systems, likewise.
         reports: by their titles → to how many addresses they go.
         exports: by their names → likewise.
         working: the sources that it does not concern.
     """
 
     marts: Sequence[str] = ()
+    shared: Sequence[str] = ()
     reports: Mapping[str, int] | None = None
     exports: Mapping[str, int] | None = None
     working: Sequence[str] = ()
@@ -70,12 +72,13 @@ class Declared:
             and (tables is None or export.mart is None or (export.schema_, export.mart) in tables)
         }
         marts = tables if tables is not None else self._read_by(reports, exports)
-        return Affected(_named(marts), reports, exports, self._others(some.systems))
+        of_systems, shared = self._of_systems(marts, systems)
+        return Affected(of_systems, shared, reports, exports, self._others(some.systems))
 
     def _of_addresses(self, names: Collection[str]) -> Affected:
         reports = {r.title: 1 for r in self._reports.values() if any(one.to in names for one in r.deliver)}
         exports = {name: 1 for name, e in self._exports.items() if any(one.to in names for one in e.deliver)}
-        return Affected((), reports, exports)
+        return Affected(reports=reports, exports=exports)
 
     def _kinds(self, systems: Iterable[str]) -> set[str]:
         """The systems whose models a finding's sources feed."""
@@ -106,6 +109,13 @@ class Declared:
         """Without dbt's manifest: the marts that are published."""
         found = {(e.schema_, e.mart) for name, e in self._exports.items() if name in exports and e.mart}
         return found.union(*(tables_of(r, r.cadences) for r in self._reports.values() if r.title in reports))
+
+    def _of_systems(self, tables: Iterable[tuple[str, str]], systems: set[str]) -> tuple[list[str], list[str]]:
+        """The marts of some systems, and those over several; as far as can be told."""
+        tags = {(node["schema"], node["name"]): {*node["tags"]} for node in self._manifest.get("nodes", {}).values()}
+        marts = [one for one in tables if one[0] == "marts"]
+        own = [one for one in marts if not systems or systems & tags.get(one, systems)]
+        return _named(name for _, name in own), _named(name for _, name in {*marts} - {*own})
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:
@@ -148,5 +158,5 @@ def _is_test(node: Mapping[str, Any]) -> bool:
     return bool(node["resource_type"] == "test")
 
 
-def _named(tables: Iterable[tuple[str, str]]) -> list[str]:
-    return sorted({_GRAIN.sub("", name) for schema, name in tables if schema == "marts"})
+def _named(names: Iterable[str]) -> list[str]:
+    return sorted({_GRAIN.sub("", name) for name in names})

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.incidents import Incident
-from alerts.message import heading
+from alerts.message import heading, here
 
 
 def print_incidents(console: Console, incidents: Sequence[Incident], zone: ZoneInfo) -> None:
@@ -34,4 +34,4 @@ def print_incidents(console: Console, incidents: Sequence[Incident], zone: ZoneI
         table.add_row(begun, one.finding.kind, f"{heading(one.finding)}{follows}")
     console.print(table)
     for one in incidents:
-        console.print(f"{one.finding.subject}: {one.finding.what} {one.finding.remedy}".rstrip())
+        console.print(here(f"{one.finding.what} {one.finding.remedy}".rstrip()))

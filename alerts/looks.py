@@ -18,9 +18,10 @@ _NO_ROOM = re.compile(
 )
 """How operating systems, SQLite, DuckDB and PostgreSQL say that there is no room, or no file may grow."""
 _MAKE_ROOM = (
-    "Make room (df --human-readable says where), for example: python -m orchestration forget --older-than-days 30"
+    "Make room: df --human-readable says where. Dagster's record of old runs is no loss: "
+    "python -m orchestration forget --older-than-days 30"
 )
-_LOOK = "To see how things stand: python -m ingestion status"
+_LOOK = "The next run tries again. How old the tables are: python -m ingestion status"
 
 
 def has_no_room(why: str) -> bool:
@@ -54,21 +55,19 @@ def of_tables(source: str, results: Sequence[LoadResult], systems: Sequence[str]
     read = [one for one in results if not one.is_transient]
     for one in read:
         if one.has_refused_deletes:
-            remedy = (
-                f"If they are right: python -m ingestion reconcile --source {source} --table {one.table} "
-                "--allow-deletes"
-            )
-            what = f"{one.label}: {one.error}."
-            findings.append(Finding(Kind.DELETES_REFUSED, one.label, what, tuple(systems), remedy))
-        elif one.error:
-            remedy = f"To see what the source has: python -m ingestion inspect --source {source} --table {one.table}"
+            # What it says ends with the command that confirms them.
             findings.append(
-                Finding(Kind.TABLE_FAILED, one.label, _sentence(f"{one.label}: {one.error}"), (*systems,), remedy)
+                Finding(Kind.DELETES_REFUSED, one.label, _sentence(f"{one.label}: {one.error}"), (*systems,))
             )
+        elif one.error:
+            remedy = f"What the source has: python -m ingestion inspect --source {source} --table {one.table}"
+            what = _sentence(f"{one.label}: {one.error}")
+            findings.append(Finding(Kind.TABLE_FAILED, one.label, what, (*systems,), remedy))
         if rejected := one.state.rows_rejected:
-            told = f"{rejected:,} rows or values of {one.label} were kept out: {one.reasons or 'see _rejected'}"
-            remedy = f'What they are: python -m orchestration dbt show --inline "select * from raw_{source}._rejected"'
-            findings.append(Finding(Kind.ROWS_REJECTED, one.label, _sentence(told), (*systems,), remedy))
+            count = "1 row or value" if rejected == 1 else f"{rejected:,} rows or values"
+            what = _sentence(f"{count} of {one.label} kept out: {one.reasons or 'the reasons stand there'}")
+            remedy = f"What they are: python -m orchestration dbt show --inline 'select * from raw_{source}._rejected'"
+            findings.append(Finding(Kind.ROWS_REJECTED, one.label, what, (*systems,), remedy))
     loaded = {one.label for one in read if not one.error or one.has_refused_deletes}
     agreeing = {one.label for one in read if not one.error}
     return Look(
@@ -100,7 +99,7 @@ def of_deliveries(settled: Collection[str], results: Iterable[DeliveryResult], s
         whose = " ".join(part for part in (first.what, first.recipient, first.period) if part)
         others = f" And {len(faults) - 1:,} more to {target}." * (len(faults) > 1)
         what = f"{_sentence(f'{whose}: {first.outcome}: {first.reason}')}{others}"
-        remedy = "It is tried again at the next delivery, or now: python -m exports deliver"
+        remedy = "What failed is tried again at the next delivery, or now: python -m exports deliver"
         findings.append(Finding(Kind.DELIVERY_FAILED, target, what, tuple(systems), remedy))
     return Look(tuple(findings), {Kind.DELIVERY_FAILED: {*settled}})
 
@@ -117,23 +116,26 @@ def of_run(job: str, why: str | None, systems: Sequence[str] = (), *, is_over: b
     seen = {Kind.RUN_FAILED: {job}} if is_over else {}
     if why is None:
         return Look((), seen)
-    what = f"The disk is full: {why}" if has_no_room(why) else why
-    remedy = _MAKE_ROOM if has_no_room(why) else _LOOK
-    return Look((Finding(Kind.RUN_FAILED, job, _sentence(what), tuple(systems), remedy),), seen)
+    if has_no_room(why):
+        title, remedy = f"the disk is full, a run of {job} failed", _MAKE_ROOM
+    else:
+        title, remedy = f"a run of {job} failed", _LOOK
+    return Look((Finding(Kind.RUN_FAILED, job, _sentence(why), (*systems,), remedy, title=title),), seen)
 
 
 def of_killed(job: str, since: datetime | None = None) -> Look:
     """A run that did not come to its end: its process was killed, or its machine went down."""
     what = (
-        f"A run of {job} was killed, or its machine went down, before its end. What it had not committed is undone; "
-        "the next run makes up for it."
+        f"The process of a run of {job} was killed, or its machine went down. What it had not committed is undone; the "
+        "next run makes up for it."
     )
     remedy = "To run it at once: python -m orchestration run"
-    return Look((Finding(Kind.RUN_FAILED, job, what, (), remedy, since),), {})
+    title = f"a run of {job} was killed"
+    return Look((Finding(Kind.RUN_FAILED, job, what, (), remedy, since, title),), {})
 
 
 def _unreachable(source: str, why: str, systems: Sequence[str]) -> Finding:
-    remedy = f"Once it is up again, the next run reads it. To try: python -m ingestion inspect --source {source}"
+    remedy = f"Get it back up; the next run reads it. Whether it answers: python -m ingestion inspect --source {source}"
     return Finding(Kind.SOURCE_UNREACHABLE, source, _sentence(why), tuple(systems), remedy)
 
 

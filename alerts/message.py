@@ -38,7 +38,7 @@ _HEADINGS: Mapping[Kind, Heading] = {
     Kind.SOURCE_UNREACHABLE: lambda _, names: f"{names} can't be read",
     Kind.TABLE_FAILED: lambda all_, names: f"{_counted(all_, names, 'tables')} can't be loaded",
     Kind.TEST_FAILED: lambda all_, names: f"{_of(all_)}the build fails at {_counted(all_, names, 'places')}",
-    Kind.RUN_FAILED: lambda _, names: f"the run of {names} failed",
+    Kind.RUN_FAILED: lambda _, names: f"a run of {names} failed",
     Kind.DELETES_REFUSED: lambda all_, names: f"deletes refused in {_counted(all_, names, 'tables')}",
     Kind.ROWS_REJECTED: lambda all_, names: f"rows rejected in {_counted(all_, names, 'tables')}",
     Kind.STALE: lambda all_, names: f"{_counted(all_, names, 'tables')} out of date",
@@ -66,10 +66,14 @@ _CONCERNS: Mapping[Kind, str] = {
 }
 """What is the matter with what people read; where nothing is said here, it is not brought up to date."""
 
-_WHAT_ENDS_IT: Mapping[Kind, str] = {
-    Kind.ROWS_REJECTED: "No more rows were rejected by the last run. Those that were stay in _rejected until they are "
-    "corrected in the source.",
-    Kind.DELETES_REFUSED: "Keys in the source and in raw agree again.",
+_ENDED: Mapping[Kind, str] = {
+    Kind.SOURCE_UNREACHABLE: "It is read again, with all that came meanwhile.",
+    Kind.TABLE_FAILED: "It is loaded again, with all that came meanwhile.",
+    Kind.TEST_FAILED: "It was built and tested again, without a fault.",
+    Kind.RUN_FAILED: "A run has come to its end since, and has made up for it.",
+    Kind.DELETES_REFUSED: "The source's keys and those of raw agree again.",
+    Kind.ROWS_REJECTED: "The last run kept out no more. What was, stays so until it is corrected in the source.",
+    Kind.DELIVERY_FAILED: "All that was due has arrived.",
 }
 
 
@@ -94,13 +98,13 @@ class Words:
 
     def _message(self, id_: str, subject: str, paragraphs: Sequence[str] | Iterator[str]) -> Message:
         text = "\n\n".join([*paragraphs, f"{_NAME} on {socket.gethostname()}"])
-        lines = [printable(_here(line)) for line in text.split("\n")]
+        lines = [printable(here(line)) for line in text.split("\n")]
         return Message(id_, f"[{_NAME}] {printable(subject)}", "\n".join(lines) + "\n", ())
 
     def _subject(self, owed: Owed) -> str:
         heading = _heading(owed.incidents)
         if owed.is_over:
-            return f"over: {heading}"
+            return f"over after {_lasted(owed.incidents)}: {heading}"
         again = "again: " if owed.incidents[0].is_again else ""
         is_warning = owed.incidents[0].finding.kind.severity == Severity.WARNING
         return f"{again}{'warning: ' if is_warning else ''}{heading}"
@@ -115,21 +119,19 @@ class Words:
         if working := " ".join(_working(kind, affected)):
             yield f"Still works: {working}"
         if remedies := list(dict.fromkeys(finding.remedy for finding in findings if finding.remedy)):
-            yield "What helps:\n" + "\n".join(remedies[:_MOST_LINES])
+            yield "\n".join(remedies[:_MOST_LINES])
         if owed.incidents[0].is_again:
             yield "It had just been over. You hear of it once more when it has stayed away for six hours."
         else:
             yield "You hear of it once more, when it is over."
-        yield f"docs/operations.md, {kind}"
+        yield f"More: docs/operations.md#{kind.replace('_', '-')}"
 
     def _of_end(self, owed: Owed) -> Iterator[str]:
         first = owed.incidents[0]
         kind, findings = first.finding.kind, [one.finding for one in owed.incidents]
-        ended_at = max(one.ended_at for one in owed.incidents if one.ended_at)
-        lasted = duration(ended_at - first.began_at)
-        yield f"It is over after {lasted}: from {self._at(first.began_at)} to {self._at(ended_at)}."
-        if ends := _WHAT_ENDS_IT.get(kind):
-            yield ends
+        yield f"It is over, from {self._at(first.began_at)} to {self._at(_end(owed.incidents))}."
+        if ended := _ENDED.get(kind):
+            yield ended
         yield ("It could not be told before. " if owed.is_first else "It was:\n") + _list(findings)
 
     def _at(self, instant: datetime) -> str:
@@ -150,11 +152,21 @@ def duration(length: timedelta) -> str:
 
 def heading(finding: Finding) -> str:
     """One finding in a few words."""
-    return _HEADINGS[finding.kind]([finding], finding.subject)
+    return finding.title or _HEADINGS[finding.kind]([finding], finding.subject)
+
+
+def _lasted(incidents: Sequence[Incident]) -> str:
+    return duration(_end(incidents) - incidents[0].began_at)
+
+
+def _end(incidents: Sequence[Incident]) -> datetime:
+    return max(one.ended_at for one in incidents if one.ended_at)
 
 
 def _heading(incidents: Sequence[Incident]) -> str:
     findings = [one.finding for one in incidents]
+    if len(findings) == 1:
+        return heading(findings[0])
     return _HEADINGS[findings[0].kind](findings, _names([finding.subject for finding in findings]))
 
 
@@ -183,6 +195,8 @@ def _concerned(kind: Kind, affected: Affected) -> Iterator[str]:
     parts = []
     if affected.marts:
         parts.append(f"{_plural(len(affected.marts), 'mart')} ({_names(affected.marts)})")
+    if affected.shared:
+        parts.append(f"{_plural(len(affected.shared), 'mart')} of all systems together")
     if affected.reports:
         titles = _names([*affected.reports])
         parts.append(f"{_plural(len(affected.reports), 'report')} ({titles}){_to(affected.reports)}")
@@ -217,8 +231,8 @@ def _names(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-def _here(line: str) -> str:
-    """The line with commands as they are called where the project lies."""
+def here(line: str) -> str:
+    """A line with its commands as they are called where the project lies."""
     return _COMMAND.sub("crm-warehouse " if str(PROJECT_ROOT) == _SERVER else ".venv/bin/python -m ", line)
 
 
