@@ -41,7 +41,7 @@ SERVERS = ("postgresql", "bigquery", "mysql", "recipe_servers")
 GROUPS = {
     **dict.fromkeys(
         (
-            *("test_analysts", "test_changes", "test_dbt_build", "test_erased_people", "test_periods"),
+            *("test_alerts", "test_analysts", "test_changes", "test_dbt_build", "test_erased_people", "test_periods"),
             *("test_pipeline", "test_truth", "test_ui"),
         ),
         "sample",

@@ -1,0 +1,157 @@
+"""Whatever goes wrong in a run is one message to everybody, with what to do, and one more when it is over.
+
+Real runs in processes of their own; a mail server and a webhook hear of them.
+"""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import duckdb
+import pytest
+from delivery_place import Mailbox, Webhook, mail_server, web_server
+from end_to_end.place import Place
+from filelock import FileLock
+
+from ingestion.settings import PROJECT_ROOT, SOURCES
+
+pytestmark = pytest.mark.slow
+
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+runpy.run_module("orchestration", run_name="__main__")
+"""
+SEEN = re.compile(r"\[CRM warehouse\] (.+)")
+
+
+class Team:
+    """People, by mail and by a webhook, who are told of the runs of one system of the sample: one is quicker read."""
+
+    def __init__(self, place: Place, mailbox: Mailbox, webhook: Webhook) -> None:
+        self.place, self.mailbox, self.webhook = place, mailbox, webhook
+        for source in {*SOURCES} - {"erp"}:
+            place.environment.pop(f"{source.upper()}_DATABASE_URL", None)
+        place.environment["ALERT_URLS"] = f"{mailbox.url()}, {webhook.url}"
+        self.source = place.folder / "sample" / "erp.sqlite"
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return self.place.run(sys.executable, *(command or ("-m", "orchestration", "run")))
+
+    def hears(self) -> dict[str, str]:
+        """What came since: subject → text. All hear the same."""
+        letters = {str(one["Subject"]): self.mailbox.text(n) for n, one in enumerate(self.mailbox.letters)}
+        posts = {body["title"]: body["message"] for body in self.webhook.bodies}
+        assert len(letters) == len(self.mailbox.letters) == len(self.webhook.bodies)
+        assert {subject: text.split() for subject, text in letters.items()} == {
+            subject: text.split() for subject, text in posts.items()
+        }
+        self.mailbox.letters.clear()
+        self.webhook.bodies.clear()
+        return {subject.removeprefix("[CRM warehouse] "): text for subject, text in letters.items()}
+
+    def sql(self, *statements: str) -> None:
+        with closing(sqlite3.connect(self.source)) as source, source:
+            for statement in statements:
+                source.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def team(sample_place: Place) -> Iterator[Team]:
+    with mail_server() as mailbox, web_server() as webhook:
+        yield Team(sample_place, mailbox, webhook)
+
+
+def over(heading: str) -> re.Pattern[str]:
+    return re.compile(rf"over after .+: {re.escape(heading)}")
+
+
+def assert_over(told: dict[str, str], *headings: str) -> None:
+    assert len(told) == len(headings), [*told]
+    for heading in headings:
+        assert any(over(heading).fullmatch(subject) for subject in told), [*told]
+
+
+def test_source_that_is_down_and_a_run_that_is_killed(team: Team) -> None:
+    aside = team.source.rename(team.source.with_name("erp.away"))
+    assert team.run().returncode == 1
+    [(subject, text)] = team.hears().items()
+    assert subject == "erp can't be read"
+    assert text.startswith("erp: there is no SQLite file erp.sqlite. Check the path in ERP_DATABASE_URL.\n\nSince ")
+    # What is declared says what it concerns, and dbt's manifest which marts.
+    assert "marts (customer_analytics, interactions, " in text.replace("\n", " ")
+    assert "report" in text
+    assert "-m ingestion inspect --source erp" in text.replace("\n", " ")
+    assert team.run().returncode == 1
+    assert team.hears() == {}
+
+    aside.rename(team.source)
+    with FileLock(f"{team.place.folder / 'warehouse.duckdb'}.lock"):
+        killed = subprocess.Popen(
+            [sys.executable, "-m", "orchestration", "run"],
+            cwd=PROJECT_ROOT,
+            env=team.place.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert killed.stderr is not None
+        for line in killed.stderr:
+            if line.endswith("raw erp\n"):
+                break
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+    assert team.hears() == {}
+    assert team.run().returncode == 0
+    told = team.hears()
+    assert "What it had not committed is undone" in told.pop("a run of warehouse was killed").replace("\n", " ")
+    assert_over(told, "erp can't be read", "a run of warehouse was killed")
+
+
+def test_disk_that_is_full_then_rows_that_are_rejected_and_deletes_that_are_refused(team: Team) -> None:
+    limited = team.run("-c", LIMITED, "100000", "run")
+    assert limited.returncode == 1
+    [(subject, text)] = team.hears().items()
+    assert subject == "the disk is full, a run of warehouse failed"
+    assert "Make room" in text
+
+    team.sql(
+        "create table kept as select * from organizations",
+        "delete from organizations",
+        "insert into customer_segments (organization_id, customer_id, segment_name, is_active, updated_at) "
+        "select organization_id, customer_id, segment_name, 'perhaps', max(updated_at) from customer_segments",
+    )
+    assert team.run().returncode == 1
+    told = team.hears()
+    refused = told.pop("warning: deletes refused in erp.organizations").replace("\n", " ")
+    assert "-m ingestion reconcile --source erp --table organizations --allow-deletes" in refused
+    rejected = told.pop("warning: rows rejected in erp.customer_segments")
+    assert "kept out" in rejected
+    assert_over(told, "the disk is full, a run of warehouse failed")
+
+    team.sql("insert into organizations select * from kept", "drop table kept")
+    assert team.run().returncode == 0
+    assert_over(team.hears(), "deletes refused in erp.organizations", "rows rejected in erp.customer_segments")
+
+
+def test_number_that_a_test_finds_wrong(team: Team) -> None:
+    team.sql("update organizations set name = name || '!' where id in (select min(id) from organizations)")
+    with duckdb.connect(str(team.place.folder / "warehouse.duckdb")) as warehouse:
+        [doubled] = warehouse.execute(
+            "insert into core.fct_interactions select * from core.fct_interactions limit 1 returning interaction_id"
+        ).fetchall()
+    assert team.run().returncode == 1
+    [(subject, text)] = team.hears().items()
+    assert subject == "erp: the build fails at unique_combination_fct_interactions_interaction_id"
+    assert "marts" in text
+    with duckdb.connect(str(team.place.folder / "warehouse.duckdb")) as warehouse:
+        warehouse.execute(
+            "delete from core.fct_interactions where rowid = "
+            "(select max(rowid) from core.fct_interactions where interaction_id = ?)",
+            doubled,
+        )
+    assert team.run().returncode == 0
+    assert_over(team.hears(), subject)
