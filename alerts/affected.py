@@ -112,7 +112,9 @@ class Declared:
 
     def _of_systems(self, tables: Iterable[tuple[str, str]], systems: set[str]) -> tuple[list[str], list[str]]:
         """The marts of some systems, and those over several; as far as can be told."""
-        tags = {(e.schema_, e.mart): {e.source} for e in self._exports.values()}
+        tags: dict[tuple[str, str], set[str]] = {
+            (e.schema_, e.mart): {e.source} for e in self._exports.values() if e.mart
+        }
         tags |= {(node["schema"], node["name"]): {*node["tags"]} for node in self._manifest.get("nodes", {}).values()}
         marts = [one for one in tables if one[0] == "marts"]
         own = [one for one in marts if not systems or systems & tags.get(one, {ALL_SOURCES})]

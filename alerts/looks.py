@@ -13,10 +13,11 @@ from exports.delivery.results import DeliveryResult
 from ingestion.loading.results import LoadResult
 
 _NO_ROOM = re.compile(
-    "no space left|disk is full|file too large|disk quota exceeded|could not extend file|could not write to file",
+    "no space left|disk is full|file too large|disk quota exceeded|could not extend file|disk i/o error",
     re.IGNORECASE,
 )
-"""How operating systems, SQLite, DuckDB and PostgreSQL say that there is no room, or no file may grow."""
+"""How operating systems, SQLite, DuckDB and PostgreSQL say that there is no room, or no file may grow. SQLite says by the
+last of them that a disk is broken, too."""
 _MAKE_ROOM = (
     "Make room: df --human-readable says where. Dagster's record of old runs is no loss: "
     "python -m orchestration forget --older-than-days 30"
@@ -113,14 +114,14 @@ def of_run(job: str, why: str | None, systems: Sequence[str] = (), *, is_over: b
         systems: that it concerns; none: all.
         is_over: whether a run that did not fail so has ended.
     """
-    seen = {Kind.RUN_FAILED: {job}} if is_over else {}
+    seen = {Kind.RUN_FAILED: {job, _killed(job), _full(job)}} if is_over else {}
     if why is None:
         return Look((), seen)
     if has_no_room(why):
-        title, remedy = f"the disk is full, a run of {job} failed", _MAKE_ROOM
+        subject, title, remedy = _full(job), f"a disk is full or broken, a run of {job} failed", _MAKE_ROOM
     else:
-        title, remedy = f"a run of {job} failed", _LOOK
-    return Look((Finding(Kind.RUN_FAILED, job, _sentence(why), (*systems,), remedy, title=title),), seen)
+        subject, title, remedy = job, f"a run of {job} failed", _LOOK
+    return Look((Finding(Kind.RUN_FAILED, subject, _sentence(why), (*systems,), remedy, title=title),), seen)
 
 
 def of_killed(job: str, since: datetime | None = None) -> Look:
@@ -131,7 +132,15 @@ def of_killed(job: str, since: datetime | None = None) -> Look:
     )
     remedy = "To run it at once: python -m orchestration run"
     title = f"a run of {job} was killed"
-    return Look((Finding(Kind.RUN_FAILED, job, what, (), remedy, since, title),), {})
+    return Look((Finding(Kind.RUN_FAILED, _killed(job), what, (), remedy, since, title),), {})
+
+
+def _killed(job: str) -> str:
+    return f"{job}, killed"
+
+
+def _full(job: str) -> str:
+    return f"{job}, no room"
 
 
 def _unreachable(source: str, why: str, systems: Sequence[str]) -> Finding:

@@ -167,7 +167,7 @@ def _telling(run: Callable[[], int]) -> int:
         with suppress(IngestionError):
             tell(Settings.read(), of_run(_MAIN_JOB, f"{one_line(error)}", is_over=False))
         if has_no_room(str(error)):
-            raise StorageError(f"The disk is full: {one_line(error)}") from error
+            raise StorageError(f"A disk is full or broken: {one_line(error)}") from None
         raise
 
 

@@ -80,7 +80,7 @@ def settings(home: Path, *urls: str, **more: Any) -> Settings:
     """Of a place with one system."""
     told: dict[str, Any] = {"alert_urls": ",".join(urls), "erp_database_url": f"sqlite:///{home}/erp.sqlite"}
     places = {"exports_url": str(home / "exports"), "archive_url": str(home / "archive")}
-    return Settings.model_validate({**told, **places, "sources_file": home / "none.yml", **more})
+    return Settings.model_validate({**told, **places, **more})
 
 
 def subjects(webhook: Webhook) -> list[str]:
