@@ -16,8 +16,8 @@ _NO_ROOM = re.compile(
     "no space left|disk is full|file too large|disk quota exceeded|could not extend file|disk i/o error",
     re.IGNORECASE,
 )
-"""How operating systems, SQLite, DuckDB and PostgreSQL say that there is no room, or no file may grow. SQLite says by the
-last of them that a disk is broken, too."""
+"""How operating systems, SQLite, DuckDB and PostgreSQL say that there is no room, or that no file may grow; by the last
+of these SQLite says that a disk is broken, too."""
 _MAKE_ROOM = (
     "Make room: df --human-readable says where. Dagster's record of old runs is no loss: "
     "python -m orchestration forget --older-than-days 30"

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 
-import duckdb
 import pytest
 from delivery_place import Mailbox, Webhook, mail_server, web_server
 from end_to_end.place import Place
@@ -25,7 +24,30 @@ import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
 runpy.run_module("orchestration", run_name="__main__")
 """
-SEEN = re.compile(r"\[CRM warehouse\] (.+)")
+BUILD_TWICE = """
+import sys
+import dagster as dg
+import duckdb
+from orchestration.configuration import MODELS_JOB
+from orchestration.definitions import defs
+
+job, model = defs.resolve_job_def(MODELS_JOB), dg.AssetKey(["core", "fct_interactions"])
+
+def change(sql):
+    with duckdb.connect(sys.argv[1]) as warehouse:
+        warehouse.execute(sql)
+
+def build():
+    with dg.DagsterInstance.get() as instance:
+        print(job.execute_in_process(instance=instance, asset_selection=[model], raise_on_error=False).success)
+
+change("insert into core.fct_interactions select * replace ('x' as interaction_id) from core.fct_interactions limit 2")
+build()
+change("delete from core.fct_interactions where interaction_id = 'x'")
+build()
+"""
+"""Somebody picks a model in which two rows have one key, and picks it again once they are gone. Reading dbt's project takes
+longest, so that both are done by one process."""
 
 
 class Team:
@@ -112,7 +134,7 @@ def test_source_that_is_down_and_a_run_that_is_killed(team: Team) -> None:
 
 
 def test_disk_that_is_full_then_rows_that_are_rejected_and_deletes_that_are_refused(team: Team) -> None:
-    limited = team.run("-c", LIMITED, "5000000", "run")
+    limited = team.run("-c", LIMITED, "100000", "run")
     assert limited.returncode == 1
     [(subject, text)] = team.hears().items()
     assert subject == "a disk is full or broken, a run of warehouse failed"
@@ -138,20 +160,9 @@ def test_disk_that_is_full_then_rows_that_are_rejected_and_deletes_that_are_refu
 
 
 def test_number_that_a_test_finds_wrong(team: Team) -> None:
-    team.sql("update organizations set name = name || '!' where id in (select min(id) from organizations)")
-    with duckdb.connect(str(team.place.folder / "warehouse.duckdb")) as warehouse:
-        [doubled] = warehouse.execute(
-            "insert into core.fct_interactions select * from core.fct_interactions limit 1 returning interaction_id"
-        ).fetchall()
-    assert team.run().returncode == 1
-    [(subject, text)] = team.hears().items()
-    assert subject == "erp: the build fails at unique_combination_fct_interactions_interaction_id"
-    assert "marts" in text
-    with duckdb.connect(str(team.place.folder / "warehouse.duckdb")) as warehouse:
-        warehouse.execute(
-            "delete from core.fct_interactions where rowid = "
-            "(select max(rowid) from core.fct_interactions where interaction_id = ?)",
-            doubled,
-        )
-    assert team.run().returncode == 0
-    assert_over(team.hears(), subject)
+    done = team.run("-c", BUILD_TWICE, str(team.place.folder / "warehouse.duckdb"))
+    assert done.stdout.split() == ["False", "True"], done.stderr
+    begun, ended = team.hears().items()
+    assert begun[0] == "erp: the build fails at unique_combination_fct_interactions_interaction_id"
+    assert "marts (" in begun[1]
+    assert over(begun[0]).fullmatch(ended[0])
