@@ -66,7 +66,7 @@ _CONCERNS: Mapping[Kind, str] = {
 }
 """What is the matter with what people read; where nothing is said here, it is not brought up to date."""
 
-_ENDED: Mapping[Kind, str] = {
+ENDED: Mapping[Kind, str] = {
     Kind.SOURCE_UNREACHABLE: "It is read again, with all that came meanwhile.",
     Kind.TABLE_FAILED: "It is loaded again, with all that came meanwhile.",
     Kind.TEST_FAILED: "It was built and tested again, without a fault.",
@@ -75,6 +75,7 @@ _ENDED: Mapping[Kind, str] = {
     Kind.ROWS_REJECTED: "The last run kept out no more. What was, stays so until it is corrected in the source.",
     Kind.DELIVERY_FAILED: "All that was due has arrived.",
 }
+"""What the end of one means."""
 
 
 class Words:
@@ -130,7 +131,7 @@ class Words:
         first = owed.incidents[0]
         kind, findings = first.finding.kind, [one.finding for one in owed.incidents]
         yield f"It is over, from {self._at(first.began_at)} to {self._at(_end(owed.incidents))}."
-        if ended := _ENDED.get(kind):
+        if ended := ENDED.get(kind):
             yield ended
         yield ("It could not be told before. " if owed.is_first else "It was:\n") + _list(findings)
 
