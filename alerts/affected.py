@@ -76,8 +76,8 @@ class Declared:
         return Affected(of_systems, shared, reports, exports, self._others(some.systems))
 
     def _of_addresses(self, names: Collection[str]) -> Affected:
-        reports = {r.title: 1 for r in self._reports.values() if any(one.to in names for one in r.deliver)}
-        exports = {name: 1 for name, e in self._exports.items() if any(one.to in names for one in e.deliver)}
+        reports = {r.title: 0 for r in self._reports.values() if any(one.to in names for one in r.deliver)}
+        exports = {name: 0 for name, e in self._exports.items() if any(one.to in names for one in e.deliver)}
         return Affected(reports=reports, exports=exports)
 
     def _kinds(self, systems: Iterable[str]) -> set[str]:

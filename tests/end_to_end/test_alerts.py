@@ -58,7 +58,7 @@ change("delete from core.fct_interactions where interaction_id = 'x'")
 build()
 look(cursor)
 """
-"""Somebody picks a model in which two rows have one key, and picks it again once they are gone; between the two a run is
+"""Somebody picks a model in which two rows have one key, and picks it again once they are gone; in between a run is
 killed, and the sensor looks. Reading dbt's project takes longest, so that one process does it all."""
 
 
