@@ -28,11 +28,12 @@ LEVEL_DAYS = 21
 LEAST_VARIATION = 0.01
 """The square of the coefficient of variation that days have beyond chance, at the least: 10 %. Few weeks may look calmer."""
 
-FEWER, MORE = 0.55, 2.0
+FEWER, MORE = 0.6, 2.0
 """Shares of what is expected that are worth a word: up to about a half, from the double on."""
 MANY = 100
 """Of so many a half can be told from chance on the day itself; of fewer much stronger evidence is asked for."""
-_OF_FEWER_THAN_MANY = 0.01
+_ELSEWHERE = 0.01
+"""How much stronger, and for whatever else is told: more of something, and silence, can wait for it."""
 _LEAST_SURGE = 20
 """Of so few a double is nothing."""
 
@@ -40,6 +41,8 @@ _SPARSE = 5.0
 """Below this mean a day, medians and trimmed means say nothing: sums do."""
 _OUTLYING = 2.58
 """From so many standard deviations on a day of the past weighs less (Noufaily)."""
+_COMMON_DAYS = 20
+"""For so many days counts what variance is common, beside the days of the series itself."""
 _TRIMMED = 0.05
 _OF_TRIMMED = 1.32
 """How much larger a normal variance is than what is left of it without the twentieth that lies furthest out."""
@@ -112,11 +115,11 @@ def judge(counts: Sequence[float], chance: float, exposures: Sequence[float] | N
     if expected <= 0 and found < _LEAST_SURGE:
         return None
     if found <= FEWER * expected:
-        bound = chance if expected >= MANY else chance * _OF_FEWER_THAN_MANY
+        bound = chance if expected >= MANY else chance * _ELSEWHERE
         if at_most(found, expected, usual.variation) <= bound:
             return Judgement(Change.FEWER, found, expected)
     elif found >= max(MORE * expected, _LEAST_SURGE):
-        if at_least(found, max(expected, 1.0), usual.variation) <= chance * _OF_FEWER_THAN_MANY:
+        if at_least(found, max(expected, 1.0), usual.variation) <= chance * _ELSEWHERE:
             return Judgement(Change.MORE, found, expected)
     return None
 
@@ -156,7 +159,7 @@ def _judge_silence(
         return None
     units = exposures[-days:] if exposures else [1.0] * days
     expected = [usual.of(day, unit) for day, unit in enumerate(units)]
-    if prod(exp(-log1p(usual.variation * mean) / usual.variation) for mean in expected) > chance:
+    if prod(exp(-log1p(usual.variation * mean) / usual.variation) for mean in expected) > chance * _ELSEWHERE:
         return None
     history = counts[:-days][-WEEKS * 7 :]
     # The judged days go on with the weekdays: the last of the history is the one before share 0.
@@ -206,8 +209,12 @@ def _variation(counts: Sequence[float], units: Sequence[float]) -> float:
     kept = squares[: len(squares) - max(1, round(_TRIMMED * len(squares)))]
     if not kept:
         return LEAST_VARIATION
-    beyond = _OF_TRIMMED * sum(square for square, _ in kept) - sum(mean for _, mean in kept)
-    return max(LEAST_VARIATION, beyond / sum(mean**2 for _, mean in kept))
+    chance, of_squares = sum(mean for _, mean in kept), sum(mean**2 for _, mean in kept)
+    found = _OF_TRIMMED * sum(square for square, _ in kept)
+    # Eight weeks of a small series tell a variance badly: what is common counts as so many days more.
+    common = _COMMON_DAYS / len(squares) * (chance + LEAST_VARIATION * of_squares)
+    total = (found + common) / (1 + _COMMON_DAYS / len(squares))
+    return max(LEAST_VARIATION, (total - chance) / of_squares)
 
 
 def _level(counts: Sequence[float], units: Sequence[float], variation: float) -> float:
