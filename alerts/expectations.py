@@ -4,8 +4,8 @@ Counts of a business differ by weekday, grow, and vary more than chance alone wo
 surveillance has the same question, and this is its answer in small: a level and a weekday's share, fitted so that
 earlier incidents weigh little, and quantiles of a negative binomial of the variance that is left (C. P. Farrington et
 al., A statistical algorithm for the early detection of outbreaks, J. R. Stat. Soc. A 159 (1996); A. Noufaily et al., An
-improved algorithm for outbreak detection in multiple surveillance systems, Stat. Med. 32 (2013)). Where they fit a trend,
-the level here is that of the last three weeks: what has doubled for good is usual after two.
+improved algorithm for outbreak detection in multiple surveillance systems, Stat. Med. 32 (2013)). Where they fit a
+trend, the level here is that of the last three weeks: what has doubled for good is usual after two.
 
 Belongs here: arithmetic over one series, without dates. Not here: which series there are (counts.py), who is told.
 """
@@ -26,7 +26,8 @@ LEAST_DAYS = 28
 LEVEL_DAYS = 21
 """The days that tell the level."""
 LEAST_VARIATION = 0.01
-"""The square of the coefficient of variation that days have beyond chance, at the least: 10 %. Few weeks may look calmer."""
+"""The square of the coefficient of variation that days have beyond chance, at the least (10 %): a few weeks may look
+calmer."""
 
 FEWER, MORE = 0.6, 2.0
 """Shares of what is expected that are worth a word: up to about a half, from the double on."""
@@ -118,9 +119,10 @@ def judge(counts: Sequence[float], chance: float, exposures: Sequence[float] | N
         bound = chance if expected >= MANY else chance * _ELSEWHERE
         if at_most(found, expected, usual.variation) <= bound:
             return Judgement(Change.FEWER, found, expected)
-    elif found >= max(MORE * expected, _LEAST_SURGE):
-        if at_least(found, max(expected, 1.0), usual.variation) <= chance * _ELSEWHERE:
-            return Judgement(Change.MORE, found, expected)
+    elif found >= max(MORE * expected, _LEAST_SURGE) and (
+        at_least(found, max(expected, 1.0), usual.variation) <= chance * _ELSEWHERE
+    ):
+        return Judgement(Change.MORE, found, expected)
     return None
 
 
@@ -179,7 +181,7 @@ def _trailing_zeros(counts: Sequence[float]) -> int:
 
 
 def _shares(counts: Sequence[float]) -> list[float]:
-    """What the seven days of a week have beside each other, 1 on average: of weeks in the middle, as a share of each."""
+    """What the seven days of a week have beside each other, 1 on average: of each week's total, without extremes."""
     weeks = [counts[start : start + 7] for start in range(0, len(counts), 7)]
     weeks = [week for week in weeks if any(week)]
     if fmean(counts) < _SPARSE:

@@ -2,8 +2,9 @@
 
 Belongs here: special functions. Not here: what is judged by them (expectations.py).
 
-With mean m and variance m + v * m² it has size 1 / v, and its distribution function is an incomplete beta function (NIST
-Digital Library of Mathematical Functions, 8.17.24), computed by its continued fraction (8.17.22) as Lentz evaluates it.
+With mean m and variance m + v * m² it has size 1 / v, and its distribution function is an incomplete beta function
+(NIST Digital Library of Mathematical Functions, 8.17.24), computed by its continued fraction (8.17.22) as Lentz
+evaluates it.
 """
 
 from math import exp, lgamma, log, log1p

@@ -146,3 +146,7 @@ class Freshness:
                 return max(begin, since) + left
             left -= max(span, timedelta())
         return since + _LONGEST
+
+
+DEFAULT = Freshness()
+"""Of a table of which nothing is said."""
