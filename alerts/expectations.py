@@ -34,7 +34,9 @@ FEWER, MORE = 0.6, 2.0
 MANY = 100
 """Of so many a half can be told from chance on the day itself; of fewer much stronger evidence is asked for."""
 _ELSEWHERE = 0.01
-"""How much stronger, and for whatever else is told: more of something, and silence, can wait for it."""
+"""How much stronger, and of more of something, too."""
+_SILENCE = 0.5
+"""Silence is judged anew with every day that it lasts: evidence for it is asked twice of what one day's is."""
 _LEAST_SURGE = 20
 """Of so few a double is nothing."""
 
@@ -161,7 +163,7 @@ def _judge_silence(
         return None
     units = exposures[-days:] if exposures else [1.0] * days
     expected = [usual.of(day, unit) for day, unit in enumerate(units)]
-    if prod(exp(-log1p(usual.variation * mean) / usual.variation) for mean in expected) > chance * _ELSEWHERE:
+    if prod(exp(-log1p(usual.variation * mean) / usual.variation) for mean in expected) > chance * _SILENCE:
         return None
     history = counts[:-days][-WEEKS * 7 :]
     # The judged days go on with the weekdays: the last of the history is the one before share 0.
