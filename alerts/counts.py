@@ -18,7 +18,7 @@ from alerts.expectations import WEEKS, Change, Judgement, judge
 from alerts.findings import Finding, Kind
 from ingestion.warehouses import Query, Warehouse
 
-CHANCE = 3e-4
+CHANCE = 2e-4
 """How probable a false alarm may be of one series on one day; of all sources, all tenants or all outlets together ten
 times as much."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from alerts.findings import Finding, Kind
 from ingestion.operations.judging import Grade
 from ingestion.settings import Settings
 
@@ -39,10 +40,27 @@ class Disk:
         needed = max(LEAST_BYTES, TIMES_THE_WAREHOUSE * self.rewritten)
         return Grade.CRITICAL if self.free < needed / 4 else Grade.WARNING if self.free < needed else Grade.WELL
 
+    @property
+    def subject(self) -> str:
+        """By what lies on it."""
+        return ", ".join(self.places)
+
+    def findings(self) -> list[Finding]:
+        """What is wrong, if anything is."""
+        if self.grade is Grade.WELL:
+            return []
+        what = f"The disk of {self.subject} is nearly full: {self.told()}."
+        remedy = "python -m orchestration forget --older-than-days 30; python -m ingestion compact"
+        return [Finding(Kind.DISK_NEARLY_FULL, self.subject, what, (), remedy)]
+
     def told(self) -> str:
         """In words."""
         room = f"{in_words(self.free)} free of {in_words(self.size)}"
-        return f"{room}; files that are written anew take {in_words(self.rewritten)}" if self.rewritten else room
+        return (
+            f"{room}; {in_words(self.rewritten)} are at times written anew beside themselves"
+            if self.rewritten
+            else room
+        )
 
 
 def places(settings: Settings, home: Path) -> dict[str, Path]:

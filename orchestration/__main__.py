@@ -1,6 +1,5 @@
 """The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
 
-import argparse
 import os
 import shutil
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
 from ingestion.output.private import keep_private
-from ingestion.output.terminal import page, say_error
+from ingestion.output.terminal import Parser, page, say_error
 from ingestion.settings import PROJECT_ROOT
 from orchestration.console import say
 from orchestration.profile import run_dbt
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when anything failed."""
-    parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
+    parser = Parser(prog="python -m orchestration", description="Run the warehouse.")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     run = commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     run.add_argument("--without-extraction", action="store_true", help="no source is read: what is due of raw as it is")
@@ -32,6 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
+    health = commands.add_parser(
+        "health",
+        help="how everything is: exit code 0 well, 1 a warning, 2 critical, 64 wrong usage",
+        description="Looks at what no run can see: how old tables and marts are, whether anything runs, silence and "
+        "surges in the counts, disks. Starts no run and asks no source.",
+    )
+    health.add_argument("--json", action="store_true", help="for programs")
     copy = commands.add_parser("copy", help="make a file for BI tools with the rows of some tenants alone")
     copy.add_argument("file", type=Path, help="the DuckDB file; what is there is replaced")
     copy.add_argument(
@@ -47,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["ui"]:
         return _ui(arguments[1:])
     options = parser.parse_args(arguments)
-    prepare_home()
-    if options.command == "forget":
-        return _forget(options.older_than_days)
+    home = prepare_home()
+    if options.command in ("health", "forget"):
+        return _health(home, as_json=options.json) if options.command == "health" else _forget(options.older_than_days)
     try:
         # Settings, catalogues and manifest are read when this is imported.
         from orchestration import configuration  # noqa: F401, PLC0415
@@ -85,6 +91,12 @@ def _days(value: str) -> int:
     if days < 0:
         raise ValueError
     return days
+
+
+def _health(home: Path, *, as_json: bool) -> int:
+    from orchestration.health import run_health  # noqa: PLC0415
+
+    return run_health(home, as_json=as_json)
 
 
 def _forget(days: int) -> int:
