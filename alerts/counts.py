@@ -18,9 +18,12 @@ from alerts.expectations import WEEKS, Change, Judgement, judge
 from alerts.findings import Finding, Kind
 from ingestion.warehouses import Query, Warehouse
 
-CHANCE = 2e-4
-"""How probable a false alarm may be of one series on one day; of all sources, all tenants or all outlets together ten
-times as much."""
+CHANCE = 3e-4
+"""How probable a false alarm may be of one series on one day, however few there are."""
+CHANCE_OF_ALL = 1e-3
+"""The same of all sources together, and of all tenants together: once in three years."""
+_OF_OUTLETS = 3e-3
+"""Of all outlets: they are small, and their silence is all that tells of it."""
 
 DAYS = WEEKS * 7 + 45
 """Days that are read: the history, and the longest silence that is looked for."""
@@ -132,18 +135,23 @@ def read_series(warehouse: Warehouse, now: datetime, newest_rows: Mapping[str, d
 
 
 def unusual(series: Collection[Series]) -> list[Unusual]:
-    """Those series whose last day is out of the ordinary; a source's own with them, where it has several tenants."""
+    """Those series whose last day is out of the ordinary, those of whole sources among them."""
     groups = (
-        [*_totals(series)],
-        [one for one in series if one.part.outlet is None],
-        [one for one in series if one.part.outlet is not None],
+        ([*_totals(series)], CHANCE_OF_ALL),
+        ([one for one in series if one.part.outlet is None], CHANCE_OF_ALL),
+        ([one for one in series if one.part.outlet is not None], _OF_OUTLETS),
     )
     return [
         Unusual(one, judgement)
-        for group in groups
+        for group, chance in groups
         for one in group
-        if (judgement := judge(one.counts, min(CHANCE, 10 * CHANCE / len(group)), one.exposures))
+        if (judgement := judge(one.counts, chance_of_each(len(group), chance), one.exposures))
     ]
+
+
+def chance_of_each(count: int, chance: float = CHANCE_OF_ALL) -> float:
+    """How probable a false alarm may be of each of so many series, for one of any to be as probable as told."""
+    return min(CHANCE, chance / max(1, count))
 
 
 def findings(found: Iterable[Unusual]) -> Iterator[Finding]:
@@ -194,13 +202,12 @@ def _totals(series: Collection[Series]) -> Iterator[Series]:
         if one.exposures is None and one.part.outlet is None:
             groups[one.part.source, one.metric].append(one)
     for (source, metric), ones in groups.items():
-        if len(ones) > 1:
-            last_day = min(one.last_day for one in ones)
-            sums = defaultdict[date, float](float)
-            for one in ones:
-                for ago, count in enumerate(reversed(one.until(last_day).counts)):
-                    sums[last_day - timedelta(days=ago)] += count
-            yield _dense(Part(source), metric, sums)
+        last_day = min(one.last_day for one in ones)
+        sums = defaultdict[date, float](float)
+        for one in ones:
+            for ago, count in enumerate(reversed(one.until(last_day).counts)):
+                sums[last_day - timedelta(days=ago)] += count
+        yield _dense(Part(source), metric, sums)
 
 
 def _of_tenants(query: Query, tenants: Sequence[Mapping[str, Any]], since: date) -> Iterator[Series]:

@@ -247,6 +247,20 @@ def test_ui_is_for_those_who_log_in_and_for_no_foreign_page(deployed: Deployed, 
         log_in = {"Authorization": "Basic " + base64.b64encode(b"ann:secret").decode()}
         name = f"warehouse.example.com:{proxy}"
         assert status(proxy, "/server_info", name) == 401
+        # A monitor has no log-in: nobody has looked yet, then the watch has, as its timer would start it.
+        assert status(proxy, "/health", name) == 503
+        watch = Service(deployed.deployment, "health")
+        assert watch.process.wait(timeout=TIMEOUT_SECONDS) in (0, 1, 2), watch.log.read_text()
+        assert status(proxy, "/health", name) == (503 if watch.process.returncode == 2 else 200), watch.log.read_text()
+        for path in (
+            "/health/",
+            "/health?x=/server_info",
+            "/HEALTH",
+            "//health",
+            "/health/../server_info",
+            "/server_info/health",
+        ):
+            assert status(proxy, path, name) in (200, 401, 503), path
         assert status(proxy, "/graphql", name, deletion, Origin=OWN) == 401
         wrong = {"Authorization": "Basic " + base64.b64encode(b"ann:guess").decode()}
         assert status(proxy, "/server_info", name, **wrong) == 401

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.counts import CHANCE
+from alerts.counts import CHANCE, chance_of_each
 from alerts.expectations import LEAST_DAYS, Change, expectation, judge
 from alerts.tails import at_least, at_most
 
@@ -64,7 +64,7 @@ def test_ordinary_days_are_told_once_at_most(spread: float) -> None:
         for mean, week in SERIES:
             counts = days(f"{seed} {mean}", mean, week, spread)
             for day in range(HISTORY, HISTORY + JUDGED):
-                if found := judge(counts[: day + 1], CHANCE):
+                if found := judge(counts[: day + 1], chance_of_each(len(SERIES))):
                     told[seed, mean, found.change] += 1
     assert len(told) <= 1, told
 
@@ -87,9 +87,9 @@ def test_half_of_what_is_expected_is_noticed_the_day_after(mean: int, spread: fl
     assert share_noticed(mean, spread, lambda _, expected: round(expected / 2)) >= 0.98
 
 
-@pytest.mark.parametrize(("mean", "spread"), [(100, 0.005), (150, 0.005), (100, 0.0025)])
+@pytest.mark.parametrize(("mean", "spread"), [(100, 0.005), (150, 0.005), (150, 0.01), (100, 0.0025)])
 def test_half_of_a_hundred_is_noticed_the_day_after(mean: int, spread: float) -> None:
-    assert share_noticed(mean, spread, lambda _, expected: round(expected / 2)) >= 0.95
+    assert share_noticed(mean, spread, lambda _, expected: round(expected / 2)) >= 0.9
 
 
 @pytest.mark.parametrize(
