@@ -52,7 +52,7 @@ class SourceAge:
     def told(self, now: datetime) -> str:
         """In words, without its name."""
         if self.grade is not Grade.WELL:
-            return _together(self._wrong())
+            return self._together(self._wrong())
         read, newest = self.last_read_at, self.newest_row_at
         if read is None:
             return "it has none of its tables"
@@ -64,7 +64,7 @@ class SourceAge:
         if ages := [one for one in wrong if one[1].word in _OF_SOURCE]:
             since = min((judgement.since for _, judgement in ages if judgement.since), default=None)
             remedy = f"python -m ingestion status --source {self.name}"
-            yield Finding(Kind.STALE, self.name, f"{self.name}: {_together(ages)}", (self.name,), remedy, since)
+            yield Finding(Kind.STALE, self.name, f"{self.name}: {self._together(ages)}", (self.name,), remedy, since)
         for table, judgement in wrong:
             if kind := _KINDS.get(judgement.word):
                 label = f"{self.name}.{table}"
@@ -73,6 +73,17 @@ class SourceAge:
                     remedy = f"python -m ingestion reconcile --source {self.name} --table {table} --allow-deletes"
                 told = judgement.reason if judgement.reason.endswith(".") else f"{judgement.reason}."
                 yield Finding(kind, label, f"{label}: {told}", (self.name,), remedy, judgement.since)
+
+    def _together(self, wrong: Sequence[tuple[str, Judgement]]) -> str:
+        """Tables and what is wrong with them, those together of which the same is."""
+        reasons: dict[str, list[str]] = {}
+        for table, judgement in wrong:
+            reasons.setdefault(judgement.reason.rstrip("."), []).append(table)
+        told = (
+            f"{'all tables' if len(tables) == len(self.tables) else shortened(tables)}: {reason}"
+            for reason, tables in reasons.items()
+        )
+        return f"{'; '.join(told)}."
 
     def _wrong(self) -> list[tuple[str, Judgement]]:
         pairs = zip(self.tables, self.judged, strict=True)
@@ -168,11 +179,3 @@ def _limit(ingestion: Ingestion, system: str) -> timedelta:
         ),
         default=DEFAULT.read_within,
     )
-
-
-def _together(wrong: Sequence[tuple[str, Judgement]]) -> str:
-    """Tables and what is wrong with them, those together of which the same is."""
-    reasons: dict[str, list[str]] = {}
-    for table, judgement in wrong:
-        reasons.setdefault(judgement.reason.rstrip("."), []).append(table)
-    return "; ".join(f"{shortened(tables)}: {reason}" for reason, tables in reasons.items()) + "."

@@ -148,7 +148,7 @@ class Examination:
         found = disks(places(self._ingestion.settings, self._home))
         self._seen[Kind.DISK_NEARLY_FULL] = [disk.subject for disk in found]
         for disk in found:
-            self._told(f"disk of {disk.subject}", disk.grade, disk.told(), disk.findings())
+            self._told("disk", disk.grade, f"{disk.subject}: {disk.told()}", disk.findings())
 
     def _told(self, name: str, grade: Grade, told: str, findings: Any = ()) -> None:
         self._checks.append(Check(name, grade, told))

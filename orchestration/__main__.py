@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from exports.errors import ExportError
 from ingestion.errors import IngestionError
+from ingestion.operations.judging import Grade
 from ingestion.output.private import keep_private
 from ingestion.output.terminal import Parser, page, say_error
 from ingestion.settings import PROJECT_ROOT
@@ -53,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["ui"]:
         return _ui(arguments[1:])
     options = parser.parse_args(arguments)
-    home = prepare_home()
     if options.command in ("health", "forget"):
-        return _health(home, as_json=options.json) if options.command == "health" else _forget(options.older_than_days)
+        return _health(as_json=options.json) if options.command == "health" else _forget(options.older_than_days)
+    prepare_home()
     try:
         # Settings, catalogues and manifest are read when this is imported.
         from orchestration import configuration  # noqa: F401, PLC0415
@@ -93,13 +94,18 @@ def _days(value: str) -> int:
     return days
 
 
-def _health(home: Path, *, as_json: bool) -> int:
+def _health(*, as_json: bool) -> int:
     from orchestration.health import run_health  # noqa: PLC0415
 
-    return run_health(home, as_json=as_json)
+    try:
+        return run_health(prepare_home(), as_json=as_json)
+    except OSError as error:
+        say_error(f"Dagster's folder can't be made, so nothing can run: {error.strerror}.")
+        return Grade.CRITICAL
 
 
 def _forget(days: int) -> int:
+    prepare_home()
     import dagster as dg  # noqa: PLC0415
 
     from orchestration.retention import forget_runs  # noqa: PLC0415

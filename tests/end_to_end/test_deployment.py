@@ -37,6 +37,7 @@ class Deployed:
     deployment: Deployment
     server: Server
     schedule_status: str
+    policies: dict[str, int]
     chain: list[dict[str, Any]]
     runs: list[dict[str, Any]]
     exit_codes: dict[str, int]
@@ -89,6 +90,16 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     ui.ask("mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }", id=schedule["id"])
     assert ui.schedule()["status"] == "STOPPED"
 
+    of_assets = (
+        "{ assetNodes { assetKey { path } internalFreshnessPolicy {"
+        " ...on TimeWindowFreshnessPolicy { failWindowSeconds } } } }"
+    )
+    policies = {
+        ".".join(node["assetKey"]["path"]): policy["failWindowSeconds"]
+        for node in ui.ask(of_assets)["assetNodes"]
+        if (policy := node["internalFreshnessPolicy"])
+    }
+
     services["daemon"] = Service(deployment, "daemon")
     ui.wait(ui.launch("warehouse"), "SUCCESS")
     jobs = ("warehouse_models", "warehouse_publication", "warehouse_publication_monthly")
@@ -99,11 +110,23 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     codes = {name: services[name].stop() for name in ("daemon", "code")}
     found = [ui.run(run) for run in runs]
     codes["webserver"] = services["webserver"].stop()
-    return Deployed(deployment, server, schedule["status"], chain, found, codes, services)
+    return Deployed(deployment, server, schedule["status"], policies, chain, found, codes, services)
 
 
 def test_schedule_is_switched_on_by_the_page_s_command(deployed: Deployed) -> None:
     assert deployed.schedule_status == "RUNNING"
+
+
+def test_raw_tables_and_marts_have_freshness_policies_in_the_ui(deployed: Deployed) -> None:
+    hour = 3600
+    of_raw = {name: seconds for name, seconds in deployed.policies.items() if name.startswith("erp.")}
+    assert of_raw == dict.fromkeys(
+        ("erp.customers", "erp.customer_interactions", "erp.customer_segments", "erp.organizations"), 26 * hour
+    )
+    others = {name: seconds for name, seconds in deployed.policies.items() if name not in of_raw}
+    assert {name.split(".")[0] for name in others} == {"marts"}
+    assert {"marts.organization_summary", "marts.kpis"} <= set(others)
+    assert set(others.values()) == {50 * hour}
 
 
 def test_what_the_main_job_made_due_was_launched_one_after_the_other(deployed: Deployed) -> None:

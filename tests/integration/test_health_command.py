@@ -53,7 +53,7 @@ class Place:
         return health
 
     def grades(self) -> dict[str, str]:
-        return {check["name"].split(" of ")[0]: check["grade"] for check in self.health()["checks"]}
+        return {check["name"]: check["grade"] for check in self.health()["checks"]}
 
     @contextmanager
     def dagster(self) -> Iterator[dg.DagsterInstance]:
@@ -195,8 +195,8 @@ def test_wrong_usage_and_wrong_settings_have_a_code_of_their_own(place: Place, m
     assert main(["health"]) == 64
 
 
-def test_look_starts_nothing_of_the_models(place: Place) -> None:
-    place.told()
+def test_look_starts_nothing_of_the_models(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.sandbox.export_settings(monkeypatch)
     code = (
         "import sys; from orchestration.__main__ import main; main(['health']); "
         "print(sorted({n.split('.')[0] for n in sys.modules} & {'dbt', 'dagster_dbt', 'dagster_webserver'}))"
@@ -205,3 +205,12 @@ def test_look_starts_nothing_of_the_models(place: Place) -> None:
         [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=120, check=True
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_folder_of_dagster_that_cannot_be_made_is_critical(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.sandbox.folder / "file").write_text("")
+    monkeypatch.setenv("DAGSTER_HOME", str(place.sandbox.folder / "file" / "dagster"))
+    assert main(["health"]) == 2
+    assert "error: Dagster's folder can't be made, so nothing can run: Not a directory." in capsys.readouterr().err
