@@ -15,7 +15,7 @@ from alerts.disk import disks, places
 from alerts.findings import Finding, Kind, Look, Severity
 from alerts.freshness import SourceAge, read_marts, read_sources, tightest
 from alerts.nothing_runs import Signs
-from ingestion.errors import IngestionError, WarehouseBusyError
+from ingestion.errors import IngestionError, WarehouseAbsentError, WarehouseBusyError
 from ingestion.loading.run import Ingestion
 from ingestion.operations.judging import Grade, duration, worst
 from ingestion.settings import Settings
@@ -95,14 +95,12 @@ class Examination:
 
     def health(self) -> Health:
         """Look at everything. It never raises: what can't be looked at is told so."""
-        # While a run has the warehouse it can't be told when tables were read: Dagster's own signs can.
-        read = [at for one in self._warehouse() if (at := one.last_read_at)]
-        self._runs(max(read, default=None))
+        self._runs(self._warehouse())
         self._disks()
         return Health(tuple(self._checks), Look(tuple(self._findings), self._seen))
 
-    def _warehouse(self) -> list[SourceAge]:
-        """Look at what is in the warehouse; returns the sources."""
+    def _warehouse(self) -> datetime | None:
+        """Look at what is in the warehouse; returns when any table was last read, None if none ever was."""
         try:
             sources = read_sources(self._ingestion, self._now)
             for one in sources:
@@ -111,11 +109,15 @@ class Examination:
             self._counts(sources)
         except WarehouseBusyError:
             self._told("warehouse", Grade.WELL, "in use by a run: not looked at")
-            return []
+            return self._now
+        except WarehouseAbsentError as error:
+            self._told("warehouse", Grade.CRITICAL, str(error))
+            return None
         except IngestionError as error:
             self._told("warehouse", Grade.CRITICAL, str(error))
-            return []
-        return sources
+            # Each run that there is will say so itself; if there are any, Dagster knows.
+            return self._signs.last_run_at or self._now
+        return max((at for one in sources if (at := one.last_read_at)), default=None)
 
     def _marts(self) -> None:
         marts = read_marts(self._ingestion)

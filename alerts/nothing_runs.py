@@ -52,7 +52,8 @@ def find(signs: Signs, last_read_at: datetime | None, limit: Freshness, now: dat
 
     Args:
         signs: of Dagster.
-        last_read_at: when any table was last read, as the warehouse remembers: extraction needs no Dagster.
+        last_read_at: when any table was last read, as the warehouse remembers, for extraction needs no Dagster; now
+            while something has it; None where nothing was ever loaded.
         limit: how long nothing may run: that of the table which is to be read most often.
         now: the clock's instant.
     """

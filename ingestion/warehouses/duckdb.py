@@ -14,7 +14,7 @@ import filelock
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.errors import ConfigurationError, WarehouseBusyError, WarehouseError, one_line
+from ingestion.errors import ConfigurationError, WarehouseAbsentError, WarehouseBusyError, WarehouseError, one_line
 from ingestion.output.private import Readers, make_folder
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
@@ -154,7 +154,7 @@ class DuckdbWarehouse(SqlWarehouse):
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
         if not self.path.exists():
-            raise WarehouseError(f"There is no warehouse {self.path.name} yet. Make it: make run")
+            raise WarehouseAbsentError(f"There is no warehouse {self.path.name} yet. Make it: make run")
         with self._connection(read_only=True) as connection:
 
             def read(sql: str) -> pa.Table:
