@@ -178,7 +178,8 @@ def findings(found: Iterable[Unusual]) -> Iterator[Finding]:
 
 def _finding(part: Part, ones: Sequence[Unusual], before: str = "") -> Finding:
     begins = min(one.series.last_day - timedelta(days=one.judgement.days - 1) for one in ones)
-    is_silent = any(one.judgement.change is Change.SILENT and not _has_dwindled(one) for one in ones)
+    silent = [one for one in ones if one.judgement.change is Change.SILENT]
+    is_silent = bool(silent) and not any(_has_dwindled(one) for one in silent)
     return Finding(
         Kind.SILENT if is_silent else Kind.ANOMALY,
         part.name,
