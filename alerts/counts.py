@@ -3,8 +3,8 @@
 Belongs here: reading them, and what is told of those that are out of the ordinary. Not here: what is ordinary
 (expectations.py).
 
-Rows are counted by their own day, so that a day is judged when its rows can be there: when the source has given a row
-that is newer than its end. The metrics are those of `kpis`, all of whose sums are counts of a source's main tables.
+Rows are counted by their own day, so that a day is judged when its rows can be there (`SourceAge.covered_until`), not
+when the clock says so. The metrics are those of `kpis`, all of whose sums are counts of a source's main tables.
 """
 
 from collections import defaultdict
@@ -105,13 +105,13 @@ class Unusual:
         return f"{what} on {self.series.last_day}, where {expected}"
 
 
-def read_series(warehouse: Warehouse, now: datetime, newest_rows: Mapping[str, datetime]) -> list[Series]:
+def read_series(warehouse: Warehouse, now: datetime, covered: Mapping[str, datetime]) -> list[Series]:
     """Every series, up to the last day whose rows can be there.
 
     Args:
         warehouse: where the models are.
         now: the instant that they are built for.
-        newest_rows: source → the instant of its newest row; sources without one have no series.
+        covered: source → up to when its rows can be there; sources of which nothing is known have no series.
 
     Raises:
         WarehouseError: it can't be read.
@@ -129,8 +129,8 @@ def read_series(warehouse: Warehouse, now: datetime, newest_rows: Mapping[str, d
     return [
         kept
         for series in found
-        if (newest := newest_rows.get(series.part.source))
-        and (kept := series.until(_last_whole_day(newest, zones.get(series.part.tenant)))).counts
+        if (until := covered.get(series.part.source))
+        and (kept := series.until(_last_whole_day(until, zones.get(series.part.tenant)))).counts
     ]
 
 
@@ -257,13 +257,13 @@ def _dense(
     return Series(part, metric, last, [counts.get(day, 0.0) for day in days], parts)
 
 
-def _last_whole_day(newest: datetime, zone: str | None) -> date:
-    """The last day that had ended in a time zone when the newest row was made."""
+def _last_whole_day(until: datetime, zone: str | None) -> date:
+    """The last day that had ended in a time zone at an instant."""
     try:
-        local = newest.astimezone(ZoneInfo(zone or "UTC"))
+        local = until.astimezone(ZoneInfo(zone or "UTC"))
     except (ZoneInfoNotFoundError, ValueError):
         # Only the warehouse knows the zone: the day has ended there at the latest when it has half a day on in UTC.
-        local = newest.astimezone(UTC) - timedelta(hours=12)
+        local = until.astimezone(UTC) - timedelta(hours=12)
     return local.date() - timedelta(days=1)
 
 

@@ -17,6 +17,9 @@ from ingestion.operations.judging import Grade, Judgement, duration, judge, wors
 from ingestion.operations.status import AUTOMATIC, TableStatus, remembered
 
 _KINDS = {"failed": Kind.TABLE_FAILED, "refused": Kind.DELETES_REFUSED}
+_QUIET, _LATE = timedelta(hours=3), timedelta(hours=6)
+"""How long a source may have had no row, and how much later it has to have been read, for no row to be missing."""
+
 _OF_SOURCE = ("old", "silent", "unread")
 
 
@@ -46,8 +49,18 @@ class SourceAge:
 
     @property
     def newest_row_at(self) -> datetime | None:
-        """When the newest row of any table was made."""
-        return max((t.newest_row_at for t in self.tables if t.newest_row_at), default=None)
+        """When the newest row was made of the tables whose rows are to be new; of any table where none is told so."""
+        lively = [t for t in self.tables if t.freshness.rows_within != NEVER] or self.tables
+        return max((t.newest_row_at for t in lively if t.newest_row_at), default=None)
+
+    @property
+    def covered_until(self) -> datetime | None:
+        """Up to when all of its rows can be there, late ones aside.
+
+        That is its newest row. But nights are quiet: some hours more, where it was read long after them.
+        """
+        newest, read = self.newest_row_at, self.last_read_at
+        return max(newest, min(newest + _QUIET, read - _LATE)) if newest and read else None
 
     def told(self, now: datetime) -> str:
         """In words, without its name."""

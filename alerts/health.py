@@ -130,8 +130,8 @@ class Examination:
             self._told("marts", _grade(found), " ".join(f.what for f in found) or well, found)
 
     def _counts(self, sources: Collection[SourceAge]) -> None:
-        newest = {one.name: at for one in sources if (at := one.newest_row_at)}
-        series = counts.read_series(self._ingestion.warehouse, self._ingestion.settings.now, newest)
+        covered = {one.name: at for one in sources if (at := one.covered_until)}
+        series = counts.read_series(self._ingestion.warehouse, self._ingestion.settings.now, covered)
         found = [*counts.findings(counts.unusual(series))]
         self._seen |= {Kind.SILENT: None, Kind.ANOMALY: None}
         if series:

@@ -22,7 +22,7 @@ from ingestion.operations.status import TableStatus
 
 _WORDS = ("table", "mode", "watermark")
 _HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "source", "lag", "judged")
-_FIRST_TO_GO = ("mode", "full", "keys")
+_FIRST_TO_GO = ("mode", "full", "keys", "versions")
 _WIDTH = 100
 """Of a page on which all columns have room, in characters."""
 

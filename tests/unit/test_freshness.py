@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from alerts.freshness import SourceAge
 from ingestion.catalogue.entries import TableEntry, load_catalogue
 from ingestion.catalogue.freshness import NEVER, READ_WITHIN, Freshness, Within, working_hours
 from ingestion.catalogue.sources_file import configured_sources
 from ingestion.errors import ConfigurationError
 from ingestion.log.state import TableState
-from ingestion.operations.judging import Grade, duration, judge
+from ingestion.operations.judging import WELL, Grade, duration, judge
 from ingestion.operations.status import TableStatus
 from ingestion.settings import Settings
 
@@ -160,3 +161,25 @@ def test_durations_are_told_in_a_unit_of_which_there_are_two() -> None:
         "26h",
         "2d",
     ]
+
+
+@pytest.mark.parametrize(
+    ("newest_hours", "read_hours", "covered_hours"),
+    [
+        # A row of the next day.
+        (1, 2, 1),
+        # None in the night: early in it that says nothing, in the morning it does.
+        (-1, 1, -1),
+        (-1, 7, 1),
+        # What came until the afternoon and then no more lacks an evening.
+        (-7, 8, -4),
+    ],
+)
+def test_day_is_whole_when_its_last_rows_can_be_there(newest_hours: int, read_hours: int, covered_hours: int) -> None:
+    midnight = datetime(2026, 11, 27, tzinfo=UTC)
+    newest, read = midnight + timedelta(hours=newest_hours), midnight + timedelta(hours=read_hours)
+    lively = status(Freshness(rows_within=timedelta(days=2)), read, f"at {newest.isoformat()}", read)
+    # What seldom changes was corrected this morning: that says nothing of the others.
+    reference = status(Freshness(), read, None, read)
+    source = SourceAge("erp", [lively, reference], [WELL, WELL])
+    assert source.covered_until == midnight + timedelta(hours=covered_hours)
