@@ -257,7 +257,7 @@ def test_health_judges_all_sources_marts_and_counts(sample_place: Place) -> None
     frozen = [finding["subject"] for finding in health["findings"] if finding["kind"] == "stale"]
     assert sorted(frozen) == sorted(sample.SOURCES)
     assert checks["marts"]["grade"] == checks["runs"]["grade"] == "well"
-    assert max(re.findall(r"2026-\d\d-\d\d", checks["counts"]["told"])) <= "2026-10-30"
+    assert max(re.findall(r"2026-\d\d-\d\d", checks["counts"]["told"])) <= "2026-10-31"
 
 
 def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Place) -> None:
