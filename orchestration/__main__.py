@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exports.errors import ExportError
-from ingestion.errors import IngestionError
+from ingestion.errors import ConfigurationError, IngestionError, SourceError
 from ingestion.output.private import keep_private
 from ingestion.output.terminal import page, say_error
 from ingestion.settings import PROJECT_ROOT
@@ -20,6 +20,8 @@ from orchestration.profile import run_dbt
 if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
 
+    from orchestration.chain import Launch
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when anything failed."""
@@ -27,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     run = commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     run.add_argument("--without-extraction", action="store_true", help="no source is read: what is due of raw as it is")
+    commands.add_parser("nightly", help="the night's work: keys compared, what is past its age let go, all data tests")
+    refresh = commands.add_parser("refresh", help="make a system's models anew from all of raw, then what follows")
+    refresh.add_argument("system", help="a source system, e.g. whatsapp; cross_source: what reads several")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
     commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dagster dev` starts them")
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
@@ -41,22 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["dbt"]:
             run_dbt(arguments[1:])
-    except IngestionError as error:
-        say_error(error)
-        return 1
-    if arguments[:1] == ["ui"]:
-        return _ui(arguments[1:])
-    options = parser.parse_args(arguments)
-    prepare_home()
-    if options.command == "forget":
-        return _forget(options.older_than_days)
-    try:
+        if arguments[:1] == ["ui"]:
+            return _ui(arguments[1:])
+        options = parser.parse_args(arguments)
+        prepare_home()
+        if options.command == "forget":
+            return _forget(options.older_than_days)
         # Settings, catalogues and manifest are read when this is imported.
         from orchestration import configuration  # noqa: F401, PLC0415
 
         if options.command == "copy":
             return _copy(options.tenant, options.file)
-        return _run(extracts=not options.without_extraction) if options.command == "run" else _prepare()
+        return _prepare() if options.command == "prepare" else _run(_first(options))
     except (IngestionError, ExportError) as error:
         say_error(error)
         return 1
@@ -117,45 +118,69 @@ def _prepare() -> int:
     return 0
 
 
-def _run(*, extracts: bool) -> int:
+def _first(options: argparse.Namespace) -> "Launch | None":
+    """The run that a command begins with; None where it has nothing to do.
+
+    Raises:
+        ConfigurationError: there is no such system.
+        SourceError: no source can be read.
+        StorageError: the archive's place can't be used.
+    """
+    from orchestration.chain import Launch, next_launch  # noqa: PLC0415
+    from orchestration.configuration import JOB, NIGHTLY_JOB, REFRESH_JOBS  # noqa: PLC0415
+
+    if options.command == "nightly":
+        return Launch(NIGHTLY_JOB, is_of_the_night=True)
+    if options.command == "refresh":
+        if options.system not in REFRESH_JOBS:
+            raise ConfigurationError(f"There is no system '{options.system}'. Use one of: {', '.join(REFRESH_JOBS)}.")
+        return Launch(REFRESH_JOBS[options.system])
+    if options.without_extraction:
+        return next_launch(JOB)
+    _check_sources()
+    return Launch(JOB)
+
+
+def _check_sources() -> None:
+    """See to it that a run has something to read. Raises as `_first`."""
+    from orchestration.configuration import ingestion  # noqa: PLC0415
+
+    if ingestion.ensure_sample():
+        say("made the sample sources in data/sample")
+    ingestion.archive.check()
+    faults = ingestion.check_sources()
+    if faults and len(faults) == len(ingestion.sources):
+        *others, last = faults.values()
+        for fault in others:
+            say_error(fault)
+        raise SourceError(last)
+
+
+def _run(launch: "Launch | None") -> int:
+    """A run, and what it makes due, one after the other in this process."""
     import dagster as dg  # noqa: PLC0415
 
-    from orchestration.chain import IN_ONE_PROCESS, Launch, next_launch  # noqa: PLC0415
-    from orchestration.configuration import JOB, ingestion  # noqa: PLC0415
+    from orchestration.chain import IN_ONE_PROCESS, STAGES, next_launch  # noqa: PLC0415
     from orchestration.extraction import extraction  # noqa: PLC0415
-    from orchestration.raw import raw_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
-    launch: Launch | None
-    if extracts:
-        if ingestion.ensure_sample():
-            say("made the sample sources in data/sample")
-        ingestion.archive.check()
-        faults = ingestion.check_sources()
-        if faults and len(faults) == len(ingestion.sources):
-            for fault in faults.values():
-                say_error(fault)
-            return 1
-        launch = Launch(JOB, [key for assets in raw_assets for key in assets.keys])
-    else:
-        launch = next_launch(JOB)
     events: list[dg.DagsterEvent] = []
     is_well = True
     with dg.DagsterInstance.get() as instance:
         while launch:
             definitions = extraction
-            if launch.job != JOB:
+            if STAGES[launch.job]:
                 from orchestration.definitions import defs as definitions  # noqa: PLC0415
             result = definitions.resolve_job_def(launch.job).execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                asset_selection=list(launch.assets),
-                tags=IN_ONE_PROCESS,
+                asset_selection=None if launch.assets is None else list(launch.assets),
+                tags=IN_ONE_PROCESS | launch.tags,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
             events += result.all_events
             is_well &= result.success
-            launch = next_launch(launch.job)
+            launch = next_launch(launch.job, is_of_the_night=launch.is_of_the_night)
     print_summary(page(), events)
     for event in events:
         if event.is_step_failure:

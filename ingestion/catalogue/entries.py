@@ -30,6 +30,11 @@ CURSOR_TYPES = ("timestamp", "integer")
 KEY_TYPES = (IDENTIFIER, "integer", "text")
 AGE_TYPES = ("timestamp", "date")
 
+TEAM = "team:data"
+"""Whose a table is unless told."""
+
+_OWNER = r"^(team:[A-Za-z0-9_.-]+|[^@\s:]+@[^@\s:]+\.[A-Za-z]{2,})$"
+
 Mode = Literal["changes", "cursor", "full"]
 Collation = Literal["exact", "nocase", "rtrim", "nocase rtrim"]
 
@@ -124,6 +129,7 @@ class TableEntry(BaseModel):
     personal: Annotated[dict[str, PersonalColumn], BeforeValidator(parse_personal)] = {}
     belongs_to: dict[str, Belonging] = {}
     aged_by: str | None = None
+    owner: str = Field(default=TEAM, pattern=_OWNER)
     mapping: TableMapping = NAMESAKE
 
     @model_validator(mode="after")
