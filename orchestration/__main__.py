@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     refresh = commands.add_parser("refresh", help="make a system's models anew from all of raw, then what follows")
     refresh.add_argument("system", help="a source system, e.g. whatsapp; cross_source: what reads several")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
-    commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dagster dev` starts them")
+    commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dg dev` starts them")
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")

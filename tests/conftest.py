@@ -42,7 +42,7 @@ GROUPS = {
     **dict.fromkeys(
         (
             *("test_analysts", "test_changes", "test_dbt_build", "test_erased_people", "test_periods"),
-            *("test_pipeline", "test_truth", "test_ui"),
+            *("test_operations", "test_pipeline", "test_truth", "test_ui"),
         ),
         "sample",
     ),
