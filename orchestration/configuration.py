@@ -37,6 +37,9 @@ REREAD_JOB, RECONCILE_JOB, CONFIRM_JOB, REBUILD_JOB = "reread_table", "reconcile
 NIGHTLY_JOB, TESTS_JOB = "warehouse_nightly", "warehouse_tests"
 """What is done once a night, and, after what that made due, all data tests."""
 
+LINEAGE_JOB = "column_lineage"
+"""What nothing launches but a person (lineage.py)."""
+
 CROSS_SOURCE = "cross_source"
 KINDS = tuple(kind for kind in SOURCES_OF_KINDS if kind != RAW)
 """The source systems there are."""

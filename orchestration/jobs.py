@@ -23,6 +23,7 @@ from orchestration.configuration import (
 from orchestration.delivered import delivery_assets
 from orchestration.ended import ended_since
 from orchestration.extraction import extract_jobs, warehouse_job
+from orchestration.lineage import lineage_job
 from orchestration.models import keys_of_models, model_assets
 from orchestration.operations import nightly_job, operation_jobs
 from orchestration.partitions import add_partitions
@@ -177,6 +178,7 @@ jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     *(models_job, *refresh_jobs, tests_job),
     *(*publication_jobs, *delivery_jobs),
     *operation_jobs,
+    lineage_job,
 ]
 schedules = [
     hourly,

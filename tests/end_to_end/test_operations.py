@@ -87,12 +87,20 @@ with dg.DagsterInstance.get() as instance, in_process_test_workspace(
     run_id = execute(job, instance)
     told["untested"] = ask(FAULTS, id=run_id)["runOrError"]["eventConnection"]["events"]
 
+    run_id = execute("column_lineage", instance, op="follow_columns", model="fct_messages")
+    [event] = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION)
+    lineage = event.asset_observation.metadata["dagster/column_lineage"].value.deps_by_column
+    told["lineage"] = {
+        name: sorted([one.asset_key.to_user_string(), one.column_name] for one in of) for name, of in lineage.items()
+    }
+
     wrong = [
         execute("reread_table", instance, op="reread", source="whatsap", table="messages"),
         execute("reread_table", instance, op="reread", **MESSAGES, since="yesterday"),
         execute("reread_table", instance),
         execute("confirm_deletes", instance),
         execute("rebuild_raw", instance, op="rebuild", source="whatsapp"),
+        execute("column_lineage", instance, op="follow_columns", system="shopp"),
     ]
     with filelock.FileLock(f"{ingestion.warehouse.path}.lock", is_singleton=False):
         locked = [
@@ -166,7 +174,7 @@ def test_names_of_jobs_stay_and_each_is_described(told: Any) -> None:
         *(f"warehouse_publication_{cadence}" for cadence in ("daily", "weekly", "monthly")),
         *(f"extract_{system}" for system in systems),
         *(f"refresh_{system}" for system in (*systems, "cross_source")),
-        *("reread_table", "reconcile", "confirm_deletes", "rebuild_raw"),
+        *("reread_table", "reconcile", "confirm_deletes", "rebuild_raw", "column_lineage"),
     }
     assert all(jobs.values())
 
@@ -202,6 +210,12 @@ def test_what_is_read_once_more_makes_models_due_and_waits_with_their_tests(told
     )
 
 
+def test_columns_are_followed_where_somebody_asks(told: Any) -> None:
+    staging = "staging/stg_whatsapp__messages"
+    assert told["lineage"]["conversation_id"] == [[staging, "conversation_id"]]
+    assert [staging, "sent_at"] in told["lineage"]["message_date"]
+
+
 def test_wrong_input_is_told_in_one_line(told: Any) -> None:
     sentences = [event["error"]["message"] for event in told["wrong"]]
     begun = [
@@ -210,6 +224,7 @@ def test_wrong_input_is_told_in_one_line(told: Any) -> None:
         "Failure: Unknown source ''. Use one of: ",
         "Failure: Unknown source ''. Use one of: ",
         "Failure: Raw holds rows of whatsapp.",
+        "Failure: There is no system 'shopp'. Use one of: ",
     ]
     assert len(sentences) == len(begun)
     for sentence, first in zip(sentences, begun, strict=True):
@@ -224,5 +239,5 @@ def test_every_kind_of_step_fails_with_its_sentence_and_no_stack(told: Any) -> N
     ]
     for event in told["locked"]:
         assert event["error"]["message"].startswith("Failure: "), event
-        assert "is in use" in event["error"]["message"], event
+        assert "was held by another run" in event["error"]["message"], event
         assert (event["error"]["stack"], event["error"]["causes"]) == ([], []), event
