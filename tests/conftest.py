@@ -48,6 +48,7 @@ GROUPS = {
     ),
     **dict.fromkeys(("test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"),
     **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
+    **dict.fromkeys(("test_dbt_project", "test_lineage", "test_present_systems"), "project"),
 }
 """Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
 

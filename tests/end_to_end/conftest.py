@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,9 +35,13 @@ AS_OF = datetime(2026, 11, 26, 12, tzinfo=UTC)
 """The instant that all runs on the sample are built for, whatever the clock says."""
 
 
-def sample_place_in(folder: Path) -> Place:
+TWO_SYSTEMS = ("whatsapp", "restaurant")
+"""Those of a place where what is tested is no system's own: a run costs half of what it does with all."""
+
+
+def sample_place_in(folder: Path, systems: Collection[str] = sample.SOURCES) -> Place:
     """A place whose sources are the sample in it, and which publishes more than is published by default."""
-    place = Place(folder, {name: f"sqlite:///{folder / 'sample' / name}.sqlite" for name in sample.SOURCES})
+    place = Place(folder, {name: f"sqlite:///{folder / 'sample' / name}.sqlite" for name in systems})
     place.environment["AS_OF"] = AS_OF.isoformat()
     place.environment["EXPORTS_CATALOGUE"] = str(every_export(folder / "exports.yml"))
     return place
@@ -78,26 +83,56 @@ def live_folder(shared_folder: Path) -> Path:
     return shared_folder / "live"
 
 
+def _made_once(live: Path, shared: Path, make_sample: Callable[[Path], None], systems: Collection[str]) -> FirstRun:
+    """The first run of a place, which one process makes for all."""
+    saved, said = shared / f"{live.name}_first_run", shared / f"{live.name}_first_run.json"
+    with (shared / f"{live.name}_first_run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            make_sample(live / "sample")
+            add_people(live / "sample")
+            result = sample_place_in(live, systems).module("orchestration", "run")
+            assert result.returncode == 0, result.stderr
+            shutil.copytree(live, saved)
+            said.write_text(json.dumps([result.stdout, result.stderr]), encoding="utf-8")
+    output, errors = json.loads(said.read_text(encoding="utf-8"))
+    return FirstRun(sample_place_in(saved, systems), subprocess.CompletedProcess((), 0, output, errors))
+
+
+def _again(first_run: FirstRun, live: Path, systems: Collection[str]) -> Place:
+    """The live folder as the first run left it."""
+    shutil.rmtree(live, ignore_errors=True)
+    shutil.copytree(first_run.place.folder, live)
+    return sample_place_in(live, systems)
+
+
 @pytest.fixture(scope="session")
 def first_run(live_folder: Path, shared_folder: Path) -> FirstRun:
     """The first run on a small sample of all five sources, two months long."""
-    saved, said = shared_folder / "first_run", shared_folder / "first_run.json"
-    with (shared_folder / "first_run.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
-            sample.create(live_folder / "sample", scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
-            add_people(live_folder / "sample")
-            result = sample_place_in(live_folder).module("orchestration", "run")
-            assert result.returncode == 0, result.stderr
-            shutil.copytree(live_folder, saved)
-            said.write_text(json.dumps([result.stdout, result.stderr]), encoding="utf-8")
-    output, errors = json.loads(said.read_text(encoding="utf-8"))
-    return FirstRun(sample_place_in(saved), subprocess.CompletedProcess((), 0, output, errors))
+
+    def make_sample(folder: Path) -> None:
+        sample.create(folder, scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
+
+    return _made_once(live_folder, shared_folder, make_sample, sample.SOURCES)
 
 
 @pytest.fixture(scope="module")
 def sample_place(first_run: FirstRun, live_folder: Path) -> Place:
     """What the first run left, for a module to go on with: those that do are in one process ("sample" in GROUPS)."""
-    shutil.rmtree(live_folder, ignore_errors=True)
-    shutil.copytree(first_run.place.folder, live_folder)
-    return sample_place_in(live_folder)
+    return _again(first_run, live_folder, sample.SOURCES)
+
+
+@pytest.fixture(scope="session")
+def first_run_of_two(shared_folder: Path) -> FirstRun:
+    """The first run on a smaller sample, of two of its sources."""
+
+    def make_sample(folder: Path) -> None:
+        sample.create(folder, scale=0.1, first_day=date(2026, 9, 15), last_day=date(2026, 10, 31))
+
+    return _made_once(shared_folder / "live_two", shared_folder, make_sample, TWO_SYSTEMS)
+
+
+@pytest.fixture(scope="module")
+def place_of_two(first_run_of_two: FirstRun, shared_folder: Path) -> Place:
+    """What that run left, for a module to go on with, as `sample_place` is."""
+    return _again(first_run_of_two, shared_folder / "live_two", TWO_SYSTEMS)

@@ -41,30 +41,30 @@ _OF_TEXTS = ("journeys_", "search_terms_")
 
 
 def test_erased_people_change_no_number_and_increments_are_what_a_full_refresh_makes(
-    sample_place: Place, tmp_path: Path
+    place_of_two: Place, tmp_path: Path
 ) -> None:
     """Of one system: what belongs to whom is declared alike of all."""
     # What is published shows nobody, and is not made again here.
     (nothing := tmp_path / "nothing.yml").write_text("{}\n")
-    sample_place.environment |= {"EXPORTS_CATALOGUE": str(nothing), "REPORTS_CATALOGUE": str(nothing)}
+    place_of_two.environment |= {"EXPORTS_CATALOGUE": str(nothing), "REPORTS_CATALOGUE": str(nothing)}
     customers = "select customer_key from core.dim_customers where source_system = 'whatsapp' order by 1 limit 3"
-    *erased, removed = [str(key) for (key,) in sample_place.rows(customers)]
-    before = copied(sample_place, "before")
-    begun(sample_place, erased, with_rows=False)
-    result = sample_place.module("ingestion", "erase", "--resume")
+    *erased, removed = [str(key) for (key,) in place_of_two.rows(customers)]
+    before = copied(place_of_two, "before")
+    begun(place_of_two, erased, with_rows=False)
+    result = place_of_two.module("ingestion", "erase", "--resume")
     assert result.returncode == 0, result.stderr
-    found = differences(open_warehouse(make_url(before), 1), sample_place.warehouse, ["marts"])
+    found = differences(open_warehouse(make_url(before), 1), place_of_two.warehouse, ["marts"])
     assert [line for line in found if not line.removeprefix("marts.").startswith(_OF_TEXTS)] == []
     hashes = [key.rpartition(":")[2] for key in erased]
-    assert places_of(sample_place.folder, hashes, but=[sample_place.folder / "before.duckdb"]) == {}
-    result = sample_place.module("ingestion", "erase", "--customer", removed, "--with-rows")
+    assert places_of(place_of_two.folder, hashes, but=[place_of_two.folder / "before.duckdb"]) == {}
+    result = place_of_two.module("ingestion", "erase", "--customer", removed, "--with-rows")
     assert result.returncode == 0, result.stderr
-    there = sample_place.rows(f"select count(*) from core.dim_customers where customer_key = '{removed}'")
+    there = place_of_two.rows(f"select count(*) from core.dim_customers where customer_key = '{removed}'")
     assert there == [(0,)]
-    incremental = copied(sample_place, "incremental")
-    result = sample_place.dbt(
+    incremental = copied(place_of_two, "incremental")
+    result = place_of_two.dbt(
         *("build", "--full-refresh", "--select", "+fct_conversations", "+conversations_daily"),
         *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
     )
     assert result.returncode == 0, result.stdout[-3000:]
-    assert differences(open_warehouse(make_url(incremental), 1), sample_place.warehouse) == []
+    assert differences(open_warehouse(make_url(incremental), 1), place_of_two.warehouse) == []

@@ -7,21 +7,22 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
 import duckdb
 import pytest
 from canary import places_of
-from end_to_end.conftest import AS_OF, FirstRun
+from end_to_end.conftest import AS_OF, TWO_SYSTEMS, FirstRun
 from end_to_end.dagster_api import Shown, Ui, shown
 from end_to_end.people import UNREVIEWED, places_allowed
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
-from oracle.check import disagreements
+from oracle.check import disagreements_of_system
 
+from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
@@ -56,22 +57,22 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched(sample_place: Place) -> Iterator[Watched]:
-    """The sample after its first run."""
+def watched(place_of_two: Place) -> Iterator[Watched]:
+    """Two systems after their first run."""
     port = free_port()
     command = ["dagster-webserver", "--workspace", "workspace.yaml", "--host", "127.0.0.1", "--port", str(port)]
-    with (sample_place.folder / "webserver.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=sample_place.environment, stdout=log, stderr=log)
+    with (place_of_two.folder / "webserver.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=place_of_two.environment, stdout=log, stderr=log)
         try:
             wait_until_it_answers(f"http://127.0.0.1:{port}/server_info", server)
-            yield Watched(sample_place, Ui(f"http://127.0.0.1:{port}"))
+            yield Watched(place_of_two, Ui(f"http://127.0.0.1:{port}"))
         finally:
             server.terminate()
             server.wait()
 
 
 def is_raw(asset: str) -> bool:
-    return asset.partition("/")[0] in ("consulting", "whatsapp", "restaurant", "shop", "erp")
+    return asset.partition("/")[0] in TWO_SYSTEMS
 
 
 def made_anew(before: dict[str, Shown], after: dict[str, Shown]) -> set[str]:
@@ -101,7 +102,7 @@ def unreviewed(assets: dict[str, Shown]) -> set[str]:
 
 def system_of(asset: str) -> str:
     """The system that an asset's name tells, staging, intermediate and copy; else nothing."""
-    return next((s for s in ("consulting", "whatsapp", "restaurant", "shop", "erp") if s in asset), "")
+    return next((s for s in TWO_SYSTEMS if s in asset), "")
 
 
 def test_after_the_first_run_everything_is_green_and_counted(watched: Watched) -> None:
@@ -156,45 +157,45 @@ def test_one_changed_system_and_what_reads_it_alone_are_made_anew(watched: Watch
 
 def test_source_that_is_down_is_red_and_told_last_and_nothing_else_is(watched: Watched) -> None:
     before = shown(watched.ui)
-    shop = watched.place.folder / "sample" / "shop.sqlite"
-    shutil.move(shop, shop.with_suffix(".away"))
+    whatsapp = watched.place.folder / "sample" / "whatsapp.sqlite"
+    shutil.move(whatsapp, whatsapp.with_suffix(".away"))
     watched.change("restaurant", "insert into restaurants values (998, 'Newer', 'Europe/Berlin')")
     result = watched.run()
-    shutil.move(shop.with_suffix(".away"), shop)
+    shutil.move(whatsapp.with_suffix(".away"), whatsapp)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: raw_shop: shop: there is no SQLite file shop.sqlite")
+    assert result.stderr.splitlines()[-1].startswith(
+        "error: raw_whatsapp: whatsapp: there is no SQLite file whatsapp.sqlite"
+    )
     assert "Traceback" not in result.stderr
     found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:998'"
     assert watched.place.rows(found) == [("Newer",)]
     after = shown(watched.ui)
-    assert red(after) == {name for name in after if name.startswith("shop/")}
+    assert red(after) == {name for name in after if name.startswith("whatsapp/")}
     anew = made_anew(before, after)
     assert {"marts/customer_360", "marts/kpis", "bi_copy/cross_source"} <= anew
-    assert "shop" not in {system_of(name) for name in anew}
+    assert "whatsapp" not in {system_of(name) for name in anew}
 
 
 def test_failing_test_reddens_its_model_and_what_could_not_be_built(watched: Watched) -> None:
     before = shown(watched.ui)
-    warehouse, built = watched.place.folder / "warehouse.duckdb", "staging.stg_shop__product_events"
+    warehouse, built = watched.place.folder / "warehouse.duckdb", "staging.stg_whatsapp__messages"
     with duckdb.connect(warehouse) as db:
         # A row twice, in a table of which a build replaces only what changed.
         db.execute(f"insert into {built} select * replace (-1 as _batch_seq) from {built} limit 1")
-    watched.change(
-        "shop", "update product_events set price = price + 1 where id = (select max(id) from product_events)"
-    )
+    watched.change("whatsapp", "update messages set content = 'x' where id = (select max(id) from messages)")
     watched.change("restaurant", "insert into restaurants values (997, 'Newest', 'Europe/Berlin')")
     result = watched.run()
     with duckdb.connect(warehouse) as db:
         db.execute(f"delete from {built} where _batch_seq = -1")
     assert result.returncode == 1
-    assert "stg_shop__product_events" in result.stderr
+    assert "stg_whatsapp__messages" in result.stderr
     after = shown(watched.ui)
     failed = red(after)
-    assert "staging/stg_shop__product_events" in failed
-    assert {after[name].is_failed for name in failed - {"staging/stg_shop__product_events"}} <= {True}
+    assert "staging/stg_whatsapp__messages" in failed
+    assert {after[name].is_failed for name in failed - {"staging/stg_whatsapp__messages"}} <= {True}
     anew = made_anew(before, after)
     assert {"marts/customer_360", "bi_copy/restaurant"} <= anew
-    assert not {name for name in failed if system_of(name) not in ("shop", "")}
+    assert not {name for name in failed if system_of(name) not in ("whatsapp", "")}
     assert not {"marts/customer_360", "marts/kpis", "core/dim_tenants"} & failed
 
 
@@ -210,7 +211,7 @@ def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
     assert watched.place.module("orchestration", "prepare").returncode == 0
     after = shown(watched.ui)
     assert after["marts/conversations_daily"].is_failed
-    assert {system_of(name) for name in red(after)} <= {"whatsapp", "shop", ""}
+    assert {system_of(name) for name in red(after)} <= {"whatsapp", ""}
 
 
 def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watched: Watched) -> None:
@@ -226,23 +227,34 @@ def test_two_good_runs_at_once_both_succeed_and_make_everything_green_again(watc
     assert unreviewed(after) == unreviewed(before)
     place = watched.place
     assert_totals_agree(place, place.folder / "sample" / "whatsapp.sqlite")
-    assert disagreements(place.warehouse, place.folder / "sample", AS_OF) == []
+    for system in TWO_SYSTEMS:
+        assert disagreements_of_system(place.warehouse, system, AS_OF) == []
 
 
 def test_people_are_nowhere_but_where_the_catalogue_says(first_run: FirstRun, watched: Watched) -> None:
-    """After runs that went well and badly: in no file, table, log or word of a run, nor is the key of pseudonyms."""
+    """After the first run of all systems, and after runs of two that went well and badly: in no file, table or log."""
+    assert_people_are_where_they_may(first_run.place, sample.SOURCES)
+    assert_people_are_where_they_may(watched.place, TWO_SYSTEMS)
+    said = first_run.result.stdout + first_run.result.stderr
+    assert not [value for value in places_allowed() if value in said]
+
+
+def assert_people_are_where_they_may(place: Place, systems: Collection[str]) -> None:
+    """Nor is the key of pseudonyms anywhere."""
     allowed = places_allowed() | {os.environ["PRIVACY_KEY"]: set()}
     # Of a DuckDB file the bytes are no place of their own where a table in it is allowed.
-    allowed = {value: {WAREHOUSE, *tables} if tables else set() for value, tables in allowed.items()}
+    of_systems = {
+        value: {WAREHOUSE, *tables} if tables else set()
+        for value, all_tables in allowed.items()
+        for tables in [{table for table in all_tables if table.partition(".")[0].removeprefix("raw_") in systems}]
+    }
     found = {
         value: {place_of(file) for file in files}
-        for value, files in places_of(watched.place.folder, allowed, but=[watched.place.folder / "sample"]).items()
+        for value, files in places_of(place.folder, of_systems, but=[place.folder / "sample"]).items()
     }
-    assert {value: wrong for value, places in found.items() if (wrong := places - allowed[value])} == {}
+    assert {value: wrong for value, places in found.items() if (wrong := places - of_systems[value])} == {}
     # Nothing was looked for in vain.
-    assert found.keys() == {value for value, places in allowed.items() if places}
-    said = first_run.result.stdout + first_run.result.stderr
-    assert not [value for value in allowed if value in said]
+    assert found.keys() == {value for value, places in of_systems.items() if places}
 
 
 WAREHOUSE = "warehouse.duckdb"
