@@ -160,7 +160,7 @@ def _run(launch: "Launch | None") -> int:
     """A run, and what it makes due, one after the other in this process."""
     import dagster as dg  # noqa: PLC0415
 
-    from orchestration.chain import IN_ONE_PROCESS, STAGES, next_launch  # noqa: PLC0415
+    from orchestration.chain import IN_ONE_PROCESS, WRITE_RAW, next_launch  # noqa: PLC0415
     from orchestration.extraction import extraction  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
@@ -169,7 +169,7 @@ def _run(launch: "Launch | None") -> int:
     with dg.DagsterInstance.get() as instance:
         while launch:
             definitions = extraction
-            if STAGES[launch.job]:
+            if launch.job not in WRITE_RAW:
                 from orchestration.definitions import defs as definitions  # noqa: PLC0415
             result = definitions.resolve_job_def(launch.job).execute_in_process(
                 instance=instance,

@@ -34,8 +34,11 @@ IN_ONE_PROCESS = {"warehouse/chain": "in one process"}
 NIGHT = {"warehouse/night": "yes"}
 """Tag of runs that follow the night's: after the last of them come the tests."""
 
-_WRITE_RAW = (JOB, NIGHTLY_JOB, *EXTRACT_JOBS.values(), REREAD_JOB, RECONCILE_JOB, CONFIRM_JOB, REBUILD_JOB)
-_STAGES = (_WRITE_RAW, (MODELS_JOB, *REFRESH_JOBS.values()), (PUBLICATION_JOB,), *((job,) for job in cadences))
+WRITE_RAW = (JOB, NIGHTLY_JOB, *EXTRACT_JOBS.values(), REREAD_JOB, RECONCILE_JOB, CONFIRM_JOB, REBUILD_JOB)
+"""The jobs that need no model."""
+
+# A system that was made anew makes due what reads several.
+_STAGES = ((*WRITE_RAW, *REFRESH_JOBS.values()), (MODELS_JOB,), (PUBLICATION_JOB,), *((job,) for job in cadences))
 
 STAGES = {job: place for place, jobs in enumerate((*_STAGES, (TESTS_JOB,))) for job in jobs}
 """Job → its place in the order in which they follow each other."""
