@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ingestion.errors import ConfigurationError, IngestionError
 from ingestion.loading.progress import listening
+from ingestion.loading.reading import Again, parse_since
 from ingestion.loading.report import print_results
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
@@ -26,7 +27,7 @@ from ingestion.operations.inspection_report import print_inspection
 from ingestion.operations.judging import Grade, judge, worst
 from ingestion.operations.persons import Person
 from ingestion.operations.proposal import proposals, write
-from ingestion.operations.rebuild import rebuild
+from ingestion.operations.rebuild import rebuild_chosen
 from ingestion.operations.removal import find, remove
 from ingestion.operations.report import (
     NOBODY,
@@ -94,6 +95,14 @@ def _run(options: argparse.Namespace) -> list[str]:
     return _told(result.tables, result.errors)
 
 
+def _reread(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    again = Again(parse_since(options.since) if options.since else None)
+    with listening() as listener:
+        result = ingestion.run(listener, options.source, options.table, again=again)
+    return _told(result.tables, result.errors)
+
+
 def _reconcile(options: argparse.Namespace) -> list[str]:
     ingestion = Ingestion(Settings.read())
     with listening() as listener:
@@ -104,18 +113,14 @@ def _reconcile(options: argparse.Namespace) -> list[str]:
 
 
 def _rebuild(options: argparse.Namespace) -> list[str]:
-    ingestion = Ingestion(Settings.read())
-    tables, erasures = ingestion.chosen_tables(options.source, options.table), ingestion.archive.erasures
     with listening() as listener:
-        results = rebuild(
-            ingestion.archive,
-            ingestion.catalogue,
-            ingestion.warehouse,
+        results = rebuild_chosen(
+            Ingestion(Settings.read()),
             listener,
-            tables,
+            options.source,
+            options.table,
             replace_rows=options.replace,
             accept_undigested=options.accept_undigested,
-            row_keys={name: ingestion.row_key(name) for name in tables if erasures.of_source(name).tables},
         )
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 
@@ -300,6 +305,18 @@ def _parser() -> argparse.ArgumentParser:
     reconcile.add_argument(
         "--allow-deletes", action="store_true", help="delete however many rows are gone; needs --source and --table"
     )
+    reread = add(
+        "reread",
+        _reread,
+        "read a table once more, in full or since a date",
+        "For rows that were changed behind the cursor's back. What differs from raw is appended, and nothing twice; a "
+        "read in full finds what is gone, too. Needs --source and --table.",
+    )
+    reread.add_argument(
+        "--since",
+        metavar="DATE",
+        help="rows whose cursor is no earlier than this day or instant (UTC); in full unless given",
+    )
     rebuild_ = add(
         "rebuild",
         _rebuild,
@@ -375,7 +392,7 @@ def _parser() -> argparse.ArgumentParser:
     remove_.add_argument("source", help="the source system, e.g. shop")
     remove_.add_argument("--yes", action="store_true", help="say that you mean it")
     remove_.add_argument("--archive", action="store_true", help="the archive's files too: its rows are gone for good")
-    for command in (run, inspect_, reconcile, rebuild_, erase_):
+    for command in (run, inspect_, reread, reconcile, rebuild_, erase_):
         command.add_argument("--table", help="one table of it, e.g. messages")
     return parser
 

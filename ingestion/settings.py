@@ -47,6 +47,20 @@ def _without_offset(told: time) -> time:
     return told
 
 
+SCHEDULES = ("hourly", "nightly", "daily", "weekly", "monthly", "deliveries")
+"""What can be switched on: runs, the nightly sweep, publications by cadence, and what is sent."""
+
+
+def _words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _known_schedules(value: str) -> str:
+    if unknown := sorted({*_words(value)} - {*SCHEDULES}):
+        raise ValueError(f"there is no schedule '{unknown[0]}'. Name some of: {', '.join(SCHEDULES)}, by comma")
+    return value
+
+
 OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 
 
@@ -75,10 +89,12 @@ class Settings(BaseSettings):
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
     exports_link: str = ""
     ui_hosts: str = ""
+    repository_url: str = ""
     readers_group: str = ""
     send_at: Annotated[time, AfterValidator(_without_offset)] = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
     alert_urls: SecretStr | None = None
+    schedules: Annotated[str, AfterValidator(_known_schedules)] = ""
     privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     privacy_key_before: SecretStr | None = None
     default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
@@ -128,6 +144,11 @@ class Settings(BaseSettings):
         file = self.model_config.get("env_file")
         known = {**(dotenv_values(str(file)) if file else {}), **os.environ}
         return known.get(name) or None
+
+    @property
+    def schedules_on(self) -> frozenset[str]:
+        """The schedules that are on from the beginning."""
+        return frozenset(_words(self.schedules))
 
     @property
     def now(self) -> datetime:

@@ -1,5 +1,6 @@
 """The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
 
+import argparse
 import os
 import shutil
 import sys
@@ -13,7 +14,7 @@ from alerts.listing import print_incidents
 from alerts.looks import has_no_room, of_run
 from alerts.telling import open_incidents, tell, try_addresses
 from exports.errors import ExportError
-from ingestion.errors import IngestionError, StorageError, one_line
+from ingestion.errors import ConfigurationError, IngestionError, SourceError, StorageError, one_line
 from ingestion.operations.judging import Grade
 from ingestion.output.private import keep_private
 from ingestion.output.terminal import Parser, page, say_error
@@ -23,6 +24,8 @@ from orchestration.profile import run_dbt
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from orchestration.chain import Launch
 
 _MAIN_JOB = "warehouse"
 """As configuration.py calls it, which can't be imported where settings are wrong or the warehouse does not answer."""
@@ -34,8 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     run = commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     run.add_argument("--without-extraction", action="store_true", help="no source is read: what is due of raw as it is")
+    commands.add_parser("nightly", help="the night's work: keys compared, what is past its age let go, all data tests")
+    refresh = commands.add_parser("refresh", help="make a system's models anew from all of raw, then what follows")
+    refresh.add_argument("system", help="a source system, e.g. whatsapp; cross_source: what reads several")
     commands.add_parser("prepare", help="make Dagster's home and dbt's manifest, mark runs as failed that were killed")
-    commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dagster dev` starts them")
+    commands.add_parser("ui", add_help=False, help="Dagster's UI, with its daemon, as `dg dev` starts them")
     commands.add_parser("dbt", add_help=False, help="dbt's own command line, on the warehouse of the settings")
     forget = commands.add_parser("forget", help="delete Dagster's record of old runs; the warehouse needs none of it")
     forget.add_argument("--older-than-days", type=_days, default=90, metavar="N", help="default: %(default)s")
@@ -59,22 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["dbt"]:
             run_dbt(arguments[1:])
-    except IngestionError as error:
-        say_error(error)
-        return 1
-    if arguments[:1] == ["ui"]:
-        return _ui(arguments[1:])
-    options = parser.parse_args(arguments)
-    if options.command in ("health", "forget"):
-        return _health(as_json=options.json) if options.command == "health" else _forget(options.older_than_days)
-    prepare_home()
-    done: Mapping[str, Callable[[], int]] = {
-        "run": lambda: _telling(lambda: _run(extracts=not options.without_extraction)),
-        "prepare": _prepare,
-        "alerts": lambda: _alerts(tests=options.test),
-        "copy": lambda: _copy(options.tenant, options.file),
-    }
-    try:
+        if arguments[:1] == ["ui"]:
+            return _ui(arguments[1:])
+        options = parser.parse_args(arguments)
+        if options.command in ("health", "forget"):
+            return _health(as_json=options.json) if options.command == "health" else _forget(options.older_than_days)
+        prepare_home()
+        done: Mapping[str, Callable[[], int]] = {
+            **dict.fromkeys(("run", "nightly", "refresh"), lambda: _telling(lambda: _run(_first(options)))),
+            "prepare": _prepare,
+            "alerts": lambda: _alerts(tests=options.test),
+            "copy": lambda: _copy(options.tenant, options.file),
+        }
         # Where a command needs them, it imports the rest: settings, catalogues and manifest are read then.
         return done[options.command]()
     except (IngestionError, ExportError) as error:
@@ -182,6 +184,9 @@ def _telling(run: Callable[[], int]) -> int:
     """
     try:
         return run()
+    except SourceError:
+        # Of each source that can't be read people are told by its name.
+        raise
     except Exception as error:
         with suppress(IngestionError):
             tell(Settings.read(), of_run(_MAIN_JOB, f"{one_line(error)}", is_over=False))
@@ -190,31 +195,58 @@ def _telling(run: Callable[[], int]) -> int:
         raise
 
 
-def _run(*, extracts: bool) -> int:
+def _first(options: argparse.Namespace) -> "Launch | None":
+    """The run that a command begins with; None where it has nothing to do.
+
+    Raises:
+        ConfigurationError: there is no such system.
+        SourceError: no source can be read.
+        StorageError: the archive's place can't be used.
+    """
+    from orchestration.chain import Launch, next_launch  # noqa: PLC0415
+    from orchestration.configuration import JOB, NIGHTLY_JOB, REFRESH_JOBS  # noqa: PLC0415
+
+    if options.command == "nightly":
+        return Launch(NIGHTLY_JOB, is_of_the_night=True)
+    if options.command == "refresh":
+        if options.system not in REFRESH_JOBS:
+            raise ConfigurationError(f"There is no system '{options.system}'. Use one of: {', '.join(REFRESH_JOBS)}.")
+        return Launch(REFRESH_JOBS[options.system])
+    if options.without_extraction:
+        return next_launch(JOB)
+    _check_sources()
+    return Launch(JOB)
+
+
+def _check_sources() -> None:
+    """See to it that a run has something to read. Raises as `_first`."""
+    from orchestration import told  # noqa: PLC0415
+    from orchestration.configuration import ingestion  # noqa: PLC0415
+
+    if ingestion.ensure_sample():
+        say("made the sample sources in data/sample")
+    ingestion.archive.check()
+    faults = ingestion.check_sources()
+    told.unreachable(faults)
+    if faults and len(faults) == len(ingestion.sources):
+        *others, last = faults.values()
+        for fault in others:
+            say_error(fault)
+        raise SourceError(last)
+
+
+def _run(launch: "Launch | None") -> int:
+    """A run, and what it makes due, one after the other in this process."""
     import dagster as dg  # noqa: PLC0415
 
     from orchestration import told  # noqa: PLC0415
-    from orchestration.chain import IN_ONE_PROCESS, JOBS, Launch, next_launch  # noqa: PLC0415
-    from orchestration.configuration import JOB, ingestion  # noqa: PLC0415
+    from orchestration.chain import FOLLOWING, IN_ONE_PROCESS, WRITE_RAW, next_launch  # noqa: PLC0415
+    from orchestration.configuration import JOB  # noqa: PLC0415
     from orchestration.extraction import extraction  # noqa: PLC0415
     from orchestration.interrupted import running  # noqa: PLC0415
-    from orchestration.raw import raw_assets  # noqa: PLC0415
     from orchestration.summary import print_summary  # noqa: PLC0415
 
-    launch: Launch | None
-    if extracts:
-        if ingestion.ensure_sample():
-            say("made the sample sources in data/sample")
-        ingestion.archive.check()
-        faults = ingestion.check_sources()
-        told.unreachable(faults)
-        if faults and len(faults) == len(ingestion.sources):
-            for fault in faults.values():
-                say_error(fault)
-            return 1
-        launch = Launch(JOB, [key for assets in raw_assets for key in assets.keys])
-    else:
-        launch = next_launch(JOB)
+    jobs = [*([launch.job] if launch else []), *FOLLOWING]
     events: list[dg.DagsterEvent] = []
     is_well, failed = True, dict[str, list[told.Failed]]()
     with running(Path(os.environ["DAGSTER_HOME"])) as was_killed, dg.DagsterInstance.get() as instance:
@@ -222,13 +254,13 @@ def _run(*, extracts: bool) -> int:
             told.killed(JOB)
         while launch:
             definitions = extraction
-            if launch.job != JOB:
+            if launch.job not in WRITE_RAW:
                 from orchestration.definitions import defs as definitions  # noqa: PLC0415
             result = definitions.resolve_job_def(launch.job).execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                asset_selection=list(launch.assets),
-                tags=IN_ONE_PROCESS,
+                asset_selection=None if launch.assets is None else list(launch.assets),
+                tags=IN_ONE_PROCESS | launch.tags,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
             events += result.all_events
@@ -237,9 +269,9 @@ def _run(*, extracts: bool) -> int:
                 (str(e.step_key), e.step_failure_data) for e in result.all_events if e.is_step_failure
             ]
             told.ended(launch.job, failed[launch.job], is_over=False)
-            launch = next_launch(launch.job)
-        # Not before the last: between two of them a fault is the main job's, too. What did not run had nothing to do.
-        for job in JOBS if extracts else JOBS[1:]:
+            launch = next_launch(launch.job, is_of_the_night=launch.is_of_the_night)
+        # Not before the last: between two of them a fault is the first one's, too. What did not run had nothing to do.
+        for job in dict.fromkeys((*jobs, *failed)):
             told.ended(job, failed.get(job, ()))
     print_summary(page(), events)
     for failures in failed.values():

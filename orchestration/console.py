@@ -4,8 +4,12 @@ Belongs here: lines of progress, the line of a failure. Not here: the summary at
 """
 
 import time
+from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan import objects
+from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster_shared.error import SerializableErrorInfo
 
 from ingestion.loading.progress import LogListener
 from ingestion.output import terminal
@@ -32,6 +36,20 @@ def failure(cause: object, *, is_told: bool = False) -> dg.Failure:
         is_told: whether the step has told people of it by itself (told.py).
     """
     return dg.Failure(terminal.printable(cause), allow_retries=False, metadata={TOLD: True} if is_told else None)
+
+
+def _without_a_stack(exc_info: Any) -> SerializableErrorInfo:
+    """What Dagster keeps of an error: of a failure that we tell its sentence, of anything else where it came from, too.
+
+    Dagster has no setting for that: the sentence would stand above twenty lines of Dagster's own.
+    """
+    if isinstance(exc_info[1], dg.Failure):
+        return SerializableErrorInfo(f"Failure: {exc_info[1].description}\n", [], dg.Failure.__name__)
+    return serializable_error_info_from_exc_info(exc_info)
+
+
+# Where the end of a step is made into an event.
+objects.__dict__["serializable_error_info_from_exc_info"] = _without_a_stack
 
 
 class ConsoleListener(LogListener):

@@ -104,13 +104,14 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
-def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:
+def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool = False, *, only: str = "") -> Build:
     """Build models with their seeds and data tests.
 
     Args:
         select: dbt's node selection.
         heard: is called with the event of every result as it comes.
         is_full: build incremental models anew.
+        only: the only type of nodes to do something about, `test` say; empty: all.
 
     Raises:
         ConfigurationError: the project or its profile is wrong: nothing was built.
@@ -134,6 +135,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     args += ["--full-refresh"] if is_full else []
+    args += ["--resource-type", only] if only else []
     args += ["--no-write-json", *_flags()]
     try:
         outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]

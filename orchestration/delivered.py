@@ -8,13 +8,17 @@ from typing import Any
 
 import dagster as dg
 
+from exports.catalogue import Export
 from exports.delivery.declaration import addresses_by_name
 from exports.delivery.run import deliver
 from exports.errors import ExportError
+from exports.reports.declaration import Declaration
+from ingestion.catalogue.entries import TEAM
 from ingestion.errors import IngestionError
 from orchestration import told
-from orchestration.configuration import exports, reports, settings
+from orchestration.configuration import exports, reports, settings, system_of
 from orchestration.console import failure, say
+from orchestration.labels import links, tags
 from orchestration.publications import steps
 
 _DELIVERED = addresses_by_name((name, one.deliver) for declared in (reports, exports) for name, one in declared.items())
@@ -25,10 +29,17 @@ def _key(name: str) -> dg.AssetKey:
 
 
 def _spec(name: str) -> dg.AssetSpec:
+    one: Export | Declaration = reports[name] if name in reports else exports[name]
     return dg.AssetSpec(
         key=_key(name),
         deps=[dg.AssetKey(step.assets[name]) for step in steps if name in step.declared],
         group_name="deliveries",
+        owners=[TEAM],
+        # It tells to whom.
+        tags=tags(system_of(one), "deliveries", is_personal=True),
+        metadata=links(
+            "docs/delivery.md", settings.reports_catalogue if name in reports else settings.exports_catalogue
+        ),
         description=f"What is due is sent to {', '.join(_DELIVERED[name])}: see `python -m exports deliveries`.",
     )
 

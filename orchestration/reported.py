@@ -13,12 +13,23 @@ from exports.places import INDEX
 from exports.reports.declaration import Declaration
 from exports.reports.publish import FORMS, ReportResult, publish
 from exports.reports.reads import tables_of
+from exports.rows import personal_columns
+from ingestion.catalogue.entries import TEAM
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import ingestion, reports, settings
+from orchestration.configuration import ingestion, reports, settings, system_of
 from orchestration.console import failure, say
+from orchestration.labels import links, tags
+from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
 from orchestration.publications import Step, cadences_of, report_steps
+
+
+def _is_personal(declaration: Declaration) -> bool:
+    """Whether it may show one person apart from others; of a query nobody knows."""
+    tables = [section.table.of for section in declaration.sections if section.table]
+    shown = [name for table in tables for schema in ("core", "marts") for name in columns_of(schema, table)]
+    return bool(personal_columns(shown)) or any(section.query for section in declaration.sections)
 
 
 def _spec(key: dg.AssetKey, declaration: Declaration, step: Step) -> dg.AssetSpec:
@@ -31,6 +42,9 @@ def _spec(key: dg.AssetKey, declaration: Declaration, step: Step) -> dg.AssetSpe
         deps=[dg.AssetKey(list(path)) for path in sorted(tables_of(declaration, cadences))],
         group_name="reports",
         kinds=set(FORMS),
+        owners=[TEAM],
+        tags=tags(system_of(declaration), "reports", is_personal=_is_personal(declaration)),
+        metadata=links("docs/reports.md", settings.reports_catalogue),
         description=f"{declaration.title}, for {declaration.recipients}, {when}.",
     )
 

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 from dagster._cli import dev
+from dagster_shared.cli import WorkspaceOpts
 from dagster_webserver import app as dagster_app
 from dagster_webserver.cli import cli
 from dagster_webserver.webserver import DagsterWebserver
@@ -122,7 +124,11 @@ class GuardedWebserver(DagsterWebserver[Any, Any]):
 
 
 def develop(arguments: Sequence[str]) -> None:
-    """Do as `dagster dev` does, with this web server; the process ends with it."""
+    """Do as `dg dev` does, with this web server; the process ends with it.
+
+    `dg` comes in a package of its own, with a client of Dagster's cloud, and what it starts is not ours. So what it
+    calls is called here, with the options that the superseded `dagster dev` parses.
+    """
     module, name = dev.__dict__, "open_ipc_subprocess"
     original = module[name]
 
@@ -130,7 +136,13 @@ def develop(arguments: Sequence[str]) -> None:
         return original([__spec__.name if part == "dagster_webserver" else part for part in parts], **options)
 
     module[name] = opened
-    dev.dev_command(list(arguments), prog_name="python -m orchestration ui")
+    command = click.Command("ui", params=dev.dev_command.params, callback=_start, help="Dagster's UI, with its daemon.")
+    command.main(list(arguments), prog_name="python -m orchestration ui")
+
+
+def _start(**options: Any) -> None:
+    workspace = WorkspaceOpts.extract_from_cli_options(options)
+    dev.dev_command_impl(workspace_opts=workspace, **options)
 
 
 if __name__ == "__main__":

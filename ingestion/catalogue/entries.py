@@ -3,6 +3,7 @@
 Belongs here: reading and validating catalogue.yml. Not here: what a certain database really has (sources/).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,6 +35,11 @@ AGE_TYPES = ("timestamp", "date")
 _ALL = "*"
 _OF_ALL = ("read_within", "hours")
 """What may be told of all tables of a source at once."""
+
+TEAM = "team:data"
+"""Whose a table is unless told."""
+
+_OWNER = re.compile(r"team:[A-Za-z0-9_.-]+|[^@\s:]+@[^@\s:]+\.[A-Za-z]{2,}")
 
 Mode = Literal["changes", "cursor", "full"]
 Collation = Literal["exact", "nocase", "rtrim", "nocase rtrim"]
@@ -132,7 +138,15 @@ class TableEntry(BaseModel):
     personal: Annotated[dict[str, PersonalColumn], BeforeValidator(parse_personal)] = {}
     belongs_to: dict[str, Belonging] = {}
     aged_by: str | None = None
+    owner: str = TEAM
     mapping: TableMapping = NAMESAKE
+
+    @field_validator("owner")
+    @classmethod
+    def _is_owner(cls, value: str) -> str:
+        if not _OWNER.fullmatch(value):
+            raise ValueError(f"'{value}' is no owner: an e-mail address is one, or team: and a name, as in {TEAM}")
+        return value
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableEntry":

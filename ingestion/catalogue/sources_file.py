@@ -37,7 +37,7 @@ _RESERVED = {"all", "core", "cross_source", "exports", "marts", "operations", "r
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _OWN = (
     *("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share"),
-    *("read_within", "rows_within", "hours", "personal", "belongs_to", "aged_by"),
+    *("read_within", "rows_within", "hours", "personal", "belongs_to", "aged_by", "owner"),
 )
 
 
@@ -58,6 +58,7 @@ class TableSource(TableMapping):
     personal: Annotated[dict[str, PersonalColumn] | None, BeforeValidator(parse_personal)] = None
     belongs_to: dict[str, Belonging] | None = None
     aged_by: str | None = None
+    owner: str | None = None
     files_entry: FilesEntry | None = None
 
     @model_validator(mode="before")

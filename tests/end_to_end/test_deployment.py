@@ -74,6 +74,7 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
             "ERP_DATABASE_URL": f"sqlite:///{folder}/sample/erp.sqlite",
             "PRIVACY_KEY": "a key of the deployment, of some length",
             "UI_HOSTS": "warehouse.example.com",
+            "SCHEDULES": "hourly",
         }
     )
     deployment.make_folders()
@@ -82,9 +83,6 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     ui = Ui(f"http://127.0.0.1:{port}")
     wait_until_it_answers(f"{ui.address}/server_info", services["webserver"].process)
 
-    workspace = str(folder / "deploy" / "workspace.yaml")
-    started = deployment.command("dagster", "schedule", "start", "--workspace", workspace, "warehouse_hourly")
-    assert started.returncode == 0, started.stderr
     schedule = ui.schedule()
     # Off again: when it is due is no part of this test.
     ui.ask("mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }", id=schedule["id"])
@@ -113,7 +111,7 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     return Deployed(deployment, server, schedule["status"], policies, chain, found, codes, services)
 
 
-def test_schedule_is_switched_on_by_the_page_s_command(deployed: Deployed) -> None:
+def test_schedule_is_switched_on_by_the_setting(deployed: Deployed) -> None:
     assert deployed.schedule_status == "RUNNING"
 
 
