@@ -1,6 +1,5 @@
 """The command line of the orchestration: `python -m orchestration run` runs the main job as the UI does."""
 
-import argparse
 import os
 import shutil
 import sys
@@ -15,8 +14,9 @@ from alerts.looks import has_no_room, of_run
 from alerts.telling import open_incidents, tell, try_addresses
 from exports.errors import ExportError
 from ingestion.errors import IngestionError, StorageError, one_line
+from ingestion.operations.judging import Grade
 from ingestion.output.private import keep_private
-from ingestion.output.terminal import page, say_error
+from ingestion.output.terminal import Parser, page, say_error
 from ingestion.settings import PROJECT_ROOT, Settings
 from orchestration.console import say
 from orchestration.profile import run_dbt
@@ -30,7 +30,7 @@ _MAIN_JOB = "warehouse"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 1 when anything failed."""
-    parser = argparse.ArgumentParser(prog="python -m orchestration", description="Run the warehouse.")
+    parser = Parser(prog="python -m orchestration", description="Run the warehouse.")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     run = commands.add_parser("run", help="sources → raw, then the models, copy and exports that are due")
     run.add_argument("--without-extraction", action="store_true", help="no source is read: what is due of raw as it is")
@@ -43,6 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "alerts", help="what is wrong as far as runs and other looks have told, and since when"
     )
     alerts.add_argument("--test", action="store_true", help="send a message to each of ALERT_URLS")
+    health = commands.add_parser(
+        "health",
+        help="how everything is: exit code 0 well, 1 a warning, 2 critical, 64 wrong usage",
+        description="Looks at what no run can see: how old tables and marts are, whether anything runs, silence and "
+        "surges in the counts, disks. Starts no run and asks no source.",
+    )
+    health.add_argument("--json", action="store_true", help="for programs")
     copy = commands.add_parser("copy", help="make a file for BI tools with the rows of some tenants alone")
     copy.add_argument("file", type=Path, help="the DuckDB file; what is there is replaced")
     copy.add_argument(
@@ -58,12 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["ui"]:
         return _ui(arguments[1:])
     options = parser.parse_args(arguments)
+    if options.command in ("health", "forget"):
+        return _health(as_json=options.json) if options.command == "health" else _forget(options.older_than_days)
     prepare_home()
     done: Mapping[str, Callable[[], int]] = {
         "run": lambda: _telling(lambda: _run(extracts=not options.without_extraction)),
         "prepare": _prepare,
         "alerts": lambda: _alerts(tests=options.test),
-        "forget": lambda: _forget(options.older_than_days),
         "copy": lambda: _copy(options.tenant, options.file),
     }
     try:
@@ -99,7 +107,18 @@ def _days(value: str) -> int:
     return days
 
 
+def _health(*, as_json: bool) -> int:
+    from orchestration.health import run_health  # noqa: PLC0415
+
+    try:
+        return run_health(prepare_home(), as_json=as_json)
+    except OSError as error:
+        say_error(f"Dagster's folder can't be made, so nothing can run: {error.strerror}.")
+        return Grade.CRITICAL
+
+
 def _forget(days: int) -> int:
+    prepare_home()
     import dagster as dg  # noqa: PLC0415
 
     from orchestration.retention import forget_runs  # noqa: PLC0415

@@ -15,8 +15,8 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from ingestion.catalogue.sources_file import RAW
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
-from orchestration import changes, dbt, told
-from orchestration.configuration import CROSS_SOURCE, REFERENCE, SOURCES_OF_KINDS, SYSTEMS, ingestion, manifest
+from orchestration import changes, dbt, freshness, told
+from orchestration.configuration import CROSS_SOURCE, KINDS, REFERENCE, SOURCES_OF_KINDS, SYSTEMS, ingestion, manifest
 from orchestration.console import failure, say
 from orchestration.nodes import system_of_node
 
@@ -35,7 +35,17 @@ class _Translator(DagsterDbtTranslator):
         )
         # dbt knows the tables of a kind, which each of its sources has.
         read = [key for dep in spec.deps for key in _in_each_source(dep.asset_key)]
-        return told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
+        told = told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
+        is_mart = node["resource_type"] == "model" and node["config"]["schema"] == "marts"
+        return told.replace_attributes(freshness_policy=_freshness(told.group_name)) if is_mart else told
+
+
+@cache
+def _freshness(system: str | None) -> dg.FreshnessPolicy | None:
+    """The policy of the marts of a system, or of those of all systems together."""
+    kinds = KINDS if system == CROSS_SOURCE else (system,)
+    sources = [source for kind in kinds for source in SOURCES_OF_KINDS.get(str(kind), ())]
+    return freshness.of_marts(entry for source in sources for entry in ingestion.catalogue[source].values())
 
 
 def _in_each_source(key: dg.AssetKey) -> list[dg.AssetKey]:

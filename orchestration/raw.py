@@ -14,7 +14,7 @@ from ingestion.catalogue.review import UNREVIEWED_REMEDY
 from ingestion.errors import IngestionError, SourceError
 from ingestion.loading.results import LoadResult
 from ingestion.output.terminal import printable
-from orchestration import told
+from orchestration import freshness, told
 from orchestration.configuration import SOURCES, ingestion, settings
 from orchestration.console import ConsoleListener, failure, say
 
@@ -28,6 +28,7 @@ def _spec(source: str, table: str, entry: TableEntry) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=[source, table],
         group_name=source,
+        freshness_policy=freshness.of_table(entry),
         kinds={settings.warehouse.get_backend_name(), "sql"},
         description=f"Log of every row version of {source}.{table}, read {how}: `raw_{source}.{table}`.",
         metadata={"columns": ", ".join(entry.columns), "personal data": ", ".join(entry.personal) or "none"},

@@ -1,14 +1,18 @@
 """Dagster's web server, for those alone who opened it: `python -m orchestration ui`, or by itself as this module.
 
-Belongs here: what is refused before Dagster sees it. Not here: who may log in (the proxy of deploy/).
+Belongs here: what is refused or answered before Dagster sees it. Not here: who may log in (the proxy of deploy/), how
+health is looked at (health.py).
 
 Dagster's own server does whatever a request asks for, mutations by GET among it. A web page that somebody has open in
 another tab could have it delete runs, and one whose name is made to point at this machine (DNS rebinding) read them. So
 requests must be for a host that is ours, and what can change something must come from a page of ours, or from no page.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,16 +22,20 @@ from dagster_webserver.cli import cli
 from dagster_webserver.webserver import DagsterWebserver
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.errors import IngestionError
 from ingestion.output.private import keep_private
 from ingestion.output.terminal import say_error
 from ingestion.settings import PROJECT_ROOT, Settings
+from orchestration.outcome import read_outcome
 
 OURS = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine for itself."""
+
+HEALTH = "/health"
+"""Where a monitor asks."""
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _OWN_PAGES = {"same-origin", "none"}
@@ -82,13 +90,35 @@ def _host(url: str) -> str | None:
         return None
 
 
+class HealthAnswer:
+    """Answers /health by what the last look came to (outcome.py), whoever asks, and passes on all else.
+
+    Args:
+        application: what else is asked.
+        home: Dagster's folder.
+    """
+
+    def __init__(self, application: ASGIApp, home: Path) -> None:
+        self._application = application
+        self._home = home
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http" or scope["path"] != HEALTH or scope["method"] not in _SAFE:
+            await self._application(scope, receive, send)
+            return
+        status, body = read_outcome(self._home, datetime.now(UTC))
+        await JSONResponse(body, status, {"Cache-Control": "no-store"})(scope, receive, send)
+
+
 class GuardedWebserver(DagsterWebserver[Any, Any]):
     """Dagster's web server behind the guard."""
 
     def build_middleware(self) -> list[Middleware]:
         """See `DagsterWebserver`."""
         hosts = [host.strip() for host in Settings.read().ui_hosts.split(",") if host.strip()]
-        return [Middleware(Guard, hosts), *super().build_middleware()]
+        home = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
+        return [Middleware(Guard, hosts), Middleware(HealthAnswer, home), *super().build_middleware()]
 
 
 def develop(arguments: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from ingestion.catalogue.entries import Catalogue, load_catalogue
 from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.catalogue.sources_file import RAW, configured_sources
-from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
+from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseAbsentError, WarehouseError
 from ingestion.loading.pace import Pace
 from ingestion.loading.privacy import REMEDY, Privacy
 from ingestion.loading.progress import Listener, LogListener
@@ -336,7 +336,7 @@ class Ingestion:
         schemas = {f"raw_{source}": source for source in self.catalogue}
         tables = self.warehouse.tables(schemas)
         if not tables:
-            raise WarehouseError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
+            raise WarehouseAbsentError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
         return {(schemas[schema], name) for schema, name in tables}
 
     def chosen(
