@@ -133,9 +133,10 @@ class Record:
         self.editions[key] = edition
 
     def save(self, storage: Storage) -> None:
-        """Write what is new."""
+        """Write what is new. Whoever lists editions finds them in the order in which they will be read."""
+        self.editions = dict(sorted(self.editions.items()))
         if self.editions != self._was:
-            content = _Content(editions=dict(sorted(self.editions.items()))).model_dump(mode="json")
+            content = _Content(editions=self.editions).model_dump(mode="json")
             text = json.dumps(content, indent=1, ensure_ascii=False)
             storage.write(posixpath.join(self._folder, RECORD), f"{text}\n".encode())
             self._was = dict(self.editions)

@@ -10,7 +10,7 @@ from typing import Any
 
 from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
-from exports.periods import Period
+from exports.periods import Span
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Kind, Notes, Section, Table
 from exports.reports.declaration import ColumnOf, Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, named, rows_of, unit_of, words
@@ -23,10 +23,10 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
     """Rows of a query, in its order."""
     assert section.query is not None
     asked, title = section.query, section.title or ""
-    cached: dict[Period, list[Row]] = {}
+    cached: dict[Span, list[Row]] = {}
     is_each, shown = declaration.recipients == "each", asked.columns.items()
 
-    def told(tenant: str, period: Period) -> list[Section]:
+    def told(tenant: str, period: Span) -> list[Section]:
         if period not in cached:
             sql = asked.sql
             # Other braces are SQL's own.
@@ -85,7 +85,7 @@ def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> 
         f" group by {'tenant_key, ' if by else ''}table_name, rule, effect order by 1, 2, 3, 4",
     )
 
-    def told(tenant: str, _: Period) -> list[Section]:
+    def told(tenant: str, _: Span) -> list[Section]:
         lines = tuple(
             f"{COUNT.text(count)} {row['effect']}{'' if count == 1 else 's'} of {row['table_name']}: "
             f"{words(row['rule']).lower()}"
@@ -106,7 +106,7 @@ def reach(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
         f" where kind = 'system'{only} group by source_system order by source_system",
     )
 
-    def told(_: str, __: Period) -> list[Section]:
+    def told(_: str, __: Span) -> list[Section]:
         lines = tuple(
             f"{words(row['source_system'])}: {_instant('last read', row['read_at'])}"
             f"{_instant(', newest row of', row['newest_at'])}."
