@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 OCTOBER = date(2026, 10, 1)
 UNITS = ("%", "points", "s", "min", "h", "d", "of unknown currency", *MINOR_UNITS)
-FIGURE = re.compile(rf"\u2212?\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(UNITS)})(?!\w))?|\u2013")
+FIGURE = re.compile(rf"\d{{1,2}} [A-Z][a-z]+ \d{{4}}|\u2212?\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(UNITS)})(?!\w))?|\u2013")
 """As text tells it."""
 
 
@@ -40,24 +41,38 @@ def place(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Plac
     return sample_place_in(copy)
 
 
-def published(place: Place) -> Iterator[tuple[str, str | None, str]]:
-    """Report, tenant and path without its end, of every report with periods."""
+class Published(NamedTuple):
+    """A report: its name, whose it is, its path without its end, and its period or window."""
+
+    name: str
+    tenant: str | None
+    path: str
+    cadence: str
+    first_day: date
+
+
+def published(place: Place) -> Iterator[Published]:
+    """Every report with periods, or of a window."""
     tenants: list[str | None] = [
         str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants order by 1")
     ]
     for tenant in [None, *tenants]:
         record = Record.read(Storage(str(place.folder / "exports"), "EXPORTS_URL"), f"{recipient(tenant)}/reports")
         for key, edition in record.editions.items():
+            path = f"{recipient(tenant)}/reports/{edition.stem(key)}"
             if edition.keeps:
-                yield key.rpartition("-2026-")[0], tenant, f"{recipient(tenant)}/reports/{edition.stem(key)}"
+                yield Published(key.rpartition("-2026-")[0], tenant, path, edition.cadence, edition.first_day)
+            elif key.endswith("_28_days"):
+                yield Published(key, tenant, path, "28 days", edition.first_day)
 
 
-def one_of_each(place: Place) -> list[tuple[str, str | None, str]]:
+def one_of_each(place: Place) -> list[Published]:
     """The report of each name that has the most to show."""
-    largest: dict[str, tuple[int, tuple[str, str | None, str]]] = {}
-    for name, tenant, path in published(place):
-        size = (place.folder / "exports" / f"{path}.html").stat().st_size
-        largest[name] = max(largest.get(name, (0, (name, tenant, path))), (size, (name, tenant, path)))
+    largest: dict[str, tuple[int, Published]] = {}
+    for one in published(place):
+        size = (place.folder / "exports" / f"{one.path}.html").stat().st_size
+        if size > largest.get(one.name, (0, one))[0]:
+            largest[one.name] = (size, one)
     return [found for _, found in largest.values()]
 
 
@@ -88,7 +103,7 @@ def missing_of_texts(texts: list[str], expected: Figures) -> Counter[str]:
 
 
 def texts_of_document(content: bytes) -> list[str]:
-    """Numbers with their units, and dashes, of a PDF's text."""
+    """Numbers with their units, dates, and dashes, of a PDF's text."""
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
     return FIGURE.findall(re.sub("[ \u00a0\u202f]+", " ", text))
 
@@ -96,17 +111,28 @@ def texts_of_document(content: bytes) -> list[str]:
 def test_every_figure_of_every_page_is_what_marts_hold(place: Place) -> None:
     expected = Expected(place.query)
     counted = 0
-    for name, tenant, path in published(place):
-        figures = expected.figures(name, tenant, "month", OCTOBER)
+    windows: dict[str | None, date] = {}
+    for name, tenant, path, cadence, first_day in published(place):
+        figures = expected.figures(name, tenant, cadence, first_day)
         page = (place.folder / "exports" / f"{path}.html").read_bytes()
         assert missing_of_page(page, figures) == [], path
         counted += sum(map(len, figures.values()))
-    assert counted > 2_000
+        if cadence == "month":
+            assert first_day == OCTOBER
+        else:
+            windows[tenant] = first_day
+    assert counted > 3_000
+    # Of each tenant of whom there is something in the last days or in those before, up to the last whole day there.
+    tenants = [str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants")]
+    own = {tenant: window for tenant in tenants if (window := expected.window(tenant, "28 days"))}
+    of_whatsapp = {tenant: window for tenant, window in own.items() if tenant.startswith("whatsapp:")}
+    assert windows == {None: max(own.values()), **of_whatsapp}
+    assert 0 < len(of_whatsapp) < len([tenant for tenant in tenants if tenant.startswith("whatsapp:")])
 
 
 def test_wrong_figure_is_found(place: Place) -> None:
     expected = Expected(place.query)
-    [path] = [path for name, _, path in published(place) if name == "shop"]
+    [path] = [one.path for one in published(place) if one.name == "shop"]
     page = (place.folder / "exports" / f"{path}.html").read_bytes()
     figures = expected.figures("shop", "shop:default", "month", OCTOBER)
     place_of = "At a glance|Orders paid"
@@ -120,8 +146,8 @@ def test_wrong_figure_is_found(place: Place) -> None:
 
 def test_documents_and_workbooks_tell_the_same_figures(place: Place) -> None:
     expected = Expected(place.query)
-    for name, tenant, path in one_of_each(place):
-        figures = expected.figures(name, tenant, "month", OCTOBER)
+    for name, tenant, path, cadence, first_day in one_of_each(place):
+        figures = expected.figures(name, tenant, cadence, first_day)
         document = (place.folder / "exports" / f"{path}.pdf").read_bytes()
         assert missing_of_texts(texts_of_document(document), figures) == Counter(), path
         assert (
@@ -130,7 +156,7 @@ def test_documents_and_workbooks_tell_the_same_figures(place: Place) -> None:
 
 
 def texts_of_workbook(path: Path) -> Iterator[str]:
-    """Every number as Excel shows it by its format; nothing reads as a dash."""
+    """Every number as Excel shows it by its format, and every date; nothing reads as a dash."""
     for sheet in load_workbook(path).worksheets:
         for row in sheet.iter_rows():
             for cell in row:
@@ -138,6 +164,8 @@ def texts_of_workbook(path: Path) -> Iterator[str]:
                     yield cell.value
                 elif cell.value is None:
                     yield "\u2013"
+                elif isinstance(cell.value, date):
+                    yield f"{cell.value.day} {cell.value:%B %Y}"
                 elif isinstance(cell.value, int | float):
                     yield shown_by_excel(cell.value, cell.number_format)
 
@@ -188,7 +216,7 @@ def test_pages_fit_every_screen_and_load_nothing(place: Place, width: int) -> No
     exports = place.folder / "exports"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        for path in ["index.html", *(f"{path}.html" for _, _, path in one_of_each(place))]:
+        for path in ["index.html", *(f"{one.path}.html" for one in one_of_each(place))]:
             loaded: list[str] = []
             page = browser.new_page(viewport={"width": width, "height": 800})
             page.on("request", lambda request, loaded=loaded: loaded.append(request.url))

@@ -94,6 +94,12 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
         ({"a": REPORT | {"source": "till"}}, "a.source"),
         ({"a": REPORT | {"source": "all"}}, "a report over all systems is for `all`"),
         ({"a": REPORT | {"recipients": "all"}}, "trend shows one tenant's figures: a report for `all` can't have it"),
+        ({"a": REPORT | {"trailing_days": 7}}, "a: the last days are others every day"),
+        ({"a": REPORT | {"keeps": False, "trailing_days": 14}}, "a.trailing_days: Input should be 7, 28, 30 or 90"),
+        (
+            {"a": REPORT | {"keeps": False, "sections": [{"trend": "visits.total_visits"}]}},
+            "a: trend shows some days: with keeps: false say which, as trailing_days",
+        ),
         ({"a": REPORT | {"sections": [{"businesses": True}]}}, "businesses shows all tenants' figures"),
         ({"a": REPORT | {"sections": [{"trend": "total_visits"}]}}, "a.sections.0.trend"),
         ({"a": REPORT | {"sections": [{"trend": "a.b", "reach": True}]}}, "wants exactly one of headlines, trend"),

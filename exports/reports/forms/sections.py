@@ -73,7 +73,7 @@ def _card(figure: Figure, figures: Iterator[Html], report: Report) -> Html:
 
 def _before(report: Report) -> str:
     """Of when the figures before are; of how things stand there are some of windows alone."""
-    return _CADENCES.get(report.cadence) or f"the {(report.last_day - report.first_day).days + 1} days before"
+    return _CADENCES.get(report.cadence) or f"in the {(report.last_day - report.first_day).days + 1} days before"
 
 
 def _change(figure: Figure, change: Html) -> Html:
