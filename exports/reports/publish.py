@@ -20,6 +20,7 @@ from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
 from exports.reports.measures import Tenant, tenants_of
+from exports.reports.reasons import Arrivals
 from exports.reports.recipients import Recipient, complete_periods, folder_of, recipients_of, windows_of
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
@@ -227,8 +228,9 @@ class Reports:
         folder = folder_of(report.tenant_key)
         record, key = self._record(folder), f"{report.name}-{period.name}"
         before = record.editions.get(key)
-        report = revised(report, before, declaration)
-        edition = Edition.of(report, declaration, self._stamp)
+        arrivals = Arrivals.of(self._query, declaration)
+        report = revised(report, before, declaration, arrivals)
+        edition = Edition.of(report, declaration, self._stamp, arrivals)
         paths = {form: posixpath.join(folder, f"{edition.stem(key)}.{form}") for form in FORMS}
         is_same = before is not None and before.says_the_same(edition)
         # Who asks for one that is there doubts its files.
@@ -237,6 +239,8 @@ class Reports:
                 self._write(path, FORMS[form][1](report))
         if before is None or not is_same:
             record.note(key, edition)
+        else:
+            record.note(key, edition.model_copy(update={"published_at": before.published_at}))
         of_period = result.periods[period]
         of_period.tenants += 1
         of_period.written += before is None or edition.revision > before.revision

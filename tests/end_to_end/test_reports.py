@@ -248,6 +248,11 @@ def test_restated_period_makes_a_revision_that_marks_what_changed(place: Place) 
             "update marts.visits_monthly set total_visits = total_visits + 1"
             " where tenant_key = 'restaurant:2' and period_start_date = date '2026-10-01'"
         )
+        warehouse.execute(
+            "update raw_restaurant._state set last_appended_at = last_appended_at + interval 2 days"
+            " where table_name = 'visits'"
+        )
+        warehouse.execute("update core.dim_tenants set tenant_name = 'Renamed' where tenant_key = 'restaurant:2'")
     result = place.module("exports.reports")
     assert result.returncode == 0, result.stderr
     after = state(place)
@@ -264,9 +269,14 @@ def test_restated_period_makes_a_revision_that_marks_what_changed(place: Place) 
     text = " ".join(read(page).text.split())
     assert "Revision 2" in text
     assert f"was {was['At a glance|Visits']}" in text
-    assert "Rows of the period arrived or changed after 2026-11-26" in text
+    assert re.search(r"Rows arrived or changed after 2026-\S+ \S+ UTC in restaurant\.visits\.", text)
     expected = Expected(place.query).figures("visits_and_campaigns", "restaurant:2", "month", OCTOBER)
     assert missing_of_page(page, expected) == []
+    # A business that has another name has its own figure before, and no other is marked.
+    management = read(after["all/reports/management-2026-10-r2.html"])
+    marked = [element.text for element in management.all("tr") if [*element.all("ins")]]
+    assert marked
+    assert all("Renamed, Visits: " in row or row.startswith("Renamed") for row in marked)
     # Nothing changes any more: the same revision.
     again = place.module("exports.reports")
     assert again.returncode == 0, again.stderr

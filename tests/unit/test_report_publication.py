@@ -63,6 +63,9 @@ def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnec
             create table marts.visits_daily as
             select tenant_key, cast(day as date) as period_start_date, true as is_complete, 1 as total_visits
             from core.dim_tenants, unnest([date '2026-10-28', date '2026-11-02']) as t (day);
+            create table marts.freshness (
+                source_system varchar, relation_name varchar, kind varchar, newest_row_at timestamp
+            );
             create table marts.kpis as
             select tenant_key, 'month' as grain, period_start_date, is_complete, 'visits' as metric, false as is_anomaly
             from marts.visits_monthly

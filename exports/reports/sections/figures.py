@@ -79,7 +79,7 @@ def businesses(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     }
 
     def told(__: str, period: Span) -> list[Section]:
-        rows = []
+        rows, ids = [], []
         for key, tenant in sources.tenants.items():
             window = sources.windows.get(key)
             for of_tenant in tell[tenant.system](key, window or period) if tenant.system in tell else ():
@@ -89,8 +89,10 @@ def businesses(section: SectionOf, _: Declaration, sources: Sources) -> Told:
                     (Cell(tenant.name), Cell(figure.label), figure.value, figure.prior, figure.change, *until)
                     for figure in of_tenant.figures
                 ]
+                ids += [f"{key}, {figure.label}" for figure in of_tenant.figures]
         headings = ("Business", "Headline", "Value", "Before", "Change", *(["Up to"] if sources.windows else []))
-        return [Table(section.title or "Headlines of every business", headings, tuple(rows))] if rows else []
+        title = section.title or "Headlines of every business"
+        return [Table(title, headings, tuple(rows), ids=tuple(ids))] if rows else []
 
     return told
 

@@ -79,7 +79,8 @@ def comparison(section: SectionOf, _: Declaration, sources: Sources) -> Told:
             )
             label = measures.label(column, currency)
             title = section.title or f"{label} by {words(by).lower()}"
-            sections.append(Comparison(title, words(by), label, bars, len(ordered) - len(bars)))
+            ids = tuple(str(row[by]) for row in ordered[:top])
+            sections.append(Comparison(title, words(by), label, bars, len(ordered) - len(bars), ids))
         return of_currencies(section.title, sections)
 
     return told
@@ -104,6 +105,7 @@ def table(section: SectionOf, _: Declaration, sources: Sources) -> Told:
             )
             for row in rows[:top]
         )
-        return [Table(title, headings, cells, len(rows) - len(cells))] if rows else []
+        ids = tuple(", ".join(str(row[by]) for by in measures.by) for row in rows[:top])
+        return [Table(title, headings, cells, len(rows) - len(cells), ids=ids)] if rows else []
 
     return told

@@ -42,8 +42,10 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
             tuple(Cell(_plain(name, row[name], of, sources), _kind(of, row, sources.minor_units)) for name, of in shown)
             for row in rows[: asked.top]
         )
+        texts = [name for name, of in shown if of.form in ("text", "tenant")]
+        ids = tuple(", ".join(str(row[name]) for name in texts) for row in rows[: asked.top])
         headings = tuple(of.label for of in asked.columns.values())
-        return [Table(title, headings, cells, len(rows) - len(cells), asked.as_it_stands)] if rows else []
+        return [Table(title, headings, cells, len(rows) - len(cells), asked.as_it_stands, ids)] if rows else []
 
     return told
 
@@ -68,7 +70,7 @@ def _kind(of: ColumnOf, row: Row, minor_units: Mapping[str, int]) -> Kind:
     return Kind(shipped.form, shipped.decimals if of.decimals is None else of.decimals, of.unit)
 
 
-def _of_kind(kind: str) -> str:
+def of_kind(kind: str) -> str:
     """The condition for rows of a kind's sources; that which is named as the kind may have no tenant yet."""
     named = f"select source_system from core.dim_tenants where source_kind = '{kind}'"
     return f"(source_system = '{kind}' or source_system in ({named}))"
@@ -76,7 +78,7 @@ def _of_kind(kind: str) -> str:
 
 def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
     """What is not in the numbers."""
-    only = "" if declaration.source == ALL_SOURCES else f" where {_of_kind(declaration.source)}"
+    only = "" if declaration.source == ALL_SOURCES else f" where {of_kind(declaration.source)}"
     by = declaration.recipients == "each"
     key = "tenant_key" if by else "'' as tenant_key"
     rows = rows_of(
@@ -99,7 +101,7 @@ def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> 
 
 def reach(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
     """How far the data reach."""
-    only = "" if declaration.source == ALL_SOURCES else f" and {_of_kind(declaration.source)}"
+    only = "" if declaration.source == ALL_SOURCES else f" and {of_kind(declaration.source)}"
     rows = rows_of(
         sources.query,
         "select source_system, min(last_extracted_at) as read_at, max(newest_row_at) as newest_at from marts.freshness"
