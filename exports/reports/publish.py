@@ -112,12 +112,14 @@ class Reports:
             wanted: periods of one cadence; the last complete ones if empty.
 
         Raises:
-            ExportError: the report names what no mart has, or nobody has the period.
+            ExportError: the report names what no mart has, nobody has the period, or the report has none.
             StorageError: the destination can't be used.
         """
         declaration = self._declared[name]
         recipients = self._recipients_of(declaration, result)
         if not declaration.keeps:
+            if wanted:
+                raise ExportError("it has no periods: it is published as it stands.")
             self._publish_as_it_stands(name, declaration, recipients, result)
             return
         for cadence in cadences:

@@ -4,6 +4,7 @@ Belongs here: tenants as recipients, their days and periods. Not here: what they
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +81,7 @@ def windows_of(
 ) -> dict[str | None, Window]:
     """Tenant → its trailing window, as the marts that are shown have it: of whom they have nothing there is none.
 
-    Of all together it is the latest of them.
+    Of all together it is that of most of them.
     """
     days = declaration.trailing_days
     assert days is not None
@@ -97,7 +98,10 @@ def windows_of(
     windows: dict[str | None, Window] = {}
     for row in rows_of(query, " union distinct ".join(asked)):
         # Quiet in the last days, a tenant has rows of those before.
-        window = Window(days, row["period_start_date"]).moved(1 if row["is_prior"] else 0)
-        for key in {row["tenant_key"], None} if row["tenant_key"] in tenants else ():
+        window, key = Window(days, row["period_start_date"]).moved(1 if row["is_prior"] else 0), row["tenant_key"]
+        if key in tenants:
             windows[key] = max(window, windows.get(key, window))
+    if windows:
+        times = Counter(windows.values())
+        windows[None] = max(times, key=lambda window: (times[window], window))
     return windows

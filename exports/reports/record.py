@@ -84,7 +84,7 @@ class Edition(BaseModel):
             revision=report.revision,
             published_at=stamp,
             declared=_fingerprint(declaration),
-            figures=figures_of(report) if declaration.keeps else {},
+            figures=figures_of(report) if declaration.keeps or declaration.trailing_days else {},
             changes=[{name: getattr(change, name) for name in Change.__slots__} for change in report.changes],
             ids=ids_of(report) if declaration.keeps else {},
             rows_until=arrivals.newest if declaration.keeps else None,

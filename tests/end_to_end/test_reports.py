@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+import statistics
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 OCTOBER = date(2026, 10, 1)
 UNITS = ("%", "points", "s", "min", "h", "d", "of unknown currency", *MINOR_UNITS)
-FIGURE = re.compile(rf"\d{{1,2}} [A-Z][a-z]+ \d{{4}}|\u2212?\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(UNITS)})(?!\w))?|\u2013")
+FIGURE = re.compile(rf"\u2212?\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(UNITS)})(?!\w))?|\u2013")
 """As text tells it."""
 
 
@@ -103,7 +104,7 @@ def missing_of_texts(texts: list[str], expected: Figures) -> Counter[str]:
 
 
 def texts_of_document(content: bytes) -> list[str]:
-    """Numbers with their units, dates, and dashes, of a PDF's text."""
+    """Numbers with their units, and dashes, of a PDF's text."""
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
     return FIGURE.findall(re.sub("[ \u00a0\u202f]+", " ", text))
 
@@ -126,7 +127,7 @@ def test_every_figure_of_every_page_is_what_marts_hold(place: Place) -> None:
     tenants = [str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants")]
     own = {tenant: window for tenant in tenants if (window := expected.window(tenant, "28 days"))}
     of_whatsapp = {tenant: window for tenant, window in own.items() if tenant.startswith("whatsapp:")}
-    assert windows == {None: max(own.values()), **of_whatsapp}
+    assert windows == {None: statistics.mode(sorted(own.values(), reverse=True)), **of_whatsapp}
     assert 0 < len(of_whatsapp) < len([tenant for tenant in tenants if tenant.startswith("whatsapp:")])
 
 
@@ -156,7 +157,7 @@ def test_documents_and_workbooks_tell_the_same_figures(place: Place) -> None:
 
 
 def texts_of_workbook(path: Path) -> Iterator[str]:
-    """Every number as Excel shows it by its format, and every date; nothing reads as a dash."""
+    """Every number as Excel shows it by its format; nothing reads as a dash."""
     for sheet in load_workbook(path).worksheets:
         for row in sheet.iter_rows():
             for cell in row:
@@ -164,8 +165,6 @@ def texts_of_workbook(path: Path) -> Iterator[str]:
                     yield cell.value
                 elif cell.value is None:
                     yield "\u2013"
-                elif isinstance(cell.value, date):
-                    yield f"{cell.value.day} {cell.value:%B %Y}"
                 elif isinstance(cell.value, int | float):
                     yield shown_by_excel(cell.value, cell.number_format)
 
@@ -300,6 +299,7 @@ def test_any_period_is_made_on_demand(place: Place) -> None:
     [
         (["--name", "sales"], "There is no report 'sales'. There are conversations, visits_and_campaigns,"),
         (["--period", "october"], "'october' is no period: a day is 2026-10-31"),
+        (["--name", "conversations_28_days", "--period", "2026-10"], "conversations_28_days: it has no periods: it is"),
         (["--period", "2031-01"], "2031-01 is no complete period of any recipient"),
     ],
 )

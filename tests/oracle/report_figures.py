@@ -155,7 +155,7 @@ class Expected:
                 yield f"{name}: {self._label(mart, column)}", self._text(mart, column, key, values[column])
 
     def _businesses(self, cadence: str, day: date) -> Iterator[tuple[str, str]]:
-        named, headings = [], ("Value", "Before", "Change", "Up to")
+        named, of_most = [], day
         for row in sorted(self._table_of("core.dim_tenants"), key=lambda row: row["tenant_key"]):
             if cadence not in _SUFFIX:
                 if not (own := self.window(row["tenant_key"], cadence)):
@@ -169,14 +169,14 @@ class Expected:
                     if told.get("headline") and "columns_of" not in self._marts[mart]:
                         figures = list(self._headline(f"{mart}.{column}", row["tenant_key"], cadence, day))
                         for value, before, change in zip(figures[::3], figures[1::3], figures[2::3], strict=True):
-                            name = f"{_named(row['tenant_name'], row['tenant_key'])}, {value[0]}"
-                            texts = [value[1], before[1], change[1]]
-                            if cadence not in _SUFFIX:
+                            name = _named(row["tenant_name"], row["tenant_key"])
+                            if day != of_most:
                                 last = day - timedelta(days=1 - _days(cadence))
-                                texts.append(f"{last.day} {last:%B %Y}")
-                            named.append((name, texts))
+                                name += f" (to {last.day} {last:%b})"
+                            name += f", {value[0]}"
+                            named.append((name, (value[1], before[1], change[1])))
         for name, texts in _apart(named):
-            for heading, text in zip(headings, texts, strict=False):
+            for heading, text in zip(("Value", "Before", "Change"), texts, strict=True):
                 yield f"{name}: {heading}", text
 
     def _by(

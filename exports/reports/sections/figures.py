@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from exports.periods import Span
-from exports.reports.content import DATE, SHARE, Cell, Figure, Headlines, Kind, Section, Table
+from exports.periods import Period, Span
+from exports.reports.content import SHARE, Cell, Figure, Headlines, Kind, Section, Table
 from exports.reports.declaration import Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Measures, days_out_of_the_ordinary, headlines_of
 from exports.reports.sections.sources import Sources, Told, by_period
@@ -81,16 +81,16 @@ def businesses(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     def told(__: str, period: Span) -> list[Section]:
         rows, ids = [], []
         for key, tenant in sources.tenants.items():
-            window = sources.windows.get(key)
-            for of_tenant in tell[tenant.system](key, window or period) if tenant.system in tell else ():
+            own = sources.windows.get(key, period)
+            name = tenant.name if own == period else f"{tenant.name} (to {Period('day', own.last_day).short_text})"
+            for of_tenant in tell[tenant.system](key, own) if tenant.system in tell else ():
                 assert isinstance(of_tenant, Headlines)
-                until = [Cell(window.last_day, DATE)] if window else []
                 rows += [
-                    (Cell(tenant.name), Cell(figure.label), figure.value, figure.prior, figure.change, *until)
+                    (Cell(name), Cell(figure.label), figure.value, figure.prior, figure.change)
                     for figure in of_tenant.figures
                 ]
                 ids += [f"{key}, {figure.label}" for figure in of_tenant.figures]
-        headings = ("Business", "Headline", "Value", "Before", "Change", *(["Up to"] if sources.windows else []))
+        headings = ("Business", "Headline", "Value", "Before", "Change")
         title = section.title or "Headlines of every business"
         return [Table(title, headings, tuple(rows), ids=tuple(ids))] if rows else []
 
