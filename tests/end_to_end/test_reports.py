@@ -297,7 +297,7 @@ def test_any_period_is_made_on_demand(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--name", "sales"], "There is no report 'sales'. There are conversations, visits_and_campaigns,"),
+        (["--name", "sales"], "There is no report 'sales'. There are conversations, conversations_28_days,"),
         (["--period", "october"], "'october' is no period: a day is 2026-10-31"),
         (["--name", "conversations_28_days", "--period", "2026-10"], "conversations_28_days: it has no periods: it is"),
         (["--period", "2031-01"], "2031-01 is no complete period of any recipient"),
