@@ -57,6 +57,7 @@ class Finding:
         systems: the sources or systems whose numbers it concerns; empty where it is all of them.
         remedy: the command, or what else a person does about it.
         since: when it began, where that is known; else when it is first found.
+        title: what it is in a few words, where those of its kind do not say it: "the disk is full".
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Finding:
     systems: tuple[str, ...] = ()
     remedy: str = ""
     since: datetime | None = None
+    title: str = ""
 
     @property
     def key(self) -> tuple[Kind, str]:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -17,10 +17,9 @@ from exports.former_layout import move
 from exports.periods import MARTS, Period
 from exports.places import Destination
 from exports.publish import ExportResult, Publisher, check_place
-from exports.retention import remove, superseded
+from exports.retention import retain
 from ingestion.errors import IngestionError
 from ingestion.output.private import keep_private, readers_of
-from ingestion.output.storage import Storage
 from ingestion.output.terminal import page, say, say_error
 from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 from ingestion.warehouses import open_warehouse
@@ -129,13 +128,7 @@ def _retain(*, is_dry: bool) -> int:
         if settings.retain_revisions_days is None:
             print("RETAIN_REVISIONS_DAYS is not set: nothing to do.")
             return 0
-        before = settings.now - timedelta(days=settings.retain_revisions_days)
-        storage = Storage(settings.exports, "EXPORTS_URL", readers_of(settings.readers_group, PROJECT_ROOT))
-        warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
-        with warehouse.exclusive():
-            found = superseded(storage, before)
-            if not is_dry:
-                remove(storage, found)
+        found = retain(settings, settings.retain_revisions_days, is_dry=is_dry)
     except (ExportError, IngestionError) as error:
         say_error(str(error))
         return 1

@@ -8,12 +8,15 @@ import json
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from exports.reports.publish import FORMS
 from exports.reports.record import RECORD, Edition, Record
 from exports.restatements import RESTATEMENTS
+from ingestion.output.private import readers_of
 from ingestion.output.storage import Storage
+from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.warehouses import open_warehouse
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,23 @@ class Superseded:
     revisions: list[str]
     logs: dict[str, bytes]
     restatements: int
+
+
+def retain(settings: Settings, days: int, *, is_dry: bool = False) -> Superseded:
+    """Look for what was superseded so many days ago, and leave nothing of it; returns what went, or would go.
+
+    Raises:
+        ExportError: a record of reports is damaged.
+        StorageError: the place can't be read or written.
+        WarehouseError: the warehouse is in use for longer than it is waited for.
+    """
+    storage = Storage(settings.exports, "EXPORTS_URL", readers_of(settings.readers_group, PROJECT_ROOT))
+    warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
+    with warehouse.exclusive():
+        found = superseded(storage, settings.now - timedelta(days=days))
+        if not is_dry:
+            remove(storage, found)
+    return found
 
 
 def superseded(storage: Storage, before: datetime) -> Superseded:

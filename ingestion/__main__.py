@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ingestion.errors import ConfigurationError, IngestionError
 from ingestion.loading.progress import listening
+from ingestion.loading.reading import Again, parse_since
 from ingestion.loading.report import print_results
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
@@ -23,9 +24,10 @@ from ingestion.operations.erasure import erase
 from ingestion.operations.erasure import find as find_person
 from ingestion.operations.inspection import inspect
 from ingestion.operations.inspection_report import print_inspection
+from ingestion.operations.judging import Grade, judge, worst
 from ingestion.operations.persons import Person
 from ingestion.operations.proposal import proposals, write
-from ingestion.operations.rebuild import rebuild
+from ingestion.operations.rebuild import rebuild_chosen
 from ingestion.operations.removal import find, remove
 from ingestion.operations.report import (
     NOBODY,
@@ -39,36 +41,46 @@ from ingestion.operations.retention import retain
 from ingestion.operations.rotation import rotate
 from ingestion.operations.status import read_status
 from ingestion.output.private import keep_private
-from ingestion.output.terminal import page, say, say_error
+from ingestion.output.terminal import WRONG_USAGE, Parser, page, say, say_error
 from ingestion.settings import PROJECT_ROOT, SOURCES, Settings
 
 STATUS_PATIENCE_SECONDS = 5.0
 
-Command = Callable[[argparse.Namespace], list[str]]
-"""Does what was asked for and prints it; returns the errors that remain to be told."""
+Command = Callable[[argparse.Namespace], list[str] | int]
+"""Does what was asked for and prints it; returns the errors that remain to be told, or an exit code of its own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0, or 1 when anything failed."""
+    """Run a command; returns the exit code: 0, or 1 when anything failed; `status` judges, and has codes of its own."""
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
         errors = command(options)
     except IngestionError as error:
         errors = [str(error)]
+    if isinstance(errors, int):
+        return errors
     for line in errors:
         say_error(line)
     return 1 if errors else 0
 
 
-def _status(options: argparse.Namespace) -> list[str]:
-    ingestion = Ingestion(Settings.read().with_patience(STATUS_PATIENCE_SECONDS))
-    tables = read_status(ingestion, options.source, contact_sources=not options.no_source)
+def _status(options: argparse.Namespace) -> int:
+    now = datetime.now(UTC)
+    try:
+        ingestion = Ingestion(Settings.read().with_patience(STATUS_PATIENCE_SECONDS))
+        tables = read_status(ingestion, options.source, contact_sources=not options.no_source)
+    except IngestionError as error:
+        say_error(error)
+        return WRONG_USAGE if isinstance(error, ConfigurationError) else Grade.CRITICAL
+    judged = {(t.source, t.table): judge(t, now, ingestion.settings.now) for t in tables}
     if options.json:
-        print(json.dumps([t.record() for t in tables], indent=2))
+        print(json.dumps([t.record() | judged[t.source, t.table].record() for t in tables], indent=2))
     else:
-        print_status(page(), tables, datetime.now(UTC))
-    return list(dict.fromkeys(t.fault for t in tables if t.fault))
+        print_status(page(), tables, now, judged)
+    for fault in dict.fromkeys(t.fault for t in tables if t.fault):
+        say_error(fault)
+    return worst(judgement.grade for judgement in judged.values())
 
 
 def _run(options: argparse.Namespace) -> list[str]:
@@ -83,6 +95,14 @@ def _run(options: argparse.Namespace) -> list[str]:
     return _told(result.tables, result.errors)
 
 
+def _reread(options: argparse.Namespace) -> list[str]:
+    ingestion = Ingestion(Settings.read())
+    again = Again(parse_since(options.since) if options.since else None)
+    with listening() as listener:
+        result = ingestion.run(listener, options.source, options.table, again=again)
+    return _told(result.tables, result.errors)
+
+
 def _reconcile(options: argparse.Namespace) -> list[str]:
     ingestion = Ingestion(Settings.read())
     with listening() as listener:
@@ -93,18 +113,14 @@ def _reconcile(options: argparse.Namespace) -> list[str]:
 
 
 def _rebuild(options: argparse.Namespace) -> list[str]:
-    ingestion = Ingestion(Settings.read())
-    tables, erasures = ingestion.chosen_tables(options.source, options.table), ingestion.archive.erasures
     with listening() as listener:
-        results = rebuild(
-            ingestion.archive,
-            ingestion.catalogue,
-            ingestion.warehouse,
+        results = rebuild_chosen(
+            Ingestion(Settings.read()),
             listener,
-            tables,
+            options.source,
+            options.table,
             replace_rows=options.replace,
             accept_undigested=options.accept_undigested,
-            row_keys={name: ingestion.row_key(name) for name in tables if erasures.of_source(name).tables},
         )
     return _told(results, [f"{r.label}: {r.error}" for r in results if r.error])
 
@@ -255,7 +271,7 @@ def _rate(text: str) -> float:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ingestion", description="Load sources into the raw log.")
+    parser = Parser(prog="python -m ingestion", description="Load sources into the raw log.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: Command, summary: str, more: str = "") -> argparse.ArgumentParser:
@@ -274,7 +290,8 @@ def _parser() -> argparse.ArgumentParser:
         "tell how fresh raw is",
         "Per table: how it is read, from where the next read starts, how long ago it was read, read in full, and its "
         "keys compared; rows and versions in raw, rows on record as rejected; rows in the source, and by how much its "
-        "newest row is newer than the watermark. Exit code 1 when a source can't be reached.",
+        "newest row is newer than the watermark. Judged by how old the catalogue lets it be. Exit code 0: well, 1: "
+        "warning, 2: critical, 64: wrong usage or settings.",
     )
     status.add_argument("--no-source", action="store_true", help="look at the warehouse alone")
     status.add_argument("--json", action="store_true", help="for programs")
@@ -287,6 +304,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     reconcile.add_argument(
         "--allow-deletes", action="store_true", help="delete however many rows are gone; needs --source and --table"
+    )
+    reread = add(
+        "reread",
+        _reread,
+        "read a table once more, in full or since a date",
+        "For rows that were changed behind the cursor's back. What differs from raw is appended, and nothing twice; a "
+        "read in full finds what is gone, too. Needs --source and --table.",
+    )
+    reread.add_argument(
+        "--since",
+        metavar="DATE",
+        help="rows whose cursor is no earlier than this day or instant (UTC); in full unless given",
     )
     rebuild_ = add(
         "rebuild",
@@ -363,7 +392,7 @@ def _parser() -> argparse.ArgumentParser:
     remove_.add_argument("source", help="the source system, e.g. shop")
     remove_.add_argument("--yes", action="store_true", help="say that you mean it")
     remove_.add_argument("--archive", action="store_true", help="the archive's files too: its rows are gone for good")
-    for command in (run, inspect_, reconcile, rebuild_, erase_):
+    for command in (run, inspect_, reread, reconcile, rebuild_, erase_):
         command.add_argument("--table", help="one table of it, e.g. messages")
     return parser
 

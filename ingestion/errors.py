@@ -29,6 +29,14 @@ class WarehouseError(IngestionError):
     """The warehouse can't be opened or written: nothing was committed; the next run continues."""
 
 
+class WarehouseBusyError(WarehouseError):
+    """Another process has the warehouse, and keeps others out meanwhile: wait for it to end."""
+
+
+class WarehouseAbsentError(WarehouseError):
+    """There is no warehouse yet, or nothing was ever loaded into it: run, and there is."""
+
+
 class StorageError(IngestionError):
     """Files of the archive or the exports can't be read or written: what was there is as it was; check the setting."""
 

@@ -26,6 +26,8 @@ SHORTEST_KEY = 32
 SAMPLE_KEY = "The sample's people are nobody, so that its key is no secret."
 """Of pseudonyms in the sample; real sources refuse it."""
 
+_BETWEEN_URLS = re.compile(r",(?=\s*[A-Za-z][A-Za-z0-9+.-]*://)")
+
 SOURCES = ("consulting", "whatsapp", "restaurant", "shop", "erp")
 
 
@@ -43,6 +45,20 @@ def _without_offset(told: time) -> time:
     if told.tzinfo is not None:
         raise ValueError("it is a time of day of SEND_TIMEZONE, and has no offset of its own")
     return told
+
+
+SCHEDULES = ("hourly", "nightly", "daily", "weekly", "monthly", "deliveries")
+"""What can be switched on: runs, the nightly sweep, publications by cadence, and what is sent."""
+
+
+def _words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _known_schedules(value: str) -> str:
+    if unknown := sorted({*_words(value)} - {*SCHEDULES}):
+        raise ValueError(f"there is no schedule '{unknown[0]}'. Name some of: {', '.join(SCHEDULES)}, by comma")
+    return value
 
 
 OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_unset)]
@@ -73,9 +89,12 @@ class Settings(BaseSettings):
     reports_catalogue: Path = PROJECT_ROOT / "exports" / "reports.yml"
     exports_link: str = ""
     ui_hosts: str = ""
+    repository_url: str = ""
     readers_group: str = ""
     send_at: Annotated[time, AfterValidator(_without_offset)] = time(7)
     send_timezone: ZoneInfo = ZoneInfo("UTC")
+    alert_urls: SecretStr | None = None
+    schedules: Annotated[str, AfterValidator(_known_schedules)] = ""
     privacy_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     privacy_key_before: SecretStr | None = None
     default_country_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,2}$")] = None
@@ -125,6 +144,11 @@ class Settings(BaseSettings):
         file = self.model_config.get("env_file")
         known = {**(dotenv_values(str(file)) if file else {}), **os.environ}
         return known.get(name) or None
+
+    @property
+    def schedules_on(self) -> frozenset[str]:
+        """The schedules that are on from the beginning."""
+        return frozenset(_words(self.schedules))
 
     @property
     def now(self) -> datetime:
@@ -192,6 +216,26 @@ class Settings(BaseSettings):
             ConfigurationError: it does not parse.
         """
         return parse_url(self.warehouse_url, "WAREHOUSE_URL")
+
+    @property
+    def alert_addresses(self) -> list[str]:
+        """The URLs of ALERT_URLS. A comma parts two only where another URL follows: options have commas, too."""
+        told = self.alert_urls.get_secret_value() if self.alert_urls else ""
+        return [url.strip() for url in _BETWEEN_URLS.split(told) if url.strip()]
+
+    @property
+    def alerts_record(self) -> Path:
+        """The file that remembers what is wrong and who was told.
+
+        Where Dagster has a home elsewhere, it lies there: that is a place which this process may write.
+        """
+        data = PROJECT_ROOT / "data"
+        return (data if self.dagster_home == data / "dagster" else self.dagster_home) / "alerts.json"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's folder, which has dbt's artifacts too; it may not be there yet."""
+        return PROJECT_ROOT / (self.variable("DAGSTER_HOME") or "data/dagster")
 
     @property
     def archive(self) -> str:

@@ -28,12 +28,27 @@ more for each cadence, with its name after this one (publications.py)."""
 DELIVERY_JOB = "warehouse_delivery"
 """The job that sends what is published; nothing launches it but a person or its schedule."""
 
+EXTRACT_JOBS = {source: f"extract_{source}" for source in SOURCES}
+"""Source → the job that reads it alone."""
+
+REREAD_JOB, RECONCILE_JOB, CONFIRM_JOB, REBUILD_JOB = "reread_table", "reconcile", "confirm_deletes", "rebuild_raw"
+"""What a person asks for of raw (operations.py)."""
+
+NIGHTLY_JOB, TESTS_JOB = "warehouse_nightly", "warehouse_tests"
+"""What is done once a night, and, after what that made due, all data tests."""
+
+LINEAGE_JOB = "column_lineage"
+"""What nothing launches but a person (lineage.py)."""
+
 CROSS_SOURCE = "cross_source"
 KINDS = tuple(kind for kind in SOURCES_OF_KINDS if kind != RAW)
 """The source systems there are."""
 
 SYSTEMS = (*KINDS, CROSS_SOURCE)
 """What models are built by: each model carries one of these as its tag. Cross-source models come last."""
+
+REFRESH_JOBS = {system: f"refresh_{system}" for system in SYSTEMS}
+"""System → the job that builds its models anew from all of raw."""
 
 
 def system_of(one: Export | Declaration) -> str:

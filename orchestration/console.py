@@ -4,11 +4,18 @@ Belongs here: lines of progress, the line of a failure. Not here: the summary at
 """
 
 import time
+from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan import objects
+from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster_shared.error import SerializableErrorInfo
 
 from ingestion.loading.progress import LogListener
 from ingestion.output import terminal
+
+TOLD = "people were told"
+"""Of a failed step's metadata."""
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -21,9 +28,28 @@ def say(line: str) -> None:
     terminal.say(f"{time.monotonic() - _BEGAN:6.1f} s  {line}")
 
 
-def failure(cause: object) -> dg.Failure:
-    """The end of a step that is not worth another try, in one line that any log can show."""
-    return dg.Failure(terminal.printable(cause), allow_retries=False)
+def failure(cause: object, *, is_told: bool = False) -> dg.Failure:
+    """The end of a step that is not worth another try, in one line that any log can show.
+
+    Args:
+        cause: the line.
+        is_told: whether the step has told people of it by itself (told.py).
+    """
+    return dg.Failure(terminal.printable(cause), allow_retries=False, metadata={TOLD: True} if is_told else None)
+
+
+def _without_a_stack(exc_info: Any) -> SerializableErrorInfo:
+    """What Dagster keeps of an error: of a failure that we tell its sentence, of anything else where it came from, too.
+
+    Dagster has no setting for that: the sentence would stand above twenty lines of Dagster's own.
+    """
+    if isinstance(exc_info[1], dg.Failure):
+        return SerializableErrorInfo(f"Failure: {exc_info[1].description}\n", [], dg.Failure.__name__)
+    return serializable_error_info_from_exc_info(exc_info)
+
+
+# Where the end of a step is made into an event.
+objects.__dict__["serializable_error_info_from_exc_info"] = _without_a_stack
 
 
 class ConsoleListener(LogListener):

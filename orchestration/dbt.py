@@ -36,6 +36,7 @@ ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"
 
 _INPUTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 _FAULTS = ("error", "fail", "runtime error")
+_REACHED = ("success", "pass", "warn", *_FAULTS)
 _RESULTS = frozenset(("LogModelResult", "LogSeedResult", "LogTestResult"))
 """Events that tell what became of a node: a few hundred among twenty thousand, most of which nobody reads."""
 
@@ -51,10 +52,12 @@ class Build:
     Attributes:
         events: of its results, in order.
         faults: node → why it failed, in one line; under an empty name what is no node's.
+        reached: the nodes that were built or tested, whatever came of it.
     """
 
     events: list[Event]
     faults: dict[str, str]
+    reached: frozenset[str] = frozenset()
 
 
 def prepare(engine: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,13 +104,14 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
-def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) -> Build:
+def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool = False, *, only: str = "") -> Build:
     """Build models with their seeds and data tests.
 
     Args:
         select: dbt's node selection.
         heard: is called with the event of every result as it comes.
         is_full: build incremental models anew.
+        only: the only type of nodes to do something about, `test` say; empty: all.
 
     Raises:
         ConfigurationError: the project or its profile is wrong: nothing was built.
@@ -131,6 +135,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     args += ["--full-refresh"] if is_full else []
+    args += ["--resource-type", only] if only else []
     args += ["--no-write-json", *_flags()]
     try:
         outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
@@ -145,7 +150,12 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool) 
     }
     if not outcome.success and not faults:
         faults = {"": f"dbt failed: {_told(outcome.exception)}"}
-    return Build(events, faults)
+    reached = frozenset(
+        result.node.unique_id
+        for result in outcome.result.results  # type: ignore[union-attr]
+        if str(result.status) in _REACHED
+    )
+    return Build(events, faults, reached)
 
 
 @cache

@@ -3,6 +3,7 @@
 Belongs here: how an export shows in Dagster. Not here: publishing (exports).
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,16 @@ from exports.catalogue import Export
 from exports.errors import ExportError
 from exports.periods import Cadence
 from exports.publish import ExportResult, Publisher, check_place
+from exports.rows import personal_columns
+from ingestion.catalogue.entries import TEAM
 from ingestion.errors import IngestionError
 from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from orchestration import changes
-from orchestration.configuration import exports, ingestion, settings
+from orchestration.configuration import exports, ingestion, settings, system_of
 from orchestration.console import failure, say
+from orchestration.labels import links, tags
+from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
 from orchestration.publications import Step, export_steps
 
@@ -31,8 +36,16 @@ def _spec(key: dg.AssetKey, export: Export, cadence: Cadence | None) -> dg.Asset
         deps=[dg.AssetKey([export.schema_, export.mart])] if export.mart else [],
         group_name="exports",
         kinds=set(export.formats),
+        owners=[TEAM],
+        tags=tags(system_of(export), "exports", is_personal=_is_personal(export)),
+        metadata=links("docs/exports.md", settings.exports_catalogue),
         description=_description(export),
     )
+
+
+def _is_personal(export: Export) -> bool:
+    """Whether its files tell one person from another; of a query nobody knows."""
+    return export.query is not None or bool(personal_columns(columns_of(export.schema_, str(export.mart))))
 
 
 def _description(export: Export) -> str:
@@ -64,12 +77,13 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
                         if key not in context.selected_asset_keys:
                             continue
                         try:
+                            began = time.monotonic()
                             result = publisher.publish(export, wanted=wanted)
                         except (ExportError, IngestionError) as error:
                             faults.append(f"{export.name}: {error}")
                             continue
                         faults += [f"{export.name}: {fault}" for fault in result.faults]
-                        yield from published(context, key, step.cadence, result, _metadata(result))
+                        yield from published(context, key, step.cadence, result, _metadata(result, began))
                 if faults:
                     # Published by hand, they may have been current before.
                     changes.forget(step, [system])
@@ -82,8 +96,9 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
     return publish_files
 
 
-def _metadata(result: ExportResult) -> dict[str, Any]:
+def _metadata(result: ExportResult, began: float) -> dict[str, Any]:
     return {
+        "seconds": round(time.monotonic() - began, 3),
         "files_published": result.published,
         "files_unchanged": result.unchanged,
         "files_restated": result.restated,

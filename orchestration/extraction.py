@@ -6,8 +6,9 @@ import. Belongs here: what such a run is made of. Not here: the assets (raw.py),
 
 import dagster as dg
 
-from orchestration.configuration import JOB
-from orchestration.raw import raw_assets
+from orchestration.configuration import EXTRACT_JOBS, JOB
+from orchestration.operations import operation_jobs
+from orchestration.raw import raw_assets, raw_assets_of
 
 warehouse_job = dg.define_asset_job(
     JOB,
@@ -16,4 +17,17 @@ warehouse_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-extraction = dg.Definitions(assets=raw_assets, jobs=[warehouse_job], executor=dg.in_process_executor)
+extract_jobs = [
+    dg.define_asset_job(
+        EXTRACT_JOBS[source],
+        selection=dg.AssetSelection.assets(assets),
+        description=f"{source} → raw, and nothing else is read. What that makes due follows as after the main job. "
+        f"As a command: python -m ingestion run --source {source}",
+        executor_def=dg.in_process_executor,
+    )
+    for source, assets in raw_assets_of.items()
+]
+
+extraction = dg.Definitions(
+    assets=raw_assets, jobs=[warehouse_job, *extract_jobs, *operation_jobs], executor=dg.in_process_executor
+)

@@ -11,13 +11,28 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from pydantic import Field
 
+from exports.rows import personal_columns
+from ingestion.catalogue.entries import TEAM
 from ingestion.catalogue.sources_file import RAW
 from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
-from orchestration import changes, dbt
-from orchestration.configuration import CROSS_SOURCE, REFERENCE, SOURCES_OF_KINDS, SYSTEMS, ingestion, manifest
+from orchestration import changes, dbt, freshness, told
+from orchestration.configuration import (
+    CROSS_SOURCE,
+    KINDS,
+    PUBLISHED_SCHEMAS,
+    REFERENCE,
+    SOURCES_OF_KINDS,
+    SYSTEMS,
+    ingestion,
+    manifest,
+    settings,
+)
 from orchestration.console import failure, say
+from orchestration.labels import Layer, links, tags
+from orchestration.nodes import system_of_node
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -29,12 +44,35 @@ class _Translator(DagsterDbtTranslator):
         """The spec of one node: dagster-dbt's, in its system's group."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        told = spec.replace_attributes(
-            group_name=next((tag for tag in node.get("tags", []) if tag in SYSTEMS), CROSS_SOURCE)
-        )
+        told = spec if node["resource_type"] == "source" else _told(spec, node)
         # dbt knows the tables of a kind, which each of its sources has.
         read = [key for dep in spec.deps for key in _in_each_source(dep.asset_key)]
-        return told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
+        told = told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
+        is_mart = node["resource_type"] == "model" and node["config"]["schema"] == "marts"
+        return told.replace_attributes(freshness_policy=_freshness(told.group_name)) if is_mart else told
+
+
+@cache
+def _freshness(system: str | None) -> dg.FreshnessPolicy | None:
+    """The policy of the marts of a system, or of those of all systems together."""
+    kinds = KINDS if system == CROSS_SOURCE else (system,)
+    sources = [source for kind in kinds for source in SOURCES_OF_KINDS.get(str(kind), ())]
+    return freshness.of_marts(entry for source in sources for entry in ingestion.catalogue[source].values())
+
+
+def _told(spec: dg.AssetSpec, node: Mapping[str, Any]) -> dg.AssetSpec:
+    """With what every asset says of itself."""
+    of_all = CROSS_SOURCE if REFERENCE in node["tags"] else None
+    system = of_all or next((tag for tag in node["tags"] if tag in SYSTEMS), CROSS_SOURCE)
+    layer: Layer = node["schema"].rpartition("_")[2]
+    page = "docs/bi.md" if layer in PUBLISHED_SCHEMAS else "ARCHITECTURE.md"
+    file = dbt.DIRECTORY / node["original_file_path"]
+    return spec.replace_attributes(
+        group_name=system,
+        owners=spec.owners or [TEAM],
+        tags={**spec.tags, **tags(system, layer, is_personal=bool(personal_columns(node["columns"])))},
+        metadata={**spec.metadata, **links(page, file)},
+    )
 
 
 def _in_each_source(key: dg.AssetKey) -> list[dg.AssetKey]:
@@ -47,6 +85,16 @@ def _in_each_source(key: dg.AssetKey) -> list[dg.AssetKey]:
 TRANSLATOR = _Translator()
 
 
+class Build(dg.Config):
+    """What may be told of a build."""
+
+    full_refresh: bool = Field(
+        default=False,
+        description="Make every table anew from all of raw, where as a rule only what changed is built. No number "
+        "should come out otherwise.",
+    )
+
+
 @dbt_assets(
     manifest=manifest,
     select="fqn:*",
@@ -54,21 +102,42 @@ TRANSLATOR = _Translator()
     name="models",
     dagster_dbt_translator=TRANSLATOR,
 )
-def model_assets(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any]:
     """Build the systems together, then what reads several of them, from their tables as they then stand."""
+    if not context.selected_asset_keys:
+        yield from _tested(context)
+        return
     asked = {system: keys for system in SYSTEMS if (keys := context.selected_asset_keys & set(keys_of_models(system)))}
     faults: list[str] = []
+    is_told = True
     try:
         with ingestion.warehouse.exclusive():
             memory = changes.read()
             for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
                 for is_full in (True, False):
-                    if group := {s: asked[s] for s in sorted(systems) if memory.is_new_project(s) is is_full}:
-                        faults += yield from _built(context, group, is_full)
+                    full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
+                    if group := {s: asked[s] for s in full if full[s] is is_full}:
+                        built = yield from _built(context, group, is_full)
+                        faults += built.faults.values()
+                        is_told &= told.models(built)
     except IngestionError as error:
         raise failure(error) from None
     if faults:
-        raise failure(f"{len(faults)} failed: {'; '.join(faults)}")
+        raise failure(f"{len(faults)} failed: {'; '.join(faults)}", is_told=is_told)
+
+
+reference_seeds = [
+    TRANSLATOR.get_asset_spec(manifest, unique_id, None)
+    for unique_id, node in manifest["nodes"].items()
+    if node["resource_type"] == "seed" and REFERENCE in node["tags"]
+]
+"""What each system's build loads, and so none makes alone."""
+
+
+def columns_of(schema: str, name: str) -> list[str]:
+    """The columns of a table that people read; none if there is no such model."""
+    nodes = manifest["nodes"].values()
+    return next((list(n["columns"]) for n in nodes if (n["schema"], n["name"]) == (schema, name)), [])
 
 
 @cache
@@ -79,7 +148,7 @@ def keys_of_models(system: str) -> list[dg.AssetKey]:
 
 def _built(
     context: dg.AssetExecutionContext, asked: Mapping[str, Collection[dg.AssetKey]], is_full: bool
-) -> Generator[Any, None, list[str]]:
+) -> Generator[Any, None, dbt.Build]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
     whole = [system for system, keys in asked.items() if len(keys) == len(keys_of_models(system))]
     keys = {key for keys in asked.values() for key in keys}
@@ -98,16 +167,49 @@ def _built(
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full)
-    failed = {_system_of(node) for node in result.faults}
+    failed = {system_of_node(node) for node in result.faults}
     changes.end(system for system in whole if not failed & {system, None})
     for key, metadata in _metadata(keys).items():
         context.add_asset_metadata(metadata, asset_key=key)
+    yield from _events(context, result)
+    return result
+
+
+def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """Run data tests alone, on tables as they stand.
+
+    Some compare them with raw: those of a system of which raw holds what its models have not seen wait for the build
+    that is due, which runs them all.
+    """
+    names = {key.name for key in context.selected_asset_check_keys}
+    try:
+        with ingestion.warehouse.exclusive():
+            due = changes.read().due_models(settings.now)
+            tests = [
+                node["name"]
+                for unique_id, node in manifest["nodes"].items()
+                if node["resource_type"] == "test" and node["name"] in names and system_of_node(unique_id) not in due
+            ]
+            if due:
+                say(f"tests: those of {', '.join(due)} come with the next build, which is due")
+            if not tests:
+                raise failure(f"Of {', '.join(due)} raw holds what models have not seen: build them first.")
+            say(f"tests: {len(tests)} to run")
+            result = dbt.build(tests, lambda _: None, only="test")
+    except IngestionError as error:
+        raise failure(error) from None
+    yield from _events(context, result)
+    is_told = told.models(result)
+    if result.faults:
+        raise failure(f"{len(result.faults)} failed: {'; '.join(result.faults.values())}", is_told=is_told)
+
+
+def _events(context: dg.AssetExecutionContext, result: dbt.Build) -> Iterator[Any]:
     for event in result.events:
         if _is_of_reference(event):
             continue
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
-    return list(result.faults.values())
 
 
 def _own_models() -> list[str]:
@@ -138,20 +240,6 @@ def _moment(memory: changes.Memory, source: str) -> str:
         return f"{told}, never built to the end"
     is_whole = memory.built(ingestion.kind(source)) is not None
     return f"{told}, built {built_at:%Y-%m-%d %H:%M:%S}{'' if is_whole else '; a later build failed'} (UTC)"
-
-
-def _system_of(node: str) -> str | None:
-    """The system of a dbt model, seed or test; None where it is none's."""
-    properties = manifest["nodes"].get(node, {})
-    systems = {tag for tag in properties.get("tags", []) if tag in SYSTEMS}
-    if not systems and properties.get("resource_type") == "model":
-        return CROSS_SOURCE
-    if not systems:
-        # A test is its models'.
-        systems = {
-            system for parent in properties.get("depends_on", {}).get("nodes", []) if (system := _system_of(parent))
-        }
-    return systems.pop() if len(systems) == 1 else CROSS_SOURCE if systems else None
 
 
 def _is_of_reference(event: dbt.Event) -> bool:

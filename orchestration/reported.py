@@ -3,42 +3,33 @@
 Belongs here: how a report shows in Dagster. Not here: making it (exports/reports).
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
 from exports.errors import ExportError
-from exports.periods import MARTS, TRAILING, Cadence
 from exports.places import INDEX
 from exports.reports.declaration import Declaration
 from exports.reports.publish import FORMS, ReportResult, publish
+from exports.reports.reads import tables_of
+from exports.rows import personal_columns
+from ingestion.catalogue.entries import TEAM
 from ingestion.errors import IngestionError
 from orchestration import changes
-from orchestration.configuration import ingestion, reports, settings
+from orchestration.configuration import ingestion, reports, settings, system_of
 from orchestration.console import failure, say
+from orchestration.labels import links, tags
+from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
 from orchestration.publications import Step, cadences_of, report_steps
 
-_READ = re.compile(r"\b(core|marts)\.(\w+)")
 
-
-def _read(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tuple[str, str]]:
-    """Schema and name of what a report reads."""
-    found = set()
-    of_periods = [MARTS["day"]] if declaration.trailing_days else [MARTS[cadence] for cadence in cadences]
-    of_report = [TRAILING] if declaration.trailing_days else of_periods
-    for section in declaration.sections:
-        found |= {("marts", f"{mart}_{suffix}") for mart in section.measured for suffix in of_report}
-        trend = [section.trend.split(".")[0]] if section.trend else []
-        found |= {("marts", f"{mart}_{suffix}") for mart in trend for suffix in of_periods}
-        found |= {("marts", "kpis")} if section.headlines or section.businesses else set()
-        found |= {("marts", "data_quality")} if section.left_out else set()
-        found |= {("marts", "freshness")} if section.reach else set()
-        if section.query:
-            found |= {(schema, table) for schema, table in _READ.findall(section.query.sql)}
-    return found
+def _is_personal(declaration: Declaration) -> bool:
+    """Whether it may show one person apart from others; of a query nobody knows."""
+    tables = [section.table.of for section in declaration.sections if section.table]
+    shown = [name for table in tables for schema in ("core", "marts") for name in columns_of(schema, table)]
+    return bool(personal_columns(shown)) or any(section.query for section in declaration.sections)
 
 
 def _spec(key: dg.AssetKey, declaration: Declaration, step: Step) -> dg.AssetSpec:
@@ -48,9 +39,12 @@ def _spec(key: dg.AssetKey, declaration: Declaration, step: Step) -> dg.AssetSpe
         key=key,
         partitions_def=PARTITIONS[step.cadence] if step.cadence else None,
         skippable=step.cadence is not None,
-        deps=[dg.AssetKey(list(path)) for path in sorted(_read(declaration, cadences))],
+        deps=[dg.AssetKey(list(path)) for path in sorted(tables_of(declaration, cadences))],
         group_name="reports",
         kinds=set(FORMS),
+        owners=[TEAM],
+        tags=tags(system_of(declaration), "reports", is_personal=_is_personal(declaration)),
+        metadata=links("docs/reports.md", settings.reports_catalogue),
         description=f"{declaration.title}, for {declaration.recipients}, {when}.",
     )
 

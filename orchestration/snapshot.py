@@ -5,6 +5,7 @@ Belongs here: what the copy holds, or one of some tenants alone, and how it show
 way to make it (warehouses/).
 """
 
+import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
+from ingestion.catalogue.entries import TEAM
 from ingestion.errors import ConfigurationError, IngestionError, WarehouseError
 from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
@@ -20,6 +22,7 @@ from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say
 from orchestration.described import descriptions
+from orchestration.labels import links, tags
 from orchestration.models import keys_of_models
 from orchestration.publications import copy_step
 
@@ -39,6 +42,9 @@ def _spec(system: str) -> dg.AssetSpec:
         deps=_copied([system]),
         group_name="bi_copy",
         kinds={"duckdb"},
+        owners=[TEAM],
+        tags=tags(system, "bi_copy", is_personal=True),
+        metadata=links("docs/bi.md", "orchestration/snapshot.py"),
         description=f"Core and marts of {system} in the read-only file that BI tools open.",
     )
 
@@ -47,6 +53,7 @@ def _spec(system: str) -> dg.AssetSpec:
 def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     """Make the file anew: what is asked for from the warehouse, the rest from the file as it is."""
     systems = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
+    began = time.monotonic()
     try:
         with ingestion.warehouse.exclusive():
             tables, kept = (
@@ -67,6 +74,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             "file": dg.MetadataValue.path(settings.bi_snapshot),
             "tables": len(_copied([system])),
             "bytes of the file": size,
+            "seconds": round(time.monotonic() - began, 3),
         }
         yield dg.MaterializeResult(asset_key=key_of_copy(system), metadata=metadata)
 

@@ -117,9 +117,9 @@ def _print_models(
                 continue
             tests["passed" if check.passed else check.severity.value.lower()] += 1
     unreached = sorted(str(e.step_key) for e in events if e.event_type_value in ("STEP_FAILURE", "STEP_SKIPPED"))
-    if models:
+    if models or tests:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(tests.items(), reverse=True))
-        console.print(f"Models        {models:,} built; tests: {told or 'none'}")
+        console.print(f"Models        {f'{models:,}' if models else 'none'} built; tests: {told or 'none'}")
     elif not unreached:
         console.print("Models        nothing changed since they were last built; none was built")
     if unreached:

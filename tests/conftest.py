@@ -41,8 +41,15 @@ SERVERS = ("postgresql", "bigquery", "mysql", "recipe_servers")
 GROUPS = {
     **dict.fromkeys(
         (
-            *("test_analysts", "test_changes", "test_dbt_build", "test_erased_people", "test_periods"),
-            *("test_pipeline", "test_truth", "test_ui"),
+            *(
+                "test_alerts",
+                "test_analysts",
+                "test_changes",
+                "test_dbt_build",
+                "test_erased_people",
+                "test_operations",
+            ),
+            *("test_periods", "test_pipeline", "test_truth", "test_ui"),
         ),
         "sample",
     ),

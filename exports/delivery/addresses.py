@@ -1,4 +1,4 @@
-"""Addresses: the variables DELIVERY_<name>, and what is behind each.
+"""Addresses: what is behind a variable that says where something is sent (DELIVERY_<name>, ALERT_URLS).
 
 Belongs here: which way an address goes, and that nothing of it reaches a message. Not here: the ways (mail.py, chat.py,
 folder.py).
@@ -13,13 +13,13 @@ from urllib.parse import unquote
 from fsspec import available_protocols
 
 from exports.delivery.chat import Chat
-from exports.delivery.declaration import DeliverTo
+from exports.delivery.errors import PerhapsSentError
 from exports.delivery.folder import Folder
 from exports.delivery.mail import Mail
 from exports.delivery.message import Message
 from exports.errors import ExportError
 from exports.reports.content import printable
-from ingestion.errors import IngestionError
+from ingestion.errors import IngestionError, one_line
 from ingestion.settings import anchored
 
 _URL_OR_ADDRESS = re.compile(r"\b[\w+.-]+://\S+|<?[^\s<>\"']+@[^\s<>\"',;:]+>?")
@@ -56,21 +56,36 @@ class Address:
     """One variable's address. Its value is in no message of its errors.
 
     Args:
-        to: names it.
-        value: of its variable; None where that is not set.
+        variable: names it.
+        value: of the variable; None where that is not set.
 
     Raises:
         ExportError: there is no such address, or it can't be used.
     """
 
-    def __init__(self, to: DeliverTo, value: str | None) -> None:
+    def __init__(self, variable: str, value: str | None) -> None:
         if not value:
             raise ExportError(
-                f"{to.variable} is not set. Set it in .env to smtp://, a folder or its URL, or an Apprise URL."
+                f"{variable} is not set. Set it in .env to smtp://, a folder or its URL, or an Apprise URL."
             )
         self._secrets = _secrets(value)
         # What is told of an address that is none holds nothing of it, but how one is written.
-        self.way = _way(to.variable, value.strip())
+        self.way = _way(variable, value.strip())
+
+    def send(self, message: Message) -> None:
+        """Send a message.
+
+        Raises:
+            NotSentError, PerhapsSentError, StorageError: what is wrong; nothing of the address is told.
+        """
+        with self.told():
+            try:
+                self.way.send(message)
+            except (ExportError, IngestionError):
+                raise
+            # Whatever a service's library raises: it must not be what else there is to send.
+            except Exception as error:
+                raise PerhapsSentError(f"{type(error).__name__}: {one_line(error)}") from None
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -22,7 +22,7 @@ from exports.delivery.parcels import Parcel
 from exports.delivery.protection import protected
 from exports.delivery.results import DeliveryResult
 from exports.errors import ExportError
-from ingestion.errors import IngestionError, one_line
+from ingestion.errors import IngestionError
 from ingestion.log.deliveries import Delivery
 from ingestion.output.storage import Storage
 from ingestion.settings import Settings
@@ -64,7 +64,7 @@ class Sender:
     def _address(self, to: DeliverTo) -> Address:
         if to.to not in self._addresses:
             try:
-                self._addresses[to.to] = Address(to, self._settings.variable(to.variable))
+                self._addresses[to.to] = Address(to.variable, self._settings.variable(to.variable))
             except ExportError as error:
                 self._addresses[to.to] = error
         found = self._addresses[to.to]
@@ -103,14 +103,7 @@ class Sender:
         address = self._address(due.to)
         message = self._message(due, address)
         ledger.note(entry)
-        with address.told():
-            try:
-                address.way.send(message)
-            except (ExportError, IngestionError):
-                raise
-            # Whatever a service's library raises: it must not be the other deliveries'.
-            except Exception as error:
-                raise PerhapsSentError(f"{type(error).__name__}: {one_line(error)}") from None
+        address.send(message)
 
     def _message(self, due: Due, address: Address) -> Message:
         parcel, to = due.parcel, due.to

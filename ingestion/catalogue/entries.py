@@ -3,6 +3,7 @@
 Belongs here: reading and validating catalogue.yml. Not here: what a certain database really has (sources/).
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +20,7 @@ from pydantic import (
 )
 
 from ingestion.catalogue.belonging import CUSTOMER, Belonging
+from ingestion.catalogue.freshness import NEVER, READ_WITHIN, Freshness, Hours, Within, working_hours
 from ingestion.catalogue.mapping import NAMESAKE, ColumnMapping, TableMapping, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.errors import ConfigurationError
@@ -29,6 +31,15 @@ from ingestion.settings import SOURCES
 CURSOR_TYPES = ("timestamp", "integer")
 KEY_TYPES = (IDENTIFIER, "integer", "text")
 AGE_TYPES = ("timestamp", "date")
+
+_ALL = "*"
+_OF_ALL = ("read_within", "hours")
+"""What may be told of all tables of a source at once."""
+
+TEAM = "team:data"
+"""Whose a table is unless told."""
+
+_OWNER = re.compile(r"team:[A-Za-z0-9_.-]+|[^@\s:]+@[^@\s:]+\.[A-Za-z]{2,}")
 
 Mode = Literal["changes", "cursor", "full"]
 Collation = Literal["exact", "nocase", "rtrim", "nocase rtrim"]
@@ -121,10 +132,21 @@ class TableEntry(BaseModel):
     reconcile_hours: float = Field(default=0, ge=0)
     max_delete_share: float = Field(default=0.2, gt=0, le=1)
     keep_versions: bool = False
+    read_within: Within = READ_WITHIN
+    rows_within: Within = NEVER
+    hours: Hours | None = None
     personal: Annotated[dict[str, PersonalColumn], BeforeValidator(parse_personal)] = {}
     belongs_to: dict[str, Belonging] = {}
     aged_by: str | None = None
+    owner: str = TEAM
     mapping: TableMapping = NAMESAKE
+
+    @field_validator("owner")
+    @classmethod
+    def _is_owner(cls, value: str) -> str:
+        if not _OWNER.fullmatch(value):
+            raise ValueError(f"'{value}' is no owner: an e-mail address is one, or team: and a name, as in {TEAM}")
+        return value
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableEntry":
@@ -247,6 +269,11 @@ class TableEntry(BaseModel):
         return self
 
     @property
+    def freshness(self) -> Freshness:
+        """When the table is too old."""
+        return Freshness(self.read_within, self.rows_within, working_hours(self.hours) if self.hours else None)
+
+    @property
     def _asked_by(self) -> dict[str, list[str]]:
         """The columns by which rows are asked for, by what they are, as far as the entry tells them."""
         key = self.key or ([] if self.mode is None else self.raw_key)
@@ -346,6 +373,7 @@ def load_catalogue(path: Path) -> Catalogue:
         raise ConfigurationError(
             f"Catalogue {path.name}: unknown source '{unknown[0]}'. Use one of: {', '.join(SOURCES)}."
         )
+    content = {source: _of_all(f"Catalogue {path.name}: {source}", told) for source, told in content.items()}
     try:
         catalogue = _CatalogueFile(sources=content).sources
     except ValidationError as error:
@@ -358,6 +386,18 @@ def load_catalogue(path: Path) -> Catalogue:
         if fault := belonging_fault(entries):
             raise ConfigurationError(f"Catalogue {path.name}: {source}.{fault}.")
     return catalogue
+
+
+def _of_all(where: str, tables: Any) -> Any:
+    """A source's tables, with what `*` says of all in each that does not say it itself."""
+    if not isinstance(tables, dict) or _ALL not in tables:
+        return tables
+    told = tables[_ALL]
+    if not isinstance(told, dict) or not {*told} <= {*_OF_ALL}:
+        raise ConfigurationError(f"{where}.{_ALL}: of all tables together there may be {', '.join(_OF_ALL)}.")
+    return {
+        name: {**told, **entry} if isinstance(entry, dict) else entry for name, entry in tables.items() if name != _ALL
+    }
 
 
 def belonging_fault(entries: Mapping[str, TableEntry]) -> str | None:

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 from ingestion.catalogue.belonging import Belonging
 from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, belonging_fault, yaml_of
+from ingestion.catalogue.freshness import Hours, Within
 from ingestion.catalogue.mapping import TableMapping, Undeclared, Zone, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.catalogue.units import unit_fault
@@ -36,7 +37,7 @@ _RESERVED = {"all", "core", "cross_source", "exports", "marts", "operations", "r
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _OWN = (
     *("key", "mode", "cursor", "overlap_hours", "open_rows", "sweep_hours", "reconcile_hours", "max_delete_share"),
-    *("personal", "belongs_to", "aged_by"),
+    *("read_within", "rows_within", "hours", "personal", "belongs_to", "aged_by", "owner"),
 )
 
 
@@ -51,9 +52,13 @@ class TableSource(TableMapping):
     sweep_hours: float | None = None
     reconcile_hours: float | None = None
     max_delete_share: float | None = None
+    read_within: Within | None = None
+    rows_within: Within | None = None
+    hours: Hours | None = None
     personal: Annotated[dict[str, PersonalColumn] | None, BeforeValidator(parse_personal)] = None
     belongs_to: dict[str, Belonging] | None = None
     aged_by: str | None = None
+    owner: str | None = None
     files_entry: FilesEntry | None = None
 
     @model_validator(mode="before")
@@ -117,6 +122,8 @@ class SourceEntry(BaseModel):
         country_code: of its telephone numbers that are written with one leading 0; DEFAULT_COUNTRY_CODE if None.
         zone: whose clocks showed the instants of its tables that are without a zone of their own; UTC's if None.
         undeclared: whether columns of its tables that nobody declares are read; they are if None.
+        read_within: how long ago each of its tables may have been read; as the catalogue says if None.
+        hours: when the time counts that passes for its tables; as the catalogue says if None.
         tables: table of the kind → what it is there. Others of the kind are looked for under their own names.
     """
 
@@ -128,6 +135,8 @@ class SourceEntry(BaseModel):
     country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$", coerce_numbers_to_str=True)
     zone: Zone | None = None
     undeclared: Undeclared | None = None
+    read_within: Within | None = None
+    hours: Hours | None = None
     tables: Annotated[dict[str, TableSource | None], BeforeValidator(lambda told: {} if told is None else told)] = {}
 
     def table(self, name: str) -> TableSource:
@@ -136,9 +145,10 @@ class SourceEntry(BaseModel):
         return told.model_copy(update={n: value for n, value in self.of_all.items() if getattr(told, n) is None})
 
     @property
-    def of_all(self) -> dict[str, Zone | Undeclared | None]:
+    def of_all(self) -> dict[str, Any]:
         """What is told of all its tables."""
-        return {"zone": self.zone, "undeclared": self.undeclared}
+        names = ("zone", "undeclared", "read_within", "hours")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)

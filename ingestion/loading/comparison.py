@@ -19,6 +19,9 @@ MISSING_KEYS_LIMIT = 5_000
 SMALL_DELETE = 100
 """So many deletes pass whatever share of the table they are."""
 
+REFUSED = "deletes were refused"
+"""What an error says that kept nothing but deletes back."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeyComparison:
@@ -85,7 +88,7 @@ class KeyComparison:
         if self.subject.may_renew_ids and self.batch.appended >= difference.deleted:
             return None
         return (
-            f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; deletes were refused "
+            f"{difference.deleted:,} of {difference.live:,} rows are gone from the source; {REFUSED} "
             f"(max_delete_share is {most:.0%}). If they are right: python -m ingestion "
             f"reconcile --source {table.source} --table {table.name} --allow-deletes"
         )

@@ -4,15 +4,42 @@ Belongs here: the choice between everything and what may have changed, and water
 (sources/), what becomes of them (table.py).
 """
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.errors import ConfigurationError, TableError
 from ingestion.log.state import TableState, parse_watermark, watermark_text
+from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.sources.base import EVERYTHING, ChangeTracking, Position, Selection, Snapshot, Watermark
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An order to read rows that were read before, wherever the watermark stands.
+
+    Attributes:
+        since: of rows whose cursor is null, or at or after this instant, and of open ones; None: of every row.
+    """
+
+    since: datetime | None = None
+
+
+def parse_since(text: str) -> datetime:
+    """A day, at midnight UTC, or an instant; what tells no offset is UTC.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"'{text}' is no date. Write 2026-10-31, or 2026-10-31T12:00:00+02:00.") from None
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 class Reading:
@@ -21,10 +48,21 @@ class Reading:
     Attributes:
         selection: which rows.
         scope: that in words.
+        is_part: whether it reads a part that was asked for, whatever has changed elsewhere: nothing that the next read
+            begins from may move.
+
+    Raises:
+        TableError: a part is asked for of a table that can't give one.
     """
 
     def __init__(
-        self, table: str, entry: TableEntry, state: TableState, snapshot: Snapshot, started_at: datetime
+        self,
+        table: RawTable,
+        entry: TableEntry,
+        state: TableState,
+        snapshot: Snapshot,
+        started_at: datetime,
+        again: Again | None = None,
     ) -> None:
         self._entry = entry
         self._state = state
@@ -32,8 +70,14 @@ class Reading:
         self._told: Position | None = None
         self._highest: Any = None
         if isinstance(snapshot, ChangeTracking) and entry.mode:
-            self._told = snapshot.position(table, entry.mode, entry.cursor, state.watermark)
-        self.selection, self.scope = self._chosen(self._told or self._position_by_cursor())
+            self._told = snapshot.position(table.name, entry.mode, entry.cursor, state.watermark)
+        self.is_part = again is not None and again.since is not None
+        if again is None:
+            self.selection, self.scope = self._chosen(self._told or self._position_by_cursor())
+        elif again.since is None:
+            self.selection, self.scope = EVERYTHING, "full: asked for"
+        else:
+            self.selection, self.scope = self._part(table, again.since)
 
     @property
     def is_full(self) -> bool:
@@ -47,6 +91,8 @@ class Reading:
 
     def finds_gone(self, last_reconciled_at: datetime | None) -> bool:
         """Whether keys are compared: all of them were read, or it is time."""
+        if self.is_part:
+            return False
         if self.gives == "changes":
             return self.is_full or self.is_due(last_reconciled_at, self._entry.reconcile_hours)
         return self.gives == "state" and self.is_full
@@ -68,6 +114,20 @@ class Reading:
         if entry.sweep_hours and self.is_due(state.last_full_at, entry.sweep_hours):
             return EVERYTHING, "full: sweep"
         return self._since(position.since)
+
+    def _part(self, table: RawTable, since: datetime) -> tuple[Selection, str]:
+        cursor = self._entry.cursor
+        if self._state.last_run_at is None:
+            raise TableError("it was never loaded, so nothing of it can be read again. Run: python -m ingestion run")
+        if self.gives != "changes":
+            raise TableError("its files are read whole: read it again without a date")
+        if cursor is None:
+            raise TableError("it has no cursor, by which its rows would have a date: read it again without one")
+        held = next((column.type for column in table.columns if column.name == cursor), None)
+        if held != ColumnType.TIMESTAMP:
+            raise TableError(f"its cursor {cursor} is {held}, not a timestamp: read it again without a date")
+        scope = f"again since {since:%Y-%m-%d %H:%M}"
+        return Selection(since=(cursor, since), open_rows=self._entry.open_rows), scope
 
     def _since(self, since: Watermark) -> tuple[Selection, str]:
         entry = self._entry
@@ -99,7 +159,7 @@ class Reading:
         As a rule the row that the watermark was taken from is still there. Where it is not, and no later one, the
         source may have been restored to an older state, in which any row may differ.
         """
-        if self._told is not None or self.selection.since is None or self._entry.cursor is None:
+        if self.is_part or self._told is not None or self.selection.since is None or self._entry.cursor is None:
             return False
         before: Any = parse_watermark(self._state.watermark, self._entry.cursor)
         if self._highest is not None and self._highest >= before:
@@ -113,7 +173,7 @@ class Reading:
         Never later than now: a row from the future must not hide the present. Where deletes were refused that only a
         read of everything finds, the next one finds them again.
         """
-        if self.gives == "state" and is_refused:
+        if self.is_part or (self.gives == "state" and is_refused):
             return self._state.watermark
         if self._told is not None:
             return self._told.watermark

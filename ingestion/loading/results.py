@@ -51,6 +51,11 @@ class LoadResult:
         return f"{self.source}.{self.table}"
 
     @property
+    def has_refused_deletes(self) -> bool:
+        """Whether its error is that: the table was loaded, and what is gone from the source was not deleted."""
+        return bool(self.error and self.scope)
+
+    @property
     def changed(self) -> bool:
         """Whether the raw log grew."""
         return bool(self.state.rows_appended or self.state.rows_deleted)

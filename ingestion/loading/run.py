@@ -14,10 +14,11 @@ from ingestion.catalogue.entries import Catalogue, load_catalogue
 from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.catalogue.sources_file import RAW, configured_sources
-from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseError
+from ingestion.errors import ConfigurationError, SourceError, TransientSourceError, WarehouseAbsentError, WarehouseError
 from ingestion.loading.pace import Pace
 from ingestion.loading.privacy import REMEDY, Privacy
 from ingestion.loading.progress import Listener, LogListener
+from ingestion.loading.reading import Again
 from ingestion.loading.results import LoadResult
 from ingestion.loading.retries import Retries
 from ingestion.loading.source import load_source
@@ -202,6 +203,7 @@ class Ingestion:
         *,
         keys_only: bool = False,
         allow_deletes: bool = False,
+        again: Again | None = None,
     ) -> list[LoadResult]:
         entries = self.catalogue[name]
         if name not in self.sources:
@@ -226,6 +228,7 @@ class Ingestion:
                     self.privacy(name),
                     keys_only=keys_only,
                     allow_deletes=allow_deletes,
+                    again=again,
                 )
             except TransientSourceError:
                 # What an earlier attempt committed is to be told.
@@ -289,11 +292,12 @@ class Ingestion:
         *,
         keys_only: bool = False,
         allow_deletes: bool = False,
+        again: Again | None = None,
     ) -> RunResult:
         """Load every configured source, or one, or one table of it.
 
         A source that can't be read or written does not keep the others from being loaded. Where none can be read, the
-        warehouse is not touched. `keys_only` and `allow_deletes`: see `load_source`.
+        warehouse is not touched. `keys_only`, `allow_deletes` and `again`: see `load_source`.
 
         Raises:
             ConfigurationError: the source or the table is not known or not configured, or there is no key for its
@@ -303,6 +307,8 @@ class Ingestion:
         """
         if allow_deletes and table is None:
             raise ConfigurationError("--allow-deletes needs --source and --table: deletes are allowed table by table.")
+        if again and table is None:
+            raise ConfigurationError("Say of which table rows are to be read again: --source and --table.")
         names, tables = self.chosen(source, table)
         for name in names:
             self.privacy(name)
@@ -318,7 +324,13 @@ class Ingestion:
                         continue
                     try:
                         results += self._load(
-                            session, name, listener, tables, keys_only=keys_only, allow_deletes=allow_deletes
+                            session,
+                            name,
+                            listener,
+                            tables,
+                            keys_only=keys_only,
+                            allow_deletes=allow_deletes,
+                            again=again,
                         )
                     except SourceError as error:
                         faults[name] = str(error)
@@ -336,7 +348,7 @@ class Ingestion:
         schemas = {f"raw_{source}": source for source in self.catalogue}
         tables = self.warehouse.tables(schemas)
         if not tables:
-            raise WarehouseError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
+            raise WarehouseAbsentError("The warehouse holds no raw tables yet. Fill it: python -m ingestion run")
         return {(schemas[schema], name) for schema, name in tables}
 
     def chosen(

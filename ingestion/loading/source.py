@@ -17,6 +17,7 @@ from ingestion.loading.admission import admitted_tables
 from ingestion.loading.pace import UNLIMITED, Pace
 from ingestion.loading.privacy import NOTHING_PERSONAL, Privacy
 from ingestion.loading.progress import Listener
+from ingestion.loading.reading import Again
 from ingestion.loading.results import LoadResult
 from ingestion.loading.subject import SourceRun, Subject
 from ingestion.loading.table import TableRun
@@ -40,6 +41,7 @@ def load_source(
     *,
     keys_only: bool = False,
     allow_deletes: bool = False,
+    again: Again | None = None,
 ) -> list[LoadResult]:
     """Load a source's tables from one snapshot, each in a transaction of its own.
 
@@ -55,6 +57,7 @@ def load_source(
         privacy: what its personal columns become.
         keys_only: compare keys at once and read no more than the rows found missing.
         allow_deletes: append deletes however many there are.
+        again: rows to read once more, whatever has changed; None: those that may have changed.
 
     Returns:
         One result per table, in the catalogue's order; a table's failure is in its result.
@@ -71,7 +74,9 @@ def load_source(
         states, standing = session.states(source_name), session.standing(source_name)
         held = _too_much_held(privacy, entries, states)
         refused |= held
-        run = SourceRun(shown, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes)
+        run = SourceRun(
+            shown, session, archive, listener, pace, keys_only=keys_only, allow_deletes=allow_deletes, again=again
+        )
         subjects = [
             Subject(
                 admission.table,

@@ -12,6 +12,7 @@ from ingestion.catalogue.mapping import nearest
 from ingestion.errors import TableError
 from ingestion.loading.pace import Pace
 from ingestion.loading.progress import Listener
+from ingestion.loading.reading import Again
 from ingestion.log.archive import Archive
 from ingestion.log.state import TableState
 from ingestion.rows.aged import AgedRows
@@ -35,6 +36,7 @@ class SourceRun:
         pace: how fast rows are read.
         keys_only: whether keys are compared at once and no more rows are read than are found missing.
         allow_deletes: whether deletes are appended however many there are.
+        again: which rows are read once more; None: those that may have changed.
     """
 
     snapshot: NamedSnapshot
@@ -44,6 +46,7 @@ class SourceRun:
     pace: Pace
     keys_only: bool = False
     allow_deletes: bool = False
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ out of a snapshot (rows.py), comparison of keys (comparison.py), commit with the
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ingestion.errors import IngestionError, TableError, TransientSourceError, WarehouseError
@@ -66,7 +66,7 @@ class TableRun:
 
     def _load(self) -> tuple[str, TableState, str | None]:
         run, subject, before = self._run, self._subject, self._subject.state
-        reading = Reading(subject.table.name, subject.entry, before, run.snapshot, self._started_at)
+        reading = Reading(subject.table, subject.entry, before, run.snapshot, self._started_at, run.again)
         rows = TableRows(run, subject, self._rejections, reading.note)
         expected = run.snapshot.count(subject.table) if reading.is_full else None
         run.listener.started(subject.table.label, expected)
@@ -85,26 +85,26 @@ class TableRun:
                 reconciled = reconciled if refusal else self._started_at
                 is_compared = refusal is None
             recorded = self._rejections.record(batch.load, is_complete=reading.is_full, keys_known=is_compared)
+            counts = _Counts(rows.read, batch.appended, batch.deleted, recorded)
+            if reading.is_part:
+                # Nobody knows what has changed elsewhere: `_state` goes on telling of the last run, watermark and all.
+                return reading.scope, counts.told_in(batch.commit(before)), None
             state = replace(
                 before,
                 watermark=reading.watermark(is_refused=refusal is not None),
                 last_run_at=self._started_at,
                 last_full_at=self._started_at if reading.is_full else before.last_full_at,
                 last_reconciled_at=reconciled,
-                rows_read=rows.read,
-                rows_appended=batch.appended,
-                rows_deleted=batch.deleted,
-                rows_rejected=recorded,
                 last_error=refusal,
             )
-            return reading.scope, batch.commit(state), refusal
+            return reading.scope, batch.commit(counts.told_in(state)), refusal
 
     def _compare(self) -> tuple[str, TableState, str | None]:
         """Compare keys alone. The watermark stays: rows before those found missing may not have been read yet."""
         run, subject, before = self._run, self._subject, self._subject.state
         if before.last_run_at is None:
             raise TableError("it was never loaded, so there is nothing to compare. Run: python -m ingestion run")
-        if Reading(subject.table.name, subject.entry, before, run.snapshot, self._started_at).gives == "additions":
+        if Reading(subject.table, subject.entry, before, run.snapshot, self._started_at).gives == "additions":
             return (
                 NOTHING_TO_COMPARE,
                 replace(before, rows_read=0, rows_appended=0, rows_deleted=0, rows_rejected=0),
@@ -117,14 +117,26 @@ class TableRun:
             reconciled = before.last_reconciled_at if refusal else self._started_at
             state = batch.commit(replace(before, last_reconciled_at=reconciled, last_error=refusal))
         # `_state` goes on telling of the last run; the counts are this comparison's.
-        state = replace(
+        return COMPARED, _Counts(rows.read, batch.appended, batch.deleted, recorded).told_in(state), refusal
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What was done to a table's rows; see `TableState`."""
+
+    read: int
+    appended: int
+    deleted: int
+    rejected: int
+
+    def told_in(self, state: TableState) -> TableState:
+        return replace(
             state,
-            rows_read=rows.read,
-            rows_appended=batch.appended,
-            rows_deleted=batch.deleted,
-            rows_rejected=recorded,
+            rows_read=self.read,
+            rows_appended=self.appended,
+            rows_deleted=self.deleted,
+            rows_rejected=self.rejected,
         )
-        return COMPARED, state, refusal
 
 
 def _selected(

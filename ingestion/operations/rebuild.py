@@ -21,6 +21,7 @@ from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.rows import pulled
+from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive
 from ingestion.log.state import MODELS, TableState
 from ingestion.operations.archived_table import (
@@ -36,6 +37,29 @@ from ingestion.rows.columns import RawTable
 from ingestion.rows.conformance import Rejection
 from ingestion.rows.pseudonyms import SourceKey
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
+
+
+def rebuild_chosen(
+    ingestion: Ingestion,
+    listener: Listener,
+    source: str | None,
+    table: str | None,
+    *,
+    replace_rows: bool = False,
+    accept_undigested: bool = False,
+) -> list[LoadResult]:
+    """Rebuild what the archive has of every source, of one, or of one table of it. See `rebuild`."""
+    tables, erasures = ingestion.chosen_tables(source, table), ingestion.archive.erasures
+    return rebuild(
+        ingestion.archive,
+        ingestion.catalogue,
+        ingestion.warehouse,
+        listener,
+        tables,
+        replace_rows=replace_rows,
+        accept_undigested=accept_undigested,
+        row_keys={name: ingestion.row_key(name) for name in tables if erasures.of_source(name).tables},
+    )
 
 
 def rebuild(

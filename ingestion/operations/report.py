@@ -10,17 +10,19 @@ from itertools import groupby
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ingestion.catalogue.listed_names import listed
 from ingestion.catalogue.review import UNREVIEWED_REMEDY
 from ingestion.log.erasures import Erasure
 from ingestion.operations.compaction import Compaction
+from ingestion.operations.judging import AGES, Grade, Judgement
 from ingestion.operations.retention import Retained
 from ingestion.operations.status import TableStatus
 
 _WORDS = ("table", "mode", "watermark")
-_HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "source", "lag")
-_FIRST_TO_GO = ("mode", "full", "keys")
+_HEADINGS = (*_WORDS, "run", "full", "keys", "live", "versions", "rejected", "source", "lag", "judged")
+_FIRST_TO_GO = ("mode", "full", "keys", "versions")
 _WIDTH = 100
 """Of a page on which all columns have room, in characters."""
 
@@ -83,8 +85,20 @@ def print_retained(console: Console, retained: Retained, versions_days: int, *, 
         console.print(f"Versions that were superseded for more than {versions_days} d would be removed from raw.")
 
 
-def print_status(console: Console, tables: list[TableStatus], now: datetime) -> None:
-    """One line per table, under its source; where the page is narrow, without what is looked at least."""
+_STYLES = {Grade.WARNING: "yellow", Grade.CRITICAL: "red"}
+
+
+def print_status(
+    console: Console, tables: list[TableStatus], now: datetime, judged: Mapping[tuple[str, str], Judgement]
+) -> None:
+    """One line per table, under its source; where the page is narrow, without what is looked at least.
+
+    Args:
+        console: where to.
+        tables: what is shown.
+        now: what ages are counted to.
+        judged: source and table → how each is.
+    """
     headings = [h for h in _HEADINGS if console.width >= _WIDTH or h not in _FIRST_TO_GO]
     shown = Table(box=SIMPLE, pad_edge=False, padding=0)
     for heading in headings:
@@ -92,10 +106,16 @@ def print_status(console: Console, tables: list[TableStatus], now: datetime) -> 
     for source, of_source in groupby(tables, lambda t: t.source):
         shown.add_row(source, style="bold")
         for t in of_source:
-            cells = dict(zip(_HEADINGS, _cells(t, now), strict=True))
+            judgement = judged[t.source, t.table]
+            word = Text(judgement.word, style=_STYLES.get(judgement.grade, ""))
+            cells: dict[str, str | Text] = dict(zip(_HEADINGS, (*_cells(t, now), word), strict=True))
             shown.add_row(*(cells[heading] for heading in headings))
     console.print(shown)
     for t in tables:
+        judgement = judged[t.source, t.table]
+        # What else is wrong is told as what was read or asked says it itself.
+        if judgement.word in AGES:
+            console.print(f"{t.source}.{t.table}: {judgement.word}: {judgement.reason}", soft_wrap=True)
         if t.state.last_error:
             console.print(f"{t.source}.{t.table}: last error: {t.state.last_error}", soft_wrap=True)
         if t.state.note:

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ingestion.catalogue.entries import TableEntry
+from ingestion.catalogue.freshness import DEFAULT, Freshness
 from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.matching import Admission, admitted, find_tables, refused_tables
 from ingestion.catalogue.review import unreviewed
@@ -37,6 +38,8 @@ class TableStatus:
         source: the source's name.
         table: the table's name.
         mode: the catalogue's, or `AUTOMATIC`.
+        freshness: how old it may be.
+        is_awaited: its source is configured, and was never read at all.
         state: what `_state` remembers; empty where the table was never read.
         versions: row versions in raw; None where raw has no such table, or the catalogue does not tell its key.
         live: rows in raw whose latest version is not a delete.
@@ -52,6 +55,8 @@ class TableStatus:
     table: str
     mode: str
     state: TableState
+    freshness: Freshness = DEFAULT
+    is_awaited: bool = False
     versions: int | None = None
     live: int | None = None
     rejected: int = 0
@@ -68,6 +73,16 @@ class TableStatus:
         if isinstance(position, datetime):
             return f"{position:%Y-%m-%d %H:%M}"
         return position or "-"
+
+    @property
+    def newest_row_at(self) -> datetime | None:
+        """When the newest row was made, as its cursor tells, or else when one last came; None where none has.
+
+        A source that stands still shows its cursor, one whose rows are of days to come when they came.
+        """
+        position, came = _position(self.state.watermark), self.state.last_appended_at
+        told = [at for at in (position, came) if isinstance(at, datetime) and at.tzinfo]
+        return min(told, default=None)
 
     def record(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
@@ -129,6 +144,9 @@ def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -
     entries = ingestion.catalogue[source]
     states = remembered(ingestion, existing, source)
     rejected = _rejected(ingestion, existing, source)
+    is_awaited = source in ingestion.configured and not any(
+        state.last_run_at for name, state in states.items() if name in entries
+    )
     misnamed = refused_tables(entries, {name for of, name in existing if of == source})
     queries = [
         count_versions(entry.raw_table(source, name))
@@ -144,6 +162,8 @@ def _in_raw(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -
             name,
             entry.mode or AUTOMATIC,
             states.get(name, TableState(name)),
+            entry.freshness,
+            is_awaited,
             counts.get(name, {}).get("versions"),
             counts.get(name, {}).get("live"),
             rejected.get(name, 0),

@@ -1,13 +1,14 @@
 """Text as a terminal or a log shows it, whoever wrote it.
 
-Belongs here: the page and the lines that commands print, and what keeps names and values of a source from being
-markup or control for whatever shows them. Not here: what is printed.
+Belongs here: how commands are called wrongly, the page and the lines that they print, and what keeps names and values
+of a source from being markup or control for whatever shows them. Not here: what is printed.
 """
 
+import argparse
 import sys
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -15,6 +16,9 @@ from rich.text import Text
 
 WIDTH = 110
 """Of what is printed into a file or a pipe, in characters."""
+
+WRONG_USAGE = 64
+"""The exit code for a command that was called wrongly (EX_USAGE of sysexits.h): 1 and 2 are results of some."""
 
 _JOINERS = "\u200c\u200d"
 """Scripts and emoji need them, and they move nothing but their neighbours."""
@@ -40,6 +44,15 @@ def say(line: object, stream: TextIO | None = None) -> None:
 def say_error(line: object) -> None:
     """Tell an error as every command does."""
     say(f"error: {line}")
+
+
+class Parser(argparse.ArgumentParser):
+    """Options of a command, which ends with `WRONG_USAGE` where they make no sense."""
+
+    def error(self, message: str) -> NoReturn:
+        """See `ArgumentParser.error`."""
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USAGE, f"{self.prog}: error: {message}\n")
 
 
 class Page(Console):

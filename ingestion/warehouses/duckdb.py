@@ -14,7 +14,7 @@ import filelock
 import pyarrow as pa
 from sqlalchemy import URL
 
-from ingestion.errors import ConfigurationError, WarehouseError, one_line
+from ingestion.errors import ConfigurationError, WarehouseAbsentError, WarehouseBusyError, WarehouseError, one_line
 from ingestion.output.private import Readers, make_folder
 from ingestion.output.storage import aside_name, without_aside
 from ingestion.rows.columns import ColumnType, RawTable
@@ -42,6 +42,9 @@ _SCHEMAS = ("staging", "intermediate", "core", "marts", "operations", REPORTING)
 MEMORY_LIMIT = "384MB"
 _Source = tuple[str, tuple[str, str]]
 """What follows `from`, and the schema and name of the table that it makes."""
+
+_HELD = "Conflicting lock is held"
+"""What DuckDB says of a file that another process has open for writing."""
 
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy for BI tools: they bring their own."""
@@ -73,7 +76,7 @@ class DuckdbWarehouse(SqlWarehouse):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=self._timeout_seconds)
         except filelock.Timeout:
-            raise WarehouseError(
+            raise WarehouseBusyError(
                 f"The warehouse {self.path.name} was held by another run for {self._timeout_seconds:.0f} s. "
                 "Wait for it to end, or raise LOCK_TIMEOUT_SECONDS."
             ) from None
@@ -93,7 +96,8 @@ class DuckdbWarehouse(SqlWarehouse):
                 connection = duckdb.connect(self.path, read_only=read_only)
                 connection.execute("set TimeZone = 'UTC'")
             except duckdb.Error as error:
-                raise WarehouseError(
+                kind = WarehouseBusyError if _HELD in str(error) else WarehouseError
+                raise kind(
                     f"The warehouse {self.path.name} can't be opened: {one_line(error)} "
                     "If another program has it open, let that read the published copy instead."
                 ) from None
@@ -150,7 +154,7 @@ class DuckdbWarehouse(SqlWarehouse):
     def reader(self) -> Iterator[Query]:
         """See `Warehouse.reader`."""
         if not self.path.exists():
-            raise WarehouseError(f"There is no warehouse {self.path.name} yet. Make it: make run")
+            raise WarehouseAbsentError(f"There is no warehouse {self.path.name} yet. Make it: make run")
         with self._connection(read_only=True) as connection:
 
             def read(sql: str) -> pa.Table:

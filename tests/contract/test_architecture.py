@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alerts.findings import Kind
+from alerts.message import ENDED
 from exports.catalogue import load_exports
 from exports.rows import personal_columns
 from ingestion.catalogue.entries import load_catalogue
@@ -142,6 +144,12 @@ def test_tables_of_core_that_are_exported_tell_nobody_apart() -> None:
         "fct_messages",
         "fct_responses",
     }
+
+
+@pytest.mark.parametrize("kind", ENDED)
+def test_each_message_of_a_run_has_its_section_among_operations(kind: Kind) -> None:
+    page = (PROJECT_ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert f"\n## {kind.replace('_', ' ').capitalize()}\n" in page
 
 
 def test_every_setting_is_in_the_example_file() -> None:

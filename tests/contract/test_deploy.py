@@ -71,7 +71,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     Deployment(tmp_path)
     folder = tmp_path / "deploy" / "systemd"
     units = [path for path in folder.iterdir() if path.suffix in (".service", ".target", ".timer")]
-    assert len(units) == 8
+    assert len(units) == 10
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False
     )

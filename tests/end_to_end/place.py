@@ -90,6 +90,14 @@ class Place:
                 " where timestamp < 'a' order by timestamp desc limit 1"
             )
 
+    def change_a_message(self) -> None:
+        """Change what a message of the whatsapp sample says, and leave its time: no cursor shows it."""
+        with closing(sqlite3.connect(self.folder / "sample" / "whatsapp.sqlite")) as source, source:
+            source.execute(
+                "update messages set content = content || '!'"
+                " where id = (select id from messages where timestamp like '2026-09-2%' limit 1)"
+            )
+
 
 def _rows_of(table: pa.Table) -> list[tuple[object, ...]]:
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))

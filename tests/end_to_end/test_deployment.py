@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 from adbc_driver_postgresql import dbapi
-from deployment import Deployment, Service
+from deployment import TIMEOUT_SECONDS, Deployment, Service
 from end_to_end.dagster_api import BY_HAND, Ui
 from end_to_end.web import free_port, wait_until_it_answers
 from postgresql import Server, running_server
@@ -37,6 +37,7 @@ class Deployed:
     deployment: Deployment
     server: Server
     schedule_status: str
+    policies: dict[str, int]
     chain: list[dict[str, Any]]
     runs: list[dict[str, Any]]
     exit_codes: dict[str, int]
@@ -73,6 +74,7 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
             "ERP_DATABASE_URL": f"sqlite:///{folder}/sample/erp.sqlite",
             "PRIVACY_KEY": "a key of the deployment, of some length",
             "UI_HOSTS": "warehouse.example.com",
+            "SCHEDULES": "hourly",
         }
     )
     deployment.make_folders()
@@ -81,13 +83,20 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     ui = Ui(f"http://127.0.0.1:{port}")
     wait_until_it_answers(f"{ui.address}/server_info", services["webserver"].process)
 
-    workspace = str(folder / "deploy" / "workspace.yaml")
-    started = deployment.command("dagster", "schedule", "start", "--workspace", workspace, "warehouse_hourly")
-    assert started.returncode == 0, started.stderr
     schedule = ui.schedule()
     # Off again: when it is due is no part of this test.
     ui.ask("mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }", id=schedule["id"])
     assert ui.schedule()["status"] == "STOPPED"
+
+    of_assets = (
+        "{ assetNodes { assetKey { path } internalFreshnessPolicy {"
+        " ...on TimeWindowFreshnessPolicy { failWindowSeconds } } } }"
+    )
+    policies = {
+        ".".join(node["assetKey"]["path"]): policy["failWindowSeconds"]
+        for node in ui.ask(of_assets)["assetNodes"]
+        if (policy := node["internalFreshnessPolicy"])
+    }
 
     services["daemon"] = Service(deployment, "daemon")
     ui.wait(ui.launch("warehouse"), "SUCCESS")
@@ -99,11 +108,23 @@ def deploy(folder: Path, server: Server, services: dict[str, Service]) -> Deploy
     codes = {name: services[name].stop() for name in ("daemon", "code")}
     found = [ui.run(run) for run in runs]
     codes["webserver"] = services["webserver"].stop()
-    return Deployed(deployment, server, schedule["status"], chain, found, codes, services)
+    return Deployed(deployment, server, schedule["status"], policies, chain, found, codes, services)
 
 
-def test_schedule_is_switched_on_by_the_page_s_command(deployed: Deployed) -> None:
+def test_schedule_is_switched_on_by_the_setting(deployed: Deployed) -> None:
     assert deployed.schedule_status == "RUNNING"
+
+
+def test_raw_tables_and_marts_have_freshness_policies_in_the_ui(deployed: Deployed) -> None:
+    hour = 3600
+    of_raw = {name: seconds for name, seconds in deployed.policies.items() if name.startswith("erp.")}
+    assert of_raw == dict.fromkeys(
+        ("erp.customers", "erp.customer_interactions", "erp.customer_segments", "erp.organizations"), 26 * hour
+    )
+    others = {name: seconds for name, seconds in deployed.policies.items() if name not in of_raw}
+    assert {name.split(".")[0] for name in others} == {"marts"}
+    assert {"marts.organization_summary", "marts.kpis"} <= set(others)
+    assert set(others.values()) == {50 * hour}
 
 
 def test_what_the_main_job_made_due_was_launched_one_after_the_other(deployed: Deployed) -> None:
@@ -128,8 +149,10 @@ def test_what_runs_print_lies_where_it_is_removed_later(deployed: Deployed) -> N
 
 def test_command_of_the_server_runs_a_module_with_the_services_environment(deployed: Deployed) -> None:
     result = deployed.deployment.command("ingestion", "status", "--json")
-    assert result.returncode == 0, result.stderr
+    # Critical: nothing has happened in the source since October.
+    assert (result.returncode, result.stderr) == (2, "")
     tables = {f"{row['source']}.{row['table']}": row for row in json.loads(result.stdout)}
+    assert [table for table, row in tables.items() if row["grade"] != "well"] == ["erp.customer_interactions"]
     assert tables["erp.customers"]["rows_live"] == tables["erp.customers"]["rows_in_source"] > 0
 
 
@@ -247,6 +270,15 @@ def test_ui_is_for_those_who_log_in_and_for_no_foreign_page(deployed: Deployed, 
         log_in = {"Authorization": "Basic " + base64.b64encode(b"ann:secret").decode()}
         name = f"warehouse.example.com:{proxy}"
         assert status(proxy, "/server_info", name) == 401
+        # A monitor has no log-in: nobody has looked yet, then the watch has, as its timer would start it.
+        assert status(proxy, "/health", name) == 503
+        watch = Service(deployed.deployment, "health")
+        code = watch.process.wait(timeout=TIMEOUT_SECONDS)
+        assert code in (0, 1, 2), watch.log.read_text()
+        assert status(proxy, "/health", name) == (503 if code == 2 else 200), watch.log.read_text()
+        for path in ("/health/", "/server_info/health", "/health/../server_info", "/graphql?/health"):
+            assert status(proxy, path, name) == 401, path
+        assert status(proxy, "/health", name, deletion) == 401
         assert status(proxy, "/graphql", name, deletion, Origin=OWN) == 401
         wrong = {"Authorization": "Basic " + base64.b64encode(b"ann:guess").decode()}
         assert status(proxy, "/server_info", name, **wrong) == 401

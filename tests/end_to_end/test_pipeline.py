@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing
 from decimal import Decimal
@@ -243,6 +244,20 @@ def test_run_records_how_fresh_everything_is(sample_place: Place) -> None:
 
 def lines_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def test_health_judges_all_sources_marts_and_counts(sample_place: Place) -> None:
+    result = sample_place.module("orchestration", "health", "--json")
+    health = json.loads(result.stdout)
+    checks = {check["name"]: check for check in health["checks"]}
+    assert {*sample.SOURCES, "marts", "counts", "runs"} <= set(checks)
+    # All is built for a day that is weeks after the last one of the sources: they send nothing, and nothing is judged
+    # of days whose rows can't be there.
+    assert (result.returncode, health["grade"]) == (2, "critical"), result.stderr
+    frozen = [finding["subject"] for finding in health["findings"] if finding["kind"] == "stale"]
+    assert sorted(frozen) == sorted(sample.SOURCES)
+    assert checks["marts"]["grade"] == checks["runs"]["grade"] == "well"
+    assert max(re.findall(r"2026-\d\d-\d\d", checks["counts"]["told"])) <= "2026-10-31"
 
 
 def test_exports_hold_complete_periods_and_match_their_manifest(sample_place: Place) -> None:

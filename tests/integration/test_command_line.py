@@ -125,6 +125,12 @@ def test_setting_that_cannot_be(terminal: Terminal) -> None:
     assert terminal.fails("run").startswith("LOCK_TIMEOUT_SECONDS can't be used: Input should be a valid number")
 
 
+def test_schedule_that_there_is_not(terminal: Terminal) -> None:
+    terminal.monkeypatch.setenv("SCHEDULES", "hourly, nightly, yearly")
+    told = "SCHEDULES can't be used: there is no schedule 'yearly'. Name some of: hourly, nightly, daily, weekly,"
+    assert terminal.fails("run").startswith(told)
+
+
 def test_rate_that_cannot_be(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
     terminal.monkeypatch.setenv("READ_ROWS_PER_SECOND", "0")
     assert terminal.fails("run").startswith("READ_ROWS_PER_SECOND can't be used: Input should be greater than 0")

@@ -66,6 +66,8 @@ def test_place_that_cannot_be_used_is_told_in_one_line(
 
 
 def test_status_needs_no_archive(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of the day that the source's rows are of.
+    monkeypatch.setenv("AS_OF", "2026-03-01T12:00:00+00:00")
     assert ingestion_cli.main(["run"]) == 0
     monkeypatch.setenv("ARCHIVE_URL", "ftp://127.0.0.1:1/x")
     assert ingestion_cli.main(["status"]) == 0

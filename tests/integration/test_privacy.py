@@ -119,7 +119,7 @@ def test_short_key_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PRIVACY_KEY", "hunter2")
-    assert main(["status"]) == 1
+    assert main(["status"]) == 64
     told = capsys.readouterr().err
     assert "PRIVACY_KEY can't be used" in told
     assert "hunter2" not in told

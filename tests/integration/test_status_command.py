@@ -1,6 +1,7 @@
 """What people are told of how fresh raw is."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     """A filled whatsapp source, each of the warehouses in turn, and commands that see both."""
     url = request.getfixturevalue("postgresql_warehouse_url") if request.param == "postgresql" else None
     sandbox = Sandbox(tmp_path, url).fill()
+    # Of the day that the source's rows are of.
+    sandbox.more["as_of"] = datetime(2026, 3, 1, 14, tzinfo=UTC)
     sandbox.export_settings(monkeypatch)
     return sandbox
 
@@ -32,6 +35,9 @@ class Told:
 
     def tables(self) -> dict[str, dict[str, Any]]:
         return {f"{t['source']}.{t['table']}": t for t in json.loads(self.out)}
+
+    def judged(self) -> dict[str, str]:
+        return {name: table["judged"] for name, table in self.tables().items()}
 
     def line(self, table: str) -> list[str]:
         [line] = [line.split() for line in self.out.splitlines() if line.split()[:1] == [table]]
@@ -55,8 +61,8 @@ def test_raw_and_source_are_told_side_by_side(sandbox: Sandbox, capsys: pytest.C
     shown = Told(capsys)
     assert shown.code == 0
     assert shown.line("messages")[:4] == ["messages", "changes", "2026-03-01", "10:00"]
-    assert shown.line("messages")[7:] == ["1", "4", "1", "4", "3h"]
-    assert shown.line("outlets")[2:] == ["-", "never", "never", "never", "0", "0", "0", "absent", "-"]
+    assert shown.line("messages")[7:] == ["1", "4", "1", "4", "3h", "well"]
+    assert shown.line("outlets")[2:] == ["-", "never", "never", "never", "0", "0", "0", "absent", "-", "well"]
     assert max(map(len, shown.out.splitlines())) <= 110
 
 
@@ -66,13 +72,15 @@ def test_source_that_cannot_be_reached_is_told_and_the_others_are_shown(
     sandbox.run()
     monkeypatch.setenv("SHOP_DATABASE_URL", "sqlite:////nowhere/shop.sqlite")
     told = Told(capsys)
-    assert told.code == 1
+    assert told.code == 2
     assert told.err == "error: shop: there is no SQLite file shop.sqlite. Check the path in SHOP_DATABASE_URL.\n"
-    assert told.line("order_events")[-2:] == ["down", "-"]
-    assert told.line("tenants")[-2:] == ["1", "-"]
+    assert told.line("order_events")[-3:] == ["down", "-", "down"]
+    assert told.line("tenants")[-3:] == ["1", "-", "well"]
     alone = Told(capsys, "--no-source")
-    assert (alone.code, alone.err) == (0, "")
-    assert alone.line("tenants")[-2:] == ["-", "-"]
+    # Of the shop nothing was ever read.
+    assert (alone.code, alone.err) == (1, "")
+    assert alone.line("order_events")[-3:] == ["-", "-", "unread"]
+    assert alone.line("tenants")[-3:] == ["-", "-", "well"]
 
 
 def test_why_a_table_failed_is_told_until_it_does_not(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +89,8 @@ def test_why_a_table_failed_is_told_until_it_does_not(sandbox: Sandbox, capsys: 
     sandbox.sql("delete from messages", "alter table tenants rename column id to ident")
     assert len(sandbox.run().errors) == 2
     told = Told(capsys)
-    assert told.code == 0
+    assert told.code == 2
+    assert (told.line("messages")[-1], told.line("tenants")[-1]) == ("refused", "failed")
     assert "whatsapp.messages: last error: 1 of 1 rows are gone from the source; deletes were refused" in told.out
     assert "whatsapp.tenants: last error: the source's table has no column id, which by the catalogue is" in told.out
     sandbox.sql("alter table tenants rename column ident to id", message(1))
@@ -101,8 +110,8 @@ def test_warehouse_that_remembers_less_is_read_and_completed(
 
 
 def test_status_before_the_first_run(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("status", "compact"):
-        assert command_line.main([command]) == 1
+    for command, code in (("status", 2), ("compact", 1)):
+        assert command_line.main([command]) == code
         told = capsys.readouterr().err
         assert told in (
             "error: There is no warehouse warehouse.duckdb yet. Make it: make run\n",
@@ -142,3 +151,40 @@ def test_column_that_nobody_declared_is_told_until_somebody_says_what_it_holds(
     sandbox.catalogue(f"    {columns}}}", f"    personal: {{boss: name}}\n    {columns}, boss: text}}")
     sandbox.export_settings(monkeypatch)
     assert Told(capsys, "--json").tables()["whatsapp.tenants"]["unreviewed"] == ["Next of kin"]
+
+
+def test_source_that_sends_nothing_is_told_though_every_run_is_well(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.sql(message(1))
+    assert sandbox.run().errors == []
+    assert Told(capsys).code == 0
+    sandbox.more["as_of"] = datetime(2026, 3, 3, 10, 1, tzinfo=UTC)
+    sandbox.export_settings(monkeypatch)
+    assert sandbox.run().errors == []
+    told = Told(capsys)
+    assert told.code == 2
+    # Behind its source it is not.
+    assert told.line("messages")[-2:] == ["0s", "silent"]
+    said = "it is read, but its newest row is of 2026-03-01 10:00 UTC: 2d ago, which is more than 2d."
+    assert f"whatsapp.messages: silent: {said}" in told.out
+    # Tenants seldom change.
+    assert {name for name, word in Told(capsys, "--json").judged().items() if word != "well"} == {"whatsapp.messages"}
+
+
+def test_table_that_was_read_too_long_ago_is_told(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox.sql(message(1))
+    sandbox.run()
+    sandbox.age_state("last_run_at", 25)
+    assert Told(capsys).code == 0
+    sandbox.age_state("last_run_at", 2)
+    told = Told(capsys)
+    assert (told.code, told.line("tenants")[-1]) == (2, "old")
+    assert "whatsapp.tenants: old: last read 27h ago, which is more than 26h." in told.out
+
+
+def test_wrong_usage_has_a_code_of_its_own(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["status", "--source", "nope"]) == 64
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["status", "--jsn"])
+    assert ended.value.code == 64

@@ -34,6 +34,17 @@ def test_further_columns_of_the_source_follow_the_declared_ones(tmp_path: Path) 
     assert [(c.name, c.type) for c in table.columns] == [("id", ColumnType.TEXT), ("extra", ColumnType.DOUBLE)]
 
 
+def test_owner_is_the_team_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.yml"
+    for told, owner in (
+        ("", "team:data"),
+        (", owner: ann@example.com", "ann@example.com"),
+        (", owner: team:crm", "team:crm"),
+    ):
+        path.write_text(TABLE.replace("}}}", f"}}{told}}}}}"))
+        assert load_catalogue(path)["whatsapp"]["messages"].owner == owner
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -51,6 +62,10 @@ def test_further_columns_of_the_source_follow_the_declared_ones(tmp_path: Path) 
         ("whatsapp: {messages: {mode: full, columns: {id: text, _op: text}}}", "names that begin with _"),
         ("whatsapp: {messages: {mode: full, colums: {id: text}}}", "messages.columns: Field required. (1 more)"),
         ("whatsapp: {messages: {mode: full, columns: {id: text}, max_delete_share: 2}}", "max_delete_share"),
+        (
+            "whatsapp: {messages: {mode: full, columns: {id: text}, owner: ann}}",
+            "messages.owner: 'ann' is no owner: an",
+        ),
     ],
 )
 def test_malformed_catalogue_names_the_entry_in_one_line(tmp_path: Path, content: str, told: str) -> None:

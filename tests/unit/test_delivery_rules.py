@@ -91,7 +91,7 @@ def test_reports_are_delivered_in_every_form_that_they_have() -> None:
     ],
 )
 def test_address_goes_its_way(value: str, way: type) -> None:
-    assert isinstance(Address(TO, value).way, way)
+    assert isinstance(Address(TO.variable, value).way, way)
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,19 @@ def test_what_is_no_address_is_told_without_it(value: str) -> None:
     with pytest.raises(
         ExportError, match=r"^DELIVERY_MANAGEMENT is no .+smtp://(user:password@host:587\?from=| and )"
     ) as told:
-        Address(TO, value)
+        Address(TO.variable, value)
     assert not any(secret in str(told.value) for secret in ("token-of-it", "pass#word", "mail.example.com"))
 
 
 def test_nothing_of_an_address_is_in_what_goes_wrong() -> None:
-    address = Address(TO, "smtp://robot:p%40s@mail.example.com?from=a@b.c&to=dora@e.f")
+    address = Address(TO.variable, "smtp://robot:p%40s@mail.example.com?from=a@b.c&to=dora@e.f")
     with pytest.raises(NotSentError) as told, address.told():
         raise NotSentError("550 <DORA@e.f>, x@y.z via mail.example.com as Robot with p@s (p%40s), see http://h/?t=1")
     assert str(told.value) == "550 ..., ... via ... as ... with ... (...), see ..."
 
 
 def test_nothing_that_stands_behind_an_equals_sign_is_told_whatever_it_ends_in() -> None:
-    address = Address(TO, "json://hooks.example.com/x?+Authorization=Zm9vOmJhcg==&+Key=a=bcdef")
+    address = Address(TO.variable, "json://hooks.example.com/x?+Authorization=Zm9vOmJhcg==&+Key=a=bcdef")
     with pytest.raises(NotSentError, match=r"^refused \.\.\. and \.\.\.$"), address.told():
         raise NotSentError("refused Zm9vOmJhcg== and a=bcdef")
 

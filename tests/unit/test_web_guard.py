@@ -1,12 +1,17 @@
 """Who may ask the UI for what."""
 
 import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
 
-from orchestration.webserver import Guard, GuardedWebserver
+from ingestion.operations.judging import Grade
+from orchestration.outcome import VALID, read_outcome, write_outcome
+from orchestration.webserver import Guard, GuardedWebserver, HealthAnswer
 
 HOST = ("host", "localhost:3000")
 
@@ -87,6 +92,65 @@ def test_programs_and_own_pages_are_answered() -> None:
 
 def test_dagster_asks_for_the_middleware(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UI_HOSTS", "warehouse.example.com, other.example")
-    first, *others = GuardedWebserver.__new__(GuardedWebserver).build_middleware()
+    monkeypatch.setenv("DAGSTER_HOME", "/somewhere")
+    first, second, *others = GuardedWebserver.__new__(GuardedWebserver).build_middleware()
     assert (first.cls, first.args) == (Guard, (["warehouse.example.com", "other.example"],))
+    assert (second.cls, second.args) == (HealthAnswer, (Path("/somewhere"),))
     assert others
+
+
+def health(home: Path, *headers: tuple[str, str], method: str = "GET", path: str = "/health") -> tuple[int, str]:
+    """Status and body of what is asked of the web server's health."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.request"}
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }
+    guarded = Guard(HealthAnswer(PlainTextResponse("Dagster's own"), home), ["warehouse.example.com"])
+    asyncio.run(guarded(scope, receive, send))
+    return int(sent[0]["status"]), sent[1]["body"].decode()
+
+
+def test_health_is_answered_by_what_the_last_look_came_to(tmp_path: Path) -> None:
+    assert health(tmp_path, HOST) == (503, '{"health":"unknown","reason":"nobody has looked yet"}')
+    now = datetime.now(UTC)
+    for grade, status in ((Grade.WELL, 200), (Grade.WARNING, 200), (Grade.CRITICAL, 503)):
+        write_outcome(tmp_path, grade, now)
+        found, body = health(tmp_path, HOST)
+        assert (found, json.loads(body)) == (
+            status,
+            {"health": grade.word, "judged_at": now.isoformat(timespec="seconds")},
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["health.json"]
+
+
+def test_health_is_bad_where_nobody_looks_any_more(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    write_outcome(tmp_path, Grade.WELL, now - VALID)
+    assert read_outcome(tmp_path, now)[0] == 200
+    assert read_outcome(tmp_path, now + timedelta(seconds=1)) == (
+        503,
+        {
+            "health": "unknown",
+            "judged_at": (now - VALID).isoformat(timespec="seconds"),
+            "reason": "nobody looks any more",
+        },
+    )
+    (tmp_path / "health.json").write_text('{"health": "well"')
+    assert read_outcome(tmp_path, now)[0] == 503
+
+
+def test_nothing_but_health_is_answered_without_dagster(tmp_path: Path) -> None:
+    assert health(tmp_path, HOST, path="/healthy") == (200, "Dagster's own")
+    assert health(tmp_path, HOST, method="POST") == (200, "Dagster's own")
+    assert health(tmp_path, ("host", "evil.example"))[0] == 403

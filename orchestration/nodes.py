@@ -1,0 +1,20 @@
+"""Nodes of dbt's manifest.
+
+Belongs here: what the manifest says of one. Not here: building (dbt.py), or how nodes show in Dagster (models.py).
+"""
+
+from orchestration.configuration import CROSS_SOURCE, SYSTEMS, manifest
+
+
+def system_of_node(node: str) -> str | None:
+    """The system of a dbt model, seed or test; None where it is none's."""
+    properties = manifest["nodes"].get(node, {})
+    systems = {tag for tag in properties.get("tags", []) if tag in SYSTEMS}
+    if not systems and properties.get("resource_type") == "model":
+        return CROSS_SOURCE
+    if not systems:
+        # A test is its models'.
+        systems = {
+            system for parent in properties.get("depends_on", {}).get("nodes", []) if (system := system_of_node(parent))
+        }
+    return systems.pop() if len(systems) == 1 else CROSS_SOURCE if systems else None

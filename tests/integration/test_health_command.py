@@ -1,0 +1,151 @@
+"""What `python -m orchestration health` tells, whatever the warehouse is like."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from health_place import Place
+from sandbox import Sandbox
+
+from ingestion.settings import PROJECT_ROOT
+from orchestration.__main__ import main
+from orchestration.outcome import read_outcome
+
+
+@pytest.fixture
+def place(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Place:
+    return Place(sandbox, monkeypatch, capsys)
+
+
+def test_ordinary_day_is_well(place: Place) -> None:
+    code, told = place.told()
+    assert code == 0, told
+    assert max(map(len, told.splitlines())) <= 110
+    assert place.grades() == {"whatsapp": "well", "runs": "well", "disk": "well"}
+    assert read_outcome(place.home, datetime.now(UTC))[0] == 200
+
+
+def test_frozen_source_is_told_once_for_all_its_tables(place: Place) -> None:
+    place.sandbox.more["as_of"] = datetime(2026, 3, 5, tzinfo=UTC)
+    health = place.health()
+    [finding] = health["findings"]
+    assert (health["grade"], finding["kind"], finding["subject"]) == ("critical", "stale", "whatsapp")
+    assert finding["what"].startswith("whatsapp: messages: it is read, but its newest row is of 2026-03-01 10:00 UTC:")
+    assert finding["since"].startswith("2026-03-01T10:00")
+    assert read_outcome(place.home, datetime.now(UTC))[0] == 503
+
+
+def test_table_that_failed_and_refused_deletes_are_told_apart(place: Place) -> None:
+    place.sandbox.sql("delete from messages", "alter table tenants rename column id to ident")
+    place.sandbox.run()
+    found = {(finding["kind"], finding["subject"]) for finding in place.health()["findings"]}
+    assert found == {("deletes_refused", "whatsapp.messages"), ("table_failed", "whatsapp.tenants")}
+
+
+def test_nothing_that_runs_is_told_with_what_is_off(place: Place) -> None:
+    place.sandbox.age_state("last_run_at", 27)
+    found = {finding["kind"]: finding for finding in place.health()["findings"]}
+    assert found.keys() == {"nothing_runs", "stale"}
+    assert "27h ago: no schedule is on." in found["nothing_runs"]["what"]
+    place.switch_on(timedelta(minutes=1))
+    found = {finding["kind"]: finding for finding in place.health()["findings"]}
+    assert "the daemon is alive and a schedule on" in found["nothing_runs"]["what"]
+
+
+def test_dead_daemon_is_told_while_tables_are_fresh(place: Place) -> None:
+    place.switch_on(timedelta(minutes=1))
+    assert place.grades()["runs"] == "well"
+    place.switch_on(timedelta(hours=2))
+    [finding] = place.health()["findings"]
+    assert (finding["kind"], finding["subject"]) == ("nothing_runs", "runs")
+    assert "The daemon that starts runs has given no sign of life since" in finding["what"]
+
+
+def test_warehouse_that_a_run_has_is_left_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.health.PATIENCE_SECONDS", 0.1)
+    holder = (
+        "import sys; from ingestion.settings import Settings; from ingestion.loading.run import Ingestion\n"
+        "with Ingestion(Settings.read()).warehouse.session():\n    print('held', flush=True); sys.stdin.read()"
+    )
+    place.sandbox.export_settings(monkeypatch)
+    with subprocess.Popen(
+        [sys.executable, "-c", holder], cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        health = place.health()
+        process.communicate("")
+    [warehouse] = [check for check in health["checks"] if check["name"] == "warehouse"]
+    assert (warehouse["grade"], warehouse["told"]) == ("well", "in use by a run: not looked at")
+    assert health["findings"] == []
+
+
+def test_file_that_another_program_has_open_is_in_use(place: Place) -> None:
+    path = place.sandbox.folder / "warehouse.duckdb"
+    opener = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", opener, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        assert place.grades()["warehouse"] == "well"
+        process.communicate("")
+
+
+def test_warehouse_that_is_absent_or_broken_is_critical(place: Place) -> None:
+    path = place.sandbox.folder / "warehouse.duckdb"
+    path.unlink()
+    health = place.health()
+    assert {check["name"]: check["grade"] for check in health["checks"]}["warehouse"] == "critical"
+    assert [finding["what"] for finding in health["findings"]] == ["Nothing has ever run."]
+    path.write_text("Dear reader, " * 500)
+    health = place.health()
+    assert (health["grade"], health["findings"]) == ("critical", [])
+
+
+def test_storage_of_dagster_that_cannot_be_read_is_told(place: Place) -> None:
+    (place.home / "dagster.yaml").write_text("storage: {sqlite: {base_dir: /dev/null/nowhere}}")
+    assert place.grades()["runs"] == "warning"
+
+
+def test_outcome_that_cannot_be_left_keeps_nothing_from_being_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("orchestration.health.write_outcome", full)
+    place.sandbox.export_settings(monkeypatch)
+    assert main(["health"]) == 0
+    assert "The outcome can't be left for /health: No space left on device." in capsys.readouterr().err
+
+
+def test_wrong_usage_and_wrong_settings_have_a_code_of_their_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["health", "--jsn"])
+    assert ended.value.code == 64
+    monkeypatch.setenv("WAREHOUSE_URL", "nonsense")
+    assert main(["health"]) == 64
+
+
+def test_look_starts_nothing_of_the_models(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.sandbox.export_settings(monkeypatch)
+    code = (
+        "import sys; from orchestration.__main__ import main; main(['health']); "
+        "print(sorted({n.split('.')[0] for n in sys.modules} & {'dbt', 'dagster_dbt', 'dagster_webserver'}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_folder_of_dagster_that_cannot_be_made_is_critical(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.sandbox.folder / "file").write_text("")
+    monkeypatch.setenv("DAGSTER_HOME", str(place.sandbox.folder / "file" / "dagster"))
+    assert main(["health"]) == 2
+    assert "error: Dagster's folder can't be made, so nothing can run: Not a directory." in capsys.readouterr().err
