@@ -98,7 +98,8 @@ def _told_to_people(results: Iterable[LoadResult], *, has_read: bool) -> bool:
     by_source: dict[str, list[LoadResult]] = {}
     for result in results:
         by_source.setdefault(result.source, []).append(result)
-    return all([told.tables(source, tables, has_read=has_read) for source, tables in by_source.items()])
+    whole = [told.tables(source, tables, has_read=has_read) for source, tables in by_source.items()]
+    return all(whole)
 
 
 @dg.op
