@@ -61,10 +61,10 @@ check: lint .venv-oldest-duckdb/.installed
 test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
-## test-long: what chance decides, for hours: histories of every system on every engine, runs that are killed, concurrent writers
+## test-long: what chance decides, for hours: histories of every system on every engine, runs that are killed, a day under load, concurrent writers
 test-long: $(VENV)/.installed-dev .venv-emulator/.installed
-	MODEL_HISTORIES=3 KILLS=200 POSTGRESQL_FUZZ_SECONDS=300 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
-		$(addprefix tests/end_to_end/test_,incremental_models.py odd_shop.py servers.py killed.py) \
+	MODEL_HISTORIES=3 KILLS=200 LOAD_HOURS=8 POSTGRESQL_FUZZ_SECONDS=300 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
+		$(addprefix tests/end_to_end/test_,incremental_models.py odd_shop.py servers.py killed.py under_load.py) \
 		tests/integration/test_postgresql_source_concurrency.py
 
 ## test-bigquery: what is tested on BigQuery's emulator, on the service: BIGQUERY_TEST_PROJECT names a project that you may use

@@ -40,7 +40,14 @@ def of_unreachable(faults: Mapping[str, str], systems: Mapping[str, Sequence[str
     return Look(tuple(_unreachable(source, why, systems[source]) for source, why in faults.items()), {})
 
 
-def of_tables(source: str, results: Sequence[LoadResult], systems: Sequence[str], gone: Collection[str] = ()) -> Look:
+def of_tables(
+    source: str,
+    results: Sequence[LoadResult],
+    systems: Sequence[str],
+    gone: Collection[str] = (),
+    *,
+    has_read: bool = True,
+) -> Look:
     """What a load of a source has done with its tables.
 
     Args:
@@ -48,6 +55,7 @@ def of_tables(source: str, results: Sequence[LoadResult], systems: Sequence[str]
         results: of its tables.
         systems: what a finding of it concerns.
         gone: tables of open incidents that nobody reads any more.
+        has_read: whether rows were read; where only keys were compared, nothing is known of whether they can be.
     """
     findings = []
     if lost := [one for one in results if one.is_transient]:
@@ -75,9 +83,8 @@ def of_tables(source: str, results: Sequence[LoadResult], systems: Sequence[str]
         tuple(findings),
         {
             Kind.SOURCE_UNREACHABLE: {source},
-            Kind.TABLE_FAILED: loaded | {*gone},
             Kind.DELETES_REFUSED: agreeing | {*gone},
-            Kind.ROWS_REJECTED: loaded | {*gone},
+            **(dict.fromkeys((Kind.TABLE_FAILED, Kind.ROWS_REJECTED), loaded | {*gone}) if has_read else {}),
         },
     )
 

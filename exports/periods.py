@@ -1,6 +1,7 @@
-"""Days, weeks and months as exports and reports have them.
+"""Days, weeks and months as exports and reports have them, and windows of days.
 
-Belongs here: a period's days, names and neighbours. Not here: which periods are complete, which the marts tell.
+Belongs here: a period's days, names and neighbours. Not here: which periods are complete, and until when windows go,
+which the marts tell.
 """
 
 import re
@@ -19,6 +20,9 @@ MARTS: Mapping[Cadence, str] = {"day": "daily", "week": "weekly", "month": "mont
 
 CADENCE_OF: Mapping[str, Cadence] = {mart: cadence for cadence, mart in MARTS.items()}
 """The other way round."""
+
+TRAILING = "trailing"
+"""The same of a mart of windows."""
 
 _ONE_DAY = timedelta(days=1)
 
@@ -124,6 +128,32 @@ class Period:
         if self.cadence == "week":
             return f"W{self.first_day.isocalendar().week}"
         return f"{self.first_day.day} {self.first_day:%b}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """So many days until the last that is complete: how things stand, and no period that will ever be complete."""
+
+    days: int
+    first_day: date
+
+    @property
+    def last_day(self) -> date:
+        """Included."""
+        return self.first_day + (self.days - 1) * _ONE_DAY
+
+    def moved(self, windows: int) -> "Window":
+        """So many windows later, or earlier."""
+        return Window(self.days, self.first_day + windows * self.days * _ONE_DAY)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.days} days up to {_day(self.last_day)}"
+
+
+Span = Period | Window
+"""The days of a report."""
 
 
 def _day(day: date) -> str:

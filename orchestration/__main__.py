@@ -240,7 +240,7 @@ def _run(launch: "Launch | None") -> int:
     import dagster as dg  # noqa: PLC0415
 
     from orchestration import told  # noqa: PLC0415
-    from orchestration.chain import FOLLOWING, IN_ONE_PROCESS, WRITE_RAW, next_launch  # noqa: PLC0415
+    from orchestration.chain import FOLLOWING, IN_ONE_PROCESS, UNATTENDED, WRITE_RAW, next_launch  # noqa: PLC0415
     from orchestration.configuration import JOB  # noqa: PLC0415
     from orchestration.extraction import extraction  # noqa: PLC0415
     from orchestration.interrupted import running  # noqa: PLC0415
@@ -268,10 +268,11 @@ def _run(launch: "Launch | None") -> int:
             failed[launch.job] = [
                 (str(e.step_key), e.step_failure_data) for e in result.all_events if e.is_step_failure
             ]
-            told.ended(launch.job, failed[launch.job], is_over=False)
+            if launch.job in UNATTENDED:
+                told.ended(launch.job, failed[launch.job], is_over=False)
             launch = next_launch(launch.job, is_of_the_night=launch.is_of_the_night)
         # Not before the last: between two of them a fault is the first one's, too. What did not run had nothing to do.
-        for job in dict.fromkeys((*jobs, *failed)):
+        for job in dict.fromkeys(job for job in (*jobs, *failed) if job in UNATTENDED):
             told.ended(job, failed.get(job, ()))
     print_summary(page(), events)
     for failures in failed.values():

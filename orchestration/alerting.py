@@ -6,7 +6,7 @@ Belongs here: which runs have ended, and how. Not here: what steps tell (told.py
 import dagster as dg
 
 from orchestration import told
-from orchestration.chain import STAGES
+from orchestration.chain import UNATTENDED
 from orchestration.configuration import DELIVERY_JOB
 from orchestration.ended import ended_since
 
@@ -21,7 +21,7 @@ _SECONDS_BETWEEN_LOOKS = 30
 )
 def alerting(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Look at the last run of each job that ended since the last look."""
-    ended = ended_since(context.instance, context.cursor, (*STAGES, DELIVERY_JOB))
+    ended = ended_since(context.instance, context.cursor, (*UNATTENDED, DELIVERY_JOB))
     if not ended:
         return dg.SkipReason("No run has ended since.")
     last = {run.job_name: run for run in reversed(ended)}

@@ -47,6 +47,10 @@ STAGES = {job: place for place, jobs in enumerate((*_STAGES, (TESTS_JOB,))) for 
 """Job → its place in the order in which they follow each other."""
 
 
+UNATTENDED = (JOB, NIGHTLY_JOB, *FOLLOWING, TESTS_JOB)
+"""The jobs that run while nobody looks, so that people are told how they failed. Who launches another one sees it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """A run to launch: a job, and the assets that it is to make; None: all that the job has.

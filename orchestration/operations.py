@@ -82,16 +82,24 @@ def _telling_faults() -> Iterator[None]:
         raise failure(error) from None
 
 
-def _told(context: dg.OpExecutionContext, results: Iterable[LoadResult], errors: list[str]) -> None:
+def _told(
+    context: dg.OpExecutionContext, results: Iterable[LoadResult], errors: list[str], *, is_told: bool = False
+) -> None:
     """Show what was done to each table: no materialization, for it need not have been read to the end."""
+    for result in results:
+        if not result.error:
+            context.log_event(dg.AssetObservation([result.source, result.table], metadata=metadata_of(result)))
+    if errors:
+        raise failure("; ".join(errors), is_told=is_told)
+
+
+def _told_to_people(results: Iterable[LoadResult], *, has_read: bool) -> bool:
+    """Tell what was found of sources; whether that says all that there is to say."""
     by_source: dict[str, list[LoadResult]] = {}
     for result in results:
         by_source.setdefault(result.source, []).append(result)
-        if not result.error:
-            context.log_event(dg.AssetObservation([result.source, result.table], metadata=metadata_of(result)))
-    are_told = [told.tables(source, tables) for source, tables in by_source.items()]
-    if errors:
-        raise failure("; ".join(errors), is_told=all(are_told))
+    whole = [told.tables(source, tables, has_read=has_read) for source, tables in by_source.items()]
+    return all(whole)
 
 
 @dg.op
@@ -100,7 +108,7 @@ def reread(context: dg.OpExecutionContext, config: Reread) -> None:
     with _telling_faults():
         again = Again(parse_since(config.since) if config.since else None)
         result = ingestion.run(ConsoleListener(), config.source, config.table, again=again)
-    _told(context, result.tables, result.errors)
+    _told(context, result.tables, result.errors, is_told=_told_to_people(result.tables, has_read=True))
 
 
 @dg.op
@@ -108,7 +116,7 @@ def compare_keys(context: dg.OpExecutionContext, config: Reconcile) -> None:
     """Compare the sources' keys with raw's: what was missed is fetched, what is gone is deleted, if it may be."""
     with _telling_faults():
         result = ingestion.run(ConsoleListener(), config.source, config.table, keys_only=True)
-    _told(context, result.tables, result.errors)
+    _told(context, result.tables, result.errors, is_told=_told_to_people(result.tables, has_read=False))
 
 
 @dg.op
@@ -116,7 +124,7 @@ def confirm(context: dg.OpExecutionContext, config: Table) -> None:
     """Compare one table's keys, and delete however many rows are gone from the source."""
     with _telling_faults():
         result = ingestion.run(ConsoleListener(), config.source, config.table, keys_only=True, allow_deletes=True)
-    _told(context, result.tables, result.errors)
+    _told(context, result.tables, result.errors, is_told=_told_to_people(result.tables, has_read=False))
 
 
 @dg.op

@@ -32,7 +32,7 @@ def unreachable(faults: Mapping[str, str]) -> None:
         tell(settings, of_unreachable(faults, {source: _systems(source) for source in faults}))
 
 
-def tables(source: str, results: Sequence[LoadResult]) -> bool:
+def tables(source: str, results: Sequence[LoadResult], *, has_read: bool = True) -> bool:
     """Tell what became of a source's tables; whether that says all that there is to say.
 
     Of a full disk the run's end tells, once for all tables.
@@ -41,7 +41,7 @@ def tables(source: str, results: Sequence[LoadResult]) -> bool:
         return False
     there = {f"{name}.{table}" for name, entries in ingestion.catalogue.items() for table in entries}
     gone = _gone((Kind.TABLE_FAILED, Kind.DELETES_REFUSED, Kind.ROWS_REJECTED), there)
-    tell(settings, of_tables(source, results, _systems(source), gone))
+    tell(settings, of_tables(source, results, _systems(source), gone, has_read=has_read))
     return True
 
 

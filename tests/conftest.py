@@ -49,7 +49,7 @@ GROUPS = {
                 "test_erased_people",
                 "test_operations",
             ),
-            *("test_periods", "test_pipeline", "test_truth", "test_ui"),
+            *("test_periods", "test_pipeline", "test_truth", "test_ui", "test_under_load"),
         ),
         "sample",
     ),

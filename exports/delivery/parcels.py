@@ -150,7 +150,7 @@ class Published:
             period_text=edition.period,
             last_day=period.last_day if period else None,
             revision=edition.revision if period else 0,
-            # How things stand has no figures in the record.
+            # How things stand need not have figures in the record.
             digest=digest_of(edition.figures) if period else self.storage.digest(f"{stem}.html") or "",
             written_at=datetime.fromisoformat(edition.published_at),
             files={form: ParcelFile(f"{stem}.{form}") for form in FORMS},

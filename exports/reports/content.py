@@ -190,6 +190,7 @@ class Comparison:
         label: the measure.
         bars: name and value.
         left: how many more there are that are not shown.
+        ids: of the bars: what is known by them under any name; empty where nothing is.
     """
 
     title: str
@@ -197,10 +198,16 @@ class Comparison:
     label: str
     bars: tuple[tuple[str, Cell], ...]
     left: int = 0
+    ids: tuple[str, ...] = ()
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Cells by their place."""
         return told_apart(self.bars)
+
+    def ids_of_places(self) -> dict[str, str]:
+        """The place of each cell, and what the place is called whatever its names are."""
+        ids = (id_ for id_, _ in told_apart((id_, None) for id_ in self.ids))
+        return dict(zip((place for place, _ in self.cells()), ids, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,7 @@ class Table:
         rows: as wide as the headings; the first column names the row.
         left: how many more rows there are that are not shown.
         as_it_stands: whether they tell how things stand when the report is made: what has changed since is no revision.
+        ids: of the rows: what is known by them under any name; empty where nothing is.
     """
 
     title: str
@@ -220,15 +228,22 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     left: int = 0
     as_it_stands: bool = False
+    ids: tuple[str, ...] = ()
 
     def cells(self) -> Iterator[tuple[str, Cell]]:
         """Cells by their place; a row is told by its texts."""
-        for named, row in told_apart(
-            (", ".join(c.text for c in row if c.kind.form == "text"), row) for row in self.rows
-        ):
+        return self._placed(", ".join(c.text for c in row if c.kind.form == "text") for row in self.rows)
+
+    def ids_of_places(self) -> dict[str, str]:
+        """The place of each cell, and what the place is called whatever its names are."""
+        named = (place for place, _ in self.cells())
+        return dict(zip(named, (place for place, _ in self._placed(self.ids)), strict=True)) if self.ids else {}
+
+    def _placed(self, named: Iterable[str]) -> Iterator[tuple[str, Cell]]:
+        for name, row in told_apart(zip(named, self.rows, strict=True)):
             for heading, cell in zip(self.columns, row, strict=True):
                 if cell.kind.form != "text":
-                    yield f"{named}: {heading}", cell
+                    yield f"{name}: {heading}", cell
 
 
 @dataclass(frozen=True, slots=True)

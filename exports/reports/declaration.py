@@ -24,6 +24,9 @@ KINDS = ("headlines", "trend", "comparison", "table", "query", "businesses", "le
 OF_A_TENANT = frozenset(("headlines", "trend", "comparison", "table"))
 """Kinds of sections that show one tenant's figures."""
 
+OF_A_SPAN = OF_A_TENANT | {"businesses"}
+"""Kinds of sections that show what was measured in some days."""
+
 
 FORMS = ("html", "pdf", "xlsx")
 """The forms of every report, by the end of a file's name."""
@@ -122,6 +125,12 @@ class SectionOf(_Declared):
         """Which of its kinds it is."""
         return next(kind for kind in KINDS if getattr(self, kind))
 
+    @property
+    def measured(self) -> set[str]:
+        """The declared marts that it names and shows of the report's days; a trend shows periods within."""
+        names = [*(self.headlines or ()), *([self.comparison.of] if self.comparison else [])]
+        return {name.split(".")[0] for name in names} | ({self.table.of} if self.table else set())
+
 
 class Declaration(_Declared):
     """A report.
@@ -132,6 +141,8 @@ class Declaration(_Declared):
         recipients: `each` tenant of the source by itself, or `all` together.
         cadences: the periods that a run makes it for.
         keeps: whether each period's stays, and changes make revisions; else there is one, of how things stand.
+        trailing_days: of a report of how things stand: it shows the days until the last complete one, beside as many
+            before them.
         sections: in order.
         deliver: to whom it is sent, and how.
     """
@@ -141,6 +152,7 @@ class Declaration(_Declared):
     recipients: Literal["each", "all"] = "each"
     cadences: list[Cadence] = Field(["month"], min_length=1)
     keeps: bool = True
+    trailing_days: Literal[7, 28, 30, 90] | None = None
     sections: list[SectionOf] = Field(min_length=1)
     deliver: list[DeliverTo] = []
 
@@ -153,6 +165,15 @@ class Declaration(_Declared):
     def _has_tenants(self) -> Self:
         if self.source == ALL_SOURCES and self.recipients == "each":
             raise ValueError("a report over all systems is for `all`")
+        return self
+
+    @model_validator(mode="after")
+    def _has_days(self) -> Self:
+        if self.trailing_days and self.keeps:
+            raise ValueError("the last days are others every day, so that nothing of them can stay: say keeps: false")
+        of_a_span = sorted({section.kind for section in self.sections} & OF_A_SPAN)
+        if of_a_span and not self.keeps and not self.trailing_days:
+            raise ValueError(f"{', '.join(of_a_span)} shows some days: with keeps: false say which, as trailing_days")
         return self
 
     @model_validator(mode="after")

@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exports.errors import ExportError
 from exports.names import told_name
-from exports.periods import MARTS, Period
+from exports.periods import MARTS, TRAILING, Span, Window
 from exports.reports.content import COUNT, SHARE, Kind
 from ingestion.warehouses import Query
 from marts.declaration import Mart
+from marts.metrics import headline_of
 
 Row = dict[str, Any]
 
@@ -59,8 +60,11 @@ class Measures:
     columns: tuple[str, ...]
     by: tuple[str, ...] = ()
 
-    def checked(self) -> "Measures":
+    def checked(self, *, of_windows: bool = False) -> "Measures":
         """These measures, if they can be had.
+
+        Args:
+            of_windows: whether of trailing windows, which have no row of what was quiet in them.
 
         Raises:
             ExportError: a column or dimension is not there, or can't be added up over the mart's other dimensions.
@@ -78,6 +82,11 @@ class Measures:
                 raise ExportError(
                     f"{self.name}.{column} can't be added up over {', '.join(sorted(over))}: show it by all dimensions "
                     f"of its mart, or take a measure that is counted or summed."
+                )
+            if over and of_windows and self.is_state(column):
+                raise ExportError(
+                    f"{self.name}.{column} tells how things stand at a day's end, and trailing windows have no row of "
+                    f"what was quiet in them: it can't be added up over {', '.join(sorted(over))}. Show its trend."
                 )
         return self
 
@@ -98,6 +107,10 @@ class Measures:
         if CURRENCY not in {*self.mart.dimensions, *self.mart.attributes}:
             return False
         return not declared.quotient or not self.mart.is_whole(declared.quotient[0])
+
+    def is_state(self, column: str) -> bool:
+        """Whether a column, or a part of it, tells how things stand at the end of a period."""
+        return any(self.mart.additivity(part) == "last" for part in (*self._parts(column), column))
 
     def label(self, column: str, currency: str | None = None) -> str:
         """For people; with the currency, of what is told in each by itself."""
@@ -126,15 +139,19 @@ class Measures:
             return Kind("money", 4 if declared.quotient else 2, "USD")
         return Kind("number", 1 if declared.unit else 2, declared.unit)
 
-    def rows(self, query: Query, first: Period, last: Period) -> list[Row]:
-        """Complete periods of all tenants: tenant_key, period_start_date, keys, names of ids, and the columns."""
+    def rows(self, query: Query, first: Span, last: Span) -> list[Row]:
+        """Complete periods, or windows, of all tenants: tenant_key, period_start_date, keys, and the columns."""
         keys = ("tenant_key", "period_start_date", *self.keys)
         parts = dict.fromkeys(part for column in self.columns for part in self._parts(column))
         told = [*keys, *(f'{self._aggregate(part)}("{part}") as "{part}"' for part in parts)]
+        if isinstance(first, Window):
+            suffix, wanted = TRAILING, f"window_days = {first.days}"
+        else:
+            suffix, wanted = MARTS[first.cadence], "is_complete"
         rows = rows_of(
             query,
-            f"select {', '.join(told)} from marts.{self.name}_{MARTS[first.cadence]}"
-            f" where is_complete and period_start_date between date '{first.first_day}' and date '{last.first_day}'"
+            f"select {', '.join(told)} from marts.{self.name}_{suffix}"
+            f" where {wanted} and period_start_date between date '{first.first_day}' and date '{last.first_day}'"
             f" group by {', '.join(keys)}",
         )
         for row in rows:
@@ -158,6 +175,17 @@ class Measures:
     def _aggregate(self, column: str) -> str:
         # Of what can't be added up there is one row, by all dimensions.
         return "sum" if self.mart.additivity(column) in ("sum", "last") else "max"
+
+
+def headlines_of(marts: Mapping[str, tuple[str, Mart]], system: str, *, of_windows: bool = False) -> list[str]:
+    """The headlines of a system as `<mart>.<column>`; of windows without those that tell how things stand."""
+    return [
+        f"{name}.{column}"
+        for name, (its, mart) in marts.items()
+        for column in mart.columns
+        if its == system and headline_of(mart, column)
+        if not (of_windows and Measures(name, mart, (column,)).is_state(column))
+    ]
 
 
 def unit_of(currency: str) -> str:

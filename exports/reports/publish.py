@@ -15,12 +15,13 @@ from functools import cache, cached_property
 from exports import places
 from exports.errors import ExportError
 from exports.names import Names
-from exports.periods import Cadence, Period, PeriodResult
+from exports.periods import Cadence, Period, PeriodResult, Span, Window
 from exports.reports.content import Report, Section, told_apart
 from exports.reports.declaration import Declaration
 from exports.reports.forms import document, index, page, workbook
 from exports.reports.measures import Tenant, tenants_of
-from exports.reports.recipients import Recipient, complete_periods, folder_of, recipients_of
+from exports.reports.reasons import Arrivals
+from exports.reports.recipients import Recipient, complete_periods, folder_of, recipients_of, windows_of
 from exports.reports.record import RECORD, Edition, Record, revised
 from exports.reports.sections import Marts, Sources, Told, minor_units_of, told_sections
 from ingestion.errors import StorageError, WarehouseError
@@ -47,7 +48,7 @@ class ReportResult:
 
     Attributes:
         report: its name.
-        made: that were not there.
+        made: that were not there; of how things stand, those that show something else.
         unchanged: that show what they showed.
         revised: of which a figure changed.
         periods: what became of each; empty of a report of how things stand.
@@ -111,12 +112,14 @@ class Reports:
             wanted: periods of one cadence; the last complete ones if empty.
 
         Raises:
-            ExportError: the report names what no mart has, or nobody has the period.
+            ExportError: the report names what no mart has, nobody has the period, or the report has none.
             StorageError: the destination can't be used.
         """
         declaration = self._declared[name]
         recipients = self._recipients_of(declaration, result)
         if not declaration.keeps:
+            if wanted:
+                raise ExportError("it has no periods: it is published as it stands.")
             self._publish_as_it_stands(name, declaration, recipients, result)
             return
         for cadence in cadences:
@@ -186,16 +189,40 @@ class Reports:
         self, name: str, declaration: Declaration, recipients: Sequence[Recipient], result: ReportResult
     ) -> None:
         today = Period("day", self._now.date())
-        told = self._told(declaration, today, today)
+        spans: Mapping[str | None, Span]
+        if declaration.trailing_days:
+            windows = windows_of(self._query, self._tenants, declaration, self._marts)
+            ordered = sorted(windows.values()) or [Window(declaration.trailing_days, today.first_day).moved(-1)]
+            spans, told = windows, self._told(declaration, ordered[0], ordered[-1], windows)
+        else:
+            spans = {recipient.tenant_key: today for recipient in recipients}
+            told = self._told(declaration, today, today)
         for recipient in recipients:
             with result.told():
-                if report := _report(name, declaration, told, recipient, today):
-                    stem = posixpath.join(recipient.folder, name)
-                    for form, (_, render) in FORMS.items():
-                        self._write(f"{stem}.{form}", render(report))
-                    self._record(recipient.folder).note(name, Edition.of(report, declaration, self._stamp))
-                    result.made += 1
+                span = spans.get(recipient.tenant_key)
+                if report := span and _report(name, declaration, told, recipient, span):
+                    self._replace(report, declaration, result)
+                else:
+                    self._withdraw(name, recipient.folder)
                 self._save(recipient.folder)
+
+    def _replace(self, report: Report, declaration: Declaration, result: ReportResult) -> None:
+        """Make the one edition of a report of how things stand, where it is another than there is."""
+        folder = folder_of(report.tenant_key)
+        stem, record = posixpath.join(folder, report.name), self._record(folder)
+        written = [self._write(f"{stem}.{form}", render(report)) for form, (_, render) in FORMS.items()]
+        before, edition = record.editions.get(report.name), Edition.of(report, declaration, self._stamp)
+        is_same = before is not None and before.says_the_same(edition) and not any(written)
+        if not is_same:
+            record.note(report.name, edition)
+        result.unchanged += is_same
+        result.made += not is_same
+
+    def _withdraw(self, name: str, folder: str) -> None:
+        """Leave nothing of a report of how things stand of which there is nothing any more."""
+        if self._record(folder).editions.pop(name, None):
+            for form in FORMS:
+                self._storage.remove(posixpath.join(folder, f"{name}.{form}"))
 
     def _publish_one(
         self, report: Report, period: Period, declaration: Declaration, result: ReportResult, *, is_asked_for: bool
@@ -203,8 +230,9 @@ class Reports:
         folder = folder_of(report.tenant_key)
         record, key = self._record(folder), f"{report.name}-{period.name}"
         before = record.editions.get(key)
-        report = revised(report, before, declaration)
-        edition = Edition.of(report, declaration, self._stamp)
+        arrivals = Arrivals.of(self._query, declaration)
+        report = revised(report, before, declaration, arrivals)
+        edition = Edition.of(report, declaration, self._stamp, arrivals)
         paths = {form: posixpath.join(folder, f"{edition.stem(key)}.{form}") for form in FORMS}
         is_same = before is not None and before.says_the_same(edition)
         # Who asks for one that is there doubts its files.
@@ -213,6 +241,8 @@ class Reports:
                 self._write(path, FORMS[form][1](report))
         if before is None or not is_same:
             record.note(key, edition)
+        else:
+            record.note(key, edition.model_copy(update={"published_at": before.published_at}))
         of_period = result.periods[period]
         of_period.tenants += 1
         of_period.written += before is None or edition.revision > before.revision
@@ -223,9 +253,13 @@ class Reports:
         else:
             result.unchanged += 1
 
-    def _told(self, declaration: Declaration, first: Period, last: Period) -> list[Told]:
+    def _told(
+        self, declaration: Declaration, first: Span, last: Span, windows: Mapping[str | None, Window] | None = None
+    ) -> list[Told]:
         sources = Sources(
-            self._query, self._marts, first, last, self._tenants, self._names, minor_units_of(self._query)
+            *(self._query, self._marts, first, last, self._tenants, self._names),
+            minor_units=minor_units_of(self._query),
+            windows=windows or {},
         )
         return told_sections(declaration, sources)
 
@@ -262,9 +296,12 @@ class Reports:
     def _sizes(self) -> Mapping[str, int | None]:
         return self._storage.sizes()
 
-    def _write(self, path: str, content: bytes) -> None:
-        if self._sizes.get(path) != len(content) or self._storage.read(path) != content:
+    def _write(self, path: str, content: bytes) -> bool:
+        """Write what is not there yet; returns whether it was not."""
+        is_there = self._sizes.get(path) == len(content) and self._storage.read(path) == content
+        if not is_there:
             self._storage.write(path, content)
+        return not is_there
 
 
 def publish(
@@ -308,7 +345,7 @@ def _marts() -> Marts:
 
 
 def _report(
-    name: str, declaration: Declaration, told: Sequence[Told], recipient: Recipient, period: Period
+    name: str, declaration: Declaration, told: Sequence[Told], recipient: Recipient, period: Span
 ) -> Report | None:
     sections = _titled_apart(section for tell in told for section in tell(recipient.tenant_key or "", period))
     if not any(next(section.cells(), None) for section in sections):
@@ -318,7 +355,7 @@ def _report(
         title=declaration.title,
         recipient=recipient.name,
         tenant_key=recipient.tenant_key,
-        cadence=period.cadence if declaration.keeps else "now",
+        cadence=period.cadence if declaration.keeps and isinstance(period, Period) else "now",
         first_day=period.first_day,
         last_day=period.last_day,
         period=period.text,

@@ -6,20 +6,21 @@ Belongs here: the tables that its sections name. Not here: reading them (section
 import re
 from collections.abc import Sequence
 
-from exports.periods import MARTS, Cadence
+from exports.periods import MARTS, TRAILING, Cadence
 from exports.reports.declaration import Declaration
 
 _READ = re.compile(r"\b(core|marts)\.(\w+)")
 
 
 def tables_of(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tuple[str, str]]:
-    """Schema and name of what a report reads for some cadences."""
+    """Schema and name of what a report reads for some cadences; of windows it has none."""
     found = set()
+    of_periods = [MARTS["day"]] if declaration.trailing_days else [MARTS[cadence] for cadence in cadences]
+    of_report = [TRAILING] if declaration.trailing_days else of_periods
     for section in declaration.sections:
-        measures = [*(section.headlines or []), *([section.trend] if section.trend else [])]
-        measures += [section.comparison.of] if section.comparison else []
-        marts = {name.split(".")[0] for name in measures} | ({section.table.of} if section.table else set())
-        found |= {("marts", f"{mart}_{MARTS[cadence]}") for mart in marts for cadence in cadences}
+        found |= {("marts", f"{mart}_{suffix}") for mart in section.measured for suffix in of_report}
+        trend = [section.trend.split(".")[0]] if section.trend else []
+        found |= {("marts", f"{mart}_{suffix}") for mart in trend for suffix in of_periods}
         found |= {("marts", "kpis")} if section.headlines or section.businesses else set()
         found |= {("marts", "data_quality")} if section.left_out else set()
         found |= {("marts", "freshness")} if section.reach else set()

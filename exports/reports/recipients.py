@@ -1,19 +1,21 @@
-"""Whom a report is for, and which periods are complete for each.
+"""Whom a report is for, and which periods are complete for each, or which days its window has.
 
 Belongs here: tenants as recipients, their days and periods. Not here: what they get (sections), nor where it lies.
 """
 
 import posixpath
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from exports import places
 from exports.catalogue import ALL_SOURCES
-from exports.periods import Cadence, Period
+from exports.periods import TRAILING, Cadence, Period, Window
 from exports.reports.declaration import Declaration
-from exports.reports.measures import Tenant, rows_of
+from exports.reports.measures import Tenant, headlines_of, rows_of
 from ingestion.warehouses import Query
+from marts.declaration import Mart
 
 FOLDER = "reports"
 """In a recipient's folder."""
@@ -72,3 +74,34 @@ def complete_periods(
     ended = [last for tenant, _, last in of_tenants if last.moved(1).last_day >= now.astimezone(tenant.zone).date()]
     last = min(ended, default=max(last for _, _, last in of_tenants))
     return {None: (min(first for _, first, _ in of_tenants), last)}
+
+
+def windows_of(
+    query: Query, tenants: Mapping[str, Tenant], declaration: Declaration, marts: Mapping[str, tuple[str, Mart]]
+) -> dict[str | None, Window]:
+    """Tenant → its trailing window, as the marts that are shown have it: of whom they have nothing there is none.
+
+    Of all together it is that of most of them.
+    """
+    days = declaration.trailing_days
+    assert days is not None
+    shown = {mart for section in declaration.sections for mart in section.measured if mart in marts}
+    if any(section.businesses for section in declaration.sections):
+        systems = dict.fromkeys(tenant.system for tenant in tenants.values())
+        shown |= {name.split(".")[0] for system in systems for name in headlines_of(marts, system, of_windows=True)}
+    if not shown:
+        return {}
+    asked = [
+        f"select tenant_key, is_prior, period_start_date from marts.{mart}_{TRAILING} where window_days = {days}"
+        for mart in sorted(shown)
+    ]
+    windows: dict[str | None, Window] = {}
+    for row in rows_of(query, " union distinct ".join(asked)):
+        # Quiet in the last days, a tenant has rows of those before.
+        window, key = Window(days, row["period_start_date"]).moved(1 if row["is_prior"] else 0), row["tenant_key"]
+        if key in tenants:
+            windows[key] = max(window, windows.get(key, window))
+    if windows:
+        times = Counter(windows.values())
+        windows[None] = max(times, key=lambda window: (times[window], window))
+    return windows

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -29,9 +30,12 @@ from exports.reports.content import (
     Trend,
 )
 from exports.reports.declaration import Declaration
+from exports.reports.reasons import Arrivals, reason
 from ingestion.output.storage import Storage
 
 Figures = dict[str, dict[str, str]]
+
+NO_ARRIVALS = Arrivals({})
 
 RECORD = "reports.json"
 _LOOK = 1
@@ -47,6 +51,8 @@ class Edition(BaseModel):
         declared: fingerprint of the declaration and the look that it was made by.
         figures: section → place → what is shown there.
         changes: against the revision before.
+        ids: section → place → what the place is called whatever the names in it are.
+        rows_until: when the newest row had arrived when it was last looked at, ISO, UTC; None: it was not noted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,9 +68,11 @@ class Edition(BaseModel):
     declared: str
     figures: Figures
     changes: list[dict[str, str]]
+    ids: Figures = {}
+    rows_until: str | None = None
 
     @classmethod
-    def of(cls, report: Report, declaration: Declaration, stamp: str) -> Self:
+    def of(cls, report: Report, declaration: Declaration, stamp: str, arrivals: Arrivals = NO_ARRIVALS) -> Self:
         """The record of a report."""
         return cls(
             title=report.title,
@@ -76,8 +84,10 @@ class Edition(BaseModel):
             revision=report.revision,
             published_at=stamp,
             declared=_fingerprint(declaration),
-            figures=figures_of(report) if declaration.keeps else {},
+            figures=figures_of(report) if declaration.keeps or declaration.trailing_days else {},
             changes=[{name: getattr(change, name) for name in Change.__slots__} for change in report.changes],
+            ids=ids_of(report) if declaration.keeps else {},
+            rows_until=arrivals.newest if declaration.keeps else None,
         )
 
     def stem(self, key: str) -> str:
@@ -86,7 +96,8 @@ class Edition(BaseModel):
 
     def says_the_same(self, other: "Edition") -> bool:
         """Whether the files of another edition would be these."""
-        return self.model_copy(update={"published_at": other.published_at}) == other
+        of_no_file = ("published_at", "ids", "rows_until")
+        return self.model_copy(update={name: getattr(other, name) for name in of_no_file}) == other
 
 
 class _Content(BaseModel):
@@ -133,9 +144,10 @@ class Record:
         self.editions[key] = edition
 
     def save(self, storage: Storage) -> None:
-        """Write what is new."""
+        """Write what is new. Whoever lists editions finds them in the order in which they will be read."""
+        self.editions = dict(sorted(self.editions.items()))
         if self.editions != self._was:
-            content = _Content(editions=dict(sorted(self.editions.items()))).model_dump(mode="json")
+            content = _Content(editions=self.editions).model_dump(mode="json")
             text = json.dumps(content, indent=1, ensure_ascii=False)
             storage.write(posixpath.join(self._folder, RECORD), f"{text}\n".encode())
             self._was = dict(self.editions)
@@ -150,7 +162,19 @@ def figures_of(report: Report) -> Figures:
     }
 
 
-def revised(report: Report, before: Edition | None, declaration: Declaration) -> Report:
+def ids_of(report: Report) -> Figures:
+    """Section → place → what the place is called whatever the names in it are, of what is known by ids."""
+    found = {
+        section.title: section.ids_of_places()
+        for section in report.sections
+        if isinstance(section, Comparison) or (isinstance(section, Table) and not section.as_it_stands)
+    }
+    return {title: ids for title, ids in found.items() if ids}
+
+
+def revised(
+    report: Report, before: Edition | None, declaration: Declaration, arrivals: Arrivals = NO_ARRIVALS
+) -> Report:
     """A report as the next edition after the one before: the same one, or a revision that marks what changed.
 
     Where the report is declared otherwise than it was, only figures that both show are compared.
@@ -158,10 +182,12 @@ def revised(report: Report, before: Edition | None, declaration: Declaration) ->
     if before is None:
         return report
     is_same_declaration = before.declared == _fingerprint(declaration)
-    why = f"Rows of the period arrived or changed after {before.published_at[:16].replace('T', ' ')} UTC."
+    why = partial(
+        reason, arrivals, before.rows_until or before.published_at, is_declared_otherwise=not is_same_declaration
+    )
     changes = tuple(
-        Change(section, place, was, now, why)
-        for section, place, was, now in _differences(before.figures, figures_of(report))
+        Change(section, place, was, now, why(was_place=was_place))
+        for section, place, was, now, was_place in _differences(before, figures_of(report), ids_of(report))
         if is_same_declaration or NOTHING not in (was, now)
     )
     if changes:
@@ -173,27 +199,53 @@ def revised(report: Report, before: Edition | None, declaration: Declaration) ->
     return replace(report, sections=tuple(_marked(section, marks) for section in report.sections))
 
 
-def _differences(before: Figures, now: Figures) -> Iterator[tuple[str, str, str, str]]:
-    """Section, place, and what was and is shown there."""
-    gone_sections = [sorted(before[section].values()) for section in before.keys() - now.keys()]
-    new_sections = [sorted(now[section].values()) for section in now.keys() - before.keys()]
-    for section in {**before, **now}:
-        was, shown = before.get(section, {}), now.get(section, {})
+def _differences(before: Edition, now: Figures, ids: Figures) -> Iterator[tuple[str, str, str, str, str | None]]:
+    """Section, place, what was and is shown there, and the place before where it had another name."""
+    figures = before.figures
+    gone_sections = [sorted(figures[section].values()) for section in figures.keys() - now.keys()]
+    new_sections = [sorted(now[section].values()) for section in now.keys() - figures.keys()]
+    for section in {**figures, **now}:
+        was, shown = figures.get(section, {}), now.get(section, {})
         # It is called otherwise, as its measure is.
         if section not in now and sorted(was.values()) in new_sections:
             continue
-        if section not in before and sorted(shown.values()) in gone_sections:
+        if section not in figures and sorted(shown.values()) in gone_sections:
             continue
-        # Something has another name, and its figures are as they were.
-        if was.keys() != shown.keys() and sorted(was.values()) == sorted(shown.values()):
+        if section in before.ids and section in ids:
+            yield from ((section, *told) for told in _by_ids(was, before.ids[section], shown, ids[section]))
+        else:
+            yield from ((section, *told, None) for told in _by_names(was, shown))
+
+
+def _by_ids(
+    was: dict[str, str], was_ids: dict[str, str], shown: dict[str, str], ids: dict[str, str]
+) -> Iterator[tuple[str, str, str, str | None]]:
+    """Place, what was and is shown there, and the place before: what has another name is found by its id."""
+    places_before, places = {was_ids[place]: place for place in was}, {ids[place]: place for place in shown}
+    for id_ in {**places_before, **places}:
+        place_before, place = places_before.get(id_), places.get(id_)
+        text_before = was[place_before] if place_before is not None else NOTHING
+        text = shown[place] if place is not None else NOTHING
+        if text_before == text:
             continue
-        gone, come = was.keys() - shown.keys(), shown.keys() - was.keys()
-        is_renamed = sorted(was[place] for place in gone) == sorted(shown[place] for place in come)
-        for place in {**was, **shown}:
-            if is_renamed and place in gone | come:
-                continue
-            if was.get(place, NOTHING) != shown.get(place, NOTHING):
-                yield section, place, was.get(place, NOTHING), shown.get(place, NOTHING)
+        if place is None:
+            # Another may have the name now.
+            yield f"{place_before} (gone)" if place_before in shown else str(place_before), text_before, text, None
+        else:
+            yield place, text_before, text, place_before if place_before != place else None
+
+
+def _by_names(was: dict[str, str], shown: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Place, and what was and is shown there: another name is told by figures that are as they were."""
+    if was.keys() != shown.keys() and sorted(was.values()) == sorted(shown.values()):
+        return
+    gone, come = was.keys() - shown.keys(), shown.keys() - was.keys()
+    is_renamed = sorted(was[place] for place in gone) == sorted(shown[place] for place in come)
+    for place in {**was, **shown}:
+        if is_renamed and place in gone | come:
+            continue
+        if was.get(place, NOTHING) != shown.get(place, NOTHING):
+            yield place, was.get(place, NOTHING), shown.get(place, NOTHING)
 
 
 def _marked(section: Section, marks: dict[tuple[str, str], str]) -> Section:

@@ -3,11 +3,13 @@
 import io
 import re
 import shutil
+import statistics
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -40,24 +42,38 @@ def place(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Plac
     return sample_place_in(copy)
 
 
-def published(place: Place) -> Iterator[tuple[str, str | None, str]]:
-    """Report, tenant and path without its end, of every report with periods."""
+class Published(NamedTuple):
+    """A report: its name, whose it is, its path without its end, and its period or window."""
+
+    name: str
+    tenant: str | None
+    path: str
+    cadence: str
+    first_day: date
+
+
+def published(place: Place) -> Iterator[Published]:
+    """Every report with periods, or of a window."""
     tenants: list[str | None] = [
         str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants order by 1")
     ]
     for tenant in [None, *tenants]:
         record = Record.read(Storage(str(place.folder / "exports"), "EXPORTS_URL"), f"{recipient(tenant)}/reports")
         for key, edition in record.editions.items():
+            path = f"{recipient(tenant)}/reports/{edition.stem(key)}"
             if edition.keeps:
-                yield key.rpartition("-2026-")[0], tenant, f"{recipient(tenant)}/reports/{edition.stem(key)}"
+                yield Published(key.rpartition("-2026-")[0], tenant, path, edition.cadence, edition.first_day)
+            elif key.endswith("_28_days"):
+                yield Published(key, tenant, path, "28 days", edition.first_day)
 
 
-def one_of_each(place: Place) -> list[tuple[str, str | None, str]]:
+def one_of_each(place: Place) -> list[Published]:
     """The report of each name that has the most to show."""
-    largest: dict[str, tuple[int, tuple[str, str | None, str]]] = {}
-    for name, tenant, path in published(place):
-        size = (place.folder / "exports" / f"{path}.html").stat().st_size
-        largest[name] = max(largest.get(name, (0, (name, tenant, path))), (size, (name, tenant, path)))
+    largest: dict[str, tuple[int, Published]] = {}
+    for one in published(place):
+        size = (place.folder / "exports" / f"{one.path}.html").stat().st_size
+        if size > largest.get(one.name, (0, one))[0]:
+            largest[one.name] = (size, one)
     return [found for _, found in largest.values()]
 
 
@@ -96,17 +112,28 @@ def texts_of_document(content: bytes) -> list[str]:
 def test_every_figure_of_every_page_is_what_marts_hold(place: Place) -> None:
     expected = Expected(place.query)
     counted = 0
-    for name, tenant, path in published(place):
-        figures = expected.figures(name, tenant, "month", OCTOBER)
+    windows: dict[str | None, date] = {}
+    for name, tenant, path, cadence, first_day in published(place):
+        figures = expected.figures(name, tenant, cadence, first_day)
         page = (place.folder / "exports" / f"{path}.html").read_bytes()
         assert missing_of_page(page, figures) == [], path
         counted += sum(map(len, figures.values()))
-    assert counted > 2_000
+        if cadence == "month":
+            assert first_day == OCTOBER
+        else:
+            windows[tenant] = first_day
+    assert counted > 3_000
+    # Of each tenant of whom there is something in the last days or in those before, up to the last whole day there.
+    tenants = [str(key) for (key,) in place.rows("select tenant_key from core.dim_tenants")]
+    own = {tenant: window for tenant in tenants if (window := expected.window(tenant, "28 days"))}
+    of_whatsapp = {tenant: window for tenant, window in own.items() if tenant.startswith("whatsapp:")}
+    assert windows == {None: statistics.mode(sorted(own.values(), reverse=True)), **of_whatsapp}
+    assert 0 < len(of_whatsapp) < len([tenant for tenant in tenants if tenant.startswith("whatsapp:")])
 
 
 def test_wrong_figure_is_found(place: Place) -> None:
     expected = Expected(place.query)
-    [path] = [path for name, _, path in published(place) if name == "shop"]
+    [path] = [one.path for one in published(place) if one.name == "shop"]
     page = (place.folder / "exports" / f"{path}.html").read_bytes()
     figures = expected.figures("shop", "shop:default", "month", OCTOBER)
     place_of = "At a glance|Orders paid"
@@ -120,8 +147,8 @@ def test_wrong_figure_is_found(place: Place) -> None:
 
 def test_documents_and_workbooks_tell_the_same_figures(place: Place) -> None:
     expected = Expected(place.query)
-    for name, tenant, path in one_of_each(place):
-        figures = expected.figures(name, tenant, "month", OCTOBER)
+    for name, tenant, path, cadence, first_day in one_of_each(place):
+        figures = expected.figures(name, tenant, cadence, first_day)
         document = (place.folder / "exports" / f"{path}.pdf").read_bytes()
         assert missing_of_texts(texts_of_document(document), figures) == Counter(), path
         assert (
@@ -188,7 +215,7 @@ def test_pages_fit_every_screen_and_load_nothing(place: Place, width: int) -> No
     exports = place.folder / "exports"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        for path in ["index.html", *(f"{path}.html" for _, _, path in one_of_each(place))]:
+        for path in ["index.html", *(f"{one.path}.html" for one in one_of_each(place))]:
             loaded: list[str] = []
             page = browser.new_page(viewport={"width": width, "height": 800})
             page.on("request", lambda request, loaded=loaded: loaded.append(request.url))
@@ -220,6 +247,11 @@ def test_restated_period_makes_a_revision_that_marks_what_changed(place: Place) 
             "update marts.visits_monthly set total_visits = total_visits + 1"
             " where tenant_key = 'restaurant:2' and period_start_date = date '2026-10-01'"
         )
+        warehouse.execute(
+            "update raw_restaurant._state set last_appended_at = last_appended_at + interval 2 days"
+            " where table_name = 'visits'"
+        )
+        warehouse.execute("update core.dim_tenants set tenant_name = 'Renamed' where tenant_key = 'restaurant:2'")
     result = place.module("exports.reports")
     assert result.returncode == 0, result.stderr
     after = state(place)
@@ -236,9 +268,14 @@ def test_restated_period_makes_a_revision_that_marks_what_changed(place: Place) 
     text = " ".join(read(page).text.split())
     assert "Revision 2" in text
     assert f"was {was['At a glance|Visits']}" in text
-    assert "Rows of the period arrived or changed after 2026-11-26" in text
+    assert re.search(r"Rows arrived or changed after 2026-\S+ \S+ UTC in restaurant\.visits\.", text)
     expected = Expected(place.query).figures("visits_and_campaigns", "restaurant:2", "month", OCTOBER)
     assert missing_of_page(page, expected) == []
+    # A business that has another name has its own figure before, and no other is marked.
+    management = read(after["all/reports/management-2026-10-r2.html"])
+    marked = [element.text for element in management.all("tr") if [*element.all("ins")]]
+    assert marked
+    assert all("Renamed, Visits: " in row or row.startswith("Renamed") for row in marked)
     # Nothing changes any more: the same revision.
     again = place.module("exports.reports")
     assert again.returncode == 0, again.stderr
@@ -260,8 +297,9 @@ def test_any_period_is_made_on_demand(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--name", "sales"], "There is no report 'sales'. There are conversations, visits_and_campaigns,"),
+        (["--name", "sales"], "There is no report 'sales'. There are conversations, conversations_28_days,"),
         (["--period", "october"], "'october' is no period: a day is 2026-10-31"),
+        (["--name", "conversations_28_days", "--period", "2026-10"], "conversations_28_days: it has no periods: it is"),
         (["--period", "2031-01"], "2031-01 is no complete period of any recipient"),
     ],
 )

@@ -143,7 +143,7 @@ def figures(place: Place) -> dict[str, object]:
         f"{path.parent.relative_to(folder)}/{key}": (edition["revision"], edition["figures"])
         for path in folder.rglob("reports.json")
         for key, edition in json.loads(path.read_text(encoding="utf-8"))["editions"].items()
-        if edition["keeps"]
+        if edition["figures"]
     }
 
 

@@ -42,13 +42,33 @@ class Expected:
         self._reports = yaml.safe_load((ROOT / "exports" / "reports.yml").read_text(encoding="utf-8"))
 
     def figures(self, report: str, tenant: str | None, cadence: str, first_day: date) -> Figures:
-        """What a report is to show of declared measures; of its queries nothing is said."""
+        """What a report is to show of declared measures; of its queries nothing is said.
+
+        Args:
+            report: its name.
+            tenant: None: all together.
+            cadence: day, week or month; `28 days` and the like of a window.
+            first_day: of the period or window.
+        """
         found: Figures = {}
         for section in self._reports[report]["sections"]:
             for title, figures in self._section(section, tenant or "", cadence, first_day):
                 if figures:
                     found[title] = figures
         return found
+
+    def window(self, tenant: str, cadence: str) -> date | None:
+        """The first day of a tenant's window, from all marts of its system; None: they have nothing of it."""
+        system = next(r["source_kind"] for r in self._table_of("core.dim_tenants") if r["tenant_key"] == tenant)
+        days = _days(cadence)
+        ends = {
+            row["period_end_date"] + timedelta(days=days * row["is_prior"])
+            for path in (ROOT / "dbt_project" / "models" / "marts" / system).rglob("*.mart.yml")
+            for row in self._table_of(f"marts.{path.name.removesuffix('.mart.yml')}_trailing")
+            if row["tenant_key"] == tenant and row["window_days"] == days
+        }
+        assert len(ends) <= 1, f"windows of {tenant} end on {ends}"
+        return next((end - timedelta(days=days - 1) for end in ends), None)
 
     def _section(
         self, section: dict[str, Any], tenant: str, cadence: str, day: date
@@ -80,9 +100,13 @@ class Expected:
         self, name: str, title: str | None, tenant: str, cadence: str, day: date
     ) -> Iterator[tuple[str, dict[str, str]]]:
         mart, column = name.split(".")
-        days = [day]
-        while len(days) < _LENGTH[cadence]:
-            days.append(earlier(cadence, days[-1]))
+        if cadence in _LENGTH:
+            days = [day]
+            while len(days) < _LENGTH[cadence]:
+                days.append(earlier(cadence, days[-1]))
+        else:
+            days = [day + timedelta(days=n) for n in reversed(range(_days(cadence)))]
+            cadence = "day"
         known = [of for of in reversed(days) if self._rows(mart, tenant, cadence, of)]
         days = [of for of in reversed(days) if known and of >= known[0]]
         by_day = {of: self._by(mart, [column], [], tenant, cadence, of) for of in days}
@@ -131,15 +155,25 @@ class Expected:
                 yield f"{name}: {self._label(mart, column)}", self._text(mart, column, key, values[column])
 
     def _businesses(self, cadence: str, day: date) -> Iterator[tuple[str, str]]:
-        named = []
+        named, of_most = [], day
         for row in sorted(self._table_of("core.dim_tenants"), key=lambda row: row["tenant_key"]):
+            if cadence not in _SUFFIX:
+                if not (own := self.window(row["tenant_key"], cadence)):
+                    continue
+                day = own
             for path in sorted((ROOT / "dbt_project" / "models" / "marts" / row["source_kind"]).rglob("*.mart.yml")):
                 mart = path.name.removesuffix(".mart.yml")
                 for column, told in self._marts[mart]["columns"].items():
+                    if "balance" in told and cadence not in _SUFFIX:
+                        continue
                     if told.get("headline") and "columns_of" not in self._marts[mart]:
                         figures = list(self._headline(f"{mart}.{column}", row["tenant_key"], cadence, day))
                         for value, before, change in zip(figures[::3], figures[1::3], figures[2::3], strict=True):
-                            name = f"{_named(row['tenant_name'], row['tenant_key'])}, {value[0]}"
+                            name = _named(row["tenant_name"], row["tenant_key"])
+                            if day != of_most:
+                                last = day - timedelta(days=1 - _days(cadence))
+                                name += f" (to {last.day} {last:%b})"
+                            name += f", {value[0]}"
                             named.append((name, (value[1], before[1], change[1])))
         for name, texts in _apart(named):
             for heading, text in zip(("Value", "Before", "Change"), texts, strict=True):
@@ -234,6 +268,11 @@ class Expected:
         return _named(names[0] if names else None, value)
 
     def _rows(self, mart: str, tenant: str, cadence: str, day: date) -> list[Row]:
+        if cadence not in _SUFFIX:
+            rows = self._table_of(f"marts.{mart}_trailing")
+            days = _days(cadence)
+            rows = [r for r in rows if r["window_days"] == days and r["period_start_date"] == day]
+            return [r for r in rows if r["tenant_key"] == tenant]
         rows = self._table_of(f"marts.{mart}_{_SUFFIX[cadence]}")
         return [r for r in rows if r["is_complete"] and r["tenant_key"] == tenant and r["period_start_date"] == day]
 
@@ -247,7 +286,13 @@ def earlier(cadence: str, day: date) -> date:
     """The first day of the period before."""
     if cadence == "month":
         return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if cadence not in _SUFFIX:
+        return day - timedelta(days=_days(cadence))
     return day - timedelta(days=7 if cadence == "week" else 1)
+
+
+def _days(window: str) -> int:
+    return int(window.removesuffix(" days"))
 
 
 def _axis(cadence: str, day: date) -> str:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from exports.errors import ExportError
 from exports.periods import CADENCES, Period
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Comparison, Kind, Table, told_apart
-from exports.reports.declaration import load_reports
+from exports.reports.declaration import Declaration, load_reports
+from exports.reports.reads import tables_of
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,12 @@ REPORT = {"title": "Visits", "source": "restaurant", "sections": [{"trend": "vis
         ({"a": REPORT | {"source": "till"}}, "a.source"),
         ({"a": REPORT | {"source": "all"}}, "a report over all systems is for `all`"),
         ({"a": REPORT | {"recipients": "all"}}, "trend shows one tenant's figures: a report for `all` can't have it"),
+        ({"a": REPORT | {"trailing_days": 7}}, "a: the last days are others every day"),
+        ({"a": REPORT | {"keeps": False, "trailing_days": 14}}, "a.trailing_days: Input should be 7, 28, 30 or 90"),
+        (
+            {"a": REPORT | {"keeps": False, "sections": [{"trend": "visits.total_visits"}]}},
+            "a: trend shows some days: with keeps: false say which, as trailing_days",
+        ),
         ({"a": REPORT | {"sections": [{"businesses": True}]}}, "businesses shows all tenants' figures"),
         ({"a": REPORT | {"sections": [{"trend": "total_visits"}]}}, "a.sections.0.trend"),
         ({"a": REPORT | {"sections": [{"trend": "a.b", "reach": True}]}}, "wants exactly one of headlines, trend"),
@@ -115,3 +122,13 @@ def test_reports_that_are_not_there_are_told_in_one_line(tmp_path: Path) -> None
     (tmp_path / "broken.yml").write_text("a: [", encoding="utf-8")
     with pytest.raises(ExportError, match="is not valid YAML"):
         load_reports(tmp_path / "broken.yml")
+
+
+def test_report_of_windows_is_made_from_windows_and_from_the_days_of_its_trends() -> None:
+    sections = [{"headlines": ["visits.total_visits"]}, {"trend": "campaigns.delivery_rate"}]
+    declared = Declaration.model_validate(REPORT | {"keeps": False, "trailing_days": 7, "sections": sections})
+    of_windows = {("marts", "visits_trailing"), ("marts", "campaigns_daily"), ("marts", "kpis")}
+    assert tables_of(declared, ["month"]) == of_windows
+    declared = Declaration.model_validate(REPORT | {"sections": sections})
+    of_months = {("marts", "visits_monthly"), ("marts", "campaigns_monthly"), ("marts", "kpis")}
+    assert tables_of(declared, ["month"]) == of_months

@@ -56,9 +56,21 @@ def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnec
             create table marts.visits_weekly as
             select tenant_key, date '2026-10-19' as period_start_date, true as is_complete, 2 as total_visits
             from core.dim_tenants;
+            create table marts.visits_trailing as
+            select tenant_key, 7 as window_days, is_prior, date '2026-10-29' - if(is_prior, 7, 0) as period_start_date,
+            if(is_prior, 4, 6) as total_visits
+            from core.dim_tenants, unnest([false, true]) as t (is_prior);
+            create table marts.visits_daily as
+            select tenant_key, cast(day as date) as period_start_date, true as is_complete, 1 as total_visits
+            from core.dim_tenants, unnest([date '2026-10-28', date '2026-11-02']) as t (day);
+            create table marts.freshness (
+                source_system varchar, relation_name varchar, kind varchar, newest_row_at timestamp
+            );
             create table marts.kpis as
-            select tenant_key, 'month' as grain, period_start_date, is_complete from marts.visits_monthly
-            union all select tenant_key, 'week', period_start_date, is_complete from marts.visits_weekly;
+            select tenant_key, 'month' as grain, period_start_date, is_complete, 'visits' as metric, false as is_anomaly
+            from marts.visits_monthly
+            union all
+            select tenant_key, 'week', period_start_date, is_complete, 'visits', false from marts.visits_weekly;
         """)
         yield connection
 
@@ -188,3 +200,63 @@ def test_what_can_not_be_told_as_declared_is_a_fault_of_its_report_only(
     [lists, guests] = run(warehouse, tmp_path, ("lists", "guests"), declared=reports)
     assert lists.faults == ["n is no count but list: cast it in the query."]
     assert guests.made == 2
+
+
+LATEST = Declaration.model_validate(
+    {
+        "title": "Guests, last 7 days",
+        "source": "restaurant",
+        "keeps": False,
+        "trailing_days": 7,
+        "sections": [{"headlines": ["visits.total_visits"]}, {"trend": "visits.total_visits"}],
+    }
+)
+
+
+def test_window_is_one_edition_that_is_replaced(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    declared = {"latest": LATEST}
+    [result] = run(warehouse, tmp_path, ("latest",), declared=declared)
+    assert (result.made, result.unchanged, result.faults) == (2, 0, [])
+    page = (tmp_path / "restaurant" / "1" / "reports" / "latest.html").read_text(encoding="utf-8")
+    assert "7 days up to 4 November 2026" in page
+    for shown in ("value=Cell(value=Decimal('6')", "prior=Cell(value=Decimal('4')", "Decimal('0.5')", "'2 Nov'"):
+        assert shown in page
+    assert "'28 Oct'" not in page
+    # The clock goes on and nothing is built: not a byte is another.
+    before = {path: path.read_bytes() for path in tmp_path.glob("**/*.*")}
+    [result] = run(warehouse, tmp_path, ("latest",), now="2026-11-06T12:00:00+00:00", declared=declared)
+    assert (result.made, result.unchanged) == (0, 2)
+    assert {path: path.read_bytes() for path in tmp_path.glob("**/*.*")} == before
+    # One has another day behind it, and the other has been quiet for two weeks.
+    warehouse.execute("update marts.visits_trailing set period_start_date = period_start_date + 1")
+    warehouse.execute("delete from marts.visits_trailing where tenant_key = 'restaurant:2'")
+    [result] = run(warehouse, tmp_path, ("latest",), declared=declared)
+    assert (result.made, result.unchanged, result.revised) == (1, 0, 0)
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.glob("**/latest*")} == {
+        "restaurant/1/reports/latest.html"
+    }
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "7 days up to 5 November 2026" in index
+    assert "restaurant/2" not in index
+
+
+def test_who_is_quiet_in_the_last_days_is_told_beside_the_days_before(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    warehouse.execute("delete from marts.visits_trailing where not is_prior")
+    run(warehouse, tmp_path, ("latest",), declared={"latest": LATEST})
+    page = (tmp_path / "restaurant" / "1" / "reports" / "latest.html").read_text(encoding="utf-8")
+    assert "7 days up to 4 November 2026" in page
+    assert "prior=Cell(value=Decimal('4')" in page
+
+
+def test_state_at_a_days_end_is_not_added_up_in_windows(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    sections = [{"headlines": ["pipeline.open_deals"]}]
+    told = {"title": "Open", "source": "consulting", "keeps": False, "trailing_days": 7, "sections": sections}
+    warehouse.execute(
+        "create table marts.pipeline_trailing as select '' as tenant_key, 7 as window_days, false as is_prior,"
+        " date '2026-10-29' as period_start_date"
+    )
+    [result] = run(warehouse, tmp_path, ("open",), declared={"open": Declaration.model_validate(told)})
+    [fault] = result.faults
+    assert fault.startswith("pipeline.open_deals tells how things stand at a day's end")

@@ -1,7 +1,7 @@
 """What the next edition of a report is, beside what was shown before."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from exports.errors import ExportError
 from exports.reports.content import COUNT, SHARE, Cell, Comparison, Figure, Headlines, Notes, Report, Section, Table
 from exports.reports.declaration import Declaration
+from exports.reports.reasons import Arrivals
 from exports.reports.record import Edition, Record, revised
 from ingestion.output.storage import Storage
 
@@ -68,7 +69,7 @@ def test_changed_figure_is_marked_and_told_why() -> None:
         ("Units sold by product", "Lamp", "3", "4"),
     ]
     assert {change.why for change in again.changes} == {
-        "Rows of the period arrived or changed after 2026-11-01 05:06 UTC."
+        "No row arrived after 2026-11-01 05:06 UTC: what there was is counted anew."
     }
     marked = {(section, place): cell.was for section, place, cell in again.cells() if cell.was}
     assert marked == {("At a glance", "Visits"): "5", ("Units sold by product", "Lamp"): "3"}
@@ -134,3 +135,59 @@ def test_record_is_kept_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
         (tmp_path / "all" / "reports" / "reports.json").write_bytes(damaged)
         with pytest.raises(ExportError, match=r"all/reports/reports\.json is not what reports wrote"):
             Record.read(storage, "all/reports")
+
+
+def test_reason_names_the_tables_in_which_rows_arrived_since_somebody_last_looked() -> None:
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    tables = {"restaurant.visits": noon, "restaurant.campaigns": noon - timedelta(days=1)}
+    before = Edition.of(report(5), DECLARATION, "2026-11-02T05:06:07+00:00", Arrivals(tables))
+    later = Arrivals(tables | {"restaurant.visits": noon + timedelta(days=3)})
+    [change] = revised(report(6), before, DECLARATION, later).changes
+    assert change.why == "Rows arrived or changed after 2026-11-01 12:00 UTC in restaurant.visits."
+    [change] = revised(report(6), before, OTHERWISE, Arrivals(tables)).changes
+    assert change.why == (
+        "No row arrived after 2026-11-01 12:00 UTC: what there was is counted anew. "
+        "The report is declared or laid out otherwise than before."
+    )
+    many = Arrivals({f"shop.table{n}": noon + timedelta(days=1) for n in range(7)})
+    [change] = revised(report(6), before, DECLARATION, many).changes
+    assert change.why.endswith("in shop.table0, shop.table1, shop.table2, shop.table3, shop.table4 and 2 more.")
+
+
+def named(*rows: tuple[str, str, int]) -> Report:
+    """A report of a table and a comparison of what has an id and a name."""
+    bars = tuple((name, Cell(number, COUNT)) for _, name, number in rows)
+    lines = tuple((Cell(name), Cell(number, COUNT)) for _, name, number in rows)
+    ids = tuple(id_ for id_, _, _ in rows)
+    sections = (
+        Comparison("By outlet", "Outlet", "Sold", bars, ids=ids),
+        Table("All", ("Outlet", "Sold"), lines, ids=ids),
+    )
+    return replace(report(5), sections=sections)
+
+
+def test_changed_figure_of_what_is_renamed_is_marked_as_its_own() -> None:
+    before = edition(named(("1", "Lamp", 3), ("2", "Rug", 4)))
+    # Another name alone is no change, not even where it was another's.
+    assert revised(named(("1", "Rug", 3), ("2", "Lamp", 4)), before, DECLARATION).revision == 1
+    again = revised(named(("1", "Lantern", 5), ("2", "Rug", 4)), before, DECLARATION)
+    assert [(change.place, change.before, change.now) for change in again.changes] == [
+        ("Lantern", "3", "5"),
+        ("Lantern: Sold", "3", "5"),
+    ]
+    assert again.changes[1].why.endswith(' It stood as "Lamp: Sold" before.')
+    assert {place for _, place, cell in again.cells() if cell.was} == {"Lantern", "Lantern: Sold"}
+    # What is gone is told, also where another has its name.
+    again = revised(named(("1", "Rug", 3)), before, DECLARATION)
+    assert [(change.place, change.before, change.now) for change in again.changes] == [
+        ("Rug (gone)", "4", "\u2013"),
+        ("Rug: Sold (gone)", "4", "\u2013"),
+    ]
+    assert {place for _, place, cell in again.cells() if cell.was} == set()
+    # Two of one name are told apart.
+    twins = edition(named(("1", "Lamp", 3), ("2", "Lamp", 4)))
+    again = revised(named(("1", "Lamp", 3), ("2", "Lamp", 6)), twins, DECLARATION)
+    assert [(change.place, change.before, change.now) for change in again.changes] == [
+        ("Lamp (2)", "4", "6"),
+        ("Lamp (2): Sold", "4", "6"),
+    ]

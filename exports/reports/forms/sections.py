@@ -13,7 +13,7 @@ from exports.reports.forms import charts
 from exports.reports.forms.drawing import NARROW, PAGE, WIDE
 from exports.reports.forms.markup import Html, element, joined, name, unseen
 
-_CADENCES = {"day": "the day before", "week": "the week before", "month": "the month before", "now": "before"}
+_CADENCES = {"day": "the day before", "week": "the week before", "month": "the month before"}
 _DIRECTIONS = {1: ("\u25b2", "up"), -1: ("\u25bc", "down"), 0: ("=", "about the same")}
 _LOOKS = {"text": None, "date": "d"}
 _NEWS = {True: ("good", "for the better"), False: ("bad", "for the worse"), None: ("plain", "")}
@@ -65,10 +65,15 @@ def _card(figure: Figure, figures: Iterator[Html], report: Report) -> Html:
         element("h3", figure.label),
         element("p", value, class_="value"),
         _change(figure, change),
-        element("p", prior, f" {_CADENCES[report.cadence]}", class_="prior"),
+        element("p", prior, f" {_before(report)}", class_="prior"),
         *_anomalies(figure),
         *([element("p", figure.about, class_="about")] if figure.about else []),
     )
+
+
+def _before(report: Report) -> str:
+    """Of when the figures before are; of how things stand there are some of windows alone."""
+    return _CADENCES.get(report.cadence) or f"in the {(report.last_day - report.first_day).days + 1} days before"
 
 
 def _change(figure: Figure, change: Html) -> Html:

@@ -9,10 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from exports.periods import Period
+from exports.periods import Period, Span
 from exports.reports.content import SHARE, Cell, Figure, Headlines, Kind, Section, Table
 from exports.reports.declaration import Declaration, SectionOf
-from exports.reports.measures import CURRENCY, Measures, days_out_of_the_ordinary
+from exports.reports.measures import CURRENCY, Measures, days_out_of_the_ordinary, headlines_of
 from exports.reports.sections.sources import Sources, Told, by_period
 from marts.metrics import headline_of
 
@@ -36,7 +36,7 @@ def _figures(title: str, wanted: Sequence[str], sources: Sources) -> Told:
     for row in days_out_of_the_ordinary(sources.query, sources.first.first_day):
         unusual[row["tenant_key"], row["metric"]].append(row["period_start_date"])
 
-    def figures(measures: Measures, tenant: str, period: Period) -> list[Figure]:
+    def figures(measures: Measures, tenant: str, period: Span) -> list[Figure]:
         found = rows[measures.name, measures.keys]
         now, before = (
             {row.get(CURRENCY) if measures.keys else None: row for row in found.get((tenant, p.first_day), [])}
@@ -63,7 +63,7 @@ def _figures(title: str, wanted: Sequence[str], sources: Sources) -> Told:
         # A currency of which nothing was is told only where there is no other.
         return [one for one in made if one.value.value or one.prior.value] or made[:1]
 
-    def told(tenant: str, period: Period) -> list[Section]:
+    def told(tenant: str, period: Span) -> list[Section]:
         found = tuple(figure for measures in measured for figure in figures(measures, tenant, period))
         return [Headlines(title, found)] if found else []
 
@@ -71,31 +71,28 @@ def _figures(title: str, wanted: Sequence[str], sources: Sources) -> Told:
 
 
 def businesses(section: SectionOf, _: Declaration, sources: Sources) -> Told:
-    """All headlines of all tenants, which are known by their systems."""
+    """All headlines of all tenants, which are known by their systems; of windows, each business by its own days."""
     tell = {
         system: _figures("", watched, sources)
         for system in dict.fromkeys(tenant.system for tenant in sources.tenants.values())
-        if (
-            watched := [
-                f"{name}.{column}"
-                for name, (its, mart) in sources.marts.items()
-                for column in mart.columns
-                if its == system and headline_of(mart, column)
-            ]
-        )
+        if (watched := headlines_of(sources.marts, system, of_windows=bool(sources.windows)))
     }
 
-    def told(__: str, period: Period) -> list[Section]:
-        rows = [
-            (Cell(tenant.name), Cell(figure.label), figure.value, figure.prior, figure.change)
-            for key, tenant in sources.tenants.items()
-            if tenant.system in tell
-            for headlines in tell[tenant.system](key, period)
-            if isinstance(headlines, Headlines)
-            for figure in headlines.figures
-        ]
+    def told(__: str, period: Span) -> list[Section]:
+        rows, ids = [], []
+        for key, tenant in sources.tenants.items():
+            own = sources.windows.get(key, period)
+            name = tenant.name if own == period else f"{tenant.name} (to {Period('day', own.last_day).short_text})"
+            for of_tenant in tell[tenant.system](key, own) if tenant.system in tell else ():
+                assert isinstance(of_tenant, Headlines)
+                rows += [
+                    (Cell(name), Cell(figure.label), figure.value, figure.prior, figure.change)
+                    for figure in of_tenant.figures
+                ]
+                ids += [f"{key}, {figure.label}" for figure in of_tenant.figures]
         headings = ("Business", "Headline", "Value", "Before", "Change")
-        return [Table(section.title or "Headlines of every business", headings, tuple(rows))] if rows else []
+        title = section.title or "Headlines of every business"
+        return [Table(title, headings, tuple(rows), ids=tuple(ids))] if rows else []
 
     return told
 

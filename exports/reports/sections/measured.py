@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import date
 from itertools import dropwhile
 
-from exports.periods import Period
+from exports.periods import Period, Span, Window
 from exports.reports.content import Cell, Comparison, Section, Table, Trend
 from exports.reports.declaration import Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, words
@@ -18,21 +18,19 @@ PERIODS_OF_A_TREND = {"day": 28, "week": 13, "month": 13}
 
 
 def trend(section: SectionOf, _: Declaration, sources: Sources) -> Told:
-    """A measure over this and earlier periods, as far back as the tenant goes."""
+    """A measure over this and earlier periods, as far back as the tenant goes; over the days of a window."""
     of, column = (section.trend or "").split(".")
-    measures = sources.measures(of, [column])
-    length = PERIODS_OF_A_TREND[sources.first.cadence]
-    found = by_period(measures.rows(sources.query, sources.first.moved(1 - length), sources.last))
+    measures = sources.measures(of, [column], of_periods=True)
+    found = by_period(measures.rows(sources.query, _periods(sources.first)[0], _periods(sources.last)[-1]))
     is_zero = measures.mart.quiet_days is None and measures.mart.additivity(column) == "sum"
     first_days: dict[str, date] = {}
     for tenant, day in found:
         first_days[tenant] = min(day, first_days.get(tenant, day))
 
-    def told(tenant: str, period: Period) -> list[Section]:
+    def told(tenant: str, period: Span) -> list[Section]:
         if tenant not in first_days:
             return []
-        periods = [period.moved(back) for back in range(1 - length, 1)]
-        periods = [p for p in periods if p.first_day >= first_days[tenant]]
+        periods = [p for p in _periods(period) if p.first_day >= first_days[tenant]]
         rows = {
             (p.first_day, row.get(CURRENCY) if measures.keys else None): row[column]
             for p in periods
@@ -52,6 +50,13 @@ def trend(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     return told
 
 
+def _periods(of: Span) -> list[Period]:
+    """Those of a trend, oldest first: a period with earlier ones, the days of a window."""
+    if isinstance(of, Window):
+        return [*Period("day", of.first_day).up_to(Period("day", of.last_day))]
+    return [of.moved(back) for back in range(1 - PERIODS_OF_A_TREND[of.cadence], 1)]
+
+
 def comparison(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     """A measure by a dimension, the largest first."""
     assert section.comparison is not None
@@ -60,7 +65,7 @@ def comparison(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     measures = sources.measures(of, [column], [by])
     found = by_period(measures.rows(sources.query, sources.first, sources.last))
 
-    def told(tenant: str, period: Period) -> list[Section]:
+    def told(tenant: str, period: Span) -> list[Section]:
         by_currency: dict[str | None, list[Row]] = defaultdict(list)
         for row in found.get((tenant, period.first_day), []):
             if row[column]:
@@ -74,7 +79,8 @@ def comparison(section: SectionOf, _: Declaration, sources: Sources) -> Told:
             )
             label = measures.label(column, currency)
             title = section.title or f"{label} by {words(by).lower()}"
-            sections.append(Comparison(title, words(by), label, bars, len(ordered) - len(bars)))
+            ids = tuple(str(row[by]) for row in ordered[:top])
+            sections.append(Comparison(title, words(by), label, bars, len(ordered) - len(bars), ids))
         return of_currencies(section.title, sections)
 
     return told
@@ -89,7 +95,7 @@ def table(section: SectionOf, _: Declaration, sources: Sources) -> Told:
     headings = (*map(words, measures.by), *map(measures.label, measures.columns))
     first = measures.columns[0]
 
-    def told(tenant: str, period: Period) -> list[Section]:
+    def told(tenant: str, period: Span) -> list[Section]:
         rows = [row for row in found.get((tenant, period.first_day), []) if any(row[c] for c in measures.columns)]
         rows.sort(key=lambda row: (-(row[first] or 0), *(str(row[key]) for key in measures.keys)))
         cells = tuple(
@@ -99,6 +105,7 @@ def table(section: SectionOf, _: Declaration, sources: Sources) -> Told:
             )
             for row in rows[:top]
         )
-        return [Table(title, headings, cells, len(rows) - len(cells))] if rows else []
+        ids = tuple(", ".join(str(row[by]) for by in measures.by) for row in rows[:top])
+        return [Table(title, headings, cells, len(rows) - len(cells), ids=ids)] if rows else []
 
     return told

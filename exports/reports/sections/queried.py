@@ -10,7 +10,7 @@ from typing import Any
 
 from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
-from exports.periods import Period
+from exports.periods import Span
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Kind, Notes, Section, Table
 from exports.reports.declaration import ColumnOf, Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, named, rows_of, unit_of, words
@@ -23,10 +23,10 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
     """Rows of a query, in its order."""
     assert section.query is not None
     asked, title = section.query, section.title or ""
-    cached: dict[Period, list[Row]] = {}
+    cached: dict[Span, list[Row]] = {}
     is_each, shown = declaration.recipients == "each", asked.columns.items()
 
-    def told(tenant: str, period: Period) -> list[Section]:
+    def told(tenant: str, period: Span) -> list[Section]:
         if period not in cached:
             sql = asked.sql
             # Other braces are SQL's own.
@@ -42,8 +42,10 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
             tuple(Cell(_plain(name, row[name], of, sources), _kind(of, row, sources.minor_units)) for name, of in shown)
             for row in rows[: asked.top]
         )
+        texts = [name for name, of in shown if of.form in ("text", "tenant")]
+        ids = tuple(", ".join(str(row[name]) for name in texts) for row in rows[: asked.top])
         headings = tuple(of.label for of in asked.columns.values())
-        return [Table(title, headings, cells, len(rows) - len(cells), asked.as_it_stands)] if rows else []
+        return [Table(title, headings, cells, len(rows) - len(cells), asked.as_it_stands, ids)] if rows else []
 
     return told
 
@@ -68,7 +70,7 @@ def _kind(of: ColumnOf, row: Row, minor_units: Mapping[str, int]) -> Kind:
     return Kind(shipped.form, shipped.decimals if of.decimals is None else of.decimals, of.unit)
 
 
-def _of_kind(kind: str) -> str:
+def of_kind(kind: str) -> str:
     """The condition for rows of a kind's sources; that which is named as the kind may have no tenant yet."""
     named = f"select source_system from core.dim_tenants where source_kind = '{kind}'"
     return f"(source_system = '{kind}' or source_system in ({named}))"
@@ -76,7 +78,7 @@ def _of_kind(kind: str) -> str:
 
 def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
     """What is not in the numbers."""
-    only = "" if declaration.source == ALL_SOURCES else f" where {_of_kind(declaration.source)}"
+    only = "" if declaration.source == ALL_SOURCES else f" where {of_kind(declaration.source)}"
     by = declaration.recipients == "each"
     key = "tenant_key" if by else "'' as tenant_key"
     rows = rows_of(
@@ -85,7 +87,7 @@ def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> 
         f" group by {'tenant_key, ' if by else ''}table_name, rule, effect order by 1, 2, 3, 4",
     )
 
-    def told(tenant: str, _: Period) -> list[Section]:
+    def told(tenant: str, _: Span) -> list[Section]:
         lines = tuple(
             f"{COUNT.text(count)} {row['effect']}{'' if count == 1 else 's'} of {row['table_name']}: "
             f"{words(row['rule']).lower()}"
@@ -99,14 +101,14 @@ def left_out(section: SectionOf, declaration: Declaration, sources: Sources) -> 
 
 def reach(section: SectionOf, declaration: Declaration, sources: Sources) -> Told:
     """How far the data reach."""
-    only = "" if declaration.source == ALL_SOURCES else f" and {_of_kind(declaration.source)}"
+    only = "" if declaration.source == ALL_SOURCES else f" and {of_kind(declaration.source)}"
     rows = rows_of(
         sources.query,
         "select source_system, min(last_extracted_at) as read_at, max(newest_row_at) as newest_at from marts.freshness"
         f" where kind = 'system'{only} group by source_system order by source_system",
     )
 
-    def told(_: str, __: Period) -> list[Section]:
+    def told(_: str, __: Span) -> list[Section]:
         lines = tuple(
             f"{words(row['source_system'])}: {_instant('last read', row['read_at'])}"
             f"{_instant(', newest row of', row['newest_at'])}."

@@ -5,21 +5,21 @@ Belongs here: the warehouse with its declared marts and names, as sections ask i
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from exports.errors import ExportError
 from exports.names import TABLES, Names
-from exports.periods import Period
+from exports.periods import Span, Window
 from exports.reports.content import Comparison, Section, Trend
 from exports.reports.measures import Measures, Row, Tenant, named, rows_of
 from ingestion.warehouses import Query
 from marts.declaration import Mart
 
 Marts = Mapping[str, tuple[str, Mart]]
-Told = Callable[[str, Period], list[Section]]
-"""The sections of one declared section, of a tenant's period: one for each currency, none where nothing is known."""
+Told = Callable[[str, Span], list[Section]]
+"""The sections of one declared section, of a tenant's days: one for each currency, none where nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -29,30 +29,41 @@ class Sources:
     Attributes:
         query: runs SQL on the warehouse.
         marts: all declared ones.
-        first: the first period that is told.
+        first: the first period or window that is told.
         last: the last.
         tenants: by key.
         names: of outlets, campaigns, products.
         minor_units: currency → decimals.
+        windows: tenant → its own, of a report of windows: each ends with the last complete day of its tenant.
     """
 
     query: Query
     marts: Marts
-    first: Period
-    last: Period
+    first: Span
+    last: Span
     tenants: Mapping[str, Tenant]
     names: Names
     minor_units: Mapping[str, int]
+    windows: Mapping[str | None, Window] = field(default_factory=dict)
 
-    def measures(self, of: str, columns: Sequence[str], by: Sequence[str] = ()) -> Measures:
+    def measures(
+        self, of: str, columns: Sequence[str], by: Sequence[str] = (), *, of_periods: bool = False
+    ) -> Measures:
         """Columns of a mart.
+
+        Args:
+            of: the mart's name, without a grain.
+            columns: of it.
+            by: dimensions of it.
+            of_periods: whether they are told of periods, also where the report is of a window.
 
         Raises:
             ExportError: there is no such mart, or it has no such columns.
         """
         if of not in self.marts:
             raise ExportError(f"There is no declared mart {of}.")
-        return Measures(of, self.marts[of][1], tuple(columns), tuple(by)).checked()
+        of_windows = isinstance(self.first, Window) and not of_periods
+        return Measures(of, self.marts[of][1], tuple(columns), tuple(by)).checked(of_windows=of_windows)
 
     def name(self, tenant: str, dimension: str, value: Any) -> str:
         """What people call a value of a dimension. An id without a name is told apart by a short mark."""
