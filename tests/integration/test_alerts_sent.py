@@ -4,13 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery_place import PASSWORD, Mailbox, Webhook, mail_server, web_server
+from delivery_place import PASSWORD, Mailbox, Webhook
 from delivery_place import Place as DeliveryPlace
 from end_to_end.web import free_port
 from postgresql import Server
@@ -48,25 +47,6 @@ tell(Settings.read(), of_killed("warehouse"))
 """
 """A look that does not outlive what it is about to remember for the so-many-th time: first what it found, then what it
 sent."""
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with web_server() as hook:
-        yield hook
-
-
-@pytest.fixture(scope="module")
-def mail_service() -> Iterator[Mailbox]:
-    with mail_server() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-def mailbox(mail_service: Mailbox) -> Mailbox:
-    mail_service.letters.clear()
-    mail_service.refused.clear()
-    return mail_service
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import io
 import logging
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import msoffcrypto
@@ -20,7 +19,6 @@ from delivery_place import (
     certificate,
     command_after,
     mail_server,
-    web_server,
 )
 
 from exports.__main__ import main
@@ -45,20 +43,6 @@ FAILED = (*SENT[:3], "failed")
 PERHAPS = (*SENT[:3], "perhaps sent")
 
 
-@pytest.fixture(scope="module")
-def mail_service() -> Iterator[Mailbox]:
-    with mail_server() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-def mailbox(mail_service: Mailbox) -> Mailbox:
-    mail_service.letters.clear()
-    mail_service.refused.clear()
-    mail_service.answer = lambda: "250 OK"
-    return mail_service
-
-
 @pytest.fixture
 def place(tmp_path: Path, mailbox: Mailbox) -> Place:
     """A report for MANAGEMENT by mail, whose delivery was set up in October."""
@@ -67,12 +51,6 @@ def place(tmp_path: Path, mailbox: Mailbox) -> Place:
     place.declare({"to": "MANAGEMENT"})
     assert place.deliver() == []
     return place
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with web_server() as hook:
-        yield hook
 
 
 def test_each_period_is_mailed_once_and_none_from_before_it_was_set_up(place: Place, mailbox: Mailbox) -> None:

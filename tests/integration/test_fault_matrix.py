@@ -1,11 +1,11 @@
 """What no run sees is one message by a real webhook, and one more when it is over, however often it is looked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from delivery_place import Webhook, web_server
+from delivery_place import Webhook
 from health_place import Place
 from sandbox import Sandbox
 
@@ -97,12 +97,6 @@ FAULTS = {
         "has given no sign of life since",
     ),
 }
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    with web_server() as hook:
-        yield hook
 
 
 @pytest.mark.parametrize("name", FAULTS)
