@@ -10,6 +10,7 @@ from datetime import datetime
 
 from alerts.findings import Finding, Kind, Look
 from exports.delivery.results import DeliveryResult
+from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.results import LoadResult
 
 _NO_ROOM = re.compile(
@@ -28,6 +29,11 @@ _LOOK = "The next run tries again. How old the tables are: python -m ingestion s
 def has_no_room(why: str) -> bool:
     """Whether a fault says that a disk is full: whatever fails by that is one fault, however many tables there are."""
     return bool(_NO_ROOM.search(why))
+
+
+def concerned(source: str, kind: str) -> tuple[str, ...]:
+    """What a finding of a source concerns: the source, and the system that its tables feed."""
+    return (source,) if kind in (RAW, source) else (source, kind)
 
 
 def of_unreachable(faults: Mapping[str, str], systems: Mapping[str, Sequence[str]]) -> Look:

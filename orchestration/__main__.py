@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.listing import print_incidents
-from alerts.looks import has_no_room, of_run
+from alerts.looks import concerned, has_no_room, of_run, of_unreachable
 from alerts.telling import open_incidents, tell, try_addresses
 from exports.errors import ExportError
 from ingestion.errors import ConfigurationError, IngestionError, SourceError, StorageError, one_line
+from ingestion.loading.run import Ingestion
 from ingestion.operations.judging import Grade
 from ingestion.output.private import keep_private
 from ingestion.output.terminal import Parser, page, say_error
@@ -203,6 +204,8 @@ def _first(options: argparse.Namespace) -> "Launch | None":
         SourceError: no source can be read.
         StorageError: the archive's place can't be used.
     """
+    if options.command == "run" and not options.without_extraction:
+        _check_sources()
     from orchestration.chain import Launch, next_launch  # noqa: PLC0415
     from orchestration.configuration import JOB, NIGHTLY_JOB, REFRESH_JOBS  # noqa: PLC0415
 
@@ -212,22 +215,18 @@ def _first(options: argparse.Namespace) -> "Launch | None":
         if options.system not in REFRESH_JOBS:
             raise ConfigurationError(f"There is no system '{options.system}'. Use one of: {', '.join(REFRESH_JOBS)}.")
         return Launch(REFRESH_JOBS[options.system])
-    if options.without_extraction:
-        return next_launch(JOB)
-    _check_sources()
-    return Launch(JOB)
+    return next_launch(JOB) if options.without_extraction else Launch(JOB)
 
 
 def _check_sources() -> None:
-    """See to it that a run has something to read. Raises as `_first`."""
-    from orchestration import told  # noqa: PLC0415
-    from orchestration.configuration import ingestion  # noqa: PLC0415
-
+    """See to it that a run has something to read, before what takes long is read. Raises as `_first`."""
+    settings = Settings.read()
+    ingestion = Ingestion(settings)
     if ingestion.ensure_sample():
         say("made the sample sources in data/sample")
     ingestion.archive.check()
-    faults = ingestion.check_sources()
-    told.unreachable(faults)
+    if faults := ingestion.check_sources():
+        tell(settings, of_unreachable(faults, {name: concerned(name, ingestion.kind(name)) for name in faults}))
     if faults and len(faults) == len(ingestion.sources):
         *others, last = faults.values()
         for fault in others:

@@ -7,12 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alerts.findings import Finding, Kind, Look
-from alerts.looks import has_no_room, of_deliveries, of_killed, of_run, of_tables, of_unreachable
+from alerts.looks import concerned, has_no_room, of_deliveries, of_killed, of_run, of_tables, of_unreachable
 from alerts.telling import open_incidents, tell
 from exports.catalogue import Export
 from exports.delivery.results import DeliveryResult
 from exports.reports.declaration import Declaration
-from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.results import LoadResult
 from orchestration import dbt
 from orchestration.configuration import exports, ingestion, manifest, reports, settings, system_of
@@ -104,9 +103,7 @@ def _is_told(failure: "StepFailureData") -> bool:
 
 
 def _systems(source: str) -> tuple[str, ...]:
-    """What a finding of a source concerns: the source, and the system that its tables feed."""
-    kind = ingestion.kind(source)
-    return (source,) if kind in (RAW, source) else (source, kind)
+    return concerned(source, ingestion.kind(source))
 
 
 def _of_node(unique_id: str, why: str) -> Finding:
