@@ -43,6 +43,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "marts.customer_360.is_inactive_90d",
     ),
     "the source's unique key lets no row come twice": ("core.fct_outreach.source_rows",),
+    "an ERP's owner has to say that its customers are companies": ("marts.customer_analytics.customer_name",),
 }
 """Columns that may be silent, and perhaps with which value, under the reason why."""
 
