@@ -9,13 +9,14 @@ when the clock says so. The metrics are those of `kpis`, all of whose sums are c
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alerts.expectations import WEEKS, Change, Judgement, judge
 from alerts.findings import Finding, Kind
+from ingestion.output.terminal import printable
 from ingestion.warehouses import Query, Warehouse
 
 CHANCE = 3e-4
@@ -32,7 +33,8 @@ _MOST_TENANTS = 3
 """Of so many of one source each is told; where there are more, the source is."""
 
 _RELATIONS = frozenset({("intermediate", "int_cross_source__kpi_periods"), ("core", "dim_tenants")})
-_OUTLETS = ("marts", "conversations_daily")
+_OUTLETS = frozenset({("marts", "conversations_daily"), ("core", "dim_outlets")})
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,24 @@ class Part:
         source: the source's name.
         tenant: the tenant's key; None of the whole source.
         outlet: its outlet; None of the whole tenant.
+        label: how people call it; empty where it has no name.
     """
 
     source: str
     tenant: str | None = None
     outlet: str | None = None
+    label: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
         """As a finding's subject: it stays the same."""
         outlet = f" outlet {self.outlet}" if self.outlet else ""
         return f"{self.tenant or self.source}{outlet}"
+
+    @property
+    def called(self) -> str:
+        """For people."""
+        return self.label or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +130,9 @@ def read_series(warehouse: Warehouse, now: datetime, covered: Mapping[str, datet
         return []
     since = (now - timedelta(days=DAYS)).date()
     with warehouse.reader() as query:
-        tenants = _rows(query, "select tenant_key, source_system, timezone from core.dim_tenants")
+        tenants = _rows(query, "select tenant_key, source_system, tenant_name, timezone from core.dim_tenants")
         found = [*_of_tenants(query, tenants, since)]
-        if _OUTLETS in there:
+        if there >= _OUTLETS:
             found += _of_outlets(query, tenants, since)
     zones = {row["tenant_key"]: row["timezone"] for row in tenants}
     return [
@@ -169,7 +178,7 @@ def findings(found: Iterable[Unusual]) -> Iterator[Finding]:
             yield _finding(whole, by_part[whole])
         elif len(tenants) > _MOST_TENANTS:
             first = next(iter(by_part.values()))
-            yield _finding(whole, first, f"{len(tenants)} tenants at once, {first[0].series.part.name} among them: ")
+            yield _finding(whole, first, f"{len(tenants)} tenants at once, {first[0].series.part.called} among them: ")
         else:
             for part, told in by_part.items():
                 if part.outlet is None or Part(source, part.tenant) not in by_part:
@@ -183,10 +192,11 @@ def _finding(part: Part, ones: Sequence[Unusual], before: str = "") -> Finding:
     return Finding(
         Kind.SILENT if is_silent else Kind.ANOMALY,
         part.name,
-        f"{part.name}: {before}{'; '.join(one.told() for one in ones)}.",
+        f"{part.called}: {before}{'; '.join(one.told() for one in ones)}.",
         (part.source,),
         f"python -m ingestion status --source {part.source}",
         datetime.combine(begins, time(), UTC),
+        f"{part.called} gone silent" if is_silent else f"unusual: {part.called}",
     )
 
 
@@ -212,7 +222,7 @@ def _totals(series: Collection[Series]) -> Iterator[Series]:
 
 
 def _of_tenants(query: Query, tenants: Sequence[Mapping[str, Any]], since: date) -> Iterator[Series]:
-    sources = {row["tenant_key"]: row["source_system"] for row in tenants}
+    parts = {row["tenant_key"]: Part(row["source_system"], row["tenant_key"], label=_label(row)) for row in tenants}
     counts: dict[tuple[str, str, bool], dict[date, float]] = defaultdict(dict)
     exposures: dict[tuple[str, str, bool], dict[date, float]] = defaultdict(dict)
     for row in _rows(
@@ -227,24 +237,39 @@ def _of_tenants(query: Query, tenants: Sequence[Mapping[str, Any]], since: date)
         exposures[key][row["day"]] = float(row["denominator"] or 0)
     for key, of_days in counts.items():
         tenant, metric, is_share = key
-        if tenant in sources:
-            yield _dense(Part(sources[tenant], tenant), metric, of_days, exposures[key] if is_share else None)
+        if tenant in parts:
+            yield _dense(parts[tenant], metric, of_days, exposures[key] if is_share else None)
 
 
 def _of_outlets(query: Query, tenants: Sequence[Mapping[str, Any]], since: date) -> Iterator[Series]:
-    sources = {row["tenant_key"]: row["source_system"] for row in tenants}
+    of = {row["tenant_key"]: row for row in tenants}
     counts: dict[tuple[str, str], dict[date, float]] = defaultdict(dict)
+    names: dict[tuple[str, str], str] = {}
     for row in _rows(
         query,
-        "select tenant_key, outlet_id, period_start_date as day, total_conversations"
-        f" from marts.conversations_daily where is_complete and period_start_date >= date '{since}'",
+        "select counted.tenant_key, counted.outlet_id, named.outlet_name, counted.period_start_date as day,"
+        " counted.total_conversations from marts.conversations_daily as counted left join core.dim_outlets as named"
+        " on counted.tenant_key = named.tenant_key and counted.outlet_id = named.outlet_id"
+        f" where counted.is_complete and counted.period_start_date >= date '{since}'",
     ):
-        counts[row["tenant_key"], row["outlet_id"]][row["day"]] = float(row["total_conversations"])
+        key = row["tenant_key"], row["outlet_id"]
+        counts[key][row["day"]] = float(row["total_conversations"])
+        names[key] = row["outlet_name"] or f"outlet {row['outlet_id']}"
     outlets = [tenant for tenant, _ in counts]
     for (tenant, outlet), of_days in counts.items():
         # Of one alone the tenant tells all.
-        if tenant in sources and outlets.count(tenant) > 1:
-            yield _dense(Part(sources[tenant], tenant, outlet), "conversations", of_days)
+        if tenant in of and outlets.count(tenant) > 1:
+            label = _label(of[tenant], names[tenant, outlet])
+            yield _dense(Part(of[tenant]["source_system"], tenant, outlet, label), "conversations", of_days)
+
+
+def _label(tenant: Mapping[str, Any], outlet: str | None = None) -> str:
+    """How people call a tenant, or an outlet of it; nothing where the tenant has no name."""
+    if not tenant["tenant_name"]:
+        return ""
+    named = ", ".join(name for name in (outlet, tenant["tenant_name"]) if name)
+    # Whatever businesses are called, it is one line.
+    return f"{printable(named)[:_LONGEST]} ({tenant['source_system']})"
 
 
 def _dense(

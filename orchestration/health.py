@@ -56,6 +56,6 @@ def print_health(console: Console, health: Health) -> None:
     for check in health.checks:
         table.add_row(check.name, Text(check.grade.word, style=_STYLES[check.grade]), check.told)
     console.print(table)
-    remedies = dict.fromkeys((finding.subject, finding.remedy) for finding in health.look.findings if finding.remedy)
+    remedies = dict.fromkeys((f.title or f.subject, f.remedy) for f in health.look.findings if f.remedy)
     for subject, remedy in remedies:
         console.print(f"{subject}: {remedy}", soft_wrap=True)

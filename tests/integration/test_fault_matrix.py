@@ -16,7 +16,8 @@ COUNTS = """
     create schema core;
     create schema intermediate;
     create table core.dim_tenants as
-        select 'whatsapp:' || number as tenant_key, 'whatsapp' as source_system, 'UTC' as timezone
+        select 'whatsapp:' || number as tenant_key, 'whatsapp' as source_system, 'Bakery ' || number as tenant_name,
+            'UTC' as timezone
         from range(1, 4) as tenants (number);
     create table intermediate.int_cross_source__kpi_periods as
         select
@@ -83,7 +84,9 @@ FAULTS = {
     "half the rows": Fault(
         counted(0.5, ALL), recounted, "warning: unusual: whatsapp", "messages on 2026-02-28, where about"
     ),
-    "tenant stops": Fault(counted(0, ONE), recounted, "warning: whatsapp:2", "no messages since 2026-02-28"),
+    "tenant stops": Fault(
+        counted(0, ONE), recounted, "warning: bakery 2 (whatsapp) gone silent", "no messages since 2026-02-28"
+    ),
     "schedule off": Fault(
         lambda place: place.sandbox.age_state("last_run_at", 27),
         lambda place: place.sandbox.run(),

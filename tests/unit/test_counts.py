@@ -96,8 +96,9 @@ def test_day_is_judged_when_a_later_row_has_come(tmp_path: Path) -> None:
         connection.register("days", rows)
         connection.execute("create schema core; create schema intermediate")
         connection.execute(
-            "create table core.dim_tenants as select * from (values ('desk:1', 'desk', 'Asia/Tokyo'),"
-            " ('desk:2', 'desk', 'No/Zone'), ('gone:1', 'gone', 'UTC')) as t (tenant_key, source_system, timezone)"
+            "create table core.dim_tenants as select * from (values"
+            " ('desk:1', 'desk', 'Bay' || chr(10) || 'One', 'Asia/Tokyo'), ('desk:2', 'desk', null, 'No/Zone'), ('gone:1', 'gone', null, 'UTC'))"
+            " as t (tenant_key, source_system, tenant_name, timezone)"
         )
         connection.execute(
             "create table intermediate.int_cross_source__kpi_periods as select tenant_key, 'messages' as metric,"
@@ -114,3 +115,5 @@ def test_day_is_judged_when_a_later_row_has_come(tmp_path: Path) -> None:
         "desk:2": date(2026, 11, 24),
     }
     assert {tuple(one.counts) for one in found} == {(3.0,) * 39, (3.0,) * 38}
+    # People read names, of one line, where there are any.
+    assert {one.part.name: one.part.called for one in found} == {"desk:1": r"Bay\nOne (desk)", "desk:2": "desk:2"}
