@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.health import Examination, Health
+from alerts.message import here
 from alerts.telling import tell
 from ingestion.errors import ConfigurationError
 from ingestion.operations.judging import Grade
@@ -58,4 +59,4 @@ def print_health(console: Console, health: Health) -> None:
     console.print(table)
     remedies = dict.fromkeys((f.title or f.subject, f.remedy) for f in health.look.findings if f.remedy)
     for subject, remedy in remedies:
-        console.print(f"{subject}: {remedy}", soft_wrap=True)
+        console.print(f"{subject}: {here(remedy)}", soft_wrap=True)

@@ -97,7 +97,8 @@ def test_day_is_judged_when_a_later_row_has_come(tmp_path: Path) -> None:
         connection.execute("create schema core; create schema intermediate")
         connection.execute(
             "create table core.dim_tenants as select * from (values"
-            " ('desk:1', 'desk', 'Bay' || chr(10) || 'One', 'Asia/Tokyo'), ('desk:2', 'desk', null, 'No/Zone'), ('gone:1', 'gone', null, 'UTC'))"
+            " ('desk:1', 'desk', 'Bay' || chr(10) || 'One', 'Asia/Tokyo'),"
+            " ('desk:2', 'desk', null, 'No/Zone'), ('gone:1', 'gone', null, 'UTC'))"
             " as t (tenant_key, source_system, tenant_name, timezone)"
         )
         connection.execute(
