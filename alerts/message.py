@@ -199,7 +199,7 @@ def _concerned(kind: Kind, affected: Affected) -> Iterator[str]:
     if affected.shared:
         parts.append(f"{_plural(len(affected.shared), 'mart')} of all systems together")
     if affected.reports:
-        titles = _names([*affected.reports])
+        titles = _names([f'"{title}"' if "," in title else title for title in affected.reports])
         parts.append(f"{_plural(len(affected.reports), 'report')} ({titles}){_to(affected.reports)}")
     if affected.exports:
         parts.append(f"{_plural(len(affected.exports), 'export')}{_to(affected.exports)}")

@@ -88,7 +88,8 @@ def test_message_says_what_so_what_and_now_what(home: Path, mailbox: Mailbox) ->
     # Without dbt's manifest, by what is published.
     assert re.match(
         r"Not brought up to date: 6 marts \(customer_analytics, interactions, .*\); \d+ marts of all systems together; "
-        r"3 reports \(Customer interactions, All businesses and Warehouse\); \d+ exports\.$",
+        r"4 reports \(Customer interactions, All businesses, \"All businesses, last 28 days\" and Warehouse\); "
+        r"\d+ exports\.$",
         paragraphs[2],
     )
     assert paragraphs[3].startswith("Still works: shop goes on as always. Nothing is lost")

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def test_status_tells_what_is_there(
     bigquery_warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sandbox = Sandbox(tmp_path, bigquery_warehouse_url).fill()
+    sandbox.more["as_of"] = datetime(2026, 3, 1, 14, tzinfo=UTC)
     sandbox.export_settings(monkeypatch)
     status.test_raw_and_source_are_told_side_by_side(sandbox, capsys)
 
