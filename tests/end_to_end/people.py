@@ -29,6 +29,9 @@ SHOWN = {
 }
 """A column that may be shown → what it is called in models, and the reports that name it. Of the others nothing is."""
 
+REPEATED = {("consulting", "leads", "owner"): {"raw_consulting.event_outbox"}}
+"""A column → raw tables to whose personal columns the source itself copies it: events tell of the leads they are of."""
+
 _PEOPLE = 4
 """In so many rows of a table; one of them is kept out of raw, where the sample has such a row: no number changes."""
 
@@ -62,7 +65,7 @@ def places_allowed(systems: Collection[str] = SOURCES) -> dict[str, set[str]]:
     less = [column for column in personal_columns(declared()) if column[3].keep != "clear"]
     allowed: dict[str, set[str]] = {person: set() for column in less for person in people(*column)}
     for source, table, column, told in clear:
-        raw = {f"raw_{source}.{table}", f"raw_{source}._rejected"}
+        raw = {f"raw_{source}.{table}", f"raw_{source}._rejected", *REPEATED.get((source, table, column), ())}
         shown = _places_of_models(source, *SHOWN[source, table, column]) if told and told.show else set()
         places = raw | shown if source in systems else set()
         allowed |= dict.fromkeys(people(source, table, column, told), places)
