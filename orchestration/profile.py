@@ -56,7 +56,8 @@ def vars_of(sources_of_kinds: Mapping[str, Sequence[str]], catalogue: Catalogue)
     """
     kinds = {kind: list(names) for kind, names in sources_of_kinds.items() if kind != RAW}
     renamed = {kind: names for kind, names in kinds.items() if names != [kind]}
-    systems = {} if set(kinds) == set(SOURCES) else {"systems": sorted(kinds)}
+    # Where there is none, nothing is built, and dbt need not know.
+    systems = {} if set(kinds) in (set(), set(SOURCES)) else {"systems": sorted(kinds)}
     return systems | {"sources": renamed, "shown": shown_names(catalogue, chain.from_iterable(kinds.values()))}
 
 

@@ -100,3 +100,8 @@ def test_without_the_variable_all_systems_are_there(manifest: Node) -> None:
     told = vars_of({source: (source,) for source in SOURCES}, CATALOGUE)
     of_project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     assert told == {"sources": {}, "shown": of_project["shown"]}
+
+
+def test_where_no_source_feeds_a_model_dbt_is_told_of_no_system() -> None:
+    """An empty list is none that it takes; raw is read all the same."""
+    assert vars_of({"raw": ("desk",)}, CATALOGUE) == {"sources": {}, "shown": []}
