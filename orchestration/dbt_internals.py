@@ -115,7 +115,9 @@ class _Original:
 
     compile = MacroFuzzEnvironment.compile
     from_string = NativeSandboxEnvironment.from_string
+    build_namespace = MacroNamespaceBuilder.build_namespace
     make_event = BaseEvent.__init__
+    of_event = BaseEvent.__getattr__
     set_of_event = BaseEvent.__setattr__
     make_match = BaseAdapter._make_match
     build_type_tester = staticmethod(agate_helper.build_type_tester)

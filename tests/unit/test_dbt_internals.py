@@ -19,7 +19,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration import dbt_internals
-from orchestration.dbt_internals import Events, build_namespace
+from orchestration.dbt_internals import Events, _Original, build_namespace
+
+
+@pytest.fixture(autouse=True)
+def _as_dbt_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever another test of the process has replaced."""
+    monkeypatch.setattr(MacroFuzzEnvironment, "compile", _Original.compile)
+    monkeypatch.setattr(NativeSandboxEnvironment, "from_string", _Original.from_string)
+    monkeypatch.setattr(BaseEvent, "__init__", _Original.make_event)
+    monkeypatch.setattr(BaseEvent, "__getattr__", _Original.of_event)
+    monkeypatch.setattr(BaseEvent, "__setattr__", _Original.set_of_event)
+    monkeypatch.setattr(BaseAdapter, "_make_match", _Original.make_match)
+    monkeypatch.setattr(agate_helper, "build_type_tester", _Original.build_type_tester)
+    monkeypatch.setattr(MacroNamespaceBuilder, "build_namespace", _Original.build_namespace)
+
 
 MACROS = {
     "dbt": ["statement", "is_incremental", "default__year", "should_full_refresh"],
