@@ -3,7 +3,9 @@
 Roles as deploy/roles.sql makes them, and a small dbt project with this one's macros and settings.
 """
 
+import io
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -243,8 +245,10 @@ def test_reader_who_holds_up_a_build_is_ended_and_told(
 
 @pytest.mark.parametrize("why", ["superuser", "no right"])
 def test_reader_who_cannot_be_ended_is_told_and_waited_for(
-    warehouse: Warehouse, why: str, capsys: pytest.CaptureFixture[str]
+    warehouse: Warehouse, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What is told while it is looked at is lost to pytest's own fixtures.
+    monkeypatch.setattr(sys, "stderr", told := io.StringIO())
     server, builder = warehouse.server, warehouse.server.url("crm_warehouse", "crm_warehouse")
     server.sql(*WANTED, url=builder)
     reader = server.url("crm_warehouse") if why == "superuser" else warehouse.harbour.url
@@ -255,12 +259,13 @@ def test_reader_who_cannot_be_ended_is_told_and_waited_for(
         with _builder(warehouse).exclusive():
             with _holding(reader, "select * from marts.wanted") as is_there:
                 drop.start()
-                told = ""
-                while "Forgotten sheet" not in told:
-                    assert drop.is_alive(), told
-                    told += capsys.readouterr().err
+                while "Forgotten sheet" not in told.getvalue():
+                    drop.join(0.1)
+                    assert drop.is_alive(), told.getvalue()
                 assert is_there()
             drop.join()
     finally:
         server.sql("grant pg_signal_backend to crm_warehouse")
-    assert {"superuser": "is not ended, as the role is a superuser", "no right": "pg_signal_backend"}[why] in told
+    assert {"superuser": "is not ended, as the role is a superuser", "no right": "pg_signal_backend"}[
+        why
+    ] in told.getvalue()
