@@ -88,7 +88,7 @@ def daemon(place: Place) -> Iterator[subprocess.Popen[str] | None]:
         yield None
         return
     with (place.folder / "daemon.log").open("w") as log:
-        command = [sys.executable, "-m", "dagster", "daemon", "run", "--workspace", "workspace.yaml"]
+        command = ["dagster-daemon", "run", "--workspace", "workspace.yaml"]
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=place.environment, stdout=log, stderr=log, text=True)
         try:
             yield process
@@ -100,6 +100,7 @@ def daemon(place: Place) -> Iterator[subprocess.Popen[str] | None]:
 
 def memory(process: subprocess.Popen[str]) -> int:
     """Kilobytes of memory that a process has."""
+    assert process.poll() is None, "the daemon has ended; see its log"
     [told] = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     return int(told)
 
