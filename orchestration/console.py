@@ -4,6 +4,8 @@ Belongs here: lines of progress, the line of a failure. Not here: the summary at
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -11,6 +13,8 @@ from dagster._core.execution.plan import objects
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster_shared.error import SerializableErrorInfo
 
+from exports.errors import ExportError
+from ingestion.errors import IngestionError
 from ingestion.loading.progress import LogListener
 from ingestion.output import terminal
 
@@ -36,6 +40,19 @@ def failure(cause: object, *, is_told: bool = False) -> dg.Failure:
         is_told: whether the step has told people of it by itself (told.py).
     """
     return dg.Failure(terminal.printable(cause), allow_retries=False, metadata={TOLD: True} if is_told else None)
+
+
+@contextmanager
+def telling_faults() -> Iterator[None]:
+    """End the step with the sentence of whatever is wrong with settings, sources, the warehouse or a place.
+
+    Raises:
+        dg.Failure: something is.
+    """
+    try:
+        yield
+    except (ExportError, IngestionError) as error:
+        raise failure(error) from None
 
 
 def _without_a_stack(exc_info: Any) -> SerializableErrorInfo:

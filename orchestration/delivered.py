@@ -11,13 +11,11 @@ import dagster as dg
 from exports.catalogue import Export
 from exports.delivery.declaration import addresses_by_name
 from exports.delivery.run import deliver
-from exports.errors import ExportError
 from exports.reports.declaration import Declaration
 from ingestion.catalogue.entries import TEAM
-from ingestion.errors import IngestionError
 from orchestration import told
 from orchestration.configuration import exports, reports, settings, system_of
-from orchestration.console import failure, say
+from orchestration.console import failure, say, telling_faults
 from orchestration.labels import links, tags
 from orchestration.publications import steps
 
@@ -48,10 +46,8 @@ def _spec(name: str) -> dg.AssetSpec:
 def _deliveries(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     names = [name for name in _DELIVERED if _key(name) in context.selected_asset_keys]
     say(f"deliveries: {', '.join(names)}")
-    try:
+    with telling_faults():
         results = deliver(settings, names)
-    except (ExportError, IngestionError) as error:
-        raise failure(error) from None
     told.deliveries(names, results)
     faults = [result for result in results if result.outcome != "sent"]
     for name in names:

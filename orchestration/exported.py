@@ -20,7 +20,7 @@ from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from orchestration import changes
 from orchestration.configuration import exports, ingestion, settings, system_of
-from orchestration.console import failure, say
+from orchestration.console import failure, say, telling_faults
 from orchestration.labels import links, tags
 from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
@@ -66,32 +66,29 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
     )
     def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         wanted = asked_for(context)
-        try:
-            with ingestion.warehouse.exclusive():
-                say(f"exports {system}{step.suffix}: {len(context.selected_asset_keys)} to publish")
-                check_place(settings.exports)
-                faults: list[str] = []
-                with ingestion.warehouse.reader() as query:
-                    publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
-                    for key, export in of_system.items():
-                        if key not in context.selected_asset_keys:
-                            continue
-                        try:
-                            began = time.monotonic()
-                            result = publisher.publish(export, wanted=wanted)
-                        except (ExportError, IngestionError) as error:
-                            faults.append(f"{export.name}: {error}")
-                            continue
-                        faults += [f"{export.name}: {fault}" for fault in result.faults]
-                        yield from published(context, key, step.cadence, result, _metadata(result, began))
-                if faults:
-                    # Published by hand, they may have been current before.
-                    changes.forget(step, [system])
-                    raise failure("; ".join(faults))
-                if not wanted and context.selected_asset_keys.issuperset(of_system):
-                    changes.publish(step, [system])
-        except (ExportError, IngestionError) as error:
-            raise failure(error) from None
+        with telling_faults(), ingestion.warehouse.exclusive():
+            say(f"exports {system}{step.suffix}: {len(context.selected_asset_keys)} to publish")
+            check_place(settings.exports)
+            faults: list[str] = []
+            with ingestion.warehouse.reader() as query:
+                publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
+                for key, export in of_system.items():
+                    if key not in context.selected_asset_keys:
+                        continue
+                    try:
+                        began = time.monotonic()
+                        result = publisher.publish(export, wanted=wanted)
+                    except (ExportError, IngestionError) as error:
+                        faults.append(f"{export.name}: {error}")
+                        continue
+                    faults += [f"{export.name}: {fault}" for fault in result.faults]
+                    yield from published(context, key, step.cadence, result, _metadata(result, began))
+            if faults:
+                # Published by hand, they may have been current before.
+                changes.forget(step, [system])
+                raise failure("; ".join(faults))
+            if not wanted and context.selected_asset_keys.issuperset(of_system):
+                changes.publish(step, [system])
 
     return publish_files
 

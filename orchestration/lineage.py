@@ -13,10 +13,9 @@ from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_l
 from pydantic import Field
 from sqlglot.errors import SqlglotError
 
-from ingestion.errors import IngestionError
 from orchestration import dbt
 from orchestration.configuration import LINEAGE_JOB, SYSTEMS, ingestion, manifest
-from orchestration.console import failure, say
+from orchestration.console import failure, say, telling_faults
 from orchestration.models import TRANSLATOR, keys_of_models
 
 _Columns = dict[str, dict[str, str]]
@@ -40,10 +39,8 @@ def follow_columns(context: dg.OpExecutionContext, config: Lineage) -> None:
         raise failure(f"There is no model '{config.model}'.")
     built = {key: node for key, node in chosen.items() if _compiled(node).exists()}
     say(f"columns: {len(built)} models to read; {len(chosen) - len(built)} were never built from here")
-    try:
+    with telling_faults():
         columns = _columns({name for node in built.values() for name in (node["relation_name"], *_parents(node))})
-    except IngestionError as error:
-        raise failure(error) from None
     unread = []
     for number, (key, node) in enumerate(built.items(), 1):
         try:

@@ -16,7 +16,6 @@ from pydantic import Field
 from exports.rows import personal_columns
 from ingestion.catalogue.entries import TEAM
 from ingestion.catalogue.sources_file import RAW
-from ingestion.errors import IngestionError
 from ingestion.warehouses.sql import relation
 from orchestration import changes, dbt, freshness, told
 from orchestration.configuration import (
@@ -30,7 +29,7 @@ from orchestration.configuration import (
     manifest,
     settings,
 )
-from orchestration.console import failure, say
+from orchestration.console import failure, say, telling_faults
 from orchestration.labels import Layer, links, tags
 from orchestration.nodes import system_of_node
 
@@ -110,18 +109,15 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
     asked = {system: keys for system in SYSTEMS if (keys := context.selected_asset_keys & set(keys_of_models(system)))}
     faults: list[str] = []
     is_told = True
-    try:
-        with ingestion.warehouse.exclusive():
-            memory = changes.read()
-            for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
-                for is_full in (True, False):
-                    full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
-                    if group := {s: asked[s] for s in full if full[s] is is_full}:
-                        built = yield from _built(context, group, is_full)
-                        faults += built.faults.values()
-                        is_told &= told.models(built)
-    except IngestionError as error:
-        raise failure(error) from None
+    with telling_faults(), ingestion.warehouse.exclusive():
+        memory = changes.read()
+        for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
+            for is_full in (True, False):
+                full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
+                if group := {s: asked[s] for s in full if full[s] is is_full}:
+                    built = yield from _built(context, group, is_full)
+                    faults += built.faults.values()
+                    is_told &= told.models(built)
     if faults:
         raise failure(f"{len(faults)} failed: {'; '.join(faults)}", is_told=is_told)
 
@@ -182,22 +178,19 @@ def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
     that is due, which runs them all.
     """
     names = {key.name for key in context.selected_asset_check_keys}
-    try:
-        with ingestion.warehouse.exclusive():
-            due = changes.read().due_models(settings.now)
-            tests = [
-                node["name"]
-                for unique_id, node in manifest["nodes"].items()
-                if node["resource_type"] == "test" and node["name"] in names and system_of_node(unique_id) not in due
-            ]
-            if due:
-                say(f"tests: those of {', '.join(due)} come with the next build, which is due")
-            if not tests:
-                raise failure(f"Of {', '.join(due)} raw holds what models have not seen: build them first.")
-            say(f"tests: {len(tests)} to run")
-            result = dbt.build(tests, lambda _: None, only="test")
-    except IngestionError as error:
-        raise failure(error) from None
+    with telling_faults(), ingestion.warehouse.exclusive():
+        due = changes.read().due_models(settings.now)
+        tests = [
+            node["name"]
+            for unique_id, node in manifest["nodes"].items()
+            if node["resource_type"] == "test" and node["name"] in names and system_of_node(unique_id) not in due
+        ]
+        if due:
+            say(f"tests: those of {', '.join(due)} come with the next build, which is due")
+        if not tests:
+            raise failure(f"Of {', '.join(due)} raw holds what models have not seen: build them first.")
+        say(f"tests: {len(tests)} to run")
+        result = dbt.build(tests, lambda _: None, only="test")
     yield from _events(context, result)
     is_told = told.models(result)
     if result.faults:

@@ -4,15 +4,12 @@ Belongs here: how operations are asked for in Dagster, and show there. Not here:
 the command line does by the same functions.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import dagster as dg
 from pydantic import Field
 
-from exports.errors import ExportError
 from exports.retention import retain as retain_revisions
-from ingestion.errors import IngestionError
 from ingestion.loading.reading import Again, parse_since
 from ingestion.loading.results import LoadResult
 from ingestion.operations.rebuild import rebuild_chosen
@@ -28,7 +25,7 @@ from orchestration.configuration import (
     ingestion,
     settings,
 )
-from orchestration.console import ConsoleListener, failure, say
+from orchestration.console import ConsoleListener, failure, say, telling_faults
 from orchestration.raw import metadata_of
 
 _SOURCE = f"A source: {', '.join(SOURCES)}."
@@ -74,14 +71,6 @@ class Rebuild(dg.Config):
     )
 
 
-@contextmanager
-def _telling_faults() -> Iterator[None]:
-    try:
-        yield
-    except (ExportError, IngestionError) as error:
-        raise failure(error) from None
-
-
 def _told(
     context: dg.OpExecutionContext, results: Iterable[LoadResult], errors: list[str], *, is_told: bool = False
 ) -> None:
@@ -105,7 +94,7 @@ def _told_to_people(results: Iterable[LoadResult], *, has_read: bool) -> bool:
 @dg.op
 def reread(context: dg.OpExecutionContext, config: Reread) -> None:
     """Read one table once more; what differs from raw is appended, and nothing twice."""
-    with _telling_faults():
+    with telling_faults():
         again = Again(parse_since(config.since) if config.since else None)
         result = ingestion.run(ConsoleListener(), config.source, config.table, again=again)
     _told(context, result.tables, result.errors, is_told=_told_to_people(result.tables, has_read=True))
@@ -114,7 +103,7 @@ def reread(context: dg.OpExecutionContext, config: Reread) -> None:
 @dg.op
 def compare_keys(context: dg.OpExecutionContext, config: Reconcile) -> None:
     """Compare the sources' keys with raw's: what was missed is fetched, what is gone is deleted, if it may be."""
-    with _telling_faults():
+    with telling_faults():
         result = ingestion.run(ConsoleListener(), config.source, config.table, keys_only=True)
     _told(context, result.tables, result.errors, is_told=_told_to_people(result.tables, has_read=False))
 
@@ -122,7 +111,7 @@ def compare_keys(context: dg.OpExecutionContext, config: Reconcile) -> None:
 @dg.op
 def confirm(context: dg.OpExecutionContext, config: Table) -> None:
     """Compare one table's keys, and delete however many rows are gone from the source."""
-    with _telling_faults():
+    with telling_faults():
         result = ingestion.run(ConsoleListener(), config.source, config.table, keys_only=True, allow_deletes=True)
     _told(context, result.tables, result.errors, is_told=_told_to_people(result.tables, has_read=False))
 
@@ -130,7 +119,7 @@ def confirm(context: dg.OpExecutionContext, config: Table) -> None:
 @dg.op
 def rebuild(context: dg.OpExecutionContext, config: Rebuild) -> None:
     """Make raw of the archive, without the source; each table whole or not at all."""
-    with _telling_faults():
+    with telling_faults():
         results = rebuild_chosen(
             ingestion,
             ConsoleListener(),
@@ -145,7 +134,7 @@ def rebuild(context: dg.OpExecutionContext, config: Rebuild) -> None:
 @dg.op
 def let_go() -> None:
     """Let go what is past its age, and superseded versions, as far as that is set (docs/privacy.md)."""
-    with _telling_faults():
+    with telling_faults():
         errors = retain(ingestion, ingestion.chosen_tables(None, None), dry_run=False).errors
         if days := settings.retain_revisions_days:
             gone = retain_revisions(settings, days)

@@ -8,17 +8,15 @@ from typing import Any
 
 import dagster as dg
 
-from exports.errors import ExportError
 from exports.places import INDEX
 from exports.reports.declaration import Declaration
 from exports.reports.publish import FORMS, ReportResult, publish
 from exports.reports.reads import tables_of
 from exports.rows import personal_columns
 from ingestion.catalogue.entries import TEAM
-from ingestion.errors import IngestionError
 from orchestration import changes
 from orchestration.configuration import ingestion, reports, settings, system_of
-from orchestration.console import failure, say
+from orchestration.console import failure, say, telling_faults
 from orchestration.labels import links, tags
 from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
@@ -61,7 +59,7 @@ def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
     def make_reports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         names = [name for name, key in of_system.items() if key in context.selected_asset_keys]
         wanted = asked_for(context)
-        try:
+        with telling_faults():
             with ingestion.warehouse.exclusive(), ingestion.warehouse.reader() as query:
                 say(f"reports {system}{step.suffix}: {', '.join(names)}")
                 cadences = {name: cadences_of(reports[name], step.cadence) for name in names}
@@ -71,8 +69,6 @@ def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
                 changes.forget(step, [system])
             elif not wanted and len(names) == len(of_system):
                 changes.publish(step, [system])
-        except (ExportError, IngestionError) as error:
-            raise failure(error) from None
         for result in results:
             yield from published(context, of_system[result.report], step.cadence, result, _metadata(result))
         if faults:

@@ -14,13 +14,13 @@ import dagster as dg
 import yaml
 
 from ingestion.catalogue.entries import TEAM
-from ingestion.errors import ConfigurationError, IngestionError, WarehouseError
+from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Part
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
-from orchestration.console import failure, say
+from orchestration.console import say, telling_faults
 from orchestration.described import descriptions
 from orchestration.labels import links, tags
 from orchestration.models import keys_of_models
@@ -54,21 +54,18 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
     """Make the file anew: what is asked for from the warehouse, the rest from the file as it is."""
     systems = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
     began = time.monotonic()
-    try:
-        with ingestion.warehouse.exclusive():
-            tables, kept = (
-                [(key.path[0], key.path[-1]) for key in _copied(of_systems)]
-                for of_systems in (systems, set(SYSTEMS) - set(systems))
-            )
-            say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
-            if not settings.bi_snapshot.exists():
-                changes.forget(copy_step, set(SYSTEMS) - set(systems))
-            size = ingestion.warehouse.publish_copy(
-                tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
-            )
-            changes.publish(copy_step, systems)
-    except IngestionError as error:
-        raise failure(error) from None
+    with telling_faults(), ingestion.warehouse.exclusive():
+        tables, kept = (
+            [(key.path[0], key.path[-1]) for key in _copied(of_systems)]
+            for of_systems in (systems, set(SYSTEMS) - set(systems))
+        )
+        say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
+        if not settings.bi_snapshot.exists():
+            changes.forget(copy_step, set(SYSTEMS) - set(systems))
+        size = ingestion.warehouse.publish_copy(
+            tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
+        )
+        changes.publish(copy_step, systems)
     for system in systems:
         metadata: dict[str, Any] = {
             "file": dg.MetadataValue.path(settings.bi_snapshot),
