@@ -5,10 +5,11 @@ Belongs here: following declarations. Not here: what is wrong (findings.py), or 
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from alerts.findings import Finding, Kind
 from exports.catalogue import ALL_SOURCES, Export, load_exports
@@ -16,10 +17,12 @@ from exports.errors import ExportError
 from exports.periods import CADENCES
 from exports.reports.declaration import Declaration, load_reports
 from exports.reports.reads import tables_of
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.catalogue.sources_file import RAW, configured_sources
 from ingestion.errors import IngestionError
 from ingestion.settings import Settings
+
+Published = TypeVar("Published", Export, Declaration)
 
 _GRAIN = re.compile("_(daily|weekly|monthly|trailing)$")
 
@@ -130,22 +133,20 @@ class Declared:
 
     @cached_property
     def _exports(self) -> dict[str, Export]:
-        try:
-            found = load_exports(self._settings.exports_catalogue)
-        except ExportError:
-            return {}
-        return {name: one for name, one in found.items() if self._is_there(one.source)}
+        return self._there(load_exports, self._settings.exports_catalogue)
 
     @cached_property
     def _reports(self) -> dict[str, Declaration]:
+        return self._there(load_reports, self._settings.reports_catalogue)
+
+    def _there(self, load: Callable[[Path], Mapping[str, Published]], catalogue: Path) -> dict[str, Published]:
+        """What is declared of the systems that there are."""
         try:
-            found = load_reports(self._settings.reports_catalogue)
+            found = load(catalogue)
         except ExportError:
             return {}
-        return {name: one for name, one in found.items() if self._is_there(one.source)}
-
-    def _is_there(self, source: str) -> bool:
-        return source == ALL_SOURCES or source in self._kind_of.values() or not self._kind_of
+        kinds = {ALL_SOURCES, *self._kind_of.values()}
+        return {name: one for name, one in found.items() if one.source in kinds or not self._kind_of}
 
     @cached_property
     def _kind_of(self) -> dict[str, str]:

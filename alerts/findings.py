@@ -91,3 +91,8 @@ class Look:
         """Whether this look would have found it."""
         subjects = self.seen.get(kind, ())
         return subjects is None or subject in subjects
+
+
+def sentence(text: str) -> str:
+    """What somebody said, with a full stop where it has none."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

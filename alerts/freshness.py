@@ -8,19 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.findings import Finding, Kind
+from alerts.findings import Finding, Kind, sentence
 from ingestion.catalogue.freshness import DEFAULT, NEVER, Freshness
 from ingestion.catalogue.listed_names import shortened
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import TableState
-from ingestion.operations.judging import Grade, Judgement, duration, judge, worst
+from ingestion.operations.judging import AGES, Grade, Judgement, duration, judge, worst
 from ingestion.operations.status import AUTOMATIC, TableStatus, remembered
 
 _KINDS = {"failed": Kind.TABLE_FAILED, "refused": Kind.DELETES_REFUSED}
 _QUIET, _LATE = timedelta(hours=3), timedelta(hours=6)
 """How long a source may have had no row, and how much later it has to have been read, for no row to be missing."""
-
-_OF_SOURCE = ("old", "silent", "unread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class SourceAge:
     def findings(self) -> Iterator[Finding]:
         """One for all tables that are too old, and one for each that failed."""
         wrong = self._wrong()
-        if ages := [one for one in wrong if one[1].word in _OF_SOURCE]:
+        if ages := [one for one in wrong if one[1].word in AGES]:
             since = min((judgement.since for _, judgement in ages if judgement.since), default=None)
             remedy = f"python -m ingestion status --source {self.name}"
             yield Finding(Kind.STALE, self.name, f"{self.name}: {self._together(ages)}", (self.name,), remedy, since)
@@ -84,8 +82,9 @@ class SourceAge:
                 remedy = f"python -m ingestion run --source {self.name} --table {table}"
                 if kind is Kind.DELETES_REFUSED:
                     remedy = f"python -m ingestion reconcile --source {self.name} --table {table} --allow-deletes"
-                told = judgement.reason if judgement.reason.endswith(".") else f"{judgement.reason}."
-                yield Finding(kind, label, f"{label}: {told}", (self.name,), remedy, judgement.since)
+                yield Finding(
+                    kind, label, sentence(f"{label}: {judgement.reason}"), (self.name,), remedy, judgement.since
+                )
 
     def _together(self, wrong: Sequence[tuple[str, Judgement]]) -> str:
         """Tables and what is wrong with them, those together of which the same is."""

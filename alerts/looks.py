@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from alerts.findings import Finding, Kind, Look
+from alerts.findings import Finding, Kind, Look, sentence
 from exports.delivery.results import DeliveryResult
 from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.results import LoadResult
@@ -72,15 +72,15 @@ def of_tables(
         if one.has_refused_deletes:
             # What it says ends with the command that confirms them.
             findings.append(
-                Finding(Kind.DELETES_REFUSED, one.label, _sentence(f"{one.label}: {one.error}"), (*systems,))
+                Finding(Kind.DELETES_REFUSED, one.label, sentence(f"{one.label}: {one.error}"), (*systems,))
             )
         elif one.error:
             remedy = f"What the source has: python -m ingestion inspect --source {source} --table {one.table}"
-            what = _sentence(f"{one.label}: {one.error}")
+            what = sentence(f"{one.label}: {one.error}")
             findings.append(Finding(Kind.TABLE_FAILED, one.label, what, (*systems,), remedy))
         if rejected := one.state.rows_rejected:
             count = "1 row or value" if rejected == 1 else f"{rejected:,} rows or values"
-            what = _sentence(f"{count} of {one.label} kept out: {one.reasons or 'the reasons stand there'}")
+            what = sentence(f"{count} of {one.label} kept out: {one.reasons or 'the reasons stand there'}")
             remedy = f"What they are: python -m orchestration dbt show --inline 'select * from raw_{source}._rejected'"
             findings.append(Finding(Kind.ROWS_REJECTED, one.label, what, (*systems,), remedy))
     loaded = {one.label for one in read if not one.error or one.has_refused_deletes}
@@ -112,7 +112,7 @@ def of_deliveries(settled: Collection[str], results: Iterable[DeliveryResult], s
         first = faults[0]
         whose = " ".join(part for part in (first.what, first.recipient, first.period) if part)
         others = f" And {len(faults) - 1:,} more to {target}." * (len(faults) > 1)
-        what = f"{_sentence(f'{whose}: {first.outcome}: {first.reason}')}{others}"
+        what = f"{sentence(f'{whose}: {first.outcome}: {first.reason}')}{others}"
         remedy = "What failed is tried again at the next delivery, or now: python -m exports deliver"
         findings.append(Finding(Kind.DELIVERY_FAILED, target, what, tuple(systems), remedy))
     return Look(tuple(findings), {Kind.DELIVERY_FAILED: {*settled}})
@@ -134,7 +134,7 @@ def of_run(job: str, why: str | None, systems: Sequence[str] = (), *, is_over: b
         subject, title, remedy = _full(job), f"a disk is full or broken, a run of {job} failed", _MAKE_ROOM
     else:
         subject, title, remedy = job, f"a run of {job} failed", _LOOK
-    return Look((Finding(Kind.RUN_FAILED, subject, _sentence(why), (*systems,), remedy, title=title),), seen)
+    return Look((Finding(Kind.RUN_FAILED, subject, sentence(why), (*systems,), remedy, title=title),), seen)
 
 
 def of_killed(job: str, since: datetime | None = None) -> Look:
@@ -158,8 +158,4 @@ def _full(job: str) -> str:
 
 def _unreachable(source: str, why: str, systems: Sequence[str]) -> Finding:
     remedy = f"Get it back up; the next run reads it. Whether it answers: python -m ingestion inspect --source {source}"
-    return Finding(Kind.SOURCE_UNREACHABLE, source, _sentence(why), tuple(systems), remedy)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return Finding(Kind.SOURCE_UNREACHABLE, source, sentence(why), tuple(systems), remedy)

@@ -14,7 +14,7 @@ from typing import NoReturn
 import yaml
 from sqlalchemy import URL
 
-from ingestion.catalogue.entries import Catalogue
+from ingestion.catalogue.catalogue_file import Catalogue
 from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
 from ingestion.settings import SOURCES, Settings

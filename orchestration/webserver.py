@@ -8,7 +8,6 @@ another tab could have it delete runs, and one whose name is made to point at th
 requests must be for a host that is ours, and what can change something must come from a page of ours, or from no page.
 """
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -118,9 +117,10 @@ class GuardedWebserver(DagsterWebserver[Any, Any]):
 
     def build_middleware(self) -> list[Middleware]:
         """See `DagsterWebserver`."""
-        hosts = [host.strip() for host in Settings.read().ui_hosts.split(",") if host.strip()]
-        home = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
-        return [Middleware(Guard, hosts), Middleware(HealthAnswer, home), *super().build_middleware()]
+        settings = Settings.read()
+        hosts = [host.strip() for host in settings.ui_hosts.split(",") if host.strip()]
+        health = Middleware(HealthAnswer, settings.dagster_home)
+        return [Middleware(Guard, hosts), health, *super().build_middleware()]
 
 
 def develop(arguments: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from googlesql import GoogleSql, GoogleSqlError
 
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.log.state import REJECTED_COLUMNS, STATE_COLUMNS
 from ingestion.rows.columns import IDENTIFIER, ColumnType
 from ingestion.settings import PROJECT_ROOT

@@ -12,6 +12,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 import pytest
+from postgresql import Server
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
@@ -179,3 +180,16 @@ def rows_of(table: pa.Table) -> list[tuple[object, ...]]:
 def message(id_: int, at: str = "2026-03-01 10:00:00+00:00", content: str = "hello") -> str:
     """An INSERT of one message."""
     return f"insert into messages values ({id_}, 'c1', 'customer', null, '{content}', '{at}', null)"
+
+
+def of_many_messages(folder: Path, server: Server, rows: int) -> Sandbox:
+    """A sandbox whose source is on PostgreSQL, with so many messages of 2,000 characters."""
+    sandbox = Sandbox(folder)
+    sandbox.url = server.new_database()
+    server.sql(
+        "create table conversations (id text primary key, tenant_id text, started_at timestamptz)",
+        "create table messages (id bigint primary key, conversation_id text, timestamp timestamptz, content text)",
+        f"insert into messages select i, 'c1', now(), repeat('x', 2000) from generate_series(1, {rows}) as i",
+        url=sandbox.url,
+    )
+    return sandbox

@@ -15,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sqlalchemy import URL
 
 from ingestion.catalogue.belonging import Belonging
-from ingestion.catalogue.entries import Catalogue, ExtractedEntry, Mode, TableEntry, belonging_fault, yaml_of
+from ingestion.catalogue.catalogue_file import Catalogue, belonging_fault, yaml_of
+from ingestion.catalogue.entries import ExtractedEntry, Mode, TableEntry
 from ingestion.catalogue.freshness import Hours, Within
 from ingestion.catalogue.mapping import TableMapping, Undeclared, Zone, nearest
 from ingestion.catalogue.personal import PersonalColumn, parse_personal

@@ -10,7 +10,7 @@ from datetime import UTC, timedelta
 from functools import cached_property
 
 from ingestion import sample
-from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.catalogue_file import Catalogue, load_catalogue
 from ingestion.catalogue.matching import find_tables
 from ingestion.catalogue.source_tables import check_tables, empty_tables
 from ingestion.catalogue.sources_file import RAW, configured_sources

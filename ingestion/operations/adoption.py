@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.catalogue_file import Catalogue, load_catalogue
 from ingestion.catalogue.personal import PersonalColumn, PersonalKind
 from ingestion.catalogue.recommendation import Recommendation, declarations
 from ingestion.errors import ConfigurationError

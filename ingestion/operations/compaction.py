@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingestion.catalogue.entries import Catalogue
+from ingestion.catalogue.catalogue_file import Catalogue
 from ingestion.log.state import MODELS
 from ingestion.warehouses.base import Warehouse
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ingestion import sample
-from ingestion.catalogue.entries import TableEntry, load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
+from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.mapped import FoundTable
 from ingestion.catalogue.matching import find_tables, matched_columns, refused_tables
 from ingestion.catalogue.recommendation import Recommendation, declared_type, found_key, recommend, resolved

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingestion.catalogue.entries import TableEntry, load_catalogue, parsed_yaml
+from ingestion.catalogue.catalogue_file import load_catalogue, parsed_yaml
+from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.likeness import like_columns, like_tables, words
 from ingestion.catalogue.listed_names import shortened
 from ingestion.catalogue.matching import find_tables, matched_columns

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ingestion.catalogue.entries import Catalogue, TableEntry
+from ingestion.catalogue.catalogue_file import Catalogue
+from ingestion.catalogue.entries import TableEntry
 from ingestion.errors import ConfigurationError, IngestionError, TableError
 from ingestion.loading.progress import Listener
 from ingestion.loading.results import LoadResult

@@ -11,7 +11,7 @@ from alerts.findings import Kind
 from alerts.message import ENDED
 from exports.catalogue import load_exports
 from exports.rows import personal_columns
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.settings import PROJECT_ROOT, Settings
 
 PACKAGES = ("ingestion", "exports", "alerts", "orchestration", "marts", "benchmarks")

@@ -143,7 +143,7 @@ def test_every_periodic_mart_exists_at_three_grains_with_the_same_columns(manife
 
 def test_personal_data_stays_in_raw(manifest: Node) -> None:
     """What the catalogue declares personal is no column of any model by that name, unless it is shown."""
-    from ingestion.catalogue.entries import load_catalogue
+    from ingestion.catalogue.catalogue_file import load_catalogue
     from ingestion.settings import Settings
 
     catalogue = load_catalogue(Settings().ingestion_catalogue)

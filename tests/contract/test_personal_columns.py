@@ -5,7 +5,8 @@ import re
 import pytest
 import yaml
 
-from ingestion.catalogue.entries import TableEntry, load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
+from ingestion.catalogue.entries import TableEntry
 from ingestion.settings import PROJECT_ROOT
 
 CATALOGUE = load_catalogue(PROJECT_ROOT / "ingestion" / "catalogue.yml")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.profile import vars_of
 

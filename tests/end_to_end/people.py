@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from ingestion.catalogue.entries import Catalogue, load_catalogue
+from ingestion.catalogue.catalogue_file import Catalogue, load_catalogue
 from ingestion.catalogue.personal import PersonalColumn
 from ingestion.settings import PROJECT_ROOT, SOURCES
 

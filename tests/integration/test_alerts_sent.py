@@ -13,7 +13,7 @@ from delivery_place import PASSWORD, Mailbox, Webhook
 from delivery_place import Place as DeliveryPlace
 from end_to_end.web import free_port
 from postgresql import Server
-from sandbox import Sandbox, environment
+from sandbox import environment, of_many_messages
 
 from alerts.findings import Finding, Kind, Look
 from alerts.looks import of_deliveries, of_killed, of_run, of_tables
@@ -203,14 +203,7 @@ def test_what_is_open_is_listed(home: Path, capsys: pytest.CaptureFixture[str]) 
 def test_connection_that_is_lost_half_way_is_the_source_and_no_table(
     home: Path, webhook: Webhook, postgresql_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = Sandbox(tmp_path)
-    sandbox.url = postgresql_server.new_database()
-    postgresql_server.sql(
-        "create table conversations (id text primary key, tenant_id text, started_at timestamptz)",
-        "create table messages (id bigint primary key, conversation_id text, timestamp timestamptz, content text)",
-        "insert into messages select i, 'c1', now(), repeat('x', 2000) from generate_series(1, 9000) as i",
-        url=sandbox.url,
-    )
+    sandbox = of_many_messages(tmp_path, postgresql_server, 9_000)
     database = re.search(r"/(test_\d+)\?", sandbox.url)
     assert database
     read = PostgresqlSnapshot.read

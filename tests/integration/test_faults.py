@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from postgresql import Server
-from sandbox import Sandbox, environment, message
+from sandbox import Sandbox, environment, message, of_many_messages
 
 from ingestion.errors import WarehouseError
 from ingestion.sources import adbc_postgresql
@@ -86,14 +86,7 @@ def test_warehouse_that_is_lost_before_any_statement_of_a_run(
 def test_source_that_is_lost_between_batches(
     batches: int, postgresql_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = Sandbox(tmp_path)
-    sandbox.url = postgresql_server.new_database()
-    postgresql_server.sql(
-        "create table conversations (id text primary key, tenant_id text, started_at timestamptz)",
-        "create table messages (id bigint primary key, conversation_id text, timestamp timestamptz, content text)",
-        "insert into messages select i, 'c1', now(), repeat('x', 2000) from generate_series(1, 30000) as i",
-        url=sandbox.url,
-    )
+    sandbox = of_many_messages(tmp_path, postgresql_server, 30_000)
     read = PostgresqlSnapshot.read
     monkeypatch.setattr(adbc_postgresql, "BATCH_ROWS", 4_000)
     database = re.search(r"/(test_\d+)\?", sandbox.url)

@@ -10,7 +10,7 @@ from sandbox import Sandbox, environment
 
 import ingestion.__main__ as cli
 from ingestion import sample
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.loading.progress import LogListener
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion

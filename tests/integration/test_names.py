@@ -12,7 +12,7 @@ from postgresql import Server
 from sandbox import Sandbox
 
 from ingestion import __main__ as ingestion_cli
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion, RunResult
 from ingestion.operations.status import read_status

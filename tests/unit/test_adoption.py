@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.catalogue.recommendation import recommend
 from ingestion.errors import ConfigurationError
 from ingestion.operations.adoption import adopt, personal_entry, personal_kind

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.catalogue.entries import load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.catalogue.mapping import TableMapping
 from ingestion.catalogue.review import unreviewed
 from ingestion.errors import ConfigurationError

@@ -7,7 +7,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.freshness import SourceAge
-from ingestion.catalogue.entries import TableEntry, load_catalogue
+from ingestion.catalogue.catalogue_file import load_catalogue
+from ingestion.catalogue.entries import TableEntry
 from ingestion.catalogue.freshness import NEVER, READ_WITHIN, Freshness, Within, working_hours
 from ingestion.catalogue.sources_file import configured_sources
 from ingestion.errors import ConfigurationError
