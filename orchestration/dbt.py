@@ -104,11 +104,19 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
-def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool = False, *, only: str = "") -> Build:
+def build(
+    select: Sequence[str],
+    heard: Callable[[Event], None],
+    is_full: bool = False,
+    *,
+    exclude: Sequence[str] = (),
+    only: str = "",
+) -> Build:
     """Build models with their seeds and data tests.
 
     Args:
         select: dbt's node selection.
+        exclude: names of nodes to leave out of it.
         heard: is called with the event of every result as it comes.
         is_full: build incremental models anew.
         only: the only type of nodes to do something about, `test` say; empty: all.
@@ -134,6 +142,7 @@ def build(select: Sequence[str], heard: Callable[[Event], None], is_full: bool =
     # Unit tests test the code, not the data: they belong to `dbt build` alone and to `make test`. Buildable: tests
     # that also need models of another system are left to the build that has them.
     args = ["build", "--select", *select, "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    args += ["--exclude", *exclude] if exclude else []
     args += ["--full-refresh"] if is_full else []
     args += ["--resource-type", only] if only else []
     args += ["--no-write-json", *_flags()]

@@ -31,7 +31,8 @@ from orchestration.configuration import (
 )
 from orchestration.console import failure, say, telling_faults
 from orchestration.labels import Layer, links, tags
-from orchestration.nodes import system_of_node
+from orchestration.nodes import own_models, system_of_node
+from orchestration.standing import waiting_for_tables
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -158,11 +159,13 @@ def _built(
     changes.begin(asked)
     select = [f"tag:{system}" for system in whole]
     if CROSS_SOURCE in whole:
-        select += _own_models()
+        select += own_models()
     if parts := [key.path[-1] for system in asked.keys() - whole for key in asked[system]]:
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
-    result = dbt.build(select, heard, is_full)
+    # Only there are tables read as they stand; else a fault keeps dbt from what reads what it left.
+    exclude = waiting_for_tables() if CROSS_SOURCE in asked else []
+    result = dbt.build(select, heard, is_full, exclude=exclude)
     failed = {system_of_node(node) for node in result.faults}
     changes.end(system for system in whole if not failed & {system, None})
     for key, metadata in _metadata(keys).items():
@@ -203,12 +206,6 @@ def _events(context: dg.AssetExecutionContext, result: dbt.Build) -> Iterator[An
             continue
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
-
-
-def _own_models() -> list[str]:
-    """The models below models/custom, which carry no system's tag."""
-    nodes = manifest["nodes"].values()
-    return [node["name"] for node in nodes if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}]
 
 
 def _metadata(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:

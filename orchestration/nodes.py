@@ -18,3 +18,9 @@ def system_of_node(node: str) -> str | None:
             system for parent in properties.get("depends_on", {}).get("nodes", []) if (system := system_of_node(parent))
         }
     return systems.pop() if len(systems) == 1 else CROSS_SOURCE if systems else None
+
+
+def own_models() -> list[str]:
+    """The models below models/custom, which carry no system's tag."""
+    nodes = manifest["nodes"].values()
+    return [node["name"] for node in nodes if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}]

@@ -181,4 +181,4 @@ def _print_next(console: Console) -> None:
     if settings.uses_sample:
         commands[2] = ("make sample-day run", "a day passes in the sample sources; only the change is read")
     for command, what in commands:
-        console.print(f"  {command:<34}{what}")
+        console.print(f"  {command:<32}  {what}")

@@ -86,7 +86,7 @@ def test_nothing_of_a_system_reads_another(manifest: Node) -> None:
 
 def _is_adapted(test: Node) -> bool:
     """Whether it reads what there is of several systems."""
-    return bool("var('systems')" in test["raw_code"])
+    return bool("feeding_sources(" in test["raw_code"])
 
 
 def test_systems_that_there_are_not_are_named(tmp_path: Path) -> None:

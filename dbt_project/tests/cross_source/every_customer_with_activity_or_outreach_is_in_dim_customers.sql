@@ -4,7 +4,7 @@ named as (
     select customer_key from {{ ref('int_cross_source__purchases') }}
     union distinct
     select customer_key from {{ ref('int_cross_source__customer_activity') }}
-    {% if 'restaurant' in var('systems') -%}
+    {% if feeding_sources('outreach') -%}
     union distinct
     select customer_key from {{ ref('fct_visits') }}
     union distinct

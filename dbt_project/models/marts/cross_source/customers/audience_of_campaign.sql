@@ -1,7 +1,7 @@
 with
 
 campaigns as (
-    {% if 'restaurant' in var('systems') -%}
+    {% if feeding_sources('outreach') -%}
     select
         campaign_id,
         tenant_key,
