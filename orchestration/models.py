@@ -32,7 +32,7 @@ from orchestration.configuration import (
 from orchestration.console import failure, say, telling_faults
 from orchestration.labels import Layer, links, tags
 from orchestration.nodes import own_models, system_of_node
-from orchestration.standing import waiting_for_tables
+from orchestration.standing import is_any_system_built, waiting_for_tables
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -113,6 +113,11 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
     with telling_faults(), ingestion.warehouse.exclusive():
         memory = changes.read()
         for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
+            if CROSS_SOURCE in systems and not is_any_system_built():
+                # Each of these models would fail, and be told as a cause.
+                is_told &= bool(faults)
+                faults = faults or ["no system was built yet that models of all systems could be made of"]
+                continue
             for is_full in (True, False):
                 full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
                 if group := {s: asked[s] for s in full if full[s] is is_full}:

@@ -24,18 +24,23 @@ pytestmark = pytest.mark.slow
 OF_ALL = ("core.dim_tenants", "core.dim_customers", "marts.data_quality", "marts.freshness")
 
 
-PUBLISH_ALL = """
-import dagster
-from orchestration import configuration, definitions, told
+BY_HAND = """
+import sys
 
-job = definitions.defs.resolve_job_def(configuration.PUBLICATION_JOB)
-events = job.execute_in_process(raise_on_error=False).all_events
+import dagster
+from orchestration import definitions, told
+
+job, step, *assets = sys.argv[1:]
+events = definitions.defs.resolve_job_def(job).execute_in_process(
+    raise_on_error=False, asset_selection=[dagster.AssetKey(asset.split("/")) for asset in assets] or None
+).all_events
 for event in events:
-    if event.is_step_failure and event.step_key == "bi_copy":
-        print(f"bi_copy: {told.cause(event.step_failure_data)}")
-copied = [e.asset_key.path[1] for e in events if e.is_step_materialization and e.step_key == "bi_copy"]
-print("copied:", ", ".join(sorted(copied)))
+    if event.is_step_failure and event.step_key == step:
+        print(told.cause(event.step_failure_data))
+made = [e.asset_key.path[1] for e in events if e.is_step_materialization and e.step_key == step]
+print("made:", ", ".join(sorted(made)))
 """
+"""Launches a job, of some assets or all, and tells of one of its steps."""
 
 
 def sources_in(place: Place, table: str) -> set[object]:
@@ -52,6 +57,14 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
     place = sample_place_in(tmp_path, ("erp", "restaurant"))
     there = place.environment["RESTAURANT_DATABASE_URL"]
 
+    # Before any is built, what reads all of them is at no fault.
+    assert place.module("ingestion", "run", "--source", "erp").returncode == 0
+    result = place.run(sys.executable, "-c", BY_HAND, "warehouse_models", "models", "marts/data_quality")
+    assert result.stdout.splitlines()[-2:] == [
+        "1 failed: no system was built yet that models of all systems could be made of",
+        "made: ",
+    ]
+
     place.environment["RESTAURANT_DATABASE_URL"] = "sqlite:////nowhere/restaurant.sqlite"
     result = place.module("orchestration", "run")
     [line] = faults(result)
@@ -66,10 +79,10 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
 
     # By hand, all is copied that there is; and the night tests it.
     (tmp_path / "bi.duckdb").unlink()
-    result = place.run(sys.executable, "-c", PUBLISH_ALL)
+    result = place.run(sys.executable, "-c", BY_HAND, "warehouse_publication", "bi_copy")
     assert result.stdout.splitlines()[-2:] == [
-        "bi_copy: restaurant: core.dim_campaigns was never built",
-        "copied: cross_source, erp",
+        "restaurant: core.dim_campaigns was never built",
+        "made: cross_source, erp",
     ]
     result = place.module("orchestration", "nightly")
     [line] = faults(result)
@@ -123,6 +136,10 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
         warehouse = _Warehouse()
 
     monkeypatch.setattr(standing, "ingestion", _Ingestion())
+    monkeypatch.setattr(standing, "KINDS", ("restaurant", "erp"))
+    assert standing.is_any_system_built()
+    monkeypatch.setattr(standing, "KINDS", ("restaurant",))
+    assert not standing.is_any_system_built()
     assert sorted(standing.waiting_for_tables()) == ["mine", "of_mine", "t_mine", "t_visits"]
 
 
