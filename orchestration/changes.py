@@ -51,8 +51,7 @@ class Memory:
     """What the warehouse remembers, read at once.
 
     Attributes:
-        entries: source → name → entry, of the sources whose raw tables have been made; and what is remembered of what
-            several systems feed.
+        entries: source → name → entry, of the sources whose raw tables have been made.
         local_days: system → time zone → the local day that its models were last built for.
     """
 
@@ -75,9 +74,19 @@ class Memory:
 
     def entry(self, step: str, system: str) -> Entry:
         """What is remembered of a step; an empty entry where nothing is."""
-        # What is remembered of a system lodges with its first source.
-        home = system if system == CROSS_SOURCE else next(iter(self.sources_of(system)), "")
-        return self.entries.get(home, {}).get(step, Entry())
+        home = next(iter(self.homes(step, system)), "")
+        return self.entries.get(home, {}).get(_name(step, system), Entry())
+
+    def homes(self, step: str, system: str) -> list[str]:
+        """The sources with whose tables what is remembered of a step lies; the first of them is asked.
+
+        Of a system: all of its own, for compaction asks each what its models have seen. What several systems feed has
+        none: it lodges with the first, and with those that were the first before, which may be so again.
+        """
+        if system != CROSS_SOURCE:
+            return self.sources_of(system)
+        first, name = self.sources[:1], _name(step, system)
+        return [source for source in self.sources if source in first or name in self.entries[source]]
 
     def last_batch(self, source: str) -> int:
         """The number of the last batch of a source in raw; 0 where there is none."""
@@ -113,11 +122,12 @@ class Memory:
     def due_models(self, now: datetime) -> list[str]:
         """The systems whose models would come out otherwise than they stand, in the order in which they are built.
 
-        Cross-source models are due with any system. A system waits whose raw holds more of people than is declared.
+        Cross-source models are due with any system. A system waits whose raw holds more of people than is declared:
+        they go on with what was last built of it.
         """
         ready = [s for s in self.systems if not self._awaits_rotation(s)]
         due = [s for s in ready if self._differs(s) or self._is_another_day(s, now)]
-        if ready == self.systems and (due or (ready and self._differs(CROSS_SOURCE))):
+        if due or (ready and self._differs(CROSS_SOURCE)):
             due.append(CROSS_SOURCE)
         return due
 
@@ -187,11 +197,7 @@ def read(patience_seconds: float | None = None) -> Memory:
                 for source in sources
             ],
         ):
-            step, is_of_cross_source = str(name).removesuffix(_OF_CROSS_SOURCE), str(name).endswith(_OF_CROSS_SOURCE)
-            if not (is_of_cross_source and _is_own(step)):
-                entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
-            elif source == sources[0]:
-                entries.setdefault(CROSS_SOURCE, {})[step] = Entry(*values)  # type: ignore[arg-type]
+            entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
         for source, zone, day in _rows(
             query,
             [
@@ -240,8 +246,14 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
+def _name(step: str, system: str) -> str:
+    """What a step is called in `_state`."""
+    return step + _OF_CROSS_SOURCE if system == CROSS_SOURCE else step
+
+
 def _is_own(name: str) -> bool:
-    return name == MODELS or is_step(name)
+    step = name.removesuffix(_OF_CROSS_SOURCE)
+    return step == MODELS or is_step(step)
 
 
 @cache
@@ -271,13 +283,8 @@ def _note(memory: Memory, step: str, entries: Mapping[str, Entry]) -> None:
         return
     with ingestion.warehouse.session() as session:
         for system, entry in entries.items():
-            # Cross-source models have no raw schema of their own and lodge with the first source; compaction asks each
-            # source of a system what its models have seen.
-            is_lodger = system == CROSS_SOURCE
-            name, homes = (
-                (step + _OF_CROSS_SOURCE, memory.sources[:1]) if is_lodger else (step, memory.sources_of(system))
-            )
-            for source in homes:
-                seen = memory.last_batch(source) if entry.batch_seq == _ITS_LAST else entry.batch_seq
-                told = state.TableState(name, entry.watermark, 0 if is_lodger else seen, entry.last_run_at)
+            for source in memory.homes(step, system):
+                is_its_own = system != CROSS_SOURCE and entry.batch_seq == _ITS_LAST
+                seen = memory.last_batch(source) if is_its_own else max(entry.batch_seq, 0)
+                told = state.TableState(_name(step, system), entry.watermark, seen, entry.last_run_at)
                 session.remember(source, told)

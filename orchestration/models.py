@@ -32,7 +32,7 @@ from orchestration.configuration import (
 from orchestration.console import failure, say, telling_faults
 from orchestration.labels import Layer, links, tags
 from orchestration.nodes import own_models, system_of_node
-from orchestration.standing import waiting_for_tables
+from orchestration.standing import is_any_system_built, waiting_for_tables
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -113,6 +113,11 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
     with telling_faults(), ingestion.warehouse.exclusive():
         memory = changes.read()
         for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
+            if CROSS_SOURCE in systems and not is_any_system_built():
+                # Each of these models would fail, and be told as a cause.
+                is_told &= bool(faults)
+                faults = faults or ["no system was built yet that models of all systems could be made of"]
+                continue
             for is_full in (True, False):
                 full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
                 if group := {s: asked[s] for s in full if full[s] is is_full}:
@@ -178,20 +183,28 @@ def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Run data tests alone, on tables as they stand.
 
     Some compare them with raw: those of a system of which raw holds what its models have not seen wait for the build
-    that is due, which runs them all.
+    that is due, which runs them all. So do those of one that was not built to the end: they may read what is not there.
     """
     names = {key.name for key in context.selected_asset_check_keys}
     with telling_faults(), ingestion.warehouse.exclusive():
-        due = changes.read().due_models(settings.now)
+        memory = changes.read()
+        due = memory.due_models(settings.now)
+        waiting = [system for system in SYSTEMS if system in due or memory.built(system) is None]
+        without_tables = waiting_for_tables()
         tests = [
-            node["name"]
+            name
             for unique_id, node in manifest["nodes"].items()
-            if node["resource_type"] == "test" and node["name"] in names and system_of_node(unique_id) not in due
+            if node["resource_type"] == "test"
+            and (name := node["name"]) in names
+            and (system := system_of_node(unique_id)) not in waiting
+            and not (system == CROSS_SOURCE and name in without_tables)
         ]
-        if due:
-            say(f"tests: those of {', '.join(due)} come with the next build, which is due")
+        if waiting:
+            say(f"tests: those of {', '.join(waiting)} come with the next build of them")
         if not tests:
-            raise failure(f"Of {', '.join(due)} raw holds what models have not seen: build them first.")
+            raise failure(
+                f"Of {', '.join(waiting)} raw holds what models have not seen, or nothing yet: build them first."
+            )
         say(f"tests: {len(tests)} to run")
         result = dbt.build(tests, lambda _: None, only="test")
     yield from _events(context, result)

@@ -20,7 +20,7 @@ from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Part
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
-from orchestration.console import say, telling_faults
+from orchestration.console import failure, say, telling_faults
 from orchestration.described import descriptions
 from orchestration.labels import links, tags
 from orchestration.models import keys_of_models
@@ -34,6 +34,10 @@ def key_of_copy(system: str) -> dg.AssetKey:
 
 def _copied(systems: Iterable[str]) -> list[dg.AssetKey]:
     return sorted(key for system in systems for key in keys_of_models(system) if key.path[0] in PUBLISHED_SCHEMAS)
+
+
+def _places(systems: Iterable[str]) -> list[tuple[str, str]]:
+    return [(key.path[0], key.path[-1]) for key in _copied(systems)]
 
 
 def _spec(system: str) -> dg.AssetSpec:
@@ -52,13 +56,17 @@ def _spec(system: str) -> dg.AssetSpec:
 @dg.multi_asset(name="bi_copy", specs=[_spec(system) for system in SYSTEMS], can_subset=True)
 def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
     """Make the file anew: what is asked for from the warehouse, the rest from the file as it is."""
-    systems = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
+    asked = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
     began = time.monotonic()
     with telling_faults(), ingestion.warehouse.exclusive():
-        tables, kept = (
-            [(key.path[0], key.path[-1]) for key in _copied(of_systems)]
-            for of_systems in (systems, set(SYSTEMS) - set(systems))
-        )
+        there = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
+        # By hand all may be asked for, and a system's first build be still to come, or have failed.
+        missing = {system: sorted({*_places([system])} - there) for system in asked}
+        systems = [system for system in asked if not missing[system]]
+        tables, kept = _places(systems), _places(set(SYSTEMS) - set(systems))
+        faults = [f"{s}: {'.'.join(lacks[0])} was never built" for s, lacks in missing.items() if lacks]
+        if not systems:
+            raise failure("; ".join(faults))
         say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
         if not settings.bi_snapshot.exists():
             changes.forget(copy_step, set(SYSTEMS) - set(systems))
@@ -74,6 +82,8 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             "seconds": round(time.monotonic() - began, 3),
         }
         yield dg.MaterializeResult(asset_key=key_of_copy(system), metadata=metadata)
+    if faults:
+        raise failure("; ".join(faults))
 
 
 def publish_part(tenants: Collection[str], path: Path) -> int:

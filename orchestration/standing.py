@@ -1,4 +1,4 @@
-"""What of all systems together can't be made or tested, as it reads tables of a system that was never built.
+"""What of all systems together can't be made or tested, as it reads tables of systems that were never built.
 
 Belongs here: which nodes of the dbt project wait for them. Not here: the models that are made of the systems that have
 theirs (macro feeding_sources).
@@ -6,8 +6,24 @@ theirs (macro feeding_sources).
 
 from typing import Any
 
-from orchestration.configuration import CROSS_SOURCE, ingestion, manifest
+from orchestration.configuration import CROSS_SOURCE, KINDS, ingestion, manifest
 from orchestration.nodes import own_models, system_of_node
+
+
+def is_any_system_built() -> bool:
+    """Whether there is a system with all tables that models of all systems together read: they are made of such.
+
+    Raises:
+        WarehouseError: the warehouse can't be asked.
+    """
+    missing = _missing_tables()
+    unbuilt = {
+        system_of_node(read)
+        for told in manifest["nodes"].values()
+        if told["resource_type"] == "model" and CROSS_SOURCE in told["tags"]
+        for read in missing.intersection(told["depends_on"]["nodes"])
+    }
+    return any(kind not in unbuilt for kind in KINDS)
 
 
 def waiting_for_tables() -> list[str]:
@@ -17,13 +33,7 @@ def waiting_for_tables() -> list[str]:
         WarehouseError: the warehouse can't be asked.
     """
     nodes: dict[str, dict[str, Any]] = manifest["nodes"]
-    read = {
-        node: (told["config"]["schema"], told["alias"])
-        for node, told in nodes.items()
-        if told["resource_type"] == "model" and system_of_node(node) != CROSS_SOURCE
-    }
-    there = ingestion.warehouse.tables({schema for schema, _ in read.values()})
-    missing = {node for node, place in read.items() if place not in there}
+    missing = _missing_tables()
     waiting: dict[str, str] = {}
     own = own_models()
     while more := {
@@ -36,3 +46,14 @@ def waiting_for_tables() -> list[str]:
         waiting |= more
         missing |= more.keys()
     return [*waiting.values()]
+
+
+def _missing_tables() -> set[str]:
+    """The models of systems whose tables are not there."""
+    read = {
+        node: (told["config"]["schema"], told["alias"])
+        for node, told in manifest["nodes"].items()
+        if told["resource_type"] == "model" and system_of_node(node) != CROSS_SOURCE
+    }
+    there = ingestion.warehouse.tables({schema for schema, _ in read.values()})
+    return {node for node, place in read.items() if place not in there}

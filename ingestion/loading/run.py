@@ -4,7 +4,7 @@ Belongs here: which sources take part, and what is checked before anything is wr
 load (source.py), display (report.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import cached_property
@@ -125,6 +125,16 @@ class Ingestion:
         code = code or self.settings.default_country_code
         today = self.settings.now.astimezone(UTC).date()
         return Privacy(key, code, erased.tables, row_key, erased.is_told, today)
+
+    def _refused(self, names: Iterable[str]) -> dict[str, ConfigurationError]:
+        """Why sources are not read for which there is no key, or a wrong one."""
+        refused = {}
+        for name in names:
+            try:
+                self.privacy(name)
+            except ConfigurationError as error:
+                refused[name] = error
+        return refused
 
     def row_key(self, name: str) -> SourceKey:
         """What names a source's rows in the register of people that were erased. Raises as `privacy`."""
@@ -247,7 +257,7 @@ class Ingestion:
             if any(result.still_there for result in loaded):
                 self.archive.erasures.note_told(name)
             return loaded
-        except SourceError:
+        except (ConfigurationError, SourceError):
             self._stand_in(session, name)
             raise
 
@@ -300,8 +310,8 @@ class Ingestion:
         warehouse is not touched. `keys_only`, `allow_deletes` and `again`: see `load_source`.
 
         Raises:
-            ConfigurationError: the source or the table is not known or not configured, or there is no key for its
-                personal columns.
+            ConfigurationError: the source or the table is not known or not configured, or there is no key for the
+                personal columns of any.
             StorageError: the archive's place can't be used.
             WarehouseError: the warehouse can't be opened.
         """
@@ -310,11 +320,13 @@ class Ingestion:
         if again and table is None:
             raise ConfigurationError("Say of which table rows are to be read again: --source and --table.")
         names, tables = self.chosen(source, table)
-        for name in names:
-            self.privacy(name)
+        refused = self._refused(names)
+        if refused and len(refused) == len(names):
+            raise next(iter(refused.values()))
         # Said once, before anything is read: no batch commits without its file.
         self.archive.check()
-        faults = self.check_sources(names, tables, listener)
+        faults = {name: str(error) for name, error in refused.items()}
+        faults |= self.check_sources([name for name in names if name not in refused], tables, listener)
         results: list[LoadResult] = []
         if len(faults) < len(names):
             with self.warehouse.session() as session:

@@ -1,8 +1,9 @@
-"""A source that can't be read by the first run: what is made of all systems together is made of the others."""
+"""A system that was never built, waits or is taken away: what is made of all together is made of what there is."""
 
 import os
 import subprocess
-from datetime import date
+import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,36 @@ from end_to_end.conftest import sample_place_in
 from end_to_end.place import Place
 
 from ingestion import sample
-from orchestration import nodes, standing
+from ingestion.catalogue.source_tables import empty_tables
+from ingestion.loading.privacy import REMEDY
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import TableState
+from ingestion.settings import Settings
+from orchestration import changes, nodes, standing
+from orchestration.configuration import CROSS_SOURCE
 
 pytestmark = pytest.mark.slow
 
 OF_ALL = ("core.dim_tenants", "core.dim_customers", "marts.data_quality", "marts.freshness")
+
+
+BY_HAND = """
+import sys
+
+import dagster
+from orchestration import definitions, told
+
+job, step, *assets = sys.argv[1:]
+events = definitions.defs.resolve_job_def(job).execute_in_process(
+    raise_on_error=False, asset_selection=[dagster.AssetKey(asset.split("/")) for asset in assets] or None
+).all_events
+for event in events:
+    if event.is_step_failure and event.step_key == step:
+        print(told.cause(event.step_failure_data))
+made = [e.asset_key.path[1] for e in events if e.is_step_materialization and e.step_key == step]
+print("made:", ", ".join(sorted(made)))
+"""
+"""Launches a job, of some assets or all, and tells of one of its steps."""
 
 
 def sources_in(place: Place, table: str) -> set[object]:
@@ -31,6 +57,14 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
     place = sample_place_in(tmp_path, ("erp", "restaurant"))
     there = place.environment["RESTAURANT_DATABASE_URL"]
 
+    # Before any is built, what reads all of them is at no fault.
+    assert place.module("ingestion", "run", "--source", "erp").returncode == 0
+    result = place.run(sys.executable, "-c", BY_HAND, "warehouse_models", "models", "marts/data_quality")
+    assert result.stdout.splitlines()[-2:] == [
+        "1 failed: no system was built yet that models of all systems could be made of",
+        "made: ",
+    ]
+
     place.environment["RESTAURANT_DATABASE_URL"] = "sqlite:////nowhere/restaurant.sqlite"
     result = place.module("orchestration", "run")
     [line] = faults(result)
@@ -42,6 +76,18 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
     published = {path.relative_to(tmp_path / "exports").parts[1] for path in (tmp_path / "exports").rglob("*.csv")}
     assert {"customer_360", "interactions_monthly"} <= published
     before = place.rows("select * from core.dim_customers order by all")
+
+    # By hand, all is copied that there is; and the night tests it.
+    (tmp_path / "bi.duckdb").unlink()
+    result = place.run(sys.executable, "-c", BY_HAND, "warehouse_publication", "bi_copy")
+    assert result.stdout.splitlines()[-2:] == [
+        "restaurant: core.dim_campaigns was never built",
+        "made: cross_source, erp",
+    ]
+    result = place.module("orchestration", "nightly")
+    [line] = faults(result)
+    assert "compare_keys: restaurant: there is no SQLite file" in line
+    assert "tests: those of restaurant come with the next build of them" in result.stderr
 
     # No key for what it holds of people keeps it out as well, and makes nothing due.
     place.environment |= {"RESTAURANT_DATABASE_URL": there, "PRIVACY_KEY": ""}
@@ -90,4 +136,54 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
         warehouse = _Warehouse()
 
     monkeypatch.setattr(standing, "ingestion", _Ingestion())
+    monkeypatch.setattr(standing, "KINDS", ("restaurant", "erp"))
+    assert standing.is_any_system_built()
+    monkeypatch.setattr(standing, "KINDS", ("restaurant",))
+    assert not standing.is_any_system_built()
     assert sorted(standing.waiting_for_tables()) == ["mine", "of_mine", "t_mine", "t_visits"]
+
+
+@pytest.fixture
+def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
+    """A warehouse of erp alone, whose models were built, and which knows restaurant."""
+    urls = {f"{name}_database_url": f"sqlite:///{tmp_path / name}.sqlite" for name in ("erp", "restaurant")}
+    ingestion = Ingestion(Settings.model_validate({"warehouse_url": f"duckdb:///{tmp_path / 'w.duckdb'}"} | urls))
+    kinds = ingestion.sources_of_kinds()
+    monkeypatch.setattr(changes, "ingestion", ingestion)
+    monkeypatch.setattr(changes, "SOURCES_OF_KINDS", kinds)
+    monkeypatch.setattr(changes, "KINDS", ("restaurant", "erp"))
+    with ingestion.warehouse.session() as session:
+        session.prepare(empty_tables("erp", ingestion.catalogue["erp"]))
+    changes.end(["erp"])
+    changes.end([CROSS_SOURCE])
+    assert changes.read().due_models(NOW) == []
+    return ingestion
+
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def test_what_reads_all_systems_is_due_when_one_that_came_later_is_taken_away(remembered: Ingestion) -> None:
+    """Though the systems that stay are as they were when there were no others."""
+    with remembered.warehouse.session() as session:
+        session.prepare(empty_tables("restaurant", remembered.catalogue["restaurant"]))
+    assert changes.read().due_models(NOW) == ["restaurant", CROSS_SOURCE]
+    changes.end(["restaurant"])
+    # Killed before what reads them all.
+    assert changes.read().due_models(NOW) == [CROSS_SOURCE]
+    changes.end([CROSS_SOURCE])
+    assert changes.read().due_models(NOW) == []
+    with remembered.warehouse.session() as session:
+        session.remove("restaurant", [])
+    assert changes.read().due_models(NOW) == [CROSS_SOURCE]
+
+
+def test_system_that_waits_for_another_key_keeps_nobody_waiting(remembered: Ingestion) -> None:
+    with remembered.warehouse.session() as session:
+        session.prepare(empty_tables("restaurant", remembered.catalogue["restaurant"]))
+        session.remember("restaurant", TableState("customers", last_error=f"Bring it to what is declared: {REMEDY}"))
+        session.remember("erp", TableState("customers", batch_seq=1))
+    assert changes.read().due_models(NOW) == ["erp", CROSS_SOURCE]
+    changes.end(["erp"])
+    changes.end([CROSS_SOURCE])
+    assert changes.read().due_models(NOW) == []

@@ -1,5 +1,6 @@
 """What raw, archive and records keep of personal columns, and how another key or catalogue comes into force."""
 
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from canary import places_of
 from killing import KilledError, killed_at
 from sandbox import OwnSources, Sandbox, message
 
+from ingestion import sample
 from ingestion.__main__ import main
 from ingestion.errors import ConfigurationError
 from ingestion.loading.run import Ingestion
@@ -104,6 +106,18 @@ def test_rejected_rows_and_errors_hold_nothing_of_the_person(sandbox: Sandbox) -
     [(content,)] = sandbox.query("select row_content from raw_whatsapp._rejected where row_key = '{\"id\": 3}'")
     assert "sender_id" in str(content)
     assert left(sandbox) == {}
+
+
+def test_source_without_a_key_for_its_people_keeps_no_other_from_being_read(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample.create(sandbox.folder / "sample", scale=0.01, first_day=date(2026, 11, 1), last_day=date(2026, 11, 2))
+    sandbox.more["erp_database_url"] = f"sqlite:///{sandbox.folder / 'sample' / 'erp.sqlite'}"
+    monkeypatch.delenv("PRIVACY_KEY")
+    result = sandbox.run()
+    assert {table.source for table in result.tables} == {"erp"}
+    [error] = result.errors
+    assert "conversations.customer_phone" in error and "PRIVACY_KEY" in error
 
 
 @pytest.mark.parametrize("key", [None, SAMPLE_KEY])

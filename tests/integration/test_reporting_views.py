@@ -70,6 +70,9 @@ MODELS = {
         select 'shop:2' as tenant_key, 1 as {{ adapter.quote('a' if target.type == 'bigquery' else 'a, net') }}
         {% if var('more', false) %}, 2 as b {% endif %}
     """,
+    "custom/own_table": "{{ config(schema='reporting') }} select 1 as one",
+    "custom/in_its_place": "{{ config(schema='reporting', alias='displaced') }} select 2 as two",
+    "custom/displaced": "select 3 as three -- while {{ ref('in_its_place') }} has the place of its view",
     "custom/meanwhile": "select * from {{ placed('reporting', 'held') }} -- as {{ ref('dim_tenants') }} was replaced",
 }
 COLUMNS = {
@@ -179,6 +182,11 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
         view = project.rows("reporting", mart)
         assert view.column_names == expected.column_names
         assert sorted(view.to_pylist(), key=repr) == sorted(expected.to_pylist(), key=repr)
+    # What somebody made there that is no view stays, and keeps no build from its end.
+    for _ in range(2):
+        assert project.rows("reporting", "own_table").to_pylist() == [{"one": 1}]
+        assert project.rows("reporting", "displaced").to_pylist() == [{"two": 2}]
+        project.build("--select", "displaced")
     if project.url.get_backend_name() != "duckdb":
         _assert_described(project.descriptions())
     # Tables that views read are replaced: on PostgreSQL the views go with them, and are there again after the model.
@@ -196,7 +204,7 @@ def test_who_asks_while_a_table_is_replaced_and_the_build_never_wait_for_each_ot
     tmp_path: Path, postgresql_warehouse_url: str
 ) -> None:
     project = Project(tmp_path, postgresql_warehouse_url)
-    project.build("--exclude", "meanwhile", "mine")
+    project.build("--exclude", "meanwhile", "mine", "config.schema:reporting+")
     with closing(psycopg2.connect(postgresql_warehouse_url)) as watch, watch.cursor() as cursor:
         watch.autocommit = True
         for replaced, held, asked in [
@@ -236,7 +244,7 @@ def _someone_waits(cursor: Any) -> bool:
 
 def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_warehouse_url: str) -> None:
     project = Project(tmp_path, bigquery_warehouse_url)
-    select = ("--exclude", "meanwhile", "held")
+    select = ("--exclude", "meanwhile", "held", "config.schema:reporting+")
     project.build(*select)
     whole = project.rows("reporting", "sold")
     assert len(whole) == len(SOLD)

@@ -37,3 +37,16 @@
 {% macro bigquery__columns_of_all(schema) -%}
     {{ schema.information_schema('COLUMNS') }}
 {%- endmacro %}
+
+{# Where an engine tells of a schema's tables what they are. #}
+{% macro tables_of_all(schema) -%}
+    {{ return(adapter.dispatch('tables_of_all')(schema)) }}
+{%- endmacro %}
+
+{% macro default__tables_of_all(schema) -%}
+    information_schema.tables
+{%- endmacro %}
+
+{% macro bigquery__tables_of_all(schema) -%}
+    {{ schema.information_schema('TABLES') }}
+{%- endmacro %}

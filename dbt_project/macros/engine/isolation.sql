@@ -134,7 +134,10 @@
         is_shown boolean := is_public;
     begin
         select * into it from pg_class where oid = place;
-        if it.relnamespace = to_regnamespace('{{ generate_schema_name("reporting", none) }}') then
+        if
+            it.relkind = 'v'
+            and it.relnamespace = to_regnamespace('{{ generate_schema_name("reporting", none) }}')
+        then
             -- What it reads is open or not; the setting is there from version 15 on.
             is_shown := true;
             if current_setting('server_version_num')::integer >= 150000

@@ -16,17 +16,28 @@
 {# For on-run-end: all of them; those whose mart is gone go. #}
 {% macro reporting_views() -%}
     {%- if execute and results | selectattr('status', 'equalto', 'success') | list -%}
-        {{ due_views(columns_there()) }}
+        {%- set there = columns_there() -%}
+        {%- for place in there
+            if place.startswith('taken.') and 'marts.' ~ place.removeprefix('taken.') in there -%}
+            {%- set name = place.removeprefix('taken.') -%}
+            {%- do exceptions.warn(
+                'reporting.' ~ name ~ ' is no view. Rename it, and the next build makes the view '
+                ~ 'of the mart of this name.'
+            ) -%}
+        {%- endfor -%}
+        {{ due_views(there) }}
     {%- endif -%}
 {%- endmacro %}
 
 {#
     Statements that make views due, of the marts among `there`: 'schema.table' → its columns,
     also of the tables of names. What would be too large for one request is sent before.
+    Where something else has a view's name, it stays: it keeps no build from its end.
 #}
 {% macro due_views(there) -%}
     {%- set due = [] -%}
-    {%- for place, columns in there.items() if place.startswith('marts.') -%}
+    {%- for place, columns in there.items()
+        if place.startswith('marts.') and 'taken.' ~ place.removeprefix('marts.') not in there -%}
         {%- set mart = place.removeprefix('marts.') -%}
         {%- set shown = shown_columns(columns, there) -%}
         {%- if shown | map(attribute='name') | list != there.get('reporting.' ~ mart) -%}
@@ -103,7 +114,8 @@
 {%- endmacro %}
 
 {#
-    The columns of marts, tables of names and views as they are: 'schema.table' → names.
+    The columns of marts, tables of names and views as they are: 'schema.table' → names. What
+    somebody made in `reporting` that is no view is in schema `taken`.
     With `mart`, of that one and its view alone, with tables of names.
 #}
 {% macro columns_there(mart=none) -%}
@@ -119,7 +131,18 @@
         {%- if has_schema(relation) -%}
             {%- set sql -%}
             select
+                {% if schema == 'reporting' -%}
+                case
+                    when table_name in (
+                        select table_name
+                        from {{ tables_of_all(relation) }}
+                        where table_schema = '{{ relation.schema }}' and table_type = 'VIEW'
+                    ) then 'reporting'
+                    else 'taken'
+                end as layer,
+                {%- else -%}
                 '{{ schema }}' as layer,
+                {%- endif %}
                 cast(table_name as {{ dbt.type_string() }}) as table_name,
                 string_agg(
                     cast(column_name as {{ dbt.type_string() }}), '{{ tab }}'
