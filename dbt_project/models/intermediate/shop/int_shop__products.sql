@@ -13,18 +13,18 @@ told as (
     {{ where_changed('int_shop__changed_products', 'product_id') }}
 ),
 
-clock as (
-    select * from {{ ref('int_shop__clock') }}
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
 ),
 
 -- What lies after the local day, or on none, is not the latest.
 passed as (
     select
         told.*,
-        case when told.event_date <= clock.local_date then told.occurred_at end
+        case when told.event_date <= tenants.local_date then told.occurred_at end
             as passed_at
     from told
-    inner join clock on told.tenant_key = clock.tenant_key
+    inner join tenants on told.tenant_key = tenants.tenant_key
 ),
 
 ranked as (
