@@ -1,7 +1,7 @@
 {#
-    The body of int_<system>__known_tenants: the tenants that the source has a row of, or the
-    seed tenant_settings, whose values override the source's. Facts take their zone from
-    here, since which other tenants there are is known by facts only.
+    A query: the tenants that the source has a row of, or the seed tenant_settings, whose values
+    override the source's. Where which others there are is known by facts only, it is the body of
+    int_<system>__known_tenants: facts take their zone from there.
 
     `staged` is the staging model with tenant's id, name and timezone.
 #}
