@@ -102,7 +102,8 @@ def publish_part(tenants: Collection[str], path: Path) -> int:
 
 def _public_tables() -> list[str]:
     """Names of tables that belong to no tenant and are for everybody, as dbt's project declares them."""
-    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    text = (PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
+    project = yaml.load(text, yaml.CSafeLoader)
     names: list[str] = project["vars"]["public_tables"]
     return names
 

@@ -24,7 +24,7 @@ def waiting_for_tables() -> list[str]:
     }
     there = ingestion.warehouse.tables({schema for schema, _ in read.values()})
     missing = {node for node, place in read.items() if place not in there}
-    waiting = {}
+    waiting: dict[str, str] = {}
     own = own_models()
     while more := {
         node: told["name"]
