@@ -17,9 +17,11 @@ staged as (
         spans.is_last_span
         and (
             coalesce(staged.is_active, true)
-            or {{ local_date('spans.left_at', 'tenants.timezone') }} > tenants.local_date
+            or {{ local_date('spans.left_at', 'tenants.timezone') }}
+            > tenants.local_date
         )
-        and {{ local_date('spans.joined_at', 'tenants.timezone') }} <= tenants.local_date
+        and {{ local_date('spans.joined_at', 'tenants.timezone') }}
+        <= tenants.local_date
 ),
 
 facts as (
