@@ -181,12 +181,11 @@ def read(patience_seconds: float | None = None) -> Memory:
     warehouse = ingestion.warehouse
     if patience_seconds is not None:
         warehouse = open_warehouse(settings.warehouse, settings.with_patience(patience_seconds).lock_timeout_seconds)
-    existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
-    sources = [name for kind in KINDS for name in SOURCES_OF_KINDS[kind] if (f"raw_{name}", "_state") in existing]
-    entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
-    if not sources:
-        return Memory(entries, {})
+    # To open a DuckDB file is what all of this costs; what opens it meanwhile has it for nothing.
     with warehouse.reader() as query:
+        existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
+        sources = [name for kind in KINDS for name in SOURCES_OF_KINDS[kind] if (f"raw_{name}", "_state") in existing]
+        entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
         for source, name, *values in _rows(
             query,
             [
@@ -238,9 +237,8 @@ def end(systems: Iterable[str]) -> None:
     _note(memory, MODELS, {s: Entry(memory.inputs(s), _ITS_LAST, now) for s in systems})
 
 
-def publish(step: Step, systems: Iterable[str]) -> None:
-    """Note that systems' exports, reports or copy were made from their models as they stand."""
-    memory = read()
+def publish(step: Step, systems: Iterable[str], memory: Memory) -> None:
+    """Note that systems' exports, reports or copy were made from their models as they stood when they were read."""
     _note(memory, step.name, {system: Entry(memory.published(step, system)) for system in systems})
 
 

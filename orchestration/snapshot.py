@@ -73,7 +73,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
         size = ingestion.warehouse.publish_copy(
             tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
         )
-        changes.publish(copy_step, systems)
+        changes.publish(copy_step, systems, changes.read())
     for system in systems:
         metadata: dict[str, Any] = {
             "file": dg.MetadataValue.path(settings.bi_snapshot),
