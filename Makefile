@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What a file of requirements/ names and nothing else, with these hashes; what is no wheel is built with what is installed.
-LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation --requirement
+LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation $(UNCOMPILED) --requirement
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 
-.PHONY: run reports ui docs superset sample-day lint check test test-long test-bigquery test-superset benchmark lock licences clean
+.PHONY: run reports ui docs superset sample-day lint lint-python check test test-long test-bigquery test-superset benchmark lock licences clean
 
 ## run: sources → raw → models → BI copy, exports and reports, through Dagster's main job
 run: $(VENV)/.installed
@@ -37,7 +37,9 @@ sample-day: $(VENV)/.installed
 	@$(BIN)/python -m ingestion.sample advance
 
 ## lint: the checks that need no run; of the SQL what changed since it last passed
-lint: $(VENV)/.installed-dev data/lint/.passed
+lint: lint-python data/lint/.passed
+
+lint-python: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -53,17 +55,24 @@ data/lint/.passed: $(LINTED) $(LINTED_BY)
 	$(BIN)/sqlfluff lint --processes 2 $(if $(filter $(LINTED_BY),$?),$(LINTED),$?)
 	@touch $@
 
+# One more than cores: tests wait for servers, daemons and browsers.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+# Installs two environments at once; of their packages, most of which are never imported, Python compiles what is.
+AT_ONCE := $(MAKE) --no-print-directory --jobs 3 UNCOMPILED=--no-compile
+
 ## check: lint and the tests that need no server, for the one who is editing
-check: lint .venv-oldest-duckdb/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder -m "not servers and not slow"
+check:
+	@$(AT_ONCE) lint .venv-oldest-duckdb/.installed
+	$(PYTEST) -m "not servers and not slow"
 
 ## test: lint, then every test
-test: lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+test:
+	@$(AT_ONCE) lint .venv-emulator/.installed .venv-oldest-duckdb/.installed
+	$(PYTEST)
 
 ## test-long: what chance decides, for hours: histories of every system on every engine, runs that are killed, a day under load, concurrent writers
 test-long: $(VENV)/.installed-dev .venv-emulator/.installed
-	MODEL_HISTORIES=3 KILLS=200 LOAD_HOURS=8 POSTGRESQL_FUZZ_SECONDS=300 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
+	MODEL_HISTORIES=3 KILLS=200 LOAD_HOURS=8 POSTGRESQL_FUZZ_SECONDS=300 $(PYTEST) \
 		$(addprefix tests/end_to_end/test_,incremental_models.py odd_shop.py servers.py killed.py under_load.py) \
 		tests/integration/test_postgresql_source_concurrency.py
 

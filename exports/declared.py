@@ -28,7 +28,7 @@ def read_entries(path: Path, what: str, read: Callable[[Any, Any], _Entry]) -> d
         ExportError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except OSError as error:
         raise ExportError(f"{what} {path} can't be read: {error.strerror}.") from None
     except yaml.YAMLError as error:

@@ -340,7 +340,7 @@ def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) 
     return {key: value for key, value in declared.items() if key != "columns_of"} | {"columns": taken}
 
 
-class _Declarations(yaml.SafeLoader):
+class _Declarations(yaml.CSafeLoader):
     """Refuses what is said twice: of two columns of one name YAML keeps the last, without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -181,14 +181,11 @@ def read(patience_seconds: float | None = None) -> Memory:
     warehouse = ingestion.warehouse
     if patience_seconds is not None:
         warehouse = open_warehouse(settings.warehouse, settings.with_patience(patience_seconds).lock_timeout_seconds)
-    existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
-    sources = [name for kind in KINDS for name in SOURCES_OF_KINDS[kind] if (f"raw_{name}", "_state") in existing]
-    clocks = [kind for kind in KINDS if ("intermediate", f"int_{kind}__clock") in existing]
-    entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
-    days: dict[str, dict[str, date]] = {source: {} for source in clocks}
-    if not sources:
-        return Memory(entries, days)
+    # To open a DuckDB file is what all of this costs; what opens it meanwhile has it for nothing.
     with warehouse.reader() as query:
+        existing = warehouse.tables([*(f"raw_{source}" for source in SOURCES), "intermediate"])
+        sources = [name for kind in KINDS for name in SOURCES_OF_KINDS[kind] if (f"raw_{name}", "_state") in existing]
+        entries: dict[str, dict[str, Entry]] = {source: {} for source in sources}
         for source, name, *values in _rows(
             query,
             [
@@ -198,15 +195,25 @@ def read(patience_seconds: float | None = None) -> Memory:
             ],
         ):
             entries[str(source)][str(name)] = Entry(*values)  # type: ignore[arg-type]
-        for source, zone, day in _rows(
+        days: dict[str, dict[str, date]] = {}
+        memory = Memory(entries, days)
+        # Others are due anyway, and tenants that an earlier version built may have no local day.
+        built = [
+            kind
+            for kind in memory.systems
+            if memory.built(kind)
+            and not memory.is_new_project(kind)
+            and ("intermediate", f"int_{kind}__tenants") in existing
+        ]
+        for kind, zone, day in _rows(
             query,
             [
-                f"select distinct '{source}' as source, timezone, local_date from intermediate.int_{source}__clock"
-                for source in clocks
+                f"select distinct '{kind}' as kind, timezone, local_date from intermediate.int_{kind}__tenants"
+                for kind in built
             ],
         ):
-            days[str(source)][str(zone)] = day  # type: ignore[assignment]
-    return Memory(entries, days)
+            days.setdefault(str(kind), {})[str(zone)] = day  # type: ignore[assignment]
+    return memory
 
 
 def begin(systems: Iterable[str]) -> None:
@@ -230,9 +237,8 @@ def end(systems: Iterable[str]) -> None:
     _note(memory, MODELS, {s: Entry(memory.inputs(s), _ITS_LAST, now) for s in systems})
 
 
-def publish(step: Step, systems: Iterable[str]) -> None:
-    """Note that systems' exports, reports or copy were made from their models as they stand."""
-    memory = read()
+def publish(step: Step, systems: Iterable[str], memory: Memory) -> None:
+    """Note that systems' exports, reports or copy were made from their models as they stood when they were read."""
     _note(memory, step.name, {system: Entry(memory.published(step, system)) for system in systems})
 
 

@@ -71,6 +71,7 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
             check_place(settings.exports)
             faults: list[str] = []
             with ingestion.warehouse.reader() as query:
+                memory = changes.read()
                 publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
                 for key, export in of_system.items():
                     if key not in context.selected_asset_keys:
@@ -88,7 +89,7 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
                 changes.forget(step, [system])
                 raise failure("; ".join(faults))
             if not wanted and context.selected_asset_keys.issuperset(of_system):
-                changes.publish(step, [system])
+                changes.publish(step, [system], memory)
 
     return publish_files
 

@@ -61,6 +61,7 @@ def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
         wanted = asked_for(context)
         with telling_faults():
             with ingestion.warehouse.exclusive(), ingestion.warehouse.reader() as query:
+                memory = changes.read()
                 say(f"reports {system}{step.suffix}: {', '.join(names)}")
                 cadences = {name: cadences_of(reports[name], step.cadence) for name in names}
                 results = publish(reports, cadences, query, settings, wanted)
@@ -68,7 +69,7 @@ def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
                 # Made by hand, they may have been current before.
                 changes.forget(step, [system])
             elif not wanted and len(names) == len(of_system):
-                changes.publish(step, [system])
+                changes.publish(step, [system], memory)
         for result in results:
             yield from published(context, of_system[result.report], step.cadence, result, _metadata(result))
         if faults:

@@ -73,7 +73,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
         size = ingestion.warehouse.publish_copy(
             tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)
         )
-        changes.publish(copy_step, systems)
+        changes.publish(copy_step, systems, changes.read())
     for system in systems:
         metadata: dict[str, Any] = {
             "file": dg.MetadataValue.path(settings.bi_snapshot),
@@ -112,7 +112,8 @@ def publish_part(tenants: Collection[str], path: Path) -> int:
 
 def _public_tables() -> list[str]:
     """Names of tables that belong to no tenant and are for everybody, as dbt's project declares them."""
-    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+    text = (PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
+    project = yaml.load(text, yaml.CSafeLoader)
     names: list[str] = project["vars"]["public_tables"]
     return names
 

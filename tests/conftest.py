@@ -53,7 +53,9 @@ GROUPS = {
         ),
         "sample",
     ),
-    **dict.fromkeys(("test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"),
+    **dict.fromkeys(
+        ("test_business_hours", "test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"
+    ),
     **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
     **dict.fromkeys(("test_dbt_project", "test_lineage", "test_present_systems"), "project"),
 }

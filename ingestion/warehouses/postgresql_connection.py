@@ -7,10 +7,12 @@ Belongs here: the driver, its errors, and the types in which it hands over value
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 
 import adbc_driver_manager.dbapi as adbc
-import adbc_driver_postgresql.dbapi as postgresql
+import adbc_driver_postgresql
 import pyarrow as pa
+from adbc_driver_manager import AdbcConnection, AdbcDatabase
 from sqlalchemy import URL
 
 from ingestion.errors import WarehouseError, one_line, without_tls
@@ -41,6 +43,32 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(error, "sqlstate", None)
 
 
+class _Kept:
+    """In the place of a database, which a connection would close with itself."""
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+@lru_cache(maxsize=8)
+def _database(uri: str) -> AdbcDatabase:
+    database: AdbcDatabase = adbc_driver_postgresql.connect(uri)
+    return database
+
+
+def connect(uri: str, *, autocommit: bool = False) -> adbc.Connection:
+    """A connection of the driver to a warehouse.
+
+    The driver asks for all types of a database before its first connection, which takes ten times as long as the
+    connection: they are asked for once in a process, and types that come later are unknown to it. A warehouse has none
+    of its own.
+
+    Raises:
+        DriverError: the server can't be reached, or refuses.
+    """
+    return adbc.Connection(_Kept(), AdbcConnection(_database(uri)), autocommit=autocommit)  # type: ignore[arg-type]
+
+
 class PostgresqlConnection:
     """A connection, inside a transaction unless `autocommit`.
 
@@ -52,7 +80,7 @@ class PostgresqlConnection:
         address = url.set(drivername="postgresql", query={"application_name": "crm-warehouse", **url.query})
         settings = ", ".join(f"set_config('{k}', '{v}', false) as {k}" for k, v in _SETTINGS.items())
         try:
-            self._connection = postgresql.connect(address.render_as_string(hide_password=False), autocommit=autocommit)
+            self._connection = connect(address.render_as_string(hide_password=False), autocommit=autocommit)
             try:
                 self.read(f"select {settings}")
                 if not autocommit:

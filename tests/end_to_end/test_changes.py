@@ -1,6 +1,8 @@
 """What changes though no row does: where to publish, and what pseudonyms are made with."""
 
 import os
+import shutil
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +14,29 @@ from end_to_end.place import Place
 from ingestion.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
+
+DUE = "from orchestration import changes, configuration; print(*changes.read().due_models(configuration.settings.now))"
+
+
+def test_models_are_due_when_a_day_has_passed_and_when_an_earlier_version_built_them(
+    place_of_two: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def due() -> str:
+        result = place_of_two.run(sys.executable, "-c", DUE)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    warehouse = shutil.copyfile(place_of_two.folder / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    monkeypatch.setitem(place_of_two.environment, "WAREHOUSE_URL", f"duckdb:///{warehouse}")
+    assert due() == ""
+    with monkeypatch.context() as tomorrow:
+        tomorrow.setitem(place_of_two.environment, "AS_OF", (AS_OF + timedelta(days=1)).isoformat())
+        assert due() == "whatsapp restaurant cross_source"
+    with duckdb.connect(warehouse) as built:
+        # Its tenants had no local day.
+        built.execute("alter table intermediate.int_whatsapp__tenants drop column local_date")
+        built.execute("update raw_whatsapp._state set watermark = 'another project' where table_name = '_models'")
+    assert due() == "whatsapp cross_source"
 
 
 def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(place_of_two: Place, tmp_path: Path) -> None:

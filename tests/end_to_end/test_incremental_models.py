@@ -9,10 +9,12 @@ import os
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from bigquery import Bigquery
 from end_to_end.model_history import ModelHistory
@@ -35,8 +37,11 @@ EDITS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=5, max_
 SOURCES_OF_KIND = st.sampled_from(("both", "first", "second"))
 """Which sources of the kind there are: that of its name, another one, or both."""
 
-STATE = ("__build", "__built", "__changed_", "__renamed_", "__clock", "builds")
+STATE = ("__build", "__built", "__changed_", "__renamed_", "builds")
 """Notes of builds: which they were, what they found changed or renamed, what they did, and when."""
+
+DAY_BEFORE = "previous_local_date"
+"""Such a note among the columns of tenants: their day as of the last build."""
 
 Content = dict[tuple[str, str], Counter[tuple[object, ...]]]
 """Schema and table → its rows."""
@@ -172,10 +177,13 @@ def content(history: ModelHistory) -> Content:
     warehouse = history.warehouse
     tables = {table for table in warehouse.tables(SCHEMAS) if not any(part in table[1] for part in STATE)}
     with warehouse.reader() as read:
-        columns = {table: read(f"select * from {relation(*table)}").columns for table in tables}
-    return {
-        table: Counter(zip(*(column.to_pylist() for column in found), strict=True)) for table, found in columns.items()
-    }
+        found = {table: read(f"select * from {relation(*table)}") for table in tables}
+    return {table: Counter(rows_of(columns)) for table, columns in found.items()}
+
+
+def rows_of(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    columns = [name for name in table.column_names if name != DAY_BEFORE]
+    return zip(*(table[name].to_pylist() for name in columns), strict=True)
 
 
 def content_of_full_refresh_too(history: ModelHistory, *arguments: str) -> Content:

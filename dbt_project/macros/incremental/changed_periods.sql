@@ -6,7 +6,7 @@
     `counted` are [model of changed keys, its key, fact, the fact's column of dates].
 #}
 {% macro changed_periods(counted) -%}
-    {{- waits_for(clock()) -}}
+    {{- waits_for(tenants_of_system()) -}}
     with
 
     days as (
@@ -34,12 +34,12 @@
             facts.tenant_key,
             facts.{{ date }} as date_day
         from {{ fact }} as facts
-        inner join {{ relation_of(clock()) }} as clock
+        inner join {{ relation_of(tenants_of_system()) }} as tenants
             on
-                facts.tenant_key = clock.tenant_key
-                and facts.{{ date }} > least(clock.previous_local_date, clock.local_date)
+                facts.tenant_key = tenants.tenant_key
+                and facts.{{ date }} > least(tenants.previous_local_date, tenants.local_date)
                 and facts.{{ date }} <= greatest(
-                    clock.previous_local_date, clock.local_date
+                    tenants.previous_local_date, tenants.local_date
                 )
         {% endif -%}
         {% endfor %}
@@ -65,7 +65,7 @@
 #}
 {% macro days_to_measure(changed_periods, fact, date) -%}
     {{- waits_for(changed_periods) -}}
-    {{- waits_for(clock()) -}}
+    {{- waits_for(tenants_of_system()) -}}
     with
 
     {% if replaces_changes() -%}
@@ -99,10 +99,10 @@
     from period_days
     {# Its unit tests, which have no relation of their own, look at what is counted. -#}
     {% if execute and this is not none -%}
-    inner join {{ relation_of(clock()) }} as clock
+    inner join {{ relation_of(tenants_of_system()) }} as tenants
         on
-            period_days.tenant_key = clock.tenant_key
-            and period_days.date_day <= clock.local_date
+            period_days.tenant_key = tenants.tenant_key
+            and period_days.date_day <= tenants.local_date
     {%- endif %}
 {%- endmacro %}
 

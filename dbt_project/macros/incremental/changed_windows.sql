@@ -19,8 +19,8 @@
     {%- endfor -%}
     with
 
-    clock as (
-        select * from {{ ref('int_' ~ system ~ '__clock') }}
+    tenants as (
+        select * from {{ ref('int_' ~ system ~ '__tenants') }}
     ),
 
     {% if execute and last -%}
@@ -37,18 +37,18 @@
 
     changed as (
         select tenant_key
-        from clock
+        from tenants
         where previous_local_date is null or previous_local_date <> local_date
         union distinct
-        select clock.tenant_key
-        from clock
+        select tenants.tenant_key
+        from tenants
         inner join changed_days
             on
-                clock.tenant_key = changed_days.tenant_key
-                and changed_days.date_day < clock.local_date
+                tenants.tenant_key = changed_days.tenant_key
+                and changed_days.date_day < tenants.local_date
                 {%- if not has_balances %}
                 and changed_days.date_day >= cast(
-                    {{ dbt.dateadd('day', -2 * widths[-1], 'clock.local_date') }} as date
+                    {{ dbt.dateadd('day', -2 * widths[-1], 'tenants.local_date') }} as date
                 )
                 {%- endif %}
         {% if earlier -%}
@@ -60,7 +60,7 @@
     ),
     {%- else -%}
     changed as (
-        select tenant_key from clock
+        select tenant_key from tenants
     ),
     {%- endif %}
 
@@ -76,7 +76,7 @@
             cast({{ dbt.dateadd('day', first + width - 1, 'local_date') }} as date)
                 as period_end_date,
             cast({{ last }} as bigint) as from_batch_seq
-        from clock
+        from tenants
         where tenant_key in (select changed.tenant_key from changed)
         {% endfor %}
         {% if execute and last -%}
@@ -90,7 +90,7 @@
             cast(null as date) as period_end_date,
             cast({{ last }} as bigint) as from_batch_seq
         from changed_days
-        where tenant_key not in (select clock.tenant_key from clock)
+        where tenant_key not in (select tenants.tenant_key from tenants)
         {%- endif %}
     )
 

@@ -7,22 +7,22 @@
     nobody's.
 #}
 {% macro union_keys_of_passed_days(fact, key, dates) -%}
-    {{- waits_for(clock()) -}}
+    {{- waits_for(tenants_of_system()) -}}
     {%- set relation = load_relation(relation_of(fact)) if execute and last_built_batch() -%}
     {%- if relation -%}
     union distinct
     select facts.{{ key }}
     from {{ relation }} as facts
-    inner join {{ relation_of(clock()) }} as clock
+    inner join {{ relation_of(tenants_of_system()) }} as tenants
         on
-            facts.tenant_key = clock.tenant_key
+            facts.tenant_key = tenants.tenant_key
             and (
                 {% for date in dates -%}
                 {{ 'or ' if not loop.first -}}
                 (
-                    facts.{{ date }} > least(clock.previous_local_date, clock.local_date)
+                    facts.{{ date }} > least(tenants.previous_local_date, tenants.local_date)
                     and facts.{{ date }} <= greatest(
-                        clock.previous_local_date, clock.local_date
+                        tenants.previous_local_date, tenants.local_date
                     )
                 )
                 {% endfor %}

@@ -43,12 +43,12 @@ calendar as (
         {% for key in keys -%}
         measures.{{ key }},
         {% endfor -%}
-        measures.period_end_date < clock.local_date as is_complete,
+        measures.period_end_date < tenants.local_date as is_complete,
         measures.period_start_date,
         measures.period_end_date
     from measures
-    inner join {{ ref('int_' ~ system ~ '__clock') }} as clock
-        on measures.tenant_key = clock.tenant_key
+    inner join {{ ref('int_' ~ system ~ '__tenants') }} as tenants
+        on measures.tenant_key = tenants.tenant_key
     {%- endif %}
 ),
 
@@ -175,7 +175,7 @@ select * from final
     {%- if column.known_since -%}
     case
         when {{ periods }}.period_end_date >= {{ local_date(
-            column.known_since | join('.'), 'clock.timezone'
+            column.known_since | join('.'), 'tenants.timezone'
         ) }} then {{ value }}
     end
     {%- else -%}
@@ -188,8 +188,8 @@ select * from final
     {%- set models = columns.values() | selectattr('known_since', 'defined')
         | map(attribute='known_since') | map('first') | unique | list -%}
     {%- if models -%}
-    inner join {{ ref('int_' ~ system ~ '__clock') }} as clock
-        on {{ periods }}.tenant_key = clock.tenant_key
+    inner join {{ ref('int_' ~ system ~ '__tenants') }} as tenants
+        on {{ periods }}.tenant_key = tenants.tenant_key
     {%- endif -%}
     {%- for model_name in models %}
     left join {{ ref(model_name) }} as {{ model_name }}

@@ -13,8 +13,8 @@
     {%- set dimensions = ['tenant_key'] + dimensions -%}
     with
 
-    clock as (
-        select * from {{ ref('int_' ~ system ~ '__clock') }}
+    tenants as (
+        select * from {{ ref('int_' ~ system ~ '__tenants') }}
     ),
 
     activity as (
@@ -24,7 +24,7 @@
     followed as (
         select
             activity.*,
-            clock.local_date,
+            tenants.local_date,
             {% for balance in balances -%}
             sum({{ balance }}) over (
                 {{ in_order_of_activity(dimensions) }}
@@ -35,10 +35,10 @@
                 {{ in_order_of_activity(dimensions) }}
             ) as next_active_date
         from activity
-        inner join clock
+        inner join tenants
             on
-                activity.tenant_key = clock.tenant_key
-                and activity.active_date <= clock.local_date
+                activity.tenant_key = tenants.tenant_key
+                and activity.active_date <= tenants.local_date
         {% if balances -%}
         left join {{ measures[0] }} as measures
             on

@@ -1,7 +1,7 @@
 {#
-    The body of int_<system>__known_tenants: the tenants that the source has a row of, or the
-    seed tenant_settings, whose values override the source's. Facts take their zone from
-    here, since which other tenants there are is known by facts only.
+    A query: the tenants that the source has a row of, or the seed tenant_settings, whose values
+    override the source's. Where which others there are is known by facts only, it is the body of
+    int_<system>__known_tenants: facts take their zone from there.
 
     `staged` is the staging model with tenant's id, name and timezone.
 #}
@@ -58,7 +58,7 @@ joined as (
         on {{ known }}.tenant_key = {{ referenced }}.tenant_key
 ),
 
-final as (
+tenants as (
     select
         tenant_key,
         {{ natural_of_key('tenant_key') }} as tenant_id,
@@ -69,7 +69,9 @@ final as (
         is_inferred
     from joined
     where is_referenced or not is_inferred
-)
+),
+
+{{ local_days_of_tenants(system) }}
 {%- endmacro %}
 
 {#
@@ -90,7 +92,7 @@ final as (
         select * from {{ ref('tenant_settings') }}
     ),
 
-    final as (
+    tenants as (
         select
             present.tenant_key,
             'default' as tenant_id,
@@ -103,7 +105,9 @@ final as (
             true as is_inferred
         from present
         left join settings on present.tenant_key = settings.tenant_key
-    )
+    ),
+
+    {{ local_days_of_tenants(system) | indent(4) }}
 
     select * from final
 {%- endmacro %}

@@ -1,54 +1,54 @@
 with
 
-clock as (
-    select * from {{ ref('int_consulting__clock') }}
+tenants as (
+    select * from {{ ref('int_consulting__tenants') }}
 ),
 
 events as (
     select facts.*
     from {{ ref('fct_crm_events') }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.event_date <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.event_date <= tenants.local_date
 ),
 
 waiting as (
     select events.*
     from events
-    inner join clock
+    inner join tenants
         on
-            events.tenant_key = clock.tenant_key
-            and coalesce(events.handled_date > clock.local_date, true)
+            events.tenant_key = tenants.tenant_key
+            and coalesce(events.handled_date > tenants.local_date, true)
 ),
 
 opened as (
     select
         facts.*,
-        coalesce(facts.ended_date > clock.local_date, true) as is_open
+        coalesce(facts.ended_date > tenants.local_date, true) as is_open
     from {{ ref('fct_deals') }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.created_date <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.created_date <= tenants.local_date
 ),
 
 deals as (
     select facts.*
     from {{ ref('fct_deals') }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.closed_date <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.closed_date <= tenants.local_date
 ),
 
 entries as (
     select facts.*
     from {{ ref('fct_lead_stages') }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.entered_date <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.entered_date <= tenants.local_date
 ),
 
 -- A lead that leaves a stage twice on a day is one lead.
@@ -58,10 +58,10 @@ exits as (
         facts.stage,
         facts.exited_date
     from {{ ref('fct_lead_stages') }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.exited_date <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.exited_date <= tenants.local_date
 ),
 
 facts as (
@@ -138,19 +138,19 @@ facts as (
 outbox_today as (
     select outbox.*
     from {{ ref('outbox_daily') }} as outbox
-    inner join clock
+    inner join tenants
         on
-            outbox.tenant_key = clock.tenant_key
-            and outbox.period_start_date = clock.local_date
+            outbox.tenant_key = tenants.tenant_key
+            and outbox.period_start_date = tenants.local_date
 ),
 
 pipeline_today as (
     select pipeline.*
     from {{ ref('pipeline_daily') }} as pipeline
-    inner join clock
+    inner join tenants
         on
-            pipeline.tenant_key = clock.tenant_key
-            and pipeline.period_start_date = clock.local_date
+            pipeline.tenant_key = tenants.tenant_key
+            and pipeline.period_start_date = tenants.local_date
 ),
 
 marts as (

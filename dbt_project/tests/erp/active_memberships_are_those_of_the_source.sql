@@ -9,17 +9,19 @@ staged as (
     from {{ ref('stg_erp__customer_segments') }} as staged
     inner join {{ ref('int_erp__membership_spans') }} as spans
         on staged.membership_id = spans.membership_id
-    inner join {{ ref('int_erp__clock') }} as clock
+    inner join {{ ref('int_erp__tenants') }} as tenants
         on
             {{ tenant_key('erp', 'staged.organization_id', of='staged.membership_id') }}
-            = clock.tenant_key
+            = tenants.tenant_key
     where
         spans.is_last_span
         and (
             coalesce(staged.is_active, true)
-            or {{ local_date('spans.left_at', 'clock.timezone') }} > clock.local_date
+            or {{ local_date('spans.left_at', 'tenants.timezone') }}
+            > tenants.local_date
         )
-        and {{ local_date('spans.joined_at', 'clock.timezone') }} <= clock.local_date
+        and {{ local_date('spans.joined_at', 'tenants.timezone') }}
+        <= tenants.local_date
 ),
 
 facts as (

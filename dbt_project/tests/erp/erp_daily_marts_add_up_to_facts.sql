@@ -1,7 +1,7 @@
 with
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 facts as (
@@ -11,10 +11,10 @@ facts as (
             as measure,
         count(*) as total
     from {{ ref('fct_interactions') }} as interactions
-    inner join clock
+    inner join tenants
         on
-            interactions.tenant_key = clock.tenant_key
-            and interactions.interaction_date <= clock.local_date
+            interactions.tenant_key = tenants.tenant_key
+            and interactions.interaction_date <= tenants.local_date
     group by
         interactions.tenant_key,
         interactions.interaction_type,
@@ -26,10 +26,10 @@ facts as (
         '{{ verb }} ' || memberships.segment_name as measure,
         count(*) as total
     from {{ ref('fct_segment_memberships') }} as memberships
-    inner join clock
+    inner join tenants
         on
-            memberships.tenant_key = clock.tenant_key
-            and memberships.{{ date }} <= clock.local_date
+            memberships.tenant_key = tenants.tenant_key
+            and memberships.{{ date }} <= tenants.local_date
     where memberships.joined_date is not null
     group by
         memberships.tenant_key,

@@ -1,7 +1,7 @@
 with
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 facts as (
@@ -9,8 +9,8 @@ facts as (
         interactions.tenant_key,
         count(*) as total_interactions
     from {{ ref('fct_interactions') }} as interactions
-    inner join clock on interactions.tenant_key = clock.tenant_key
-    where coalesce(interactions.interaction_date <= clock.local_date, true)
+    inner join tenants on interactions.tenant_key = tenants.tenant_key
+    where coalesce(interactions.interaction_date <= tenants.local_date, true)
     group by interactions.tenant_key
 )
 

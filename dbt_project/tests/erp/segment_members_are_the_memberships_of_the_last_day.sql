@@ -1,7 +1,7 @@
 with
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 periods as (
@@ -21,9 +21,9 @@ periods as (
 dated as (
     select
         periods.*,
-        least(periods.period_end_date, clock.local_date) as last_date
+        least(periods.period_end_date, tenants.local_date) as last_date
     from periods
-    inner join clock on periods.tenant_key = clock.tenant_key
+    inner join tenants on periods.tenant_key = tenants.tenant_key
 ),
 
 counted as (

@@ -1,7 +1,7 @@
 with
 
-clock as (
-    select * from {{ ref('int_restaurant__clock') }}
+tenants as (
+    select * from {{ ref('int_restaurant__tenants') }}
 ),
 
 visits as (
@@ -11,10 +11,10 @@ visits as (
         count(case when facts.is_first_visit then 1 end) as new_customers,
         coalesce(sum(facts.spend_amount), 0) as total_spend_amount
     from {{ ref('fct_visits') }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.visit_date <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.visit_date <= tenants.local_date
     group by facts.tenant_key
 ),
 
@@ -38,10 +38,10 @@ outreach as (
             case when facts.status = 'sent' then facts.outreach_date end
         ) as dated_sent
     from {{ ref('fct_outreach') }} as facts
-    inner join clock on facts.tenant_key = clock.tenant_key
+    inner join tenants on facts.tenant_key = tenants.tenant_key
     where
         facts.outreach_date is null
-        or facts.outreach_date <= clock.local_date
+        or facts.outreach_date <= tenants.local_date
     group by facts.campaign_id
 ),
 
@@ -75,13 +75,13 @@ performance as (
 credited as (
     select count(*) as attributed_visits
     from {{ ref('int_restaurant__attributed_visits') }} as visits
-    inner join clock
+    inner join tenants
         on
-            visits.tenant_key = clock.tenant_key
-            and visits.visit_date <= clock.local_date
+            visits.tenant_key = tenants.tenant_key
+            and visits.visit_date <= tenants.local_date
     inner join {{ ref('fct_outreach') }} as facts
         on visits.outreach_event_id = facts.outreach_event_id
-    inner join clock as senders
+    inner join tenants as senders
         on
             facts.tenant_key = senders.tenant_key
             and (

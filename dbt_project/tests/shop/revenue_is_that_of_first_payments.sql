@@ -13,10 +13,10 @@ expected as (
         coalesce(sum(orders.order_amount), 0) as gross_amount
     from paid
     inner join {{ ref('fct_orders') }} as orders on paid.order_id = orders.order_id
-    inner join {{ ref('int_shop__clock') }} as clock
+    inner join {{ ref('int_shop__tenants') }} as tenants
         on
-            orders.tenant_key = clock.tenant_key
-            and orders.paid_date <= clock.local_date
+            orders.tenant_key = tenants.tenant_key
+            and orders.paid_date <= tenants.local_date
     group by orders.currency_code
 ),
 

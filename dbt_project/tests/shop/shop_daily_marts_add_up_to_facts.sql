@@ -61,13 +61,7 @@
 with
 
 tenants as (
-    select
-        tenants.tenant_key,
-        tenants.currency_code,
-        clock.local_date
-    from {{ ref('int_shop__tenants') }} as tenants
-    inner join {{ ref('int_shop__clock') }} as clock
-        on tenants.tenant_key = clock.tenant_key
+    select * from {{ ref('int_shop__tenants') }}
 ),
 
 totals as (

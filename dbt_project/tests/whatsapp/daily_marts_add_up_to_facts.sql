@@ -29,8 +29,8 @@
 ] -%}
 with
 
-clock as (
-    select * from {{ ref('int_whatsapp__clock') }}
+tenants as (
+    select * from {{ ref('int_whatsapp__tenants') }}
 ),
 
 facts as (
@@ -41,10 +41,10 @@ facts as (
         '{{ measure }}' as measure,
         cast({{ total }} as numeric(38, 9)) as total
     from {{ ref(fact) }} as facts
-    inner join clock
+    inner join tenants
         on
-            facts.tenant_key = clock.tenant_key
-            and facts.{{ date }} <= clock.local_date
+            facts.tenant_key = tenants.tenant_key
+            and facts.{{ date }} <= tenants.local_date
     group by facts.tenant_key
     {% endfor %}
 ),

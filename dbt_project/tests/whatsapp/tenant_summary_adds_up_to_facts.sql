@@ -5,10 +5,10 @@ facts as (
         messages.tenant_key,
         count(*) as total_messages
     from {{ ref('fct_messages') }} as messages
-    inner join {{ ref('int_whatsapp__clock') }} as clock
+    inner join {{ ref('int_whatsapp__tenants') }} as tenants
         on
-            messages.tenant_key = clock.tenant_key
-            and messages.message_date <= clock.local_date
+            messages.tenant_key = tenants.tenant_key
+            and messages.message_date <= tenants.local_date
     group by messages.tenant_key
 )
 

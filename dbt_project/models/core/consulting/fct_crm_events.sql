@@ -20,10 +20,6 @@ tenants as (
     select * from {{ ref('int_consulting__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_consulting__clock') }}
-),
-
 -- INSERT_LEADS says what the event is about, even where aggregate_type does not.
 typed as (
     select
@@ -43,6 +39,7 @@ dated as (
     select
         typed.*,
         tenants.tenant_key,
+        tenants.local_date,
         {{ local_date('typed.created_at', 'tenants.timezone') }} as event_date,
         {{ local_date('typed.processed_at', 'tenants.timezone') }} as processed_date
     from typed
@@ -53,10 +50,9 @@ dated as (
 -- What will have been processed only after the tenant's local day is not yet.
 placed as (
     select
-        dated.*,
-        coalesce(dated.processed_date <= clock.local_date, false) as is_processed
+        *,
+        coalesce(processed_date <= local_date, false) as is_processed
     from dated
-    inner join clock on dated.tenant_key = clock.tenant_key
 ),
 
 final as (

@@ -25,10 +25,6 @@ tenants as (
     select * from {{ ref('int_consulting__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_consulting__clock') }}
-),
-
 funnel as (
     select
         min(stage_order) as first_stage_order,
@@ -72,7 +68,7 @@ placed as (
         entries.*,
         tenants.tenant_key,
         tenants.timezone,
-        clock.local_date,
+        tenants.local_date,
         coalesce(leads.owner, '{{ var("unknown_id") }}') as owner,
         coalesce(leads.lead_source, '{{ var("unknown_id") }}') as lead_source,
         stages.stage_order,
@@ -96,7 +92,6 @@ placed as (
         on
             {{ only_tenant_key('consulting', of='entries.lead_id') }}
             = tenants.tenant_key
-    inner join clock on tenants.tenant_key = clock.tenant_key
     cross join funnel
     left join stages on entries.stage = stages.stage
     left join stages as next_stages on entries.next_stage = next_stages.stage

@@ -27,8 +27,8 @@ interactions as (
     select * from {{ ref('fct_interactions') }}
 ),
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 described as (
@@ -46,8 +46,8 @@ interaction_counts as (
         interactions.customer_id,
         count(*) as interaction_count
     from interactions
-    inner join clock on interactions.tenant_key = clock.tenant_key
-    where coalesce(interactions.interaction_date <= clock.local_date, true)
+    inner join tenants on interactions.tenant_key = tenants.tenant_key
+    where coalesce(interactions.interaction_date <= tenants.local_date, true)
     group by
         interactions.tenant_key,
         interactions.customer_id
@@ -71,12 +71,12 @@ joined as (
         ) as lifetime_interactions,
         min(
             case
-                when memberships.joined_date <= clock.local_date
+                when memberships.joined_date <= tenants.local_date
                     then memberships.joined_at
             end
         ) as first_joined_at
     from memberships
-    inner join clock on memberships.tenant_key = clock.tenant_key
+    inner join tenants on memberships.tenant_key = tenants.tenant_key
     left join interaction_counts
         on
             memberships.tenant_key = interaction_counts.tenant_key

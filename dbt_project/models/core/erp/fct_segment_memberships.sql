@@ -21,10 +21,6 @@ tenants as (
     select * from {{ ref('int_erp__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
-),
-
 -- Rows of the source that touch or overlap are one membership; those of which nobody
 -- knows when they began are another.
 compared as (
@@ -87,13 +83,12 @@ placed as (
     select
         memberships.*,
         tenants.tenant_key,
-        clock.local_date,
+        tenants.local_date,
         {{ local_date('memberships.joined_at', 'tenants.timezone') }} as joined_date,
         {{ local_date('memberships.left_at', 'tenants.timezone') }} as left_date
     from memberships
     inner join tenants
         on {{ source_key('erp', 'memberships.organization_id') }} = tenants.tenant_key
-    inner join clock on tenants.tenant_key = clock.tenant_key
 ),
 
 final as (

@@ -1,9 +1,5 @@
 with
 
-clock as (
-    select * from {{ ref('int_shop__clock') }}
-),
-
 tenants as (
     select * from {{ ref('int_shop__tenants') }}
 ),
@@ -16,10 +12,10 @@ products as (
 events as (
     select
         facts.*,
-        case when facts.event_date <= clock.local_date then facts.occurred_at end
+        case when facts.event_date <= tenants.local_date then facts.occurred_at end
             as passed_at
     from {{ ref('fct_product_events') }} as facts
-    inner join clock on facts.tenant_key = clock.tenant_key
+    inner join tenants on facts.tenant_key = tenants.tenant_key
 ),
 
 priced as (

@@ -12,17 +12,48 @@ events as (
     {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
 
-paths as (
-    select * from {{ ref('int_shop__session_paths') }}
-    {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
-),
-
 channels as (
     select * from {{ ref('int_shop__session_channels') }}
     {{ where_changed('int_shop__changed_sessions', 'session_scope') }}
 ),
 
--- Each step counts only after the step before it.
+placed as (
+    select
+        session_key,
+        event_number,
+        {{ journey_step('event_type', 'path', 'category') }} as step
+    from events
+    where session_key is not null
+),
+
+-- A step of the way counts once, where it was first taken.
+steps as (
+    select
+        session_key,
+        step,
+        row_number() over (
+            partition by session_key order by min(event_number)
+        ) as step_number
+    from placed
+    where step is not null
+    group by session_key, step
+),
+
+paths as (
+    select
+        session_key,
+        max(case when step_number = 1 then step end)
+        {% for number in range(2, 6) -%}
+        || coalesce(
+            ' > ' || max(case when step_number = {{ number }} then step end), ''
+        )
+        {% endfor -%}
+            as path
+    from steps
+    group by session_key
+),
+
+-- Each step of the funnel counts only after the step before it.
 carts as (
     select
         *,

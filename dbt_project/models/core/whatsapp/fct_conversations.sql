@@ -27,12 +27,32 @@ handoffs as (
     {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
-reopenings as (
-    select * from {{ ref('int_whatsapp__reopenings') }}
+versions as (
+    select * from {{ ref('stg_whatsapp__conversation_versions') }}
+    {{ where_changed('int_whatsapp__changed_conversations', 'conversation_id') }}
 ),
 
 first_extraction as (
     select * from {{ ref('int_whatsapp__first_extraction') }}
+),
+
+followed as (
+    select
+        *,
+        lag(status) over (
+            partition by conversation_id
+            order by _batch_seq
+        ) as previous_status
+    from versions
+),
+
+reopenings as (
+    select distinct conversation_id
+    from followed
+    where
+        not is_deleted
+        and previous_status = 'resolved'
+        and coalesce(status, 'unknown') <> 'resolved'
 ),
 
 message_counts as (

@@ -16,14 +16,7 @@ stages as (
 ),
 
 tenants as (
-    select
-        named.tenant_key,
-        named.currency_code,
-        clock.timezone,
-        clock.local_date
-    from {{ ref('int_consulting__tenants') }} as named
-    inner join {{ ref('int_consulting__clock') }} as clock
-        on named.tenant_key = clock.tenant_key
+    select * from {{ ref('int_consulting__tenants') }}
 ),
 
 records as (

@@ -13,8 +13,8 @@ deals as (
     select * from {{ ref('fct_deals') }}
 ),
 
-clock as (
-    select * from {{ ref('int_consulting__clock') }}
+tenants as (
+    select * from {{ ref('int_consulting__tenants') }}
 ),
 
 seen as (
@@ -36,8 +36,8 @@ first_seen as (
         seen.account_id,
         min(seen.seen_at) as first_seen_at
     from seen
-    inner join clock on seen.tenant_key = clock.tenant_key
-    where {{ local_date('seen.seen_at', 'clock.timezone') }} <= clock.local_date
+    inner join tenants on seen.tenant_key = tenants.tenant_key
+    where {{ local_date('seen.seen_at', 'tenants.timezone') }} <= tenants.local_date
     group by seen.account_id
 ),
 

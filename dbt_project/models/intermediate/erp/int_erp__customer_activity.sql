@@ -12,8 +12,8 @@ interactions as (
     {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 final as (
@@ -25,10 +25,10 @@ final as (
         cast(0 as numeric(38, 9)) as revenue_amount,
         interactions.interaction_date as activity_date
     from interactions
-    inner join clock
+    inner join tenants
         on
-            interactions.tenant_key = clock.tenant_key
-            and interactions.interaction_date <= clock.local_date
+            interactions.tenant_key = tenants.tenant_key
+            and interactions.interaction_date <= tenants.local_date
     where interactions.customer_key is not null
     group by
         interactions.tenant_key,

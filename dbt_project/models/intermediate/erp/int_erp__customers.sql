@@ -26,10 +26,6 @@ tenants as (
     select * from {{ ref('int_erp__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
-),
-
 named as (
     select
         customers.customer_id,
@@ -71,10 +67,10 @@ first_interactions as (
         interactions.customer_id,
         min(interactions.interaction_at) as first_seen_at
     from interactions
-    inner join clock
+    inner join tenants
         on
-            interactions.tenant_key = clock.tenant_key
-            and interactions.interaction_date <= clock.local_date
+            interactions.tenant_key = tenants.tenant_key
+            and interactions.interaction_date <= tenants.local_date
     group by
         interactions.tenant_key,
         interactions.customer_id

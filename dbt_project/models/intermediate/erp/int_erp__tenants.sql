@@ -1,7 +1,9 @@
 with
 
 known as (
-    select * from {{ ref('int_erp__known_tenants') }}
+    {{ known_tenants(
+        'erp', ref('stg_erp__organizations'), 'organization_id', 'organization_name'
+    ) }}
 ),
 
 customers as (

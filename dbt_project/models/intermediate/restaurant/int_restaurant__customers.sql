@@ -62,20 +62,16 @@ referenced as (
     group by customer_id
 ),
 
-clock as (
-    select * from {{ ref('int_restaurant__clock') }}
-),
-
 -- Who only has a reservation has not been seen yet.
 first_visits as (
     select
         visits.customer_id,
         visits.visited_at
     from visits
-    inner join clock
+    inner join tenants
         on
-            visits.tenant_key = clock.tenant_key
-            and visits.visit_date <= clock.local_date
+            visits.tenant_key = tenants.tenant_key
+            and visits.visit_date <= tenants.local_date
     where visits.is_first_visit
 ),
 

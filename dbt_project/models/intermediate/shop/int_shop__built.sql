@@ -16,7 +16,6 @@
         ref("int_shop__refunds"),
         ref("int_shop__searches"),
         ref("int_shop__session_channels"),
-        ref("int_shop__session_paths"),
         ref("int_shop__web_users"),
         ref("journeys_trailing"),
         ref("order_lifecycle_trailing"),

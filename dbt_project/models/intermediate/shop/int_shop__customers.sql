@@ -22,8 +22,8 @@ orders as (
     {{ where_changed('int_shop__changed_customers', 'customer_key') }}
 ),
 
-clock as (
-    select * from {{ ref('int_shop__clock') }}
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
 ),
 
 seen as (
@@ -64,13 +64,13 @@ final as (
         min(
             case
                 when
-                    {{ local_date('seen.seen_at', 'clock.timezone') }}
-                    <= clock.local_date
+                    {{ local_date('seen.seen_at', 'tenants.timezone') }}
+                    <= tenants.local_date
                     then seen.seen_at
             end
         ) as first_seen_at
     from seen
-    inner join clock on seen.tenant_key = clock.tenant_key
+    inner join tenants on seen.tenant_key = tenants.tenant_key
     group by seen.customer_key, seen.tenant_key, seen.user_id
 )
 

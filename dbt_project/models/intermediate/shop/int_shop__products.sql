@@ -8,23 +8,43 @@
 
 with
 
-told as (
-    select * from {{ ref('int_shop__told_products') }}
+product_events as (
+    select * from {{ ref('fct_product_events') }}
     {{ where_changed('int_shop__changed_products', 'product_id') }}
 ),
 
-clock as (
-    select * from {{ ref('int_shop__clock') }}
+web_events as (
+    select * from {{ ref('fct_web_events') }}
+    {{ where_changed('int_shop__changed_products', 'product_id') }}
+),
+
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
 ),
 
 -- What lies after the local day, or on none, is not the latest.
-passed as (
+told as (
+    {% for relation, source_order in [('product_events', 1), ('web_events', 2)] -%}
+    {{ 'union all' if not loop.first }}
     select
-        told.*,
-        case when told.event_date <= clock.local_date then told.occurred_at end
+        events.event_id,
+        events.tenant_key,
+        events.product_id,
+        -- Events that name no product are of any.
+        {% for attribute in attributes -%}
+        case
+            when events.product_id not in ({{ unknown_identifiers('shop') }})
+                then events.{{ attribute }}
+        end as {{ attribute }},
+        {% endfor -%}
+        {{ source_order }} as source_order,
+        events.event_date,
+        case when events.event_date <= tenants.local_date then events.occurred_at end
             as passed_at
-    from told
-    inner join clock on told.tenant_key = clock.tenant_key
+    from {{ relation }} as events
+    inner join tenants on events.tenant_key = tenants.tenant_key
+    where events.product_id is not null
+    {% endfor %}
 ),
 
 ranked as (
@@ -41,7 +61,7 @@ ranked as (
         ) as {{ attribute }}_recency,
         {% endfor -%}
         *
-    from passed
+    from told
 ),
 
 final as (

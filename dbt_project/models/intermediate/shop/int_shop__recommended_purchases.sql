@@ -12,8 +12,8 @@ events as (
     {{ where_changed('int_shop__changed_recommended_users', 'customer_key') }}
 ),
 
-clock as (
-    select * from {{ ref('int_shop__clock') }}
+tenants as (
+    select * from {{ ref('int_shop__tenants') }}
 ),
 
 clicks as (
@@ -25,10 +25,10 @@ clicks as (
 purchases as (
     select events.*
     from events
-    inner join clock
+    inner join tenants
         on
-            events.tenant_key = clock.tenant_key
-            and events.event_date <= clock.local_date
+            events.tenant_key = tenants.tenant_key
+            and events.event_date <= tenants.local_date
     where
         events.event_type = 'purchase'
         and events.product_id not in ({{ unknown_identifiers('shop') }})

@@ -13,7 +13,6 @@
         ref("int_whatsapp__customer_activity"),
         ref("int_whatsapp__customers"),
         ref("int_whatsapp__flawed_messages"),
-        ref("int_whatsapp__reopenings"),
         ref("int_whatsapp__tenant_lifetime_responses"),
         ref("messages_trailing"),
         ref("tenant_summary_trailing"),

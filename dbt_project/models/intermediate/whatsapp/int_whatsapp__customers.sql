@@ -16,10 +16,6 @@ tenants as (
     select * from {{ ref('int_whatsapp__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_whatsapp__clock') }}
-),
-
 final as (
     select
         tenants.tenant_key || ':' || conversations.customer_hash as customer_key,
@@ -34,13 +30,12 @@ final as (
         false as is_inferred,
         min(
             case
-                when conversations.started_date <= clock.local_date
+                when conversations.started_date <= tenants.local_date
                     then conversations.started_at
             end
         ) as first_seen_at
     from conversations
     inner join tenants on conversations.tenant_key = tenants.tenant_key
-    inner join clock on conversations.tenant_key = clock.tenant_key
     where conversations.customer_hash is not null
     group by
         tenants.tenant_key,

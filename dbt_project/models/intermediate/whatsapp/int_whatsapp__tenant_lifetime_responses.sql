@@ -12,8 +12,8 @@ turns as (
     {{ where_changed('int_whatsapp__changed_periods', 'tenant_key') }}
 ),
 
-clock as (
-    select * from {{ ref('int_whatsapp__clock') }}
+tenants as (
+    select * from {{ ref('int_whatsapp__tenants') }}
 ),
 
 answered as (
@@ -23,10 +23,10 @@ answered as (
         case when turns.responder_type = 'agent' then turns.response_seconds end
             as agent_response_seconds
     from turns
-    inner join clock
+    inner join tenants
         on
-            turns.tenant_key = clock.tenant_key
-            and turns.opened_date <= clock.local_date
+            turns.tenant_key = tenants.tenant_key
+            and turns.opened_date <= tenants.local_date
     where turns.is_answered
 ),
 

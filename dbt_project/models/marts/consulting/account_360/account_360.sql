@@ -31,10 +31,6 @@ tenants as (
     select * from {{ ref('int_consulting__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_consulting__clock') }}
-),
-
 counted as (
     select
         {% for name, condition in counts.items() -%}
@@ -90,10 +86,10 @@ active_days as (
         stays.entered_date as active_date
     from stays
     inner join records on stays.lead_id = records.record_id and records.record = 'lead'
-    inner join clock
+    inner join tenants
         on
-            stays.tenant_key = clock.tenant_key
-            and stays.entered_date <= clock.local_date
+            stays.tenant_key = tenants.tenant_key
+            and stays.entered_date <= tenants.local_date
 ),
 
 activity as (
@@ -126,14 +122,13 @@ final as (
         {% endfor -%}
         cast(
             {{ dbt.datediff(
-                'activity.last_activity_date', 'clock.local_date', 'day'
+                'activity.last_activity_date', 'tenants.local_date', 'day'
             ) }} as bigint
         ) as days_since_last_activity,
         activity.first_activity_date,
         activity.last_activity_date
     from accounts
     inner join tenants on accounts.tenant_key = tenants.tenant_key
-    inner join clock on accounts.tenant_key = clock.tenant_key
     {% for relation in ['counted', 'owners', 'activity'] -%}
     left join {{ relation }}
         on

@@ -10,15 +10,15 @@ customers as (
     where not is_inferred
 ),
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 interactions as (
     select facts.*
     from {{ ref('fct_interactions') }} as facts
-    inner join clock on facts.tenant_key = clock.tenant_key
-    where coalesce(facts.interaction_date <= clock.local_date, true)
+    inner join tenants on facts.tenant_key = tenants.tenant_key
+    where coalesce(facts.interaction_date <= tenants.local_date, true)
 ),
 
 memberships as (
@@ -105,14 +105,14 @@ final as (
         cast(
             {{ dbt.datediff(
                 'interaction_counts.last_interaction_date',
-                'clock.local_date',
+                'tenants.local_date',
                 'day'
             ) }} as bigint
         ) as days_since_last_interaction,
         interaction_counts.first_interaction_date,
         interaction_counts.last_interaction_date
     from customers
-    inner join clock on customers.tenant_key = clock.tenant_key
+    inner join tenants on customers.tenant_key = tenants.tenant_key
     left join interaction_counts
         on
             customers.tenant_key = interaction_counts.tenant_key

@@ -1,16 +1,11 @@
 with
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
-),
-
 tenants as (
     select
-        named.tenant_key,
-        named.tenant_name,
-        clock.local_date as as_of_date
-    from {{ ref('int_erp__tenants') }} as named
-    inner join clock on named.tenant_key = clock.tenant_key
+        tenant_key,
+        tenant_name,
+        local_date as as_of_date
+    from {{ ref('int_erp__tenants') }}
 ),
 
 customers as (

@@ -17,8 +17,8 @@ interactions as (
     {{ where_changed('int_erp__changed_customers', 'customer_id') }}
 ),
 
-clock as (
-    select * from {{ ref('int_erp__clock') }}
+tenants as (
+    select * from {{ ref('int_erp__tenants') }}
 ),
 
 ranked as (
@@ -35,10 +35,10 @@ ranked as (
         on
             customers.tenant_key = interactions.tenant_key
             and customers.customer_key = interactions.customer_key
-    inner join clock
+    inner join tenants
         on
-            interactions.tenant_key = clock.tenant_key
-            and interactions.interaction_date <= clock.local_date
+            interactions.tenant_key = tenants.tenant_key
+            and interactions.interaction_date <= tenants.local_date
     where not customers.is_inferred
 ),
 

@@ -8,27 +8,23 @@ tenants as (
     select * from {{ ref('int_restaurant__tenants') }}
 ),
 
-clock as (
-    select * from {{ ref('int_restaurant__clock') }}
-),
-
 -- What lies after the tenant's local day is none yet; what has no date is.
 outreach as (
     select facts.*
     from {{ ref('fct_outreach') }} as facts
-    inner join clock on facts.tenant_key = clock.tenant_key
+    inner join tenants on facts.tenant_key = tenants.tenant_key
     where
         facts.outreach_date is null
-        or facts.outreach_date <= clock.local_date
+        or facts.outreach_date <= tenants.local_date
 ),
 
 attributed_visits as (
     select visits.*
     from {{ ref('int_restaurant__attributed_visits') }} as visits
-    inner join clock
+    inner join tenants
         on
-            visits.tenant_key = clock.tenant_key
-            and visits.visit_date <= clock.local_date
+            visits.tenant_key = tenants.tenant_key
+            and visits.visit_date <= tenants.local_date
 ),
 
 totals as (

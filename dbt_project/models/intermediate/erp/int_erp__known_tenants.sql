@@ -1,3 +1,0 @@
-{{ known_tenants(
-    'erp', ref('stg_erp__organizations'), 'organization_id', 'organization_name'
-) }}
