@@ -1,0 +1,101 @@
+"""What is due, and what waits, where a system has no tables: test_never_built.py runs these in a process of their own.
+
+What runs are told of is read of the environment when the orchestration is imported, which one process can do once.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingestion.catalogue.source_tables import empty_tables
+from ingestion.loading.privacy import REMEDY
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import TableState
+from ingestion.settings import Settings
+from orchestration import changes, nodes, standing
+from orchestration.configuration import CROSS_SOURCE
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Models of one's own too, and tests of theirs; what reads tables that are there does not."""
+
+    def node(name: str, kind: str, tag: str, *reads: str) -> dict[str, object]:
+        told = {"name": name, "alias": name, "resource_type": kind, "tags": [tag] * bool(tag)}
+        return told | {"config": {"schema": "marts"}, "depends_on": {"nodes": [*reads]}}
+
+    tree = {
+        "visits": node("visits", "model", "restaurant"),
+        "calls": node("calls", "model", "erp"),
+        "of_all": node("of_all", "model", "cross_source", "visits", "calls"),
+        "mine": node("mine", "model", "", "visits"),
+        "of_mine": node("of_mine", "model", "", "mine"),
+        "other": node("other", "model", "", "calls", "of_all"),
+        "t_visits": node("t_visits", "test", "", "visits", "of_all"),
+        "t_mine": node("t_mine", "test", "", "of_mine"),
+        "t_all": node("t_all", "test", "", "of_all"),
+        "t_other": node("t_other", "test", "", "other"),
+    }
+    for module in (standing, nodes):
+        monkeypatch.setitem(module.manifest, "nodes", tree)
+
+    class _Warehouse:
+        def tables(self, schemas: set[str]) -> set[tuple[str, str]]:
+            return {("marts", "calls")} if schemas == {"marts"} else set()
+
+    class _Ingestion:
+        warehouse = _Warehouse()
+
+    monkeypatch.setattr(standing, "ingestion", _Ingestion())
+    monkeypatch.setattr(standing, "KINDS", ("restaurant", "erp"))
+    assert standing.is_any_system_built()
+    monkeypatch.setattr(standing, "KINDS", ("restaurant",))
+    assert not standing.is_any_system_built()
+    assert sorted(standing.waiting_for_tables()) == ["mine", "of_mine", "t_mine", "t_visits"]
+
+
+@pytest.fixture
+def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
+    """A warehouse of erp alone, whose models were built, and which knows restaurant."""
+    urls = {f"{name}_database_url": f"sqlite:///{tmp_path / name}.sqlite" for name in ("erp", "restaurant")}
+    ingestion = Ingestion(Settings.model_validate({"warehouse_url": f"duckdb:///{tmp_path / 'w.duckdb'}"} | urls))
+    kinds = ingestion.sources_of_kinds()
+    monkeypatch.setattr(changes, "ingestion", ingestion)
+    monkeypatch.setattr(changes, "SOURCES_OF_KINDS", kinds)
+    monkeypatch.setattr(changes, "KINDS", ("restaurant", "erp"))
+    with ingestion.warehouse.session() as session:
+        session.prepare(empty_tables("erp", ingestion.catalogue["erp"]))
+    changes.end(["erp"])
+    changes.end([CROSS_SOURCE])
+    assert changes.read().due_models(NOW) == []
+    return ingestion
+
+
+def test_what_reads_all_systems_is_due_when_one_that_came_later_is_taken_away(remembered: Ingestion) -> None:
+    """Though the systems that stay are as they were when there were no others."""
+    with remembered.warehouse.session() as session:
+        session.prepare(empty_tables("restaurant", remembered.catalogue["restaurant"]))
+    assert changes.read().due_models(NOW) == ["restaurant", CROSS_SOURCE]
+    changes.end(["restaurant"])
+    # Killed before what reads them all.
+    assert changes.read().due_models(NOW) == [CROSS_SOURCE]
+    changes.end([CROSS_SOURCE])
+    assert changes.read().due_models(NOW) == []
+    with remembered.warehouse.session() as session:
+        session.remove("restaurant", [])
+    assert changes.read().due_models(NOW) == [CROSS_SOURCE]
+
+
+def test_system_that_waits_for_another_key_keeps_nobody_waiting(remembered: Ingestion) -> None:
+    with remembered.warehouse.session() as session:
+        session.prepare(empty_tables("restaurant", remembered.catalogue["restaurant"]))
+        session.remember("restaurant", TableState("customers", last_error=f"Bring it to what is declared: {REMEDY}"))
+        session.remember("erp", TableState("customers", batch_seq=1))
+    assert changes.read().due_models(NOW) == ["erp", CROSS_SOURCE]
+    changes.end(["erp"])
+    changes.end([CROSS_SOURCE])
+    assert changes.read().due_models(NOW) == []
