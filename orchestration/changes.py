@@ -119,13 +119,18 @@ class Memory:
         """Whether the project's files are others than when a system was last built, so that no built row holds."""
         return (self.entry(MODELS, system).watermark or "").split(" ")[0] != _project()
 
+    def awaits_rotation(self, system: str) -> str | None:
+        """Why no number of a system holds, if so: raw of a source has more of people, or others, than is declared."""
+        entries = (entry for source in self.sources_of(system) for entry in self.entries[source].values())
+        return next((entry.last_error for entry in entries if REMEDY in (entry.last_error or "")), None)
+
     def due_models(self, now: datetime) -> list[str]:
         """The systems whose models would come out otherwise than they stand, in the order in which they are built.
 
         Cross-source models are due with any system. A system waits whose raw holds more of people than is declared:
         they go on with what was last built of it.
         """
-        ready = [s for s in self.systems if not self._awaits_rotation(s)]
+        ready = [s for s in self.systems if not self.awaits_rotation(s)]
         due = [s for s in ready if self._differs(s) or self._is_another_day(s, now)]
         if due or (ready and self._differs(CROSS_SOURCE)):
             due.append(CROSS_SOURCE)
@@ -153,11 +158,6 @@ class Memory:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
         declared = [one.model_dump(exclude={"deliver"}) for one in step.of(system).values()]
         return (built := self.built(system)) and digest(built, step.place, declared)
-
-    def _awaits_rotation(self, system: str) -> bool:
-        """Whether raw of one of its sources has other people's data than is declared: no number of it can be told."""
-        entries = (entry for source in self.sources_of(system) for entry in self.entries[source].values())
-        return any(entry.last_error is not None and REMEDY in entry.last_error for entry in entries)
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)

@@ -112,6 +112,11 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
     is_told = True
     with telling_faults(), ingestion.warehouse.exclusive():
         memory = changes.read()
+        for system in sorted(asked.keys() - {CROSS_SOURCE}):
+            # Nothing launches them by itself.
+            if waits_for := memory.awaits_rotation(system):
+                del asked[system]
+                faults.append(f"models of {system} wait: {waits_for}")
         for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
             if CROSS_SOURCE in systems and not is_any_system_built():
                 # Each of these models would fail, and be told as a cause.

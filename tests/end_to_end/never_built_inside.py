@@ -13,8 +13,9 @@ from ingestion.loading.privacy import REMEDY
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import TableState
 from ingestion.settings import Settings
-from orchestration import changes, nodes, standing
-from orchestration.configuration import CROSS_SOURCE
+from orchestration import chain, changes, nodes, standing
+from orchestration.configuration import CROSS_SOURCE, JOB, REFRESH_JOBS
+from orchestration.models import keys_of_models
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -95,7 +96,24 @@ def test_system_that_waits_for_another_key_keeps_nobody_waiting(remembered: Inge
         session.prepare(empty_tables("restaurant", remembered.catalogue["restaurant"]))
         session.remember("restaurant", TableState("customers", last_error=f"Bring it to what is declared: {REMEDY}"))
         session.remember("erp", TableState("customers", batch_seq=1))
-    assert changes.read().due_models(NOW) == ["erp", CROSS_SOURCE]
+    memory = changes.read()
+    assert memory.due_models(NOW) == ["erp", CROSS_SOURCE]
+    assert REMEDY in (memory.awaits_rotation("restaurant") or "")
+    assert memory.awaits_rotation("erp") is None
     changes.end(["erp"])
     changes.end([CROSS_SOURCE])
     assert changes.read().due_models(NOW) == []
+
+
+def test_refresh_that_failed_is_not_begun_once_more(remembered: Ingestion) -> None:
+    """It is due as before, and would fail once more; the next run that somebody or a schedule launches takes it on."""
+    changes.begin(["erp"])
+    of_all = keys_of_models(CROSS_SOURCE)
+    assert launched_after(REFRESH_JOBS["erp"]) == of_all
+    for job in (REFRESH_JOBS["restaurant"], JOB):
+        assert launched_after(job) == [*keys_of_models("erp"), *of_all]
+
+
+def launched_after(job: str) -> object:
+    launch = chain.next_launch(job)
+    return launch and launch.assets

@@ -77,6 +77,11 @@ def test_another_key_changes_every_pseudonym_and_no_number(place_of_two: Place) 
     result = place_of_two.module("orchestration", "run")
     assert result.returncode == 1
     assert result.stderr.count("python -m ingestion rotate-key") >= 3
+    # Nor by hand.
+    result = place_of_two.module("orchestration", "refresh", "whatsapp")
+    assert result.returncode == 1
+    assert "models of whatsapp wait: " in result.stderr
+    assert "python -m ingestion rotate-key" in result.stderr
     assert set(place_of_two.rows(hashes)) == before
     assert place_of_two.rows(numbers) == counted
     place_of_two.environment["AS_OF"] = told

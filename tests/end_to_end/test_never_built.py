@@ -98,6 +98,8 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
 
     # Where the project is parsed, and no other test has imported what reads this environment.
     inside = Path(__file__).with_name("never_built_inside.py")
-    result = place.module("pytest", "--quiet", "-p", "no:cacheprovider", "-p", "no:xdist", str(inside))
+    # Dagster's dbt imports what says of itself that it is deprecated.
+    options = ("--quiet", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore:sqlglotrs:DeprecationWarning")
+    result = place.module("pytest", *options, str(inside))
     assert result.returncode == 0, result.stdout
-    assert "3 passed" in result.stdout
+    assert "4 passed" in result.stdout
