@@ -80,7 +80,6 @@ class History:
             "DBT_TARGET_PATH": self._folder / "target",
             "DBT_LOG_PATH": self._folder / "target",
             "AS_OF": AS_OF,
-            "PRIVACY_KEY": "the key of a benchmark, of some length",
         }
         environment = {name: str(value) for name, value in places.items()} | sample.urls(self._sources)
         return measured([str(self._python), *arguments], environment, self._folder / "log", self._checkout)
