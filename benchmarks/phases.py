@@ -19,7 +19,7 @@ PHASES = ("start", "extraction", "models", "tests", "copy", "exports", "reports"
 Phases = dict[str, float]
 """Processor seconds by phase."""
 
-PHASE_OF_STEPS = {"raw": "extraction", "models": "dbt", "bi": "copy", "exports": "exports", "reports": "reports"}
+_STEPS = {"raw": "extraction", "models": "dbt", "bi": "copy", "exports": "exports", "reports": "reports"}
 """How a step's name begins, and what its time is spent on: `dbt` is divided among models and tests."""
 
 
@@ -69,7 +69,7 @@ def _steps(home: Path, since: float) -> Iterator[tuple[float, float, str]]:
         starts = {key: _moment(told) for key, kind, told in rows if kind == "STEP_START"}
         for key, kind, told in rows:
             if kind == "STEP_SUCCESS" and starts[key] >= since:
-                yield starts[key], _moment(told), PHASE_OF_STEPS[key.split("_")[0]]
+                yield starts[key], _moment(told), _STEPS[key.split("_")[0]]
 
 
 def _node_seconds(home: Path, start: float, end: float) -> tuple[float, float]:
