@@ -96,9 +96,9 @@ def is_of_the_night(run: dg.DagsterRun) -> bool:
 def _due_after(ended: str, patience_seconds: float | None) -> Launch | None:
     memory = changes.read(patience_seconds)
     following = [job for job in FOLLOWING if STAGES[job] > STAGES[ended]]
+    due_models = memory.due_models(settings.now) if MODELS_JOB in following else []
     # What was refreshed and is due still has failed, and would again.
-    systems = [system for system in memory.due_models(settings.now) if REFRESH_JOBS[system] != ended]
-    if MODELS_JOB in following and systems:
+    if systems := [system for system in due_models if REFRESH_JOBS[system] != ended]:
         from orchestration.models import keys_of_models  # noqa: PLC0415
 
         return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
