@@ -3,7 +3,7 @@
 Belongs here: how models and tests show in Dagster. Not here: SQL (dbt_project), or what is due (changes.py).
 """
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count
 from typing import Any
@@ -32,7 +32,7 @@ from orchestration.configuration import (
 from orchestration.console import failure, say, telling_faults
 from orchestration.labels import Layer, links, tags
 from orchestration.nodes import own_models, system_of_node
-from orchestration.standing import is_any_system_built, waiting_for_tables
+from orchestration.standing import is_any_system_built, missing_tables, waiting_for
 
 _BUILT = ("LogModelResult", "LogSeedResult")
 
@@ -118,7 +118,9 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
                 del asked[system]
                 faults.append(f"models of {system} wait: {waits_for}")
         for systems in (asked.keys() - {CROSS_SOURCE}, asked.keys() & {CROSS_SOURCE}):
-            if CROSS_SOURCE in systems and not is_any_system_built():
+            # Only there are tables read as they stand; else a fault keeps dbt from what reads what it left.
+            missing = missing_tables() if CROSS_SOURCE in systems else frozenset()
+            if CROSS_SOURCE in systems and not is_any_system_built(missing):
                 # Each of these models would fail, and be told as a cause.
                 is_told &= bool(faults)
                 faults = faults or ["no system was built yet that models of all systems could be made of"]
@@ -126,7 +128,7 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
             for is_full in (True, False):
                 full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
                 if group := {s: asked[s] for s in full if full[s] is is_full}:
-                    built = yield from _built(context, group, is_full)
+                    built = yield from _built(context, group, is_full, waiting_for(missing))
                     faults += built.faults.values()
                     is_told &= told.models(built)
     if faults:
@@ -154,7 +156,10 @@ def keys_of_models(system: str) -> list[dg.AssetKey]:
 
 
 def _built(
-    context: dg.AssetExecutionContext, asked: Mapping[str, Collection[dg.AssetKey]], is_full: bool
+    context: dg.AssetExecutionContext,
+    asked: Mapping[str, Collection[dg.AssetKey]],
+    is_full: bool,
+    exclude: Sequence[str],
 ) -> Generator[Any, None, dbt.Build]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
     whole = [system for system, keys in asked.items() if len(keys) == len(keys_of_models(system))]
@@ -173,8 +178,6 @@ def _built(
     if parts := [key.path[-1] for system in asked.keys() - whole for key in asked[system]]:
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
-    # Only there are tables read as they stand; else a fault keeps dbt from what reads what it left.
-    exclude = waiting_for_tables() if CROSS_SOURCE in asked else []
     result = dbt.build(select, heard, is_full, exclude=exclude)
     failed = {system_of_node(node) for node in result.faults}
     changes.end(system for system in whole if not failed & {system, None})
@@ -195,7 +198,7 @@ def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
         memory = changes.read()
         due = memory.due_models(settings.now)
         waiting = [system for system in SYSTEMS if system in due or memory.built(system) is None]
-        without_tables = waiting_for_tables()
+        without_tables = waiting_for(missing_tables())
         tests = [
             name
             for unique_id, node in manifest["nodes"].items()

@@ -10,13 +10,23 @@ from orchestration.configuration import CROSS_SOURCE, KINDS, ingestion, manifest
 from orchestration.nodes import own_models, system_of_node
 
 
-def is_any_system_built() -> bool:
-    """Whether there is a system with all tables that models of all systems together read: they are made of such.
+def missing_tables() -> frozenset[str]:
+    """The models of systems whose tables are not there, by their ids; what is said below is said of these.
 
     Raises:
         WarehouseError: the warehouse can't be asked.
     """
-    missing = _missing_tables()
+    read = {
+        node: (told["config"]["schema"], told["alias"])
+        for node, told in manifest["nodes"].items()
+        if told["resource_type"] == "model" and system_of_node(node) != CROSS_SOURCE
+    }
+    there = ingestion.warehouse.tables({schema for schema, _ in read.values()})
+    return frozenset(node for node, place in read.items() if place not in there)
+
+
+def is_any_system_built(missing: frozenset[str]) -> bool:
+    """Whether there is a system with all tables that models of all systems together read: they are made of such."""
     unbuilt = {
         system_of_node(read)
         for told in manifest["nodes"].values()
@@ -26,14 +36,9 @@ def is_any_system_built() -> bool:
     return any(kind not in unbuilt for kind in KINDS)
 
 
-def waiting_for_tables() -> list[str]:
-    """Tests, and models of your own, that read a system's table which is not there, by themselves or through others.
-
-    Raises:
-        WarehouseError: the warehouse can't be asked.
-    """
+def waiting_for(missing: frozenset[str]) -> list[str]:
+    """Tests, and models of your own, that read a table which is not there, by themselves or through others."""
     nodes: dict[str, dict[str, Any]] = manifest["nodes"]
-    missing = _missing_tables()
     waiting: dict[str, str] = {}
     own = own_models()
     while more := {
@@ -44,16 +49,5 @@ def waiting_for_tables() -> list[str]:
         and missing.intersection(told["depends_on"]["nodes"])
     }:
         waiting |= more
-        missing |= more.keys()
+        missing = missing.union(more)
     return [*waiting.values()]
-
-
-def _missing_tables() -> set[str]:
-    """The models of systems whose tables are not there."""
-    read = {
-        node: (told["config"]["schema"], told["alias"])
-        for node, told in manifest["nodes"].items()
-        if told["resource_type"] == "model" and system_of_node(node) != CROSS_SOURCE
-    }
-    there = ingestion.warehouse.tables({schema for schema, _ in read.values()})
-    return {node for node, place in read.items() if place not in there}

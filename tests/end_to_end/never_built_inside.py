@@ -53,10 +53,11 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
 
     monkeypatch.setattr(standing, "ingestion", _Ingestion())
     monkeypatch.setattr(standing, "KINDS", ("restaurant", "erp"))
-    assert standing.is_any_system_built()
+    missing = standing.missing_tables()
+    assert standing.is_any_system_built(missing)
     monkeypatch.setattr(standing, "KINDS", ("restaurant",))
-    assert not standing.is_any_system_built()
-    assert sorted(standing.waiting_for_tables()) == ["mine", "of_mine", "t_mine", "t_visits"]
+    assert not standing.is_any_system_built(missing)
+    assert sorted(standing.waiting_for(missing)) == ["mine", "of_mine", "t_mine", "t_visits"]
 
 
 @pytest.fixture
