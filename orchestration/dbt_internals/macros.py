@@ -1,0 +1,193 @@
+"""Macros of a node's context, bound when they are asked for.
+
+dbt binds each of 800 macros to the context of every node, twice, and makes a module of a macro at each of its calls.
+Belongs here: which macro a name means, as dbt says. Not here: how a template is compiled (templates.py).
+"""
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from dbt.clients.jinja import MacroGenerator, MacroStack
+from dbt.context.base import BaseContext
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.exceptions import PackageNotFoundForMacroError
+from dbt.include.global_project import PROJECT_NAME
+from dbt_common.clients.jinja import NativeSandboxTemplate
+from jinja2.runtime import Context
+
+Macros = Mapping[str, Any]
+"""Macros as they were parsed, by their names."""
+
+
+class Bindings:
+    """What all macros of a node are bound to."""
+
+    __slots__ = ("context", "node", "stack")
+
+    def __init__(self, context: dict[str, Any], node: Any, stack: MacroStack) -> None:
+        self.context = context
+        self.node = node
+        self.stack = stack
+
+
+class Bound(MacroGenerator):
+    """A macro bound by one reference, made a module at its first call: it has no state but its context's."""
+
+    def __init__(self, macro: Any, bindings: Bindings) -> None:  # the original's would set what is looked up here
+        self.macro = macro
+        self._bindings = bindings
+        self._module_s: Callable[..., Any] | None = None
+
+    @property
+    def context(self) -> dict[str, Any]:  # type: ignore[override]
+        """What its names are looked up in."""
+        return self._bindings.context
+
+    @property
+    def node(self) -> Any:  # type: ignore[override]
+        """Whose context it is."""
+        return self._bindings.node
+
+    @property
+    def stack(self) -> MacroStack:  # type: ignore[override]
+        """The macros that are being called."""
+        return self._bindings.stack
+
+    def get_macro(self) -> Callable[..., Any]:
+        """The macro as a function of Jinja's."""
+        if self._module_s is None:
+            self._module_s = super().get_macro()
+        return self._module_s
+
+
+class _Lazy(dict[str, Any]):
+    """A dictionary whose further entries are made when they are asked for; what is told of it whole is without them."""
+
+    def _made(self, name: str) -> Any:
+        """A further entry; None where there is none."""
+        raise NotImplementedError
+
+    def __missing__(self, name: str) -> Any:
+        if (made := self._made(name)) is None:
+            raise KeyError(name)
+        self[name] = made
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or self.get(name) is not None  # type: ignore[arg-type]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An entry, or what is given."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
+class Package(_Lazy):
+    """The macros of a package, or of several of which the first that has a name counts."""
+
+    def __init__(self, places: Iterable[Macros], bindings: Bindings) -> None:
+        super().__init__()
+        self._places = list(places)
+        self._bindings = bindings
+
+    def _made(self, name: str) -> Bound | None:
+        return next((Bound(place[name], self._bindings) for place in self._places if name in place), None)
+
+    def names(self) -> set[str]:
+        """Of all its macros."""
+        return {name for place in self._places for name in place}
+
+
+class Namespace(MacroNamespace):
+    """What a name means in a node's context: its own package, then the project's, then packages, then dbt's.
+
+    Args:
+        own: names of the packages whose macros go before all others.
+        internal: names of dbt's and the adapter's packages; the first that has a name counts.
+    """
+
+    def __init__(
+        self, macros: Mapping[str, Macros], own: Sequence[str], internal: Sequence[str], bindings: Bindings
+    ) -> None:
+        self._own = Package([macros.get(name, {}) for name in own], bindings)
+        self._internal = Package([macros.get(name, {}) for name in internal], bindings)
+        # dbt's own package is all internal ones.
+        packages = {name: Package([of_it], bindings) for name, of_it in macros.items() if name not in internal}
+        self._packages = packages
+        self._named = {PROJECT_NAME: self._internal} | packages
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own.names() | set(self._named) | self._internal.names())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, name: str) -> Any:
+        for place in (self._own, self._named, self._internal):
+            if name in place:
+                return place[name]
+        raise KeyError(name)
+
+    def get_from_package(self, package_name: str | None, name: str) -> Any:
+        """A macro of a package, or of the first that has it.
+
+        Raises:
+            PackageNotFoundForMacroError: there is no such package, or it is an adapter's.
+        """
+        if package_name is None:
+            return self.get(name)
+        if package_name == PROJECT_NAME:
+            return self._internal.get(name)
+        if package_name not in self._packages:
+            raise PackageNotFoundForMacroError(package_name)
+        return self._packages[package_name].get(name)
+
+
+class Scope(_Lazy):
+    """A context of Jinja's in which macros are bound when they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._namespace: Mapping[str, Any] = {}
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Take entries over. Macros go before what is there under their names, and after what comes later."""
+        if isinstance(other, Namespace):
+            self._namespace = other
+            for name in [name for name in self if name in other]:
+                del self[name]
+        else:
+            super().update(other)
+        super().update(more)
+
+    def _made(self, name: str) -> Any:
+        return self._namespace.get(name)
+
+
+_make_context, _build_namespace = BaseContext.__init__, MacroNamespaceBuilder.build_namespace
+_new_context = NativeSandboxTemplate.new_context
+
+
+def make_context(self: BaseContext, cli_vars: dict[str, Any], require_vars: bool = True) -> None:
+    """Begin a context, of whatever kind."""
+    _make_context(self, cli_vars, require_vars)
+    self._ctx = Scope()
+
+
+def new_context(self: NativeSandboxTemplate, vars: dict[str, Any] | None = None, *_: Any, **__: Any) -> Context:
+    """What a template of a test's argument sees: no copy, which would be without what was not asked for yet."""
+    places: Any = ChainMap(vars or {}, self.globals)
+    return self.environment.context_class(self.environment, places, self.name, self.blocks)
+
+
+def build_namespace(
+    self: MacroNamespaceBuilder, macros_by_package: Mapping[str, Macros], ctx: dict[str, Any]
+) -> Namespace:
+    """All macros, for a node's context: done three times for every node."""
+    own = dict.fromkeys((self.search_package, self.root_package))
+    before = [name for name in own if name not in self.internal_package_names]
+    bindings = Bindings(ctx, self.node, self.thread_ctx)
+    return Namespace(macros_by_package, before, self.internal_package_names_order, bindings)
