@@ -14,20 +14,27 @@ from dbt.adapters.base.impl import BaseAdapter
 from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt_common.clients import agate_helper
-from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxEnvironment, NativeSandboxTemplate
+from dbt_common.clients.jinja import (
+    MacroFuzzEnvironment,
+    MacroFuzzTemplate,
+    NativeSandboxEnvironment,
+    NativeSandboxTemplate,
+)
 from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
-from orchestration.dbt_internals import answers, events, macros, templates
+from orchestration.dbt_internals import answers, contexts, events, templates
 
 GARBAGE = (100_000, 10, 100)
 """How many new objects there are before dbt's are looked at, and how often the older ones are: a project parsed is a
 million that stay."""
 
 REPLACED: Sequence[tuple[Any, str, Any]] = (
-    (BaseContext, "__init__", macros.make_context),
-    (MacroNamespaceBuilder, "build_namespace", macros.build_namespace),
-    (NativeSandboxTemplate, "new_context", macros.new_context),
+    (BaseContext, "__init__", contexts.make_context),
+    (BaseContext, "generate_builtins", contexts.generate_builtins),
+    (MacroNamespaceBuilder, "build_namespace", contexts.build_namespace),
+    (MacroFuzzTemplate, "new_context", contexts.new_context),
+    (NativeSandboxTemplate, "new_context", contexts.new_context),
     (MacroFuzzEnvironment, "compile", templates.compile_once),
     (NativeSandboxEnvironment, "from_string", templates.from_string),
     (BaseEvent, "__init__", events.make_event),

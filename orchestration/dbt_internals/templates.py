@@ -1,6 +1,6 @@
 """Templates compiled once, and not again in the next process.
 
-Belongs here: what Jinja compiles for dbt, and the file that remembers it. Not here: what a name means (macros.py).
+Belongs here: what Jinja compiles for dbt, and the file that remembers it. Not here: what a name means (contexts.py).
 """
 
 import marshal

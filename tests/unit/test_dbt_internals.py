@@ -10,11 +10,12 @@ import pytest
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
 from dbt.clients.jinja import MacroGenerator, MacroStack, get_rendered
-from dbt.context.base import BaseContext
+from dbt.context.base import BaseContext, contextmember, contextproperty
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import (
     MacroFuzzEnvironment,
+    MacroFuzzTemplate,
     NativeSandboxEnvironment,
     NativeSandboxTemplate,
     get_environment,
@@ -26,12 +27,14 @@ from dbt_common.events.types import Note
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.dbt_internals import REPLACED, answers, events, macros, templates
+from orchestration.dbt_internals import REPLACED, answers, contexts, events, templates
 
 ORIGINAL = {
-    (BaseContext, "__init__"): macros._make_context,
-    (MacroNamespaceBuilder, "build_namespace"): macros._build_namespace,
-    (NativeSandboxTemplate, "new_context"): macros._new_context,
+    (BaseContext, "__init__"): contexts._make_context,
+    (BaseContext, "generate_builtins"): contexts._generate_builtins,
+    (MacroNamespaceBuilder, "build_namespace"): contexts._build_namespace,
+    (MacroFuzzTemplate, "new_context"): contexts._new_context,
+    (NativeSandboxTemplate, "new_context"): contexts._new_native_context,
     (MacroFuzzEnvironment, "compile"): templates._compile,
     (NativeSandboxEnvironment, "from_string"): templates._from_string,
     (BaseEvent, "__init__"): events._make,
@@ -75,8 +78,8 @@ def test_macros_are_found_as_dbt_finds_them(package: str) -> None:
         context.update({"in_both": "later"} if package == "dbt" else {})
         return context, namespace
 
-    original, namespace = made(macros._build_namespace, {})
-    ours, our_namespace = made(macros.build_namespace, macros.Scope())
+    original, namespace = made(contexts._build_namespace, {})
+    ours, our_namespace = made(contexts.build_namespace, contexts.Scope())
 
     def shown(found: Any, context: Any) -> Any:
         if isinstance(found, MacroGenerator):
@@ -101,6 +104,42 @@ def test_macros_are_found_as_dbt_finds_them(package: str) -> None:
     assert ours["crm_warehouse"]["in_both"] == "another"
 
 
+class OfSomething(BaseContext):
+    """A context with what dbt's have: properties, functions, values, and a property that is empty."""
+
+    asked = 0
+
+    @contextproperty("counted")
+    def told_otherwise(self) -> int:
+        self.asked += 1
+        return self.asked
+
+    @contextproperty()
+    def nothing(self) -> None:
+        return None
+
+    @contextmember()
+    def twice(self, text: str) -> str:
+        return text * 2
+
+
+def test_built_ins_are_those_of_dbt_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = OfSomething({"a": 1}).to_dict()
+    monkeypatch.setattr(BaseContext, "__init__", contexts.make_context)
+    monkeypatch.setattr(BaseContext, "generate_builtins", contexts.generate_builtins)
+    ours = OfSomething({"a": 1}).to_dict()
+    for name in [*original, "nowhere"]:
+        assert (name in ours, name in ours["builtins"]) == (name in original, name in original["builtins"])
+        assert type(ours.get(name)) in (type(original.get(name)), contexts.Scope, contexts.BuiltIns)
+    assert ours["counted"] == original["counted"] == ours["counted"] == ours["builtins"]["counted"] == 1
+    assert ours["nothing"] is original["nothing"] is None and ours["twice"]("a") == original["twice"]("a") == "aa"
+    assert ours["var"]("a") == original["var"]("a") == 1 and ours["context"] is ours
+    for one in (original, ours):
+        one.update({"twice": "another"})
+        one.update(nothing="something")
+    assert [ours[name] for name in ("twice", "nothing")] == [original[name] for name in ("twice", "nothing")]
+
+
 def test_macro_sees_what_its_context_came_to_hold_between_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     macro = SimpleNamespace(
         name="told",
@@ -111,10 +150,11 @@ def test_macro_sees_what_its_context_came_to_hold_between_its_calls(monkeypatch:
     other = SimpleNamespace(
         name="said", package_name="dbt", unique_id="macro.said", macro_sql="{% macro said() %}{{ this }}!{% endmacro %}"
     )
-    monkeypatch.setattr(NativeSandboxTemplate, "new_context", macros.new_context)
-    scope = macros.Scope()
+    for template in (MacroFuzzTemplate, NativeSandboxTemplate):
+        monkeypatch.setattr(template, "new_context", contexts.new_context)
+    scope = contexts.Scope()
     builder = MacroNamespaceBuilder("crm_warehouse", "crm_warehouse", MacroStack(), ["dbt"])
-    scope.update(macros.build_namespace(builder, {"crm_warehouse": {"told": macro}, "dbt": {"said": other}}, scope))
+    scope.update(contexts.build_namespace(builder, {"crm_warehouse": {"told": macro}, "dbt": {"said": other}}, scope))
     called = []
     for this in ("one", "two"):
         scope["this"] = this

@@ -1,7 +1,7 @@
-"""Macros of a node's context, bound when they are asked for.
+"""What a node's context holds, made when it is asked for.
 
 dbt binds each of 800 macros to the context of every node, twice, and makes a module of a macro at each of its calls.
-Belongs here: which macro a name means, as dbt says. Not here: how a template is compiled (templates.py).
+Belongs here: what a name means, as dbt says. Not here: how a template is compiled (templates.py).
 """
 
 from collections import ChainMap
@@ -13,7 +13,8 @@ from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.exceptions import PackageNotFoundForMacroError
 from dbt.include.global_project import PROJECT_NAME
-from dbt_common.clients.jinja import NativeSandboxTemplate
+from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
+from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.runtime import Context
 
 Macros = Mapping[str, Any]
@@ -61,21 +62,23 @@ class Bound(MacroGenerator):
         return self._module_s
 
 
-class _Lazy(dict[str, Any]):
+class Lazy(dict[str, Any]):
     """A dictionary whose further entries are made when they are asked for; what is told of it whole is without them."""
 
-    def _made(self, name: str) -> Any:
-        """A further entry; None where there is none."""
+    def made(self, name: str) -> Any:
+        """A further entry.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
         raise NotImplementedError
 
     def __missing__(self, name: str) -> Any:
-        if (made := self._made(name)) is None:
-            raise KeyError(name)
-        self[name] = made
+        made = self[name] = self.made(name)
         return made
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or self.get(name) is not None  # type: ignore[arg-type]
+        return super().__contains__(name) or self.get(name, _NOTHING) is not _NOTHING  # type: ignore[arg-type]
 
     def get(self, name: str, default: Any = None) -> Any:
         """An entry, or what is given."""
@@ -85,7 +88,7 @@ class _Lazy(dict[str, Any]):
             return default
 
 
-class Package(_Lazy):
+class Package(Lazy):
     """The macros of a package, or of several of which the first that has a name counts."""
 
     def __init__(self, places: Iterable[Macros], bindings: Bindings) -> None:
@@ -93,12 +96,29 @@ class Package(_Lazy):
         self._places = list(places)
         self._bindings = bindings
 
-    def _made(self, name: str) -> Bound | None:
-        return next((Bound(place[name], self._bindings) for place in self._places if name in place), None)
+    def made(self, name: str) -> Bound:
+        """A macro."""
+        for place in self._places:
+            if name in place:
+                return Bound(place[name], self._bindings)
+        raise KeyError(name)
 
     def names(self) -> set[str]:
         """Of all its macros."""
         return {name for place in self._places for name in place}
+
+
+class BuiltIns(Lazy):
+    """What dbt itself gives a context: most nodes ask for a tenth of it."""
+
+    def __init__(self, of: BaseContext) -> None:
+        super().__init__()
+        self._of = of
+
+    def made(self, name: str) -> Any:
+        """A property's value, or a function."""
+        value = self._of._context_members_[name]
+        return value.__get__(self._of) if hasattr(value, "__get__") else value
 
 
 class Namespace(MacroNamespace):
@@ -146,29 +166,35 @@ class Namespace(MacroNamespace):
         return self._packages[package_name].get(name)
 
 
-class Scope(_Lazy):
-    """A context of Jinja's in which macros are bound when they are asked for."""
+class Scope(Lazy):
+    """A context of Jinja's in which macros and built-ins are made when they are asked for."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._namespace: Mapping[str, Any] = {}
+        self._later: tuple[Mapping[str, Any], ...] = ()
 
     def update(self, other: Any = (), /, **more: Any) -> None:
-        """Take entries over. Macros go before what is there under their names, and after what comes later."""
-        if isinstance(other, Namespace):
-            self._namespace = other
+        """Take entries over: what comes last goes before what is there under the same name."""
+        if isinstance(other, Namespace | BuiltIns):
+            self._later = (other, *self._later)
             for name in [name for name in self if name in other]:
                 del self[name]
         else:
             super().update(other)
         super().update(more)
 
-    def _made(self, name: str) -> Any:
-        return self._namespace.get(name)
+    def made(self, name: str) -> Any:
+        """What the last that was taken over has under a name, or Jinja itself."""
+        for place in self._later:
+            if name in place:
+                return place[name]
+        return DEFAULT_NAMESPACE[name]
 
 
 _make_context, _build_namespace = BaseContext.__init__, MacroNamespaceBuilder.build_namespace
-_new_context = NativeSandboxTemplate.new_context
+_generate_builtins = BaseContext.generate_builtins
+_new_context, _new_native_context = MacroFuzzTemplate.new_context, NativeSandboxTemplate.new_context
+_NOTHING = object()
 
 
 def make_context(self: BaseContext, cli_vars: dict[str, Any], require_vars: bool = True) -> None:
@@ -177,9 +203,20 @@ def make_context(self: BaseContext, cli_vars: dict[str, Any], require_vars: bool
     self._ctx = Scope()
 
 
-def new_context(self: NativeSandboxTemplate, vars: dict[str, Any] | None = None, *_: Any, **__: Any) -> Context:
-    """What a template of a test's argument sees: no copy, which would be without what was not asked for yet."""
-    places: Any = ChainMap(vars or {}, self.globals)
+def generate_builtins(self: BaseContext) -> dict[str, Any]:
+    """What dbt itself gives a context."""
+    config = getattr(self, "config", None)
+    # Variables, which are always made in the original, have dbt look for the packages in which macros are looked for.
+    if getattr(config, "dependencies", ()) is None:
+        config.load_dependencies()  # type: ignore[union-attr]
+    return BuiltIns(self)
+
+
+def new_context(
+    self: MacroFuzzTemplate | NativeSandboxTemplate, vars: dict[str, Any] | None = None, *_: Any, **__: Any
+) -> Context:
+    """What a template sees: no copy, which would be without what was not asked for yet."""
+    places: Any = vars if isinstance(vars, Scope) else ChainMap(vars or {}, self.globals)
     return self.environment.context_class(self.environment, places, self.name, self.blocks)
 
 
