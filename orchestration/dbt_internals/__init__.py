@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dbt import compilation
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespaceBuilder
@@ -23,7 +24,7 @@ from dbt_common.clients.jinja import (
 from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
-from orchestration.dbt_internals import answers, contexts, events, templates
+from orchestration.dbt_internals import answers, contexts, ctes, events, templates
 
 GARBAGE = (100_000, 10, 100)
 """How many new objects there are before dbt's are looked at, and how often the older ones are: a project parsed is a
@@ -37,6 +38,7 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
     (NativeSandboxTemplate, "new_context", contexts.new_context),
     (MacroFuzzEnvironment, "compile", templates.compile_once),
     (NativeSandboxEnvironment, "from_string", templates.from_string),
+    (compilation, "inject_ctes_into_sql", ctes.inject_ctes_into_sql),
     (BaseEvent, "__init__", events.make_event),
     (BaseEvent, "__getattr__", events.of_event),
     (BaseEvent, "__setattr__", events.set_of_event),

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from dbt import compilation
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
+from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.clients.jinja import MacroGenerator, MacroStack, get_rendered
 from dbt.context.base import BaseContext, contextmember, contextproperty
 from dbt.context.macros import MacroNamespaceBuilder
@@ -24,10 +26,10 @@ from dbt_common.clients.jinja import (
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.logger import LoggerConfig
 from dbt_common.events.types import Note
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestration.dbt_internals import REPLACED, answers, contexts, events, templates
+from orchestration.dbt_internals import REPLACED, answers, contexts, ctes, events, templates
 
 ORIGINAL = {
     (BaseContext, "__init__"): contexts._make_context,
@@ -37,6 +39,7 @@ ORIGINAL = {
     (NativeSandboxTemplate, "new_context"): contexts._new_native_context,
     (MacroFuzzEnvironment, "compile"): templates._compile,
     (NativeSandboxEnvironment, "from_string"): templates._from_string,
+    (compilation, "inject_ctes_into_sql"): ctes._inject,
     (BaseEvent, "__init__"): events._make,
     (BaseEvent, "__getattr__"): events._get,
     (BaseEvent, "__setattr__"): events._set,
@@ -250,6 +253,18 @@ def _ends(call: Callable[[], Any]) -> Any:
         return call()
     except Exception as error:
         return type(error)
+
+
+PARTS = ["with", "WITH", "recursive", "x as (select 1)", '"x" as (select ";")', "`x` as (select 1)", "select", "within"]
+BETWEEN = [" ", "\n", "\t", "-- with\n", "--\r\n", "/* with */", "/**/", "/*", "--", "'with'", ";", "(", ")", ",", "1"]
+
+
+@given(st.lists(st.sampled_from([*PARTS, *BETWEEN])).map("".join), st.integers(0, 2))
+@example("-- of\n/* a * b **/\n  with\n  recursive own as (select 1)\nselect * from own", 2)
+def test_expressions_that_are_given_go_where_dbt_puts_them(sql: str, given: int) -> None:
+    expressions = [InjectedCTE(id=f"{n}", sql=f" given_{n} as (\nselect {n}\n)") for n in range(given)]
+    ours = _ends(lambda: ctes.inject_ctes_into_sql(sql, expressions))
+    assert ours == _ends(lambda: ctes._inject(sql, expressions))
 
 
 def test_event_holds_what_it_was_made_of_whenever_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
