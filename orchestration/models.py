@@ -183,9 +183,10 @@ def _built(
         select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full, exclude=exclude)
     failed = {system_of_node(node) for node in result.faults}
-    changes.end(system for system in whole if not failed & {system, None})
-    for key, metadata in _metadata(keys).items():
-        context.add_asset_metadata(metadata, asset_key=key)
+    with ingestion.warehouse.at_hand():
+        changes.end(system for system in whole if not failed & {system, None})
+        for key, metadata in _metadata(keys).items():
+            context.add_asset_metadata(metadata, asset_key=key)
     yield from _events(context, result)
     return result
 
