@@ -4,7 +4,6 @@ Belongs here: what is replaced in dbt, or asked of its inside; each is private t
 compared with the original by a test. Not here: builds (orchestration/dbt.py), nor anything that changes what dbt does.
 """
 
-import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from dbt import compilation
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespaceBuilder
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import (
     MacroFuzzEnvironment,
@@ -25,10 +25,6 @@ from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 
 from orchestration.dbt_internals import answers, contexts, ctes, events, templates
-
-GARBAGE = (100_000, 10, 100)
-"""How many new objects there are before dbt's are looked at, and how often the older ones are: a project parsed is a
-million that stay."""
 
 REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseContext, "__init__", contexts.make_context),
@@ -42,6 +38,7 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseEvent, "__init__", events.make_event),
     (BaseEvent, "__getattr__", events.of_event),
     (BaseEvent, "__setattr__", events.set_of_event),
+    (BehaviorFlagRendered, "_default_source", staticmethod(events.source_of_flag)),
     (BaseAdapter, "_make_match", answers.make_match),
     (agate_helper, "build_type_tester", answers.build_type_tester),
 )
@@ -49,12 +46,11 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
 
 
 def hurry(target: Path | None = None) -> None:
-    """Replace what is replaced, in this process, and look for garbage less often: it took a quarter of a build.
+    """Replace what is replaced, in this process.
 
     Args:
         target: dbt's folder of artefacts, where an earlier process may have left what it compiled.
     """
-    gc.set_threshold(*GARBAGE)
     ctx_set_event_manager(events.Events())
     for owner, name, ours in REPLACED:
         setattr(owner, name, ours)

@@ -3,11 +3,15 @@
 Belongs here: what is told, and when it is put together. Not here: what a run makes of it (orchestration/dbt.py).
 """
 
+import sys
+from types import FrameType
 from typing import Any
 
+from dbt_common import behavior_flags
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 
+_source_of_flag = behavior_flags.BehaviorFlagRendered._default_source
 _make, _get, _set = BaseEvent.__init__, BaseEvent.__getattr__, BaseEvent.__setattr__
 
 
@@ -40,3 +44,11 @@ def set_of_event(self: BaseEvent, key: str, value: Any) -> None:
     if key != "pb_msg" and "_given" in vars(self):
         of_event(self, "pb_msg")
     _set(self, key, value)  # type: ignore[no-untyped-call]
+
+
+def source_of_flag() -> str:
+    """The module that has a flag, which is told in events of it; dbt reads the source of every frame for that."""
+    frame: FrameType | None = sys._getframe()
+    while frame and frame.f_globals.get("__name__") in (__name__, behavior_flags.__name__):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__")) if frame else "Unknown"

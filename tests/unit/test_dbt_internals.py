@@ -14,6 +14,7 @@ from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.clients.jinja import MacroGenerator, MacroStack, get_rendered
 from dbt.context.base import BaseContext, contextmember, contextproperty
 from dbt.context.macros import MacroNamespaceBuilder
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import (
     MacroFuzzEnvironment,
@@ -43,6 +44,7 @@ ORIGINAL = {
     (BaseEvent, "__init__"): events._make,
     (BaseEvent, "__getattr__"): events._get,
     (BaseEvent, "__setattr__"): events._set,
+    (BehaviorFlagRendered, "_default_source"): staticmethod(events._source_of_flag),
     (BaseAdapter, "_make_match"): answers._make_match,
     (agate_helper, "build_type_tester"): answers._build_type_tester,
 }
@@ -309,3 +311,11 @@ def test_types_of_results_are_told_as_dbt_tells_them(rows: list[Any], monkeypatc
     original = [told(texts) for texts in asked]
     monkeypatch.setattr(agate_helper, "build_type_tester", answers.build_type_tester)
     assert [told(texts) for texts in [*asked, *asked]] == [*original, *original]
+
+
+def test_flag_is_of_the_module_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = BehaviorFlagRendered._default_source()
+    monkeypatch.setattr(BehaviorFlagRendered, "_default_source", staticmethod(events.source_of_flag))
+    assert BehaviorFlagRendered._default_source() == original == __name__
+    flag = BehaviorFlagRendered({"name": "flag", "default": True, "description": "told"}, {})
+    assert flag._behavior_change_event.flag_source == __name__
