@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import duckdb
 import pytest
 from canary import places_of
-from end_to_end.conftest import AS_OF, TWO_SYSTEMS, FirstRun
+from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.dagster_api import Shown, Ui, shown
 from end_to_end.people import UNREVIEWED, place_of, places_allowed
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
 from oracle.check import disagreements_of_system
+from parsed_project import TWO_SYSTEMS
 
 from ingestion import sample
 from ingestion.settings import PROJECT_ROOT

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from end_to_end.conftest import AS_OF, TWO_SYSTEMS
+from end_to_end.conftest import AS_OF
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from oracle.check import disagreements_of_system
+from parsed_project import TWO_SYSTEMS
 
 from ingestion.settings import PROJECT_ROOT
 
