@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from end_to_end.place import Place
-
 from sqlalchemy import URL, make_url
 
 from ingestion.catalogue.catalogue_file import load_catalogue
@@ -68,7 +67,8 @@ def parsed(shared: Path, systems: Collection[str]) -> ParsedProject:
         systems: those that there are.
     """
     name = "_".join(("live", *(systems if {*systems} != {*SOURCES} else ())))
-    place, target = Place(shared / name, {s: f"sqlite:///{shared / name / s}.sqlite" for s in systems}), shared / f"{name}_parsed"
+    place = Place(shared / name, {system: f"sqlite:///{shared / name / system}.sqlite" for system in systems})
+    target = shared / f"{name}_parsed"
     with only_one(shared / f"{target.name}.lock"):
         if not (target / REMEMBERED).exists():
             options = ["--quiet", "--target-path", str(target), "--log-path", str(target), "--log-level-file", "none"]

@@ -81,7 +81,9 @@ def test_systems_that_there_are_not_are_named(tmp_path: Path) -> None:
 
     project = str(PROJECT_ROOT / "dbt_project")
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(tmp_path)]
-    outcome = dbtRunner().invoke(["parse", "--quiet", "--log-level-file", "none", *places, "--vars", "systems: [shop, shopp]"])
+    outcome = dbtRunner().invoke(
+        ["parse", "--quiet", "--log-level-file", "none", *places, "--vars", "systems: [shop, shopp]"]
+    )
     assert "It is a list of one or more of consulting, erp, restaurant, shop, whatsapp" in str(outcome.exception)
 
 

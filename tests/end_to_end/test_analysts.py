@@ -45,7 +45,9 @@ def test_sample_shows_something_in_every_column(place: Place) -> None:
     assert len(REASONS) <= 10, "reasons not to are few"
 
 
-def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(place: Place, parsed_project: ParsedProject) -> None:
+def test_metrics_asked_of_the_semantic_layer_are_those_of_the_marts(
+    place: Place, parsed_project: ParsedProject
+) -> None:
     pytest.importorskip("dbt_metricflow")
     # MetricFlow reads and writes in the project's own target folder.
     project = place.folder / "dbt_project"

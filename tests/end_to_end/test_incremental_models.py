@@ -238,7 +238,9 @@ def test_incremental_equals_full_refresh_after_any_history(
 
 
 @pytest.mark.slow
-def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(tmp_path: Path, parsed_project: ParsedProject) -> None:
+def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(
+    tmp_path: Path, parsed_project: ParsedProject
+) -> None:
     """What is open at the end of a window is of all days before it, too."""
     history = ModelHistory("consulting", tmp_path, parsed_project)
     recent = "from {} where created_at between '2026-08-20' and '2026-09-04' order by id limit 1"

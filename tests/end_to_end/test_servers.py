@@ -39,8 +39,8 @@ CLOSED = {"freshness", "llm_rates", "message_rates"}
 """Without a tenant, and not for all."""
 
 UNIT_TESTED = ["postgresql", "bigquery"] if "MODEL_HISTORIES" in os.environ else []
-"""In short tests on DuckDB (test_analysts.py): what macros give on each engine is seen by themselves, and what models do
-in every cell that is compared here."""
+"""Short tests have them on DuckDB (test_analysts.py): what macros give is seen on each engine by themselves, and what
+models do in every cell that is compared here."""
 
 
 @dataclass(frozen=True)
