@@ -50,6 +50,13 @@ GROUPS = {
         ("test_business_hours", "test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"
     ),
     **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
+    **dict.fromkeys(
+        (
+            *("test_clock_changes", "test_collations", "test_mysql_source", "test_mysql_source_alterations"),
+            *("test_mysql_source_values", "test_source_bytes", "test_source_columns"),
+        ),
+        "mysql",
+    ),
     **dict.fromkeys(("test_dbt_project", "test_lineage", "test_present_systems", "test_wrong_settings"), "project"),
 }
 """Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
