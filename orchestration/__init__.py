@@ -3,3 +3,8 @@
 Belongs here: assets, checks, jobs, schedules and how a run is shown. Not here: extraction (ingestion), models
 (dbt_project), publishing (exports). No other package knows Dagster.
 """
+
+import gc
+
+# What is imported and declared stays: looking through it for garbage takes a twelfth of a run that finds nothing new.
+gc.set_threshold(100_000, 10, 100)

@@ -218,13 +218,14 @@ def read(patience_seconds: float | None = None) -> Memory:
 
 def begin(systems: Iterable[str]) -> None:
     """Forget what systems' models were last built from, but for the project: the rows that are there come from it."""
-    memory = read()
-    entries = {}
-    for system in systems:
-        last = memory.entry(MODELS, system)
-        project = last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
-        entries[system] = Entry(project, 0, last.last_run_at)
-    _note(memory, MODELS, entries)
+    with ingestion.warehouse.at_hand():
+        memory = read()
+        entries = {}
+        for system in systems:
+            last = memory.entry(MODELS, system)
+            project = last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
+            entries[system] = Entry(project, 0, last.last_run_at)
+        _note(memory, MODELS, entries)
 
 
 def end(systems: Iterable[str]) -> None:
@@ -233,8 +234,9 @@ def end(systems: Iterable[str]) -> None:
     The last batch that they saw is noted too: no version that they still need may be compacted (see
     ingestion/operations/compaction.py).
     """
-    memory, now = read(), datetime.now(UTC)
-    _note(memory, MODELS, {s: Entry(memory.inputs(s), _ITS_LAST, now) for s in systems})
+    with ingestion.warehouse.at_hand():
+        memory, now = read(), datetime.now(UTC)
+        _note(memory, MODELS, {s: Entry(memory.inputs(s), _ITS_LAST, now) for s in systems})
 
 
 def publish(step: Step, systems: Iterable[str], memory: Memory) -> None:
@@ -244,7 +246,8 @@ def publish(step: Step, systems: Iterable[str], memory: Memory) -> None:
 
 def forget(step: Step, systems: Iterable[str]) -> None:
     """Note that systems' exports, reports or copy are due."""
-    _note(read(), step.name, dict.fromkeys(systems, Entry()))
+    with ingestion.warehouse.at_hand():
+        _note(read(), step.name, dict.fromkeys(systems, Entry()))
 
 
 def digest(*parts: object) -> str:

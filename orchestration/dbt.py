@@ -150,6 +150,7 @@ def build(
         outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
     finally:
         dbt_internals.release()
+        dbt_internals.templates.remember(TARGET)
     if outcome.result is None:
         raise ConfigurationError(f"dbt can't build {' '.join(select)}: {_told(outcome.exception)}")
     faults = {
@@ -173,7 +174,7 @@ def _parsed() -> "dbtRunnerResult":
 
     from orchestration import dbt_internals
 
-    dbt_internals.hurry()
+    dbt_internals.hurry(TARGET)
     # Writing the manifest takes as long as reading what dbt remembers of the last parsing.
     artifacts = ["--no-write-json"] if MANIFEST.exists() else []
     outcome = dbtRunner().invoke(["parse", *artifacts, *_flags(), "--log-level", "none"])
@@ -183,6 +184,7 @@ def _parsed() -> "dbtRunnerResult":
         outcome = dbtRunner().invoke(["parse", "--no-partial-parse", *artifacts, *_flags()])
     if not outcome.success:
         raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
+    dbt_internals.templates.remember(TARGET)
     return outcome
 
 

@@ -66,7 +66,7 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
     )
     def publish_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         wanted = asked_for(context)
-        with telling_faults(), ingestion.warehouse.exclusive():
+        with telling_faults(), ingestion.warehouse.at_hand():
             say(f"exports {system}{step.suffix}: {len(context.selected_asset_keys)} to publish")
             check_place(settings.exports)
             faults: list[str] = []

@@ -4,6 +4,7 @@ Belongs here: how models and tests show in Dagster. Not here: SQL (dbt_project),
 """
 
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache
 from itertools import count
 from typing import Any
@@ -17,7 +18,7 @@ from exports.rows import personal_columns
 from ingestion.catalogue.entries import TEAM
 from ingestion.catalogue.sources_file import RAW
 from ingestion.warehouses.sql import relation
-from orchestration import changes, dbt, freshness, told
+from orchestration import changes, dagster_internals, dbt, freshness, told
 from orchestration.configuration import (
     CROSS_SOURCE,
     KINDS,
@@ -30,6 +31,7 @@ from orchestration.configuration import (
     settings,
 )
 from orchestration.console import failure, say, telling_faults
+from orchestration.event_log import EventLog
 from orchestration.labels import Layer, links, tags
 from orchestration.nodes import own_models, system_of_node
 from orchestration.standing import is_any_system_built, missing_tables, waiting_for
@@ -104,6 +106,7 @@ class Build(dg.Config):
 )
 def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any]:
     """Build the systems together, then what reads several of them, from their tables as they then stand."""
+    dagster_internals.hurry()
     if not context.selected_asset_keys:
         yield from _tested(context)
         return
@@ -180,9 +183,10 @@ def _built(
         select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full, exclude=exclude)
     failed = {system_of_node(node) for node in result.faults}
-    changes.end(system for system in whole if not failed & {system, None})
-    for key, metadata in _metadata(keys).items():
-        context.add_asset_metadata(metadata, asset_key=key)
+    with ingestion.warehouse.at_hand():
+        changes.end(system for system in whole if not failed & {system, None})
+        for key, metadata in _metadata(keys).items():
+            context.add_asset_metadata(metadata, asset_key=key)
     yield from _events(context, result)
     return result
 
@@ -222,11 +226,13 @@ def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
 
 
 def _events(context: dg.AssetExecutionContext, result: dbt.Build) -> Iterator[Any]:
-    for event in result.events:
-        if _is_of_reference(event):
-            continue
-        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
+    log = context.instance.event_log_storage
+    with log.together() if isinstance(log, EventLog) else nullcontext():
+        for event in result.events:
+            if _is_of_reference(event):
+                continue
+            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+            yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
 
 
 def _metadata(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import NoReturn
 
 import yaml
@@ -92,11 +93,17 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     settings = Settings.read()
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--vars", type=yaml.safe_load, default={})
+    parser.add_argument("--target-path", default=os.environ.get("DBT_TARGET_PATH", "target"))
     given, others = parser.parse_known_args(arguments)
     ingestion = Ingestion(settings)
     told = vars_of(ingestion.sources_of_kinds(), ingestion.catalogue) | (given.vars or {})
     os.chdir(DIRECTORY)
-    os.environ.update(environment(settings))
+    os.environ.update(environment(settings) | {"DBT_TARGET_PATH": given.target_path})
     sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])]
-    dbt_internals.hurry()
-    sys.exit(cli())
+    target = Path(given.target_path)
+    dbt_internals.hurry(target)
+    try:
+        sys.exit(cli())
+    finally:
+        if target.is_dir():
+            dbt_internals.templates.remember(target)

@@ -134,8 +134,9 @@ def _raw_asset(source: str) -> dg.AssetsDefinition:
             if ingestion.ensure_sample():
                 say("made the sample sources")
             say(f"raw {source}" if configured else f"raw {source}: not configured, its tables stay empty")
-            results = ingestion.load(source, ConsoleListener(), [] if len(tables) == len(entries) else tables)
-            standing = ingestion.rejected_rows(source)
+            with ingestion.warehouse.at_hand():
+                results = ingestion.load(source, ConsoleListener(), [] if len(tables) == len(entries) else tables)
+                standing = ingestion.rejected_rows(source)
         except SourceError as error:
             told.unreachable({source: str(error)})
             raise failure(error, is_told=True) from None

@@ -59,8 +59,8 @@ def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
     def make_reports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         names = [name for name, key in of_system.items() if key in context.selected_asset_keys]
         wanted = asked_for(context)
-        with telling_faults():
-            with ingestion.warehouse.exclusive(), ingestion.warehouse.reader() as query:
+        with telling_faults(), ingestion.warehouse.at_hand():
+            with ingestion.warehouse.reader() as query:
                 memory = changes.read()
                 say(f"reports {system}{step.suffix}: {', '.join(names)}")
                 cadences = {name: cadences_of(reports[name], step.cadence) for name in names}

@@ -58,7 +58,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
     """Make the file anew: what is asked for from the warehouse, the rest from the file as it is."""
     asked = [system for system in SYSTEMS if key_of_copy(system) in context.selected_asset_keys]
     began = time.monotonic()
-    with telling_faults(), ingestion.warehouse.exclusive():
+    with telling_faults(), ingestion.warehouse.at_hand():
         there = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
         # By hand all may be asked for, and a system's first build be still to come, or have failed.
         missing = {system: sorted({*_places([system])} - there) for system in asked}

@@ -303,6 +303,14 @@ class Warehouse(Protocol):
         """
         ...
 
+    def at_hand(self) -> AbstractContextManager[None]:
+        """Hold off other writers; what opens the warehouse in the block, to read or to write, finds it open.
+
+        Raises:
+            WarehouseError: another writer did not end in time, or it can't be opened.
+        """
+        ...
+
     def session(self) -> AbstractContextManager[Session]:
         """Open for writing, holding the exclusive lock.
 

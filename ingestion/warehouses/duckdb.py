@@ -46,6 +46,9 @@ _Source = tuple[str, tuple[str, str]]
 _HELD = "Conflicting lock is held"
 """What DuckDB says of a file that another process has open for writing."""
 
+_at_hand: dict[Path, duckdb.DuckDBPyConnection] = {}
+"""Files that this process keeps open: it can't open one twice, to read and to write."""
+
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy for BI tools: they bring their own."""
 
@@ -90,10 +93,25 @@ class DuckdbWarehouse(SqlWarehouse):
             self._lock.release()
 
     @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """See `Warehouse.at_hand`. To open and close the file costs as much as many small queries."""
+        if self.path in _at_hand or not self.path.exists():
+            with self.exclusive():
+                yield
+            return
+        with self._connection(read_only=False) as connection:
+            _at_hand[self.path] = connection
+            try:
+                yield
+            finally:
+                del _at_hand[self.path]
+
+    @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with self.exclusive():
             try:
-                connection = duckdb.connect(self.path, read_only=read_only)
+                held = _at_hand.get(self.path)
+                connection = held.cursor() if held else duckdb.connect(self.path, read_only=read_only)
                 connection.execute("set TimeZone = 'UTC'")
             except duckdb.Error as error:
                 kind = WarehouseBusyError if _HELD in str(error) else WarehouseError
@@ -107,9 +125,7 @@ class DuckdbWarehouse(SqlWarehouse):
     @contextmanager
     def session(self) -> Iterator["DuckdbSession"]:
         """See `Warehouse.session`."""
-        with self._connection(read_only=False) as connection:
-            # Of the machine's memory DuckDB takes 80 % by default; loads spill to disk instead.
-            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
+        with self._connection(read_only=False) as connection, _frugal(connection, "preserve_insertion_order = false"):
             try:
                 yield DuckdbSession(connection)
             except duckdb.Error as error:
@@ -159,7 +175,14 @@ class DuckdbWarehouse(SqlWarehouse):
 
             def read(sql: str) -> pa.Table:
                 try:
-                    return connection.sql(sql).to_arrow_table()
+                    # A file at hand was opened to be written too. A second statement might end the transaction.
+                    if len(connection.extract_statements(sql)) > 1:
+                        raise WarehouseError(f"The warehouse {self.path.name} is asked one query at a time.")
+                    connection.execute("begin transaction read only")
+                    try:
+                        return connection.sql(sql).to_arrow_table()
+                    finally:
+                        connection.execute("rollback")
                 except duckdb.Error as error:
                     raise WarehouseError(f"The warehouse {self.path.name} says: {one_line(error)}") from None
 
@@ -172,8 +195,10 @@ class DuckdbWarehouse(SqlWarehouse):
             with self.exclusive():
                 # A killed call's.
                 _remove_asides(self.path)
-                with self._connection(read_only=False) as connection:
-                    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
+                with (
+                    self._connection(read_only=False) as connection,
+                    _frugal(connection, "preserve_insertion_order = false"),
+                ):
                     [(name,)] = connection.execute("select current_database()").fetchall()
                     connection.execute(f"attach {literal(str(aside))} as anew")
                     connection.execute(f"copy from database {quoted(name)} to anew")
@@ -201,8 +226,7 @@ class DuckdbWarehouse(SqlWarehouse):
             make_folder(path.parent, readers)
             # A killed run's.
             _remove_asides(path)
-            with self._connection(read_only=True) as connection:
-                connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+            with self._connection(read_only=True) as connection, _frugal(connection):
                 sources = [(relation(*table), table) for table in tables]
                 if part:
                     sources = _of_part(connection, sources, part)
@@ -217,6 +241,22 @@ class DuckdbWarehouse(SqlWarehouse):
             with suppress(OSError):
                 _remove_asides(path)
             raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
+
+
+@contextmanager
+def _frugal(connection: duckdb.DuckDBPyConnection, *settings: str) -> Iterator[None]:
+    """Spill to disk instead of taking 80 % of the machine's memory, as DuckDB does by default.
+
+    Settings are the file's, and it may stay open.
+    """
+    settings = (f"memory_limit = '{MEMORY_LIMIT}'", *settings)
+    connection.execute("; ".join(f"set {setting}" for setting in settings))
+    try:
+        yield
+    finally:
+        # Closed, or in a transaction that failed, it has none any more.
+        with suppress(duckdb.Error):
+            connection.execute("; ".join(f"reset {setting.split()[0]}" for setting in settings))
 
 
 def _loaded_sources(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -261,13 +301,35 @@ def _make_copy(
     It is always a new file: in one that had its tables replaced, deleted rows would stay legible, in blocks that no
     table uses any more.
     """
-    connection.execute(f"attach {literal(str(new))} as bi_copy (read_write, storage_version {literal(COPY_VERSION)})")
-    sources = [*sources]
-    if old:
-        connection.execute(f"attach {literal(str(old))} as bi_before (read_only)")
-        connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'bi_before'")
-        there = set(connection.fetchall()) - {table for _, table in sources}
-        sources += [(f"bi_before.{relation(*table)}", table) for table in kept if table in there]
+    [(warehouse,)] = connection.execute("select current_database()").fetchall()
+    try:
+        connection.execute(
+            f"attach {literal(str(new))} as bi_copy (read_write, storage_version {literal(COPY_VERSION)})"
+        )
+        sources = [*sources]
+        if old:
+            connection.execute(f"attach {literal(str(old))} as bi_before (read_only)")
+            connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'bi_before'")
+            there = set(connection.fetchall()) - {table for _, table in sources}
+            sources += [(f"bi_before.{relation(*table)}", table) for table in kept if table in there]
+        _fill(connection, sources, described)
+        connection.execute("checkpoint bi_copy")
+    finally:
+        # The warehouse may stay open.
+        for statement in (
+            "rollback",
+            f"use {quoted(warehouse)}",
+            *(f"detach {name}" for name in ("bi_copy", "bi_before")),
+        ):
+            with suppress(duckdb.Error):
+                connection.execute(statement)
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[_Source],
+    described: Mapping[tuple[str, str], Described],
+) -> None:
     connection.execute("begin transaction")
     for schema in dict.fromkeys([*(schema for _, (schema, _) in sources), REPORTING]):
         connection.execute(f"create schema bi_copy.{quoted(schema)}")
@@ -275,7 +337,7 @@ def _make_copy(
         connection.execute(f"create table bi_copy.{relation(*table)} as from {source}")
         _describe(connection, "table", table, described)
     connection.execute("commit")
-    views, [warehouse] = _views(connection, sources), connection.execute("select current_database()").fetchall()
+    views = _views(connection, sources)
     # Where a view is made, it looks for its tables.
     connection.execute("use bi_copy")
     for view, sql in views.items():
@@ -287,9 +349,6 @@ def _make_copy(
         # A table that it reads is not there, or is there without a column that it shows.
         except (duckdb.CatalogException, duckdb.BinderException):
             connection.execute("rollback")
-    connection.execute(f"use {quoted(*warehouse)}")
-    connection.execute("checkpoint bi_copy")
-    connection.execute("detach bi_copy")
 
 
 def _views(connection: duckdb.DuckDBPyConnection, sources: Sequence[_Source]) -> dict[tuple[str, str], str]:

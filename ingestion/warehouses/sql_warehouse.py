@@ -28,6 +28,14 @@ class SqlWarehouse(ABC):
         self._readers_wait_seconds = readers_wait_seconds
 
     @abstractmethod
+    def exclusive(self) -> AbstractContextManager[None]:
+        """See `Warehouse.exclusive`."""
+
+    def at_hand(self) -> AbstractContextManager[None]:
+        """See `Warehouse.at_hand`. To connect to a server costs little."""
+        return self.exclusive()
+
+    @abstractmethod
     def reader(self) -> AbstractContextManager[Query]:
         """See `Warehouse.reader`."""
 

@@ -472,6 +472,29 @@ def test_lock_is_held_until_its_last_holder_of_a_process_ends(warehouse: Warehou
         assert len(log(warehouse)) == 1
 
 
+def test_what_is_at_hand_is_written_and_read_by_whoever_opens_it(warehouse: Warehouse, url: str) -> None:
+    other = open_warehouse(make_url(url), LOCK_TIMEOUT_SECONDS)
+    # Where there is none yet, it is made in the block.
+    with warehouse.at_hand(), warehouse.session() as session:
+        session.prepare([ITEMS])
+    for at in (1, 2):
+        with warehouse.at_hand(), warehouse.at_hand():
+            with other.session() as session:
+                write(session, ITEMS, [(at, "a", "x")])
+                session.remember("shop", TableState("items", f"{at}"))
+            with other.reader() as read:
+                # What is a script, BigQuery says and its emulator does not.
+                scripts = [] if url.startswith("bigquery") else ["commit; delete from raw_shop.items"]
+                for sql in ("delete from raw_shop.items", "select * from nothing", *scripts):
+                    with pytest.raises(WarehouseError):
+                        read(sql)
+                assert read("select count(*) as n from raw_shop.items").to_pylist() == [{"n": at}]
+            with pytest.raises(ZeroDivisionError), warehouse.session():
+                1 / 0  # noqa: B018
+            assert other.loaded_sources(["shop", "other"]) == {"shop"}
+        assert len(log(other)) == at
+
+
 def test_query_can_only_read_and_tells_its_faults_in_one_line(warehouse: Warehouse) -> None:
     with warehouse.session() as session:
         session.prepare([ITEMS])

@@ -2,37 +2,57 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from dbt import compilation
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
-from dbt.clients.jinja import MacroGenerator, MacroStack
+from dbt.artifacts.resources.v1.components import InjectedCTE
+from dbt.clients.jinja import MacroGenerator, MacroStack, get_rendered
+from dbt.context.base import BaseContext, contextmember, contextproperty
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt_common.clients import agate_helper
-from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxEnvironment, get_environment, get_template
+from dbt_common.clients.jinja import (
+    MacroFuzzEnvironment,
+    MacroFuzzTemplate,
+    NativeSandboxEnvironment,
+    NativeSandboxTemplate,
+    get_environment,
+    get_template,
+)
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.logger import LoggerConfig
 from dbt_common.events.types import Note
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestration import dbt_internals
-from orchestration.dbt_internals import Events, _Original, build_namespace
+from orchestration.dbt_internals import REPLACED, answers, contexts, ctes, events, templates
+
+ORIGINAL = {
+    (BaseContext, "__init__"): contexts._make_context,
+    (BaseContext, "generate_builtins"): contexts._generate_builtins,
+    (MacroNamespaceBuilder, "build_namespace"): contexts._build_namespace,
+    (MacroFuzzTemplate, "new_context"): contexts._new_context,
+    (NativeSandboxTemplate, "new_context"): contexts._new_native_context,
+    (MacroFuzzEnvironment, "compile"): templates._compile,
+    (NativeSandboxEnvironment, "from_string"): templates._from_string,
+    (compilation, "inject_ctes_into_sql"): ctes._inject,
+    (BaseEvent, "__init__"): events._make,
+    (BaseEvent, "__getattr__"): events._get,
+    (BaseEvent, "__setattr__"): events._set,
+    (BaseAdapter, "_make_match"): answers._make_match,
+    (agate_helper, "build_type_tester"): answers._build_type_tester,
+}
 
 
 @pytest.fixture(autouse=True)
 def _as_dbt_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever another test of the process has replaced."""
-    monkeypatch.setattr(MacroFuzzEnvironment, "compile", _Original.compile)
-    monkeypatch.setattr(NativeSandboxEnvironment, "from_string", _Original.from_string)
-    monkeypatch.setattr(BaseEvent, "__init__", _Original.make_event)
-    monkeypatch.setattr(BaseEvent, "__getattr__", _Original.of_event)
-    monkeypatch.setattr(BaseEvent, "__setattr__", _Original.set_of_event)
-    monkeypatch.setattr(BaseAdapter, "_make_match", _Original.make_match)
-    monkeypatch.setattr(agate_helper, "build_type_tester", _Original.build_type_tester)
-    monkeypatch.setattr(MacroNamespaceBuilder, "build_namespace", _Original.build_namespace)
+    for owner, name, _ in REPLACED:
+        monkeypatch.setattr(owner, name, ORIGINAL[owner, name])
 
 
 MACROS = {
@@ -46,26 +66,105 @@ MACROS = {
 @pytest.mark.parametrize("package", ["crm_warehouse", "other_package", "dbt"])
 def test_macros_are_found_as_dbt_finds_them(package: str) -> None:
     by_package = {
-        name: {macro: SimpleNamespace(name=macro, package_name=name, unique_id=f"{name}.{macro}") for macro in macros}
-        for name, macros in MACROS.items()
+        name: {macro: SimpleNamespace(name=macro, package_name=name, unique_id=f"{name}.{macro}") for macro in those}
+        for name, those in MACROS.items()
     }
+    stack, names = MacroStack(), {macro for those in MACROS.values() for macro in those}
 
-    def builder() -> MacroNamespaceBuilder:
-        return MacroNamespaceBuilder("crm_warehouse", package, stack, ["dbt_duckdb", "dbt"])
+    def made(build: Any, context: Any) -> Any:
+        """A context as dbt fills one, and the namespace in it."""
+        namespace = build(
+            MacroNamespaceBuilder("crm_warehouse", package, stack, ["dbt_duckdb", "dbt"]), by_package, context
+        )
+        context.update({"clock": "a built-in", "this": "context"})
+        context.update(namespace)
+        context.update({"in_both": "later"} if package == "dbt" else {})
+        return context, namespace
 
-    stack, context = MacroStack(), {"this": "context"}
-    original: Any = builder().build_namespace(by_package, context)  # type: ignore[arg-type]
-    ours: Any = build_namespace(builder(), by_package, context)
-    assert _shown(dict(ours)) == _shown(dict(original))
-    for name in (None, "dbt", "crm_warehouse", "other_package"):
-        for macro in {macro for macros in MACROS.values() for macro in macros}:
-            assert _shown(ours.get_from_package(name, macro)) == _shown(original.get_from_package(name, macro))
+    original, namespace = made(contexts._build_namespace, {})
+    ours, our_namespace = made(contexts.build_namespace, contexts.Scope())
+
+    def shown(found: Any, context: Any) -> Any:
+        if isinstance(found, MacroGenerator):
+            assert found.context is context
+            return found.macro, found.node, found.stack
+        return {name: shown(found.get(name), context) for name in names} if isinstance(found, dict) else found
+
+    assert set(our_namespace) == set(namespace) and len(our_namespace) == len(namespace)
+    for name in [*names, *by_package, "this", "dbt_duckdb", "nothing"]:
+        assert (name in ours) == (name in original)
+        assert shown(ours.get(name), ours) == shown(original.get(name), original)
+        if name in original:
+            assert shown(ours[name], ours) == shown(original[name], original)
+        for place in (None, "dbt", "dbt_duckdb", "crm_warehouse", "other_package", "nowhere"):
+            ends = [
+                _ends(lambda: shown(one.get_from_package(place, name), context))  # noqa: B023
+                for one, context in [(namespace, original), (our_namespace, ours)]
+            ]
+            assert ends[0] == ends[1]
+    # A unit test puts another in a macro's place.
+    ours["crm_warehouse"]["in_both"] = "another"
+    assert ours["crm_warehouse"]["in_both"] == "another"
 
 
-def _shown(found: Any) -> Any:
-    if isinstance(found, dict):
-        return {name: _shown(value) for name, value in found.items()}
-    return found and (found.macro, found.context, found.node, found.stack, isinstance(found, MacroGenerator))
+class OfSomething(BaseContext):
+    """A context with what dbt's have: properties, functions, values, and a property that is empty."""
+
+    asked = 0
+
+    @contextproperty("counted")
+    def told_otherwise(self) -> int:
+        self.asked += 1
+        return self.asked
+
+    @contextproperty()
+    def nothing(self) -> None:
+        return None
+
+    @contextmember()
+    def twice(self, text: str) -> str:
+        return text * 2
+
+
+def test_built_ins_are_those_of_dbt_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = OfSomething({"a": 1}).to_dict()
+    monkeypatch.setattr(BaseContext, "__init__", contexts.make_context)
+    monkeypatch.setattr(BaseContext, "generate_builtins", contexts.generate_builtins)
+    ours = OfSomething({"a": 1}).to_dict()
+    for name in [*original, "nowhere"]:
+        assert (name in ours, name in ours["builtins"]) == (name in original, name in original["builtins"])
+        assert type(ours.get(name)) in (type(original.get(name)), contexts.Scope, contexts.BuiltIns)
+    assert ours["counted"] == original["counted"] == ours["counted"] == ours["builtins"]["counted"] == 1
+    assert ours["nothing"] is original["nothing"] is None and ours["twice"]("a") == original["twice"]("a") == "aa"
+    assert ours["var"]("a") == original["var"]("a") == 1 and ours["context"] is ours
+    for one in (original, ours):
+        one.update({"twice": "another"})
+        one.update(nothing="something")
+    assert [ours[name] for name in ("twice", "nothing")] == [original[name] for name in ("twice", "nothing")]
+
+
+def test_macro_sees_what_its_context_came_to_hold_between_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    macro = SimpleNamespace(
+        name="told",
+        package_name="crm_warehouse",
+        unique_id="macro.told",
+        macro_sql="{% macro told(a) %}{{ a }} {{ said() }} {{ this }}{% endmacro %}",
+    )
+    other = SimpleNamespace(
+        name="said", package_name="dbt", unique_id="macro.said", macro_sql="{% macro said() %}{{ this }}!{% endmacro %}"
+    )
+    for template in (MacroFuzzTemplate, NativeSandboxTemplate):
+        monkeypatch.setattr(template, "new_context", contexts.new_context)
+    scope = contexts.Scope()
+    builder = MacroNamespaceBuilder("crm_warehouse", "crm_warehouse", MacroStack(), ["dbt"])
+    scope.update(contexts.build_namespace(builder, {"crm_warehouse": {"told": macro}, "dbt": {"said": other}}, scope))
+    called = []
+    for this in ("one", "two"):
+        scope["this"] = this
+        called.append(scope["told"](this).strip())
+        # As dbt renders a model, and a test's argument.
+        called += [get_rendered("{{ said() }}{{ range(1)[0] }}", scope, native=native) for native in (False, True)]
+    assert called == ["one one! one", "one!0", "one!0", "two two! two", "two!0", "two!0"]
 
 
 def test_events_of_debugging_are_heard_where_a_log_asks_for_them() -> None:
@@ -75,13 +174,13 @@ def test_events_of_debugging_are_heard_where_a_log_asks_for_them() -> None:
 
 
 def _heard(logged: EventLevel, levels: list[EventLevel]) -> list[str]:
-    events = Events()
-    events.add_logger(LoggerConfig("log", level=EventLevel.INFO, output_stream=io.StringIO()))
-    events.add_logger(LoggerConfig("other", level=logged, output_stream=io.StringIO()))
+    manager = events.Events()
+    manager.add_logger(LoggerConfig("log", level=EventLevel.INFO, output_stream=io.StringIO()))
+    manager.add_logger(LoggerConfig("other", level=logged, output_stream=io.StringIO()))
     heard: list[str] = []
-    events.add_callback(lambda message: heard.append(message.info.level))
+    manager.add_callback(lambda message: heard.append(message.info.level))
     for level in levels:
-        events.fire_event(Note(msg="told"), level=level)
+        manager.fire_event(Note(msg="told"), level=level)
     return heard
 
 
@@ -99,16 +198,52 @@ def test_template_of_the_same_text_is_compiled_once_and_knows_no_other_s_context
         return [get_template(source, {}, native=native).render(context) for context in contexts]
 
     original = rendered()
-    monkeypatch.setattr(MacroFuzzEnvironment, "compile", dbt_internals.compile_once)
-    monkeypatch.setattr(dbt_internals, "_compiled", {})
+    monkeypatch.setattr(MacroFuzzEnvironment, "compile", templates.compile_once)
+    monkeypatch.setattr(templates, "_compiled", {})
     assert rendered() == original == rendered()
-    assert len(dbt_internals._compiled) == 1
+    assert len(templates._compiled) == 1
+
+
+def test_what_was_compiled_is_known_to_the_next_process_of_the_same_python_and_jinja(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MacroFuzzEnvironment, "compile", templates.compile_once)
+    compiled: list[str] = []
+    monkeypatch.setattr(
+        templates,
+        "_compile",
+        lambda env, source: (compiled.append(source), ORIGINAL[MacroFuzzEnvironment, "compile"](env, source))[1],
+    )
+
+    def process(*sources: str) -> list[str]:
+        """Texts that templates give, in what has as much memory as a new process."""
+        for name, empty in (("_compiled", {}), ("_asked_for", set()), ("_remembered", set())):
+            monkeypatch.setattr(templates, name, empty)
+        templates.recall(tmp_path)
+        rendered = [get_template(source, {}).render({"a": 1}) for source in sources]
+        templates.remember(tmp_path)
+        return rendered
+
+    assert process("{{ a }}", "x{{ a }}") == process("{{ a }}", "x{{ a }}", "{{ a }}{{ a }}")[:2]
+    assert process("{{ a }}{{ a }}", "{{ a }}") == ["11", "1"]
+    assert compiled == ["{{ a }}", "x{{ a }}", "{{ a }}{{ a }}"]
+    # Not what another Python made, nor half a file; nor does it grow for ever.
+    monkeypatch.setattr(templates, "_MADE_WITH", "another")
+    assert process("{{ a }}") == ["1"] and compiled[3:] == ["{{ a }}"]
+    whole = (tmp_path / templates.FILE).read_bytes()
+    (tmp_path / templates.FILE).write_bytes(whole[:-9])
+    assert process("{{ a }}") == ["1"] and compiled[4:] == ["{{ a }}"]
+    monkeypatch.setattr(templates, "MOST", 1)
+    process("{{ a }}", "y{{ a }}")
+    process("z{{ a }}")
+    assert process("{{ a }}") == ["1"] and compiled[5:] == ["y{{ a }}", "z{{ a }}", "{{ a }}"]
+    assert [*tmp_path.iterdir()] == [tmp_path / templates.FILE]
 
 
 @given(st.text(st.sampled_from("{}%#-x1 \t\r\n'\\\u2028")) | st.text())
 def test_text_without_jinja_is_what_jinja_makes_of_it(text: str) -> None:
     env = get_environment(native=True)
-    ours = _ends(lambda: dbt_internals.from_string(env, text).render({}))
+    ours = _ends(lambda: templates.from_string(env, text).render({}))
     assert ours == _ends(lambda: NativeSandboxEnvironment.from_string(env, text).render({}))
 
 
@@ -120,11 +255,23 @@ def _ends(call: Callable[[], Any]) -> Any:
         return type(error)
 
 
+PARTS = ["with", "WITH", "recursive", "x as (select 1)", '"x" as (select ";")', "`x` as (select 1)", "select", "within"]
+BETWEEN = [" ", "\n", "\t", "-- with\n", "--\r\n", "/* with */", "/**/", "/*", "--", "'with'", ";", "(", ")", ",", "1"]
+
+
+@given(st.lists(st.sampled_from([*PARTS, *BETWEEN])).map("".join), st.integers(0, 2))
+@example("-- of\n/* a * b **/\n  with\n  recursive own as (select 1)\nselect * from own", 2)
+def test_expressions_that_are_given_go_where_dbt_puts_them(sql: str, given: int) -> None:
+    expressions = [InjectedCTE(id=f"{n}", sql=f" given_{n} as (\nselect {n}\n)") for n in range(given)]
+    ours = _ends(lambda: ctes.inject_ctes_into_sql(sql, expressions))
+    assert ours == _ends(lambda: ctes._inject(sql, expressions))
+
+
 def test_event_holds_what_it_was_made_of_whenever_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Note(msg="told")
-    monkeypatch.setattr(BaseEvent, "__init__", dbt_internals.make_event)
-    monkeypatch.setattr(BaseEvent, "__getattr__", dbt_internals.of_event)
-    monkeypatch.setattr(BaseEvent, "__setattr__", dbt_internals.set_of_event)
+    monkeypatch.setattr(BaseEvent, "__init__", events.make_event)
+    monkeypatch.setattr(BaseEvent, "__getattr__", events.of_event)
+    monkeypatch.setattr(BaseEvent, "__setattr__", events.set_of_event)
     ours, changed = Note(msg="told"), Note(msg="told")
     changed.msg = "other"
     assert (ours.msg, ours.message(), ours.to_dict()) == (original.msg, original.message(), original.to_dict())
@@ -147,7 +294,7 @@ def test_relation_is_found_or_refused_as_dbt_does(identifier: str, quotes: bool)
     def found(make_match: Callable[..., Any]) -> Any:
         return _ends(lambda: make_match(adapter, relations, "db", "marts", identifier))
 
-    assert found(dbt_internals.make_match) == found(BaseAdapter._make_match)
+    assert found(answers.make_match) == found(BaseAdapter._make_match)
 
 
 @pytest.mark.parametrize(
@@ -160,5 +307,5 @@ def test_types_of_results_are_told_as_dbt_tells_them(rows: list[Any], monkeypatc
 
     asked: list[set[str] | None] = [{"a", "d"}, {"b"}, set(), None]
     original = [told(texts) for texts in asked]
-    monkeypatch.setattr(agate_helper, "build_type_tester", dbt_internals.build_type_tester)
+    monkeypatch.setattr(agate_helper, "build_type_tester", answers.build_type_tester)
     assert [told(texts) for texts in [*asked, *asked]] == [*original, *original]

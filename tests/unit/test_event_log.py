@@ -1,12 +1,17 @@
 """Dagster's event log with kept connections."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from ingestion.settings import PROJECT_ROOT
+from orchestration import event_log
 from orchestration.event_log import EventLog
 
 KEY = dg.AssetKey("thing")
@@ -62,6 +67,119 @@ def test_few_files_stay_open(tmp_path: Path) -> None:
         for number in range(20):
             with log.run_connection(f"run-{number}"):
                 pass
-        assert len(log._engines) < 10
+        assert len(log._connections) < 10
     finally:
         log.dispose()
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec("one"), dg.AssetSpec("two", deps=["one"])],
+    check_specs=[dg.AssetCheckSpec("is_there", asset="one"), dg.AssetCheckSpec("is_whole", asset="two")],
+)
+def things() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    yield dg.MaterializeResult(asset_key="one", metadata={"rows": 3}, tags={"made": "by_hand"})
+    yield dg.AssetCheckResult(asset_key="one", check_name="is_there", passed=True)
+    yield dg.MaterializeResult(asset_key="two", data_version=dg.DataVersion("v"))
+    yield dg.AssetCheckResult(asset_key="two", check_name="is_whole", passed=False, metadata={"missing": 1})
+
+
+@dg.asset(deps=["two"], partitions_def=dg.StaticPartitionsDefinition(["a", "b"]))
+def parts(context: dg.AssetExecutionContext) -> None:
+    context.log_event(dg.AssetObservation("two", metadata={"seen": True}))
+
+
+@dg.asset
+def fails() -> None:
+    raise ValueError
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[EventLogEntry]:
+    """What Dagster tells of two runs of every kind of asset, one of which fails, and of what a person reports."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        runs = [
+            dg.materialize([things, parts], instance=instance, partition_key="a"),
+            dg.materialize([things, fails], instance=instance, raise_on_error=False),
+        ]
+        told = [entry for run in runs for entry in instance.all_logs(run.run_id)]
+        instance.report_runless_asset_event(dg.AssetMaterialization("one"))
+        return told + list(instance.all_logs(""))
+
+
+def rows(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that the files hold, but when a row was made."""
+    found = {}
+    for file in sorted(folder.glob("*.db")):
+        with closing(sqlite3.connect(file)) as db:
+            for (table,) in db.execute("select name from sqlite_master where type = 'table'").fetchall():
+                columns = [name for _, name, *_ in db.execute(f"pragma table_info({table})")]
+                kept = ", ".join(
+                    f'"{name}"' for name in columns if name not in ("create_timestamp", "migration_completed")
+                )
+                found[f"{file.stem}.{table}"] = db.execute(f"select {kept} from {table} order by 1").fetchall()
+    return found
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_rows_are_those_of_dagsters_own(tmp_path: Path, entries: list[EventLogEntry], together: bool) -> None:
+    theirs, ours = SqliteEventLogStorage(str(tmp_path / "theirs")), EventLog(str(tmp_path / "ours"))
+    for entry in entries:
+        theirs.store_event(entry)
+    if together:
+        ours.store_event_batch(entries)
+    else:
+        for entry in entries:
+            ours.store_event(entry)
+    # Files are read as a killed process would leave them.
+    written = rows(tmp_path / "ours")
+    assert written == rows(tmp_path / "theirs")
+    assert len(written["index.event_logs"]) > 20
+    assert len(written["index.asset_check_executions"]) == 4
+    for log in (theirs, ours):
+        log.dispose()
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(60.0, [0, 0]), (0.0, [1, 2])])
+def test_others_see_what_is_written_together_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: list[EventLogEntry], seconds: float, seen: list[int]
+) -> None:
+    monkeypatch.setattr(event_log, "_TOGETHER_SECONDS", seconds)
+    log, run = EventLog(str(tmp_path)), entries[0].run_id
+    with log.run_connection(run):
+        pass
+
+    def count() -> int:
+        return len(rows(tmp_path)[f"{run}.event_logs"])
+
+    with log.together():
+        found = []
+        for number, entry in enumerate(entries[:2], start=1):
+            log.store_event(entry)
+            found.append(count())
+            assert len(log.get_logs_for_run(run)) == number
+        assert found == seen
+    assert count() == 2
+    log.dispose()
+
+
+def test_error_leaves_the_files_free(tmp_path: Path, entries: list[EventLogEntry]) -> None:
+    log, run = EventLog(str(tmp_path)), entries[0].run_id
+    with log.together(), pytest.raises(ZeroDivisionError), log.run_connection(run):
+        1 / 0  # noqa: B018
+    log.store_event(entries[0])
+    assert len(rows(tmp_path)[f"{run}.event_logs"]) == 1
+    log.dispose()
+
+
+def test_dagster_hands_over_together_what_a_run_is_to_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
+    store = EventLog.store_event_batch
+    monkeypatch.setattr(
+        EventLog, "store_event_batch", lambda log, batch: batches.append(len(batch)) or store(log, batch)
+    )
+    ours = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text(ours, encoding="utf-8")
+    with dg.DagsterInstance.get() as instance:
+        assert dg.materialize([things], instance=instance).success
+    assert batches == [4]

@@ -1,0 +1,70 @@
+"""Parts of dbt that it has no settings for, and that cost a build more than its SQL.
+
+Belongs here: what is replaced in dbt, or asked of its inside; each is private to dbt, whose version is pinned, and is
+compared with the original by a test. Not here: builds (orchestration/dbt.py), nor anything that changes what dbt does.
+"""
+
+import gc
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dbt import compilation
+from dbt.adapters.base.impl import BaseAdapter
+from dbt.context.base import BaseContext
+from dbt.context.macros import MacroNamespaceBuilder
+from dbt_common.clients import agate_helper
+from dbt_common.clients.jinja import (
+    MacroFuzzEnvironment,
+    MacroFuzzTemplate,
+    NativeSandboxEnvironment,
+    NativeSandboxTemplate,
+)
+from dbt_common.events.base_types import BaseEvent
+from dbt_common.events.event_manager_client import ctx_set_event_manager
+
+from orchestration.dbt_internals import answers, contexts, ctes, events, templates
+
+GARBAGE = (100_000, 10, 100)
+"""How many new objects there are before dbt's are looked at, and how often the older ones are: a project parsed is a
+million that stay."""
+
+REPLACED: Sequence[tuple[Any, str, Any]] = (
+    (BaseContext, "__init__", contexts.make_context),
+    (BaseContext, "generate_builtins", contexts.generate_builtins),
+    (MacroNamespaceBuilder, "build_namespace", contexts.build_namespace),
+    (MacroFuzzTemplate, "new_context", contexts.new_context),
+    (NativeSandboxTemplate, "new_context", contexts.new_context),
+    (MacroFuzzEnvironment, "compile", templates.compile_once),
+    (NativeSandboxEnvironment, "from_string", templates.from_string),
+    (compilation, "inject_ctes_into_sql", ctes.inject_ctes_into_sql),
+    (BaseEvent, "__init__", events.make_event),
+    (BaseEvent, "__getattr__", events.of_event),
+    (BaseEvent, "__setattr__", events.set_of_event),
+    (BaseAdapter, "_make_match", answers.make_match),
+    (agate_helper, "build_type_tester", answers.build_type_tester),
+)
+"""Whose, which, and what stands in its place."""
+
+
+def hurry(target: Path | None = None) -> None:
+    """Replace what is replaced, in this process, and look for garbage less often: it took a quarter of a build.
+
+    Args:
+        target: dbt's folder of artefacts, where an earlier process may have left what it compiled.
+    """
+    gc.set_threshold(*GARBAGE)
+    ctx_set_event_manager(events.Events())
+    for owner, name, ours in REPLACED:
+        setattr(owner, name, ours)
+    if target:
+        templates.recall(target)
+
+
+def release() -> None:
+    """Let others open the DuckDB file, which dbt keeps open for as long as its process lives."""
+    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
+    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
+        environment.close()
+        adapter.DuckDBConnectionManager._ENV = None
