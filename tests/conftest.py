@@ -11,11 +11,12 @@ import pytest
 from bigquery import Bigquery, running_bigquery
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from parsed_project import TWO_SYSTEMS, ParsedProject, parsed
 from postgresql import Server, running_server
 from sandbox import Sandbox
 from xdist.scheduler import LoadScopeScheduling
 
-from ingestion.settings import Settings
+from ingestion.settings import SOURCES, Settings
 
 VARIABLES = (
     "WAREHOUSE_URL",
@@ -40,31 +41,30 @@ SERVERS = ("postgresql", "bigquery", "mysql", "recipe_servers")
 
 GROUPS = {
     **dict.fromkeys(
-        (
-            *(
-                "test_alerts",
-                "test_analysts",
-                "test_changes",
-                "test_dbt_build",
-                "test_erased_people",
-                "test_operations",
-            ),
-            *("test_periods", "test_pipeline", "test_truth", "test_ui", "test_under_load"),
-        ),
-        "sample",
+        ("test_alerts", "test_analysts", "test_dbt_build", "test_operations", "test_periods", "test_pipeline"), "sample"
+    ),
+    **dict.fromkeys(
+        ("test_changes", "test_erased_people", "test_truth", "test_ui", "test_under_load"), "sample of two systems"
     ),
     **dict.fromkeys(
         ("test_business_hours", "test_incremental_models", "test_odd_shop", "test_sources_of_a_kind"), "histories"
     ),
     **dict.fromkeys(("test_recipes", "test_recipe_marts"), "recipes"),
-    **dict.fromkeys(("test_dbt_project", "test_lineage", "test_present_systems"), "project"),
+    **dict.fromkeys(
+        (
+            *("test_clock_changes", "test_collations", "test_mysql_source", "test_mysql_source_alterations"),
+            *("test_mysql_source_values", "test_source_bytes", "test_source_columns"),
+        ),
+        "mysql",
+    ),
+    **dict.fromkeys(("test_dbt_project", "test_lineage", "test_present_systems", "test_wrong_settings"), "project"),
 }
 """Files whose tests share what one process makes once: the sample's first run, a parsed project, servers."""
 
-FIRST = ("test_servers", "histories", "sample", "test_deployment")
+FIRST = ("test_servers", "sample of two systems", "histories", "sample", "test_deployment", "test_never_built")
 """What takes longest, in the order in which it is begun where tests run in several processes.
 
-The first makes the sample's first run; the second needs none, so that no process waits for it.
+The first makes the sample's first run; the next two need none, so that no process waits for it.
 """
 
 
@@ -123,6 +123,25 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*VARIABLES, *(f"{s}_DATABASE_URL" for s in ("CONSULTING", "WHATSAPP", "RESTAURANT", "SHOP", "ERP"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all processes of the test session: pytest-xdist's have a folder each in one that they share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def parsed_project(shared_folder: Path) -> ParsedProject:
+    """The dbt project, read for the place of the sample's first run."""
+    return parsed(shared_folder, SOURCES)
+
+
+@pytest.fixture(scope="session")
+def parsed_project_of_two(shared_folder: Path) -> ParsedProject:
+    """The dbt project with two of its systems."""
+    return parsed(shared_folder, TWO_SYSTEMS)
 
 
 @pytest.fixture

@@ -1,34 +1,21 @@
 """The dbt project with some of the source systems: what is left belongs to them, and reads nothing else."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from parsed_project import TWO_SYSTEMS, parsed
 
 from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.profile import vars_of
 
 Node = dict[str, Any]
-# To read the project takes many seconds. The first has models of all systems together that none of its own feed; that
-# no system reads another is seen in the whole project.
 CATALOGUE = load_catalogue(PROJECT_ROOT / "ingestion" / "catalogue.yml")
-SUBSETS = [("consulting",), ("restaurant", "erp")]
-
-
-def parsed(folder: Path, *options: str) -> Node:
-    """The manifest, without a warning."""
-    from dbt.cli.main import dbtRunner
-
-    project = str(PROJECT_ROOT / "dbt_project")
-    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(folder)]
-    outcome = dbtRunner().invoke(["--warn-error", "parse", "--quiet", "--log-level-file", "none", *places, *options])
-    if not outcome.success:
-        raise ValueError(str(outcome.exception))
-    content: Node = json.loads((folder / "manifest.json").read_bytes())
-    return content
+SUBSETS = [("consulting",), TWO_SYSTEMS]
+"""Read for other tests too. The first has models of all systems together that none of its own feed; that no system
+reads another is seen in the whole project."""
 
 
 def enabled(manifest: Node, kind: str) -> dict[str, Node]:
@@ -42,9 +29,9 @@ def enabled(manifest: Node, kind: str) -> dict[str, Node]:
 @pytest.mark.slow
 @pytest.mark.parametrize("systems", SUBSETS, ids="-".join)
 def test_some_systems_have_their_models_and_those_of_all_together(
-    systems: tuple[str, ...], manifest: Node, tmp_path: Path
+    systems: tuple[str, ...], manifest: Node, shared_folder: Path
 ) -> None:
-    some = parsed(tmp_path, "--vars", json.dumps(vars_of({system: (system,) for system in systems}, CATALOGUE)))
+    some = parsed(shared_folder, systems).manifest
     tags = {*systems, "cross_source"}
     everything = {u for kind in ("model", "seed") for u, n in enabled(manifest, kind).items() if tags & set(n["tags"])}
     assert {u for kind in ("model", "seed") for u in enabled(some, kind)} == everything
@@ -90,8 +77,14 @@ def _is_adapted(test: Node) -> bool:
 
 
 def test_systems_that_there_are_not_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="It is a list of one or more of consulting, erp, restaurant, shop, whatsapp"):
-        parsed(tmp_path, "--vars", "systems: [shop, shopp]")
+    from dbt.cli.main import dbtRunner
+
+    project = str(PROJECT_ROOT / "dbt_project")
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(tmp_path)]
+    outcome = dbtRunner().invoke(
+        ["parse", "--quiet", "--log-level-file", "none", *places, "--vars", "systems: [shop, shopp]"]
+    )
+    assert "It is a list of one or more of consulting, erp, restaurant, shop, whatsapp" in str(outcome.exception)
 
 
 def test_without_the_variable_all_systems_are_there(manifest: Node) -> None:

@@ -4,7 +4,6 @@ A first run builds everything and takes a minute: it is made once for all proces
 not test it begins with a copy of it.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ import pytest
 import yaml
 from end_to_end.people import add_people
 from end_to_end.place import Place
+from parsed_project import TWO_SYSTEMS, ParsedProject, only_one
 
 from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
@@ -35,28 +35,27 @@ AS_OF = datetime(2026, 11, 26, 12, tzinfo=UTC)
 """The instant that all runs on the sample are built for, whatever the clock says."""
 
 
-TWO_SYSTEMS = ("whatsapp", "restaurant")
-"""Those of a place where what is tested is no system's own: a run costs half of what it does with all."""
-
-
 def sample_place_in(folder: Path, systems: Collection[str] = sample.SOURCES) -> Place:
     """A place whose sources are the sample in it, and which publishes more than is published by default."""
     place = Place(folder, {name: f"sqlite:///{folder / 'sample' / name}.sqlite" for name in systems})
     place.environment["AS_OF"] = AS_OF.isoformat()
-    place.environment["EXPORTS_CATALOGUE"] = str(every_export(folder / "exports.yml"))
+    place.environment["EXPORTS_CATALOGUE"] = str(more_exports(folder / "exports.yml"))
     return place
 
 
-def every_export(path: Path) -> Path:
-    """A catalogue of what is exported by default, and of each mart's periods by tenant, at all grains."""
+def more_exports(path: Path) -> Path:
+    """A catalogue of what is exported by default, and of the periods of some marts by tenant, at all grains.
+
+    Of three, as what is published of a mart is the same of each: all of them are in the catalogue by month.
+    """
     committed = yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8"))
-    marts = {
-        entry["mart"].removesuffix("_monthly"): entry["source"] for entry in committed.values() if "source" in entry
-    }
-    periodic = [mart for mart in marts if f"{mart}_monthly" in committed]
     by_tenant = {
-        f"{mart}_{cadence}_by_tenant": {"source": marts[mart], "mart": f"{mart}_{cadence}", "cadence": cadence}
-        for mart in periodic
+        f"{mart}_{cadence}_by_tenant": {
+            "source": committed[f"{mart}_monthly"]["source"],
+            "mart": f"{mart}_{cadence}",
+            "cadence": cadence,
+        }
+        for mart in ("conversations", "costs", "visits")
         for cadence in ("daily", "weekly", "monthly")
     }
     # Tests of several processes make the same one, and read it meanwhile.
@@ -66,33 +65,24 @@ def every_export(path: Path) -> Path:
     return aside.replace(path)
 
 
-@pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all processes of the test session: pytest-xdist's have a folder each in one that they share."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+def _made_once(
+    project: ParsedProject, shared: Path, make_sample: Callable[[Path], None], systems: Collection[str]
+) -> FirstRun:
+    """The first run of a place, which one process makes for all.
 
-
-@pytest.fixture(scope="session")
-def live_folder(shared_folder: Path) -> Path:
-    """Where the first run was made, and where the tests of one process go on with it.
-
-    Dagster and dbt find there what they noted: in another folder dbt would read its project anew, and all would be
-    published anew.
+    It finds dbt's project read: another folder's run reads it by itself (test_never_built.py, test_servers.py).
     """
-    return shared_folder / "live"
-
-
-def _made_once(live: Path, shared: Path, make_sample: Callable[[Path], None], systems: Collection[str]) -> FirstRun:
-    """The first run of a place, which one process makes for all."""
+    live = project.place.folder
     saved, said = shared / f"{live.name}_first_run", shared / f"{live.name}_first_run.json"
-    with (shared / f"{live.name}_first_run.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with only_one(shared / f"{live.name}_first_run.lock"):
         if not said.exists():
             make_sample(live / "sample")
             add_people(live / "sample")
-            result = sample_place_in(live, systems).module("orchestration", "run")
+            place = sample_place_in(live, systems)
+            place.environment["DBT_PARTIAL_PARSE_FILE_PATH"] = str(project.remembered)
+            result = place.module("orchestration", "run")
             assert result.returncode == 0, result.stderr
+            shutil.copy(project.remembered, live / "dagster" / "dbt")
             shutil.copytree(live, saved)
             said.write_text(json.dumps([result.stdout, result.stderr]), encoding="utf-8")
     output, errors = json.loads(said.read_text(encoding="utf-8"))
@@ -107,32 +97,36 @@ def _again(first_run: FirstRun, live: Path, systems: Collection[str]) -> Place:
 
 
 @pytest.fixture(scope="session")
-def first_run(live_folder: Path, shared_folder: Path) -> FirstRun:
+def first_run(parsed_project: ParsedProject, shared_folder: Path) -> FirstRun:
     """The first run on a small sample of all five sources, two months long."""
 
     def make_sample(folder: Path) -> None:
         sample.create(folder, scale=0.2, first_day=date(2026, 9, 1), last_day=date(2026, 10, 31))
 
-    return _made_once(live_folder, shared_folder, make_sample, sample.SOURCES)
+    return _made_once(parsed_project, shared_folder, make_sample, sample.SOURCES)
 
 
 @pytest.fixture(scope="module")
-def sample_place(first_run: FirstRun, live_folder: Path) -> Place:
-    """What the first run left, for a module to go on with: those that do are in one process ("sample" in GROUPS)."""
-    return _again(first_run, live_folder, sample.SOURCES)
+def sample_place(first_run: FirstRun, parsed_project: ParsedProject) -> Place:
+    """What the first run left, for a module to go on with: those that do are in one process ("sample" in GROUPS).
+
+    Always in the folder in which it was made. Dagster and dbt find there what they noted: in another folder dbt would
+    read its project anew, and all would be published anew.
+    """
+    return _again(first_run, parsed_project.place.folder, sample.SOURCES)
 
 
 @pytest.fixture(scope="session")
-def first_run_of_two(shared_folder: Path) -> FirstRun:
+def first_run_of_two(parsed_project_of_two: ParsedProject, shared_folder: Path) -> FirstRun:
     """The first run on a smaller sample, of two of its sources."""
 
     def make_sample(folder: Path) -> None:
         sample.create(folder, scale=0.1, first_day=date(2026, 9, 15), last_day=date(2026, 10, 31))
 
-    return _made_once(shared_folder / "live_two", shared_folder, make_sample, TWO_SYSTEMS)
+    return _made_once(parsed_project_of_two, shared_folder, make_sample, TWO_SYSTEMS)
 
 
 @pytest.fixture(scope="module")
-def place_of_two(first_run_of_two: FirstRun, shared_folder: Path) -> Place:
+def place_of_two(first_run_of_two: FirstRun, parsed_project_of_two: ParsedProject) -> Place:
     """What that run left, for a module to go on with, as `sample_place` is."""
-    return _again(first_run_of_two, shared_folder / "live_two", TWO_SYSTEMS)
+    return _again(first_run_of_two, parsed_project_of_two.place.folder, TWO_SYSTEMS)

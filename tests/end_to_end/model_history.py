@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from bigquery import Bigquery
 from end_to_end.dbt_inside import Dbt
+from parsed_project import ParsedProject
 from postgresql import Server
 
 from ingestion import sample
@@ -85,6 +86,7 @@ class ModelHistory:
         self,
         system: str,
         folder: Path,
+        parsed: ParsedProject,
         server: Server | Bigquery | None = None,
         project: Path = PROJECT_ROOT,
         before: str = "",
@@ -95,6 +97,7 @@ class ModelHistory:
         Args:
             system: which of the sample's.
             folder: an empty one.
+            parsed: what dbt remembers of the project.
             server: where the warehouse is; a DuckDB file without one.
             project: the folder with `dbt_project` and the catalogue.
             before: what is done to the sample at first, as SQL.
@@ -123,7 +126,7 @@ class ModelHistory:
         self._tables = [
             Table(name, table) for (table,) in tables if table in self._catalogue_entry() for name in self._sources
         ]
-        self._dbt = Dbt(folder, self.settings.warehouse, project)
+        self._dbt = Dbt(folder, self.settings.warehouse, parsed, project)
 
     @property
     def settings(self) -> Settings:

@@ -14,6 +14,7 @@ import pytest
 from end_to_end.model_history import ModelHistory
 from oracle import business_hours, sources
 from oracle.arithmetic import rounded, seconds
+from parsed_project import ParsedProject
 
 from ingestion.settings import PROJECT_ROOT
 
@@ -34,7 +35,7 @@ HOURS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 
 @pytest.mark.slow
 def test_business_time_of_any_wait_is_what_the_wall_clock_showed_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, parsed_project: ParsedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = tmp_path / "dbt_project"
     shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
@@ -42,7 +43,7 @@ def test_business_time_of_any_wait_is_what_the_wall_clock_showed_of_it(
     shutil.copy(PROJECT_ROOT / "ingestion" / "catalogue.yml", tmp_path / "ingestion")
     _settle(project / "seeds" / "reference" / "tenant_settings.csv")
     monkeypatch.setattr(sources, "ROOT", tmp_path)
-    history = ModelHistory("whatsapp", tmp_path / "history", project=tmp_path)
+    history = ModelHistory("whatsapp", tmp_path / "history", parsed_project, project=tmp_path)
     waits = _random_waits()
     _write(tmp_path / "history" / "sources" / "whatsapp.sqlite", waits)
     history.extract()

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from oracle.check import disagreements_of_system
+from parsed_project import ParsedProject
 from postgresql import Server
 
 from ingestion.settings import SOURCES
@@ -56,6 +57,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     system = ""
     server: Server | Bigquery | None = None
     """Where the warehouse is; a DuckDB file without one."""
+    parsed: ParsedProject
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +70,7 @@ class RandomModelHistory(RuleBasedStateMachine):
     def first_build(self, number: int, first: str, last: str, edits: list[tuple[int, int, int, int]]) -> None:
         # The first example is always the simplest: all numbers are 0, and all steps the same.
         assume(number)
-        self.history = ModelHistory(self.system, Path(self.folder.name), self.server, others=["b"])
+        self.history = ModelHistory(self.system, Path(self.folder.name), self.parsed, self.server, others=["b"])
         self.history.names, self.last = self._named(first), self._named(last)
         self.history.extract()
         self.history.build()
@@ -221,20 +223,26 @@ ENGINES = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("engine", "system"), [(engine, system) for engine in ENGINES for system in ENGINES[engine]])
 def test_incremental_equals_full_refresh_after_any_history(
-    engine: str, system: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    engine: str,
+    system: str,
+    parsed_project: ParsedProject,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fixtures = {"postgresql": "postgresql_server", "bigquery": "bigquery_service"}
     server = request.getfixturevalue(fixtures[engine]) if engine in fixtures else None
     if isinstance(server, Bigquery):
         server.reach_by(monkeypatch)
-    machine = type("History", (RandomModelHistory,), {"system": system, "server": server})
+    machine = type("History", (RandomModelHistory,), {"system": system, "server": server, "parsed": parsed_project})
     run_state_machine_as_test(machine, settings=LIMITS)
 
 
 @pytest.mark.slow
-def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(tmp_path: Path) -> None:
+def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(
+    tmp_path: Path, parsed_project: ParsedProject
+) -> None:
     """What is open at the end of a window is of all days before it, too."""
-    history = ModelHistory("consulting", tmp_path)
+    history = ModelHistory("consulting", tmp_path, parsed_project)
     recent = "from {} where created_at between '2026-08-20' and '2026-09-04' order by id limit 1"
     with closing(sqlite3.connect(history.file)) as db, db:
         # Windows have rows for those alone that were active in them.
@@ -263,9 +271,9 @@ def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(tmp_pat
 
 
 @pytest.mark.slow
-def test_names_come_and_go_as_it_is_said_of_their_source(tmp_path: Path) -> None:
+def test_names_come_and_go_as_it_is_said_of_their_source(tmp_path: Path, parsed_project: ParsedProject) -> None:
     """By an incremental build, in every model."""
-    history = ModelHistory("consulting", tmp_path, others=["b"])
+    history = ModelHistory("consulting", tmp_path, parsed_project, others=["b"])
     history.names = ["consulting", "b"]
     for name in history.names:
         with closing(sqlite3.connect(history.file_of(name))) as db, db:

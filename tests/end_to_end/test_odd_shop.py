@@ -18,6 +18,7 @@ from bigquery import Bigquery
 from end_to_end.model_history import ModelHistory
 from end_to_end.test_incremental_models import content
 from oracle.check import disagreements_of_system
+from parsed_project import ParsedProject
 from postgresql import Server
 
 ENGINES = ("duckdb", "postgresql", *(("bigquery",) if "MODEL_HISTORIES" in os.environ else ()))
@@ -144,13 +145,17 @@ class OddShop:
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_shop_of_odd_rows_is_counted_as_it_should_be(
-    engine: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    engine: str,
+    tmp_path: Path,
+    parsed_project: ParsedProject,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fixtures = {"postgresql": "postgresql_server", "bigquery": "bigquery_service"}
     server: Server | Bigquery | None = request.getfixturevalue(fixtures[engine]) if engine in fixtures else None
     if isinstance(server, Bigquery):
         server.reach_by(monkeypatch)
-    history = ModelHistory("shop", tmp_path, server)
+    history = ModelHistory("shop", tmp_path, parsed_project, server)
     history.as_of = datetime(2026, 10, 1, tzinfo=UTC)
     shop = OddShop(seed=7)
     for count in (120, 15):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from end_to_end.model_history import ModelHistory
 from end_to_end.test_incremental_models import content_of_full_refresh_too
+from parsed_project import ParsedProject
 
 from ingestion.settings import PROJECT_ROOT
 from marts.written import stale_files
@@ -50,11 +51,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lived(project: Path, tmp_path: Path) -> Callable[..., ModelHistory]:
+def lived(project: Path, parsed_project: ParsedProject, tmp_path: Path) -> Callable[..., ModelHistory]:
     """Makes a history of a system: built once, then changed and built again."""
 
     def live(system: str, *statements: str, before: str = "", built: tuple[str, ...] = ()) -> ModelHistory:
-        history = ModelHistory(system, tmp_path, project=project, before=before)
+        history = ModelHistory(system, tmp_path, parsed_project, project=project, before=before)
         history.extract()
         history.build(*built)
         history.live_a_day()

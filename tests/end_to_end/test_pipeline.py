@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from decimal import Decimal
@@ -18,6 +19,7 @@ from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.place import Place
 from oracle.check import disagreements
 from oracle.sources import text
+from parsed_project import TWO_SYSTEMS
 
 from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
@@ -295,15 +297,20 @@ def test_names_stand_beside_ids_in_what_is_exported_by_default(sample_place: Pla
     assert all(tuple(names) == found for names, found in shared)
 
 
-def test_day_later_only_the_change_is_read_and_everything_agrees(sample_place: Place) -> None:
+def test_day_later_only_the_change_is_read_and_everything_agrees(first_run: FirstRun, sample_place: Place) -> None:
+    """A day of two systems and of what is made of all: the others' are lived in test_servers.py, with flaws."""
     directory = sample_place.folder / "sample"
     reader = duckdb.connect(sample_place.folder / "bi.duckdb", read_only=True)
     try:
         sample.advance(directory)
+        for source in {*sample.SOURCES} - {*TWO_SYSTEMS}:
+            shutil.copy(first_run.place.folder / "sample" / f"{source}.sqlite", directory)
         result = sample_place.module("orchestration", "run")
     finally:
         reader.close()
     assert result.returncode == 0, result.stderr
+    built = re.findall(r"to build of (.*)", result.stderr)
+    assert [sorted(one.split(", ")) for one in built] == [sorted(TWO_SYSTEMS), ["cross_source"]]
     assert_totals_agree(sample_place, directory / "whatsapp.sqlite")
     [(read, appended, deleted)] = sample_place.rows(
         "select rows_read, rows_appended, rows_deleted from raw_whatsapp._state where table_name = 'messages'"

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from end_to_end.dbt_inside import Dbt
 from oracle.check import disagreements_of_sources
+from parsed_project import ParsedProject
 
 from ingestion import sample
 from ingestion.loading.progress import LogListener
@@ -21,7 +22,9 @@ AS_OF = datetime(2026, 9, 15, 6, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_two_sources_of_each_kind_with_the_same_ids_give_what_each_gives_alone(tmp_path: Path) -> None:
+def test_two_sources_of_each_kind_with_the_same_ids_give_what_each_gives_alone(
+    tmp_path: Path, parsed_project: ParsedProject
+) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     sample.create(first, scale=0.05, seed=7, first_day=date(2026, 8, 25), last_day=date(2026, 9, 20))
     sample.create(second, scale=0.05, seed=11, first_day=date(2026, 8, 25), last_day=date(2026, 9, 12))
@@ -35,7 +38,7 @@ def test_two_sources_of_each_kind_with_the_same_ids_give_what_each_gives_alone(t
     urls = {f"{kind}_database_url": f"sqlite:///{first / kind}.sqlite" for kind in SOURCES}
     ingestion = Ingestion(Settings.model_validate(places | urls))
     assert ingestion.run(LogListener()).errors == []
-    dbt = Dbt(tmp_path, ingestion.settings.warehouse)
+    dbt = Dbt(tmp_path, ingestion.settings.warehouse, parsed_project)
     told = {"as_of": AS_OF.isoformat()}
 
     [refused] = dbt.faults("build", "--select", "tag:reference", told=told)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import duckdb
 import pytest
 from canary import places_of
-from end_to_end.conftest import AS_OF, TWO_SYSTEMS, FirstRun
+from end_to_end.conftest import AS_OF, FirstRun
 from end_to_end.dagster_api import Shown, Ui, shown
 from end_to_end.people import UNREVIEWED, place_of, places_allowed
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from end_to_end.web import free_port, wait_until_it_answers
 from oracle.check import disagreements_of_system
+from parsed_project import TWO_SYSTEMS
 
 from ingestion import sample
 from ingestion.settings import PROJECT_ROOT
@@ -132,7 +133,7 @@ def test_nothing_changed_leaves_every_result_as_it_was(watched: Watched) -> None
     assert all(after[name].materialized_by != before[name].materialized_by for name in after if is_raw(name))
 
 
-def test_one_changed_system_and_what_reads_it_alone_are_made_anew(watched: Watched) -> None:
+def test_source_that_is_down_is_red_and_told_last_and_only_what_changed_is_made_anew(watched: Watched) -> None:
     # Models note what they saw, so that what they need no more may go; nothing is built again for that.
     compacted = watched.place.module("ingestion", "compact", "--older-than-days", "0")
     assert compacted.returncode == 0, compacted.stderr
@@ -140,26 +141,9 @@ def test_one_changed_system_and_what_reads_it_alone_are_made_anew(watched: Watch
     last = "select max(batch_seq) filter (where table_name = '_models') = max(batch_seq) from raw_whatsapp._state"
     assert watched.place.rows(last) == [(True,)]
     before = shown(watched.ui)
-    watched.change("restaurant", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
-    result = watched.run()
-    assert result.returncode == 0, result.stderr
-    assert re.findall(r"to build of (.*)", result.stderr) == ["restaurant", "cross_source"]
-    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:999'"
-    assert watched.place.rows(found) == [("New",)]
-    with duckdb.connect(watched.place.folder / "bi.duckdb", read_only=True) as copy:
-        assert copy.execute(found).fetchall() == [("New",)]
-    after = shown(watched.ui)
-    anew = made_anew(before, after)
-    assert {"core/dim_tenants", "marts/customer_360", "bi_copy/restaurant", "bi_copy/cross_source"} <= anew
-    assert {system_of(name) for name in anew} == {"restaurant", ""}
-    assert red(after) == set()
-
-
-def test_source_that_is_down_is_red_and_told_last_and_nothing_else_is(watched: Watched) -> None:
-    before = shown(watched.ui)
     whatsapp = watched.place.folder / "sample" / "whatsapp.sqlite"
     shutil.move(whatsapp, whatsapp.with_suffix(".away"))
-    watched.change("restaurant", "insert into restaurants values (998, 'Newer', 'Europe/Berlin')")
+    watched.change("restaurant", "insert into restaurants values (999, 'New', 'Europe/Berlin')")
     result = watched.run()
     shutil.move(whatsapp.with_suffix(".away"), whatsapp)
     assert result.returncode == 1
@@ -167,13 +151,22 @@ def test_source_that_is_down_is_red_and_told_last_and_nothing_else_is(watched: W
         "error: raw_whatsapp: whatsapp: there is no SQLite file whatsapp.sqlite"
     )
     assert "Traceback" not in result.stderr
-    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:998'"
-    assert watched.place.rows(found) == [("Newer",)]
+    assert re.findall(r"to build of (.*)", result.stderr) == ["restaurant", "cross_source"]
+    found = "select tenant_name from core.dim_tenants where tenant_key = 'restaurant:999'"
+    assert watched.place.rows(found) == [("New",)]
+    with duckdb.connect(watched.place.folder / "bi.duckdb", read_only=True) as copy:
+        assert copy.execute(found).fetchall() == [("New",)]
     after = shown(watched.ui)
     assert red(after) == {name for name in after if name.startswith("whatsapp/")}
     anew = made_anew(before, after)
-    assert {"marts/customer_360", "marts/kpis", "bi_copy/cross_source"} <= anew
-    assert "whatsapp" not in {system_of(name) for name in anew}
+    assert {
+        "core/dim_tenants",
+        "marts/customer_360",
+        "marts/kpis",
+        "bi_copy/restaurant",
+        "bi_copy/cross_source",
+    } <= anew
+    assert {system_of(name) for name in anew} == {"restaurant", ""}
 
 
 def test_failing_test_reddens_its_model_and_what_could_not_be_built(watched: Watched) -> None:
@@ -214,11 +207,13 @@ def test_killed_run_reddens_what_it_had_not_made(watched: Watched) -> None:
     assert {system_of(name) for name in red(after)} <= {"whatsapp", ""}
 
 
-def test_good_run_makes_everything_green_again(watched: Watched) -> None:
+def test_good_run_makes_everything_green_again_and_what_did_not_change_stays(watched: Watched) -> None:
     before = shown(watched.ui)
     result = watched.run()
     assert result.returncode == 0, result.stderr
+    assert re.findall(r"to build of (.*)", result.stderr) == ["whatsapp", "cross_source"]
     after = shown(watched.ui)
+    assert {system_of(name) for name in made_anew(before, after)} == {"whatsapp", ""}
     assert red(after) == set()
     assert all(asset.materialized_by for asset in after.values())
     assert statuses(after) == {"SUCCEEDED"}

@@ -26,17 +26,17 @@ pytestmark = [
 
 
 @pytest.fixture
-def ui(sample_place: Place) -> Iterator[str]:
+def ui(place_of_two: Place) -> Iterator[str]:
     """The address of a running UI that is stopped afterwards."""
     address = f"127.0.0.1:{free_port()}"
     host, _, port = address.partition(":")
     command = [sys.executable, "-m", "orchestration", "ui", "--host", host, "--port", port]
-    log = sample_place.folder / "ui.log"
+    log = place_of_two.folder / "ui.log"
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
             cwd=PROJECT_ROOT,
-            env=sample_place.environment,
+            env=place_of_two.environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -58,10 +58,10 @@ def stop_with_all_its_processes(server: "subprocess.Popen[bytes]") -> None:
     server.wait()
 
 
-def test_job_launched_in_the_browser_brings_what_follows_and_assets_are_shown(ui: str, sample_place: Place) -> None:
+def test_job_launched_in_the_browser_brings_what_follows_and_assets_are_shown(ui: str, place_of_two: Place) -> None:
     messages = "select count(*) from core.fct_messages"
-    [before] = sample_place.rows(messages)
-    sample_place.receive_message()
+    [before] = place_of_two.rows(messages)
+    place_of_two.receive_message()
     chain = ("warehouse_models", "warehouse_publication", "warehouse_publication_monthly")
     known = {job: Ui(ui).runs(job) for job in chain}
     with sync_api.sync_playwright() as playwright:
@@ -81,9 +81,9 @@ def test_job_launched_in_the_browser_brings_what_follows_and_assets_are_shown(ui
             page.goto(f"{ui}/automation")
             page.get_by_text("warehouse_hourly").first.wait_for(timeout=120_000)
         except sync_api.Error:
-            page.screenshot(path=sample_place.folder / "ui.png")
+            page.screenshot(path=place_of_two.folder / "ui.png")
             raise
         finally:
             browser.close()
-    [after] = sample_place.rows(messages)
+    [after] = place_of_two.rows(messages)
     assert after > before  # type: ignore[operator]

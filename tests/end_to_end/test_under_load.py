@@ -18,10 +18,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from end_to_end.conftest import AS_OF, TWO_SYSTEMS
+from end_to_end.conftest import AS_OF
 from end_to_end.place import Place
 from end_to_end.test_pipeline import assert_totals_agree
 from oracle.check import disagreements_of_system
+from parsed_project import TWO_SYSTEMS
 
 from ingestion.settings import PROJECT_ROOT
 
@@ -36,7 +37,7 @@ GROWTH = 1.25
 
 
 class Reader(threading.Thread):
-    """Somebody who opens the copy for BI tools again and again, and sees what it says."""
+    """Somebody who opens the copy for BI tools as soon as it is another, and sees what it says."""
 
     def __init__(self, copy: Path) -> None:
         super().__init__(daemon=True)
@@ -45,8 +46,13 @@ class Reader(threading.Thread):
         self.fault: Exception | None = None
 
     def run(self) -> None:
+        seen = None
         while not self.fault:
             is_last = self._ends.is_set()
+            told = self._copy.stat()
+            if not is_last and seen == (seen := (told.st_ino, told.st_mtime_ns, told.st_size)):
+                self._ends.wait(0.01)
+                continue
             try:
                 with duckdb.connect(self._copy, read_only=True) as copy:
                     [(messages, by_month)] = copy.execute(
@@ -60,8 +66,6 @@ class Reader(threading.Thread):
                 self.fault = fault
             if is_last:
                 return
-            # Once for each change of the file would do; how often it is read is nothing that counts.
-            self._ends.wait(0.2)
 
     def end(self) -> None:
         self._ends.set()

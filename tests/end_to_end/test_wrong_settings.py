@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from end_to_end.place import Place
+from parsed_project import parsed
 
 pytestmark = pytest.mark.slow
 
@@ -11,14 +11,17 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
     [
-        ("WHATSAPP_DATABASE_URL", "sqlite:////nowhere/w.sqlite", "whatsapp: there is no SQLite file w.sqlite"),
-        ("WHATSAPP_DATABASE_URL", "nonsense", "WHATSAPP_DATABASE_URL is not a database URL"),
+        ("CONSULTING_DATABASE_URL", "sqlite:////nowhere/c.sqlite", "consulting: there is no SQLite file c.sqlite"),
+        ("CONSULTING_DATABASE_URL", "nonsense", "CONSULTING_DATABASE_URL is not a database URL"),
         ("WAREHOUSE_URL", "mysql://me:hunter2@host/db", "Unknown warehouse 'mysql'"),
         ("WAREHOUSE_URL", "bigquery://project", "WAREHOUSE_URL needs a project and a prefix"),
     ],
 )
-def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, tmp_path: Path) -> None:
-    place = Place(tmp_path, {"whatsapp": "sqlite:////nowhere/w.sqlite"})
+def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, shared_folder: Path) -> None:
+    # One of whose systems the project was read.
+    project = parsed(shared_folder, ["consulting"])
+    place = project.place
+    place.environment["DBT_PARTIAL_PARSE_FILE_PATH"] = str(project.remembered)
     place.environment[variable] = value
     result = place.module("orchestration", "run")
     assert result.returncode == 1
@@ -26,4 +29,4 @@ def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, t
     assert line.startswith(f"error: {told}")
     assert "hunter2" not in result.stderr + result.stdout
     assert result.stdout == ""
-    assert not (tmp_path / "warehouse.duckdb").exists()
+    assert not (place.folder / "warehouse.duckdb").exists()

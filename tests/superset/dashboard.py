@@ -8,25 +8,26 @@ from pathlib import Path
 
 import pytest
 import yaml
-from end_to_end.conftest import FirstRun, first_run, live_folder, sample_place_in, shared_folder
+from end_to_end.conftest import FirstRun, first_run, sample_place_in
+from parsed_project import ParsedProject
 from postgresql import Server
 from sqlalchemy import make_url
 from superset.service import running_superset
 
 from marts.bundle import FOLDER, write_archive
 
-__all__ = ["first_run", "live_folder", "shared_folder"]
+__all__ = ["first_run"]
 _DIGITS = 9
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgresql"])
 def test_charts_show_what_marts_say(
-    engine: str, first_run: FirstRun, tmp_path: Path, postgresql_server: Server, live_folder: Path
+    engine: str, first_run: FirstRun, tmp_path: Path, postgresql_server: Server, parsed_project: ParsedProject
 ) -> None:
     place = first_run.place
     url = f"duckdb:///{place.folder / 'bi.duckdb'}"
     if engine == "postgresql":
-        place = sample_place_in(live_folder)
+        place = sample_place_in(parsed_project.place.folder)
         url = place.environment["WAREHOUSE_URL"] = postgresql_server.new_database()
         place.environment |= {"ARCHIVE_URL": str(tmp_path / "archive"), "EXPORTS_URL": str(tmp_path / "exports")}
         place.environment["DAGSTER_HOME"] = str(tmp_path / "dagster")
