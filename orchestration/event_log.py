@@ -18,6 +18,7 @@ from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, NullPool, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 _KEPT = 8
 """Files kept open at most: the index, and those of the last runs that were asked for."""
@@ -80,7 +81,7 @@ class EventLog(SqliteEventLogStorage):
         finally:
             self._together_since = None
             with self._db_lock:
-                self._end(Connection.commit)
+                self._commit()
 
     def prepare_insert_event(self, event: EventLogEntry) -> Any:
         """What writes an event's row; Dagster executes it, once or in both files."""
@@ -100,17 +101,32 @@ class EventLog(SqliteEventLogStorage):
             try:
                 yield connection
             except BaseException:
-                self._end(Connection.rollback)
+                self._roll_back()
                 raise
             since = self._together_since
             if since is None or monotonic() - since > _TOGETHER_SECONDS:
-                self._end(Connection.commit)
+                self._commit()
                 self._together_since = since and monotonic()
 
-    def _end(self, end: Any) -> None:
-        """Commit or roll back what is written of each file."""
-        for connection in self._connections.values():
-            end(connection)
+    def _commit(self) -> None:
+        """Commit what is written of each file."""
+        try:
+            for connection in self._connections.values():
+                connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        """Take back what is written of each file; one that was lost, on a full disk say, is opened anew."""
+        for shard, connection in [*self._connections.items()]:
+            try:
+                connection.rollback()
+            except SQLAlchemyError:
+                connection.invalidate()
+            if connection.invalidated:
+                del self._connections[shard]
+                connection.close()
 
     def _connection(self, shard: str) -> Connection:
         if shard not in self._connections:
@@ -145,8 +161,8 @@ _INSERT = SqlEventLogStorageTable.insert()
 
 
 def _close(connection: Connection) -> None:
-    connection.commit()
-    connection.close()
+    with connection:
+        connection.commit()
 
 
 def _without_waiting_for_the_disk(connection: Any, _: object) -> None:

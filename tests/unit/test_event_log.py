@@ -1,14 +1,17 @@
 """Dagster's event log with kept connections."""
 
+import re
+import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy.exc import OperationalError
 
 from ingestion.settings import PROJECT_ROOT
 from orchestration import event_log
@@ -183,3 +186,35 @@ def test_dagster_hands_over_together_what_a_run_is_to_make(tmp_path: Path, monke
     with dg.DagsterInstance.get() as instance:
         assert dg.materialize([things], instance=instance).success
     assert batches == [4]
+
+
+@pytest.mark.parametrize("room", [0, 100_000, 400_000])
+@pytest.mark.parametrize("together", [False, True])
+def test_full_disk_is_told_and_what_comes_once_there_is_room_is_stored(
+    tmp_path: Path, entries: list[EventLogEntry], room: int, together: bool
+) -> None:
+    """Before there is a file, while tables are made in it, and later."""
+    # What a check came to can't be stored twice.
+    entries = [entry for entry in entries if not re.search("asset_check", str(entry.dagster_event_type), re.IGNORECASE)]
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    log = EventLog(str(tmp_path))
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, unlimited[1]))
+        try:
+            with pytest.raises(OperationalError), log.together() if together else nullcontext():
+                for _ in range(1000):
+                    for entry in entries:
+                        log.store_event(entry)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+        there = _events_of_runs(tmp_path)
+        log.store_event_batch(entries)
+        log.store_event(entries[-1])
+        assert _events_of_runs(tmp_path) == there + len(entries) + 1
+    finally:
+        log.dispose()
+
+
+def _events_of_runs(folder: Path) -> int:
+    kept = rows(folder).items()
+    return sum(len(found) for name, found in kept if re.fullmatch(r"(?!index).*\.event_logs", name))
