@@ -106,15 +106,27 @@
     {%- endif %}
 {%- endmacro %}
 
-{# In an incremental build, a condition: only rows that count in the periods to measure. #}
-{% macro where_measured(changed_periods, date) -%}
+{#
+    In an incremental build, a condition on rows of `facts`: only those that count in the
+    periods to measure, or on the `days` of them that are given.
+#}
+{% macro where_measured(changed_periods, date, days) -%}
     {%- if replaces_changes() -%}
     where
         {{ date }} is not null
-        {%- set days -%}
+        {%- set dates -%}
             select date_day
             from ({{ days_to_measure(changed_periods) }})
         {%- endset %}
-        {{ and_one_of(date, days) }}
+        {{ and_one_of(date, dates) }}
+        {%- if days %}
+        and exists (
+            select 1
+            from {{ days }} as days
+            where
+                days.tenant_key = facts.tenant_key
+                and days.date_day = facts.{{ date }}
+        )
+        {%- endif %}
     {%- endif -%}
 {%- endmacro %}

@@ -26,9 +26,14 @@
 with
 
 {% for part in parts -%}
+days_{{ part.number }} as (
+    {{ days_to_measure(changed, part.fact, part.date) }}
+),
+
 facts_{{ part.number }} as (
     {{ rows_to_measure(part, group) }}
-    {{ where_measured(changed, part.date) }}
+    {# What is not grouped yet the join below leaves out. -#}
+    {{ where_measured(changed, part.date, 'days_' ~ part.number if part.adds_up) }}
     {%- if part.adds_up %}
     group by
         {% for key in group -%}
@@ -36,10 +41,6 @@ facts_{{ part.number }} as (
         {% endfor -%}
         {{ part.date }}
     {%- endif %}
-),
-
-days_{{ part.number }} as (
-    {{ days_to_measure(changed, part.fact, part.date) }}
 ),
 
 measured_{{ part.number }} as (
@@ -130,7 +131,7 @@ select * from final
         {{ value_of_fact(measure, part.adds_up) }} as {{ name }},
         {% endfor -%}
         {{ part.date }} as date_day
-    from {{ part.fact }}
+    from {{ part.fact }} as facts
 {%- endmacro %}
 
 {# A query: measures of the rows of `facts` on `days`, by `group` and the periods of the days. #}
