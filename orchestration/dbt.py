@@ -184,7 +184,6 @@ def _parsed() -> "dbtRunnerResult":
         outcome = dbtRunner().invoke(["parse", "--no-partial-parse", *artifacts, *_flags()])
     if not outcome.success:
         raise ConfigurationError(f"The dbt project can't be parsed: {_told(outcome.exception)}")
-    dbt_internals.templates.remember(TARGET)
     return outcome
 
 

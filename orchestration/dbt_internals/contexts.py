@@ -38,7 +38,7 @@ class Bound(MacroGenerator):
     def __init__(self, macro: Any, bindings: Bindings) -> None:  # the original's would set what is looked up here
         self.macro = macro
         self._bindings = bindings
-        self._module_s: Callable[..., Any] | None = None
+        self._function: Callable[..., Any] | None = None
 
     @property
     def context(self) -> dict[str, Any]:  # type: ignore[override]
@@ -57,9 +57,9 @@ class Bound(MacroGenerator):
 
     def get_macro(self) -> Callable[..., Any]:
         """The macro as a function of Jinja's."""
-        if self._module_s is None:
-            self._module_s = super().get_macro()
-        return self._module_s
+        if self._function is None:
+            self._function = super().get_macro()
+        return self._function
 
 
 class Lazy(dict[str, Any]):
