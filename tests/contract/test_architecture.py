@@ -36,7 +36,8 @@ INGESTION_MAY_IMPORT = {
     "sample": {"settings", "errors"},
     "loading": {"catalogue", "sources", "warehouses", "log", "rows", "output", "sample", "settings", "errors"},
     "operations": {"loading", "catalogue", "sources", "warehouses", "log", "rows", "output", "settings", "errors"},
-    "__main__": {"operations", "loading", "output", "settings", "errors"},
+    "command_line": {"output"},
+    "__main__": {"command_line", "operations", "loading", "output", "settings", "errors"},
 }
 """The way of a row, from its end: what each part of ingestion/ may import beside itself."""
 EXPORTS_MAY_IMPORT = {
