@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation $(UNCOMPILED) --requirement
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+# Where a machine is set up to keep no bytecode, each process would compile some 3,000 files before its first line.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run reports ui docs superset sample-day lint lint-python check test test-long test-bigquery test-superset benchmark lock licences clean
 

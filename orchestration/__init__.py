@@ -6,5 +6,10 @@ Belongs here: assets, checks, jobs, schedules and how a run is shown. Not here: 
 
 import gc
 
+from mashumaro.config import BaseConfig
+
 # What is imported and declared stays: looking through it for garbage takes a twelfth of a run that finds nothing new.
 gc.set_threshold(100_000, 10, 100)
+
+# dbt's classes get the code that writes and reads them when it is called, not each time that dbt is imported.
+BaseConfig.lazy_compilation = True

@@ -23,8 +23,9 @@ from dbt_common.clients.jinja import (
 )
 from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import ctx_set_event_manager
+from mashumaro.jsonschema import schema
 
-from orchestration.dbt_internals import answers, contexts, ctes, events, templates
+from orchestration.dbt_internals import answers, contexts, ctes, events, schemas, templates
 
 REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseContext, "__init__", contexts.make_context),
@@ -41,6 +42,7 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BehaviorFlagRendered, "_default_source", staticmethod(events.source_of_flag)),
     (BaseAdapter, "_make_match", answers.make_match),
     (agate_helper, "build_type_tester", answers.build_type_tester),
+    (schema, "_default", schemas.leave_out_default),
 )
 """Whose, which, and what stands in its place."""
 

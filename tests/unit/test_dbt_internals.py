@@ -1,6 +1,7 @@
 """What the orchestration replaces inside dbt does what the original does."""
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +11,19 @@ import pytest
 from dbt import compilation
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.artifacts.resources import ModelConfig, SourceConfig, TestConfig, UnitTestConfig
 from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.clients.jinja import MacroGenerator, MacroStack, get_rendered
 from dbt.context.base import BaseContext, contextmember, contextproperty
 from dbt.context.macros import MacroNamespaceBuilder
+from dbt.contracts.graph.unparsed import (
+    UnparsedModelUpdate,
+    UnparsedSemanticModel,
+    UnparsedSourceDefinition,
+    UnparsedUnitTest,
+)
+from dbt.contracts.project import Project
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import (
@@ -29,8 +39,10 @@ from dbt_common.events.logger import LoggerConfig
 from dbt_common.events.types import Note
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from mashumaro.jsonschema import build_json_schema, schema
 
-from orchestration.dbt_internals import REPLACED, answers, contexts, ctes, events, templates
+from orchestration.dbt_internals import REPLACED, answers, contexts, ctes, events, schemas, templates
 
 ORIGINAL = {
     (BaseContext, "__init__"): contexts._make_context,
@@ -47,6 +59,7 @@ ORIGINAL = {
     (BehaviorFlagRendered, "_default_source"): staticmethod(events._source_of_flag),
     (BaseAdapter, "_make_match"): answers._make_match,
     (agate_helper, "build_type_tester"): answers._build_type_tester,
+    (schema, "_default"): schemas._default,
 }
 
 
@@ -319,3 +332,37 @@ def test_flag_is_of_the_module_that_has_it(monkeypatch: pytest.MonkeyPatch) -> N
     assert BehaviorFlagRendered._default_source() == original == __name__
     flag = BehaviorFlagRendered({"name": "flag", "default": True, "description": "told"}, {})
     assert flag._behavior_change_event.flag_source == __name__
+
+
+VALIDATED = (
+    *(ModelConfig, SourceConfig, TestConfig, UnitTestConfig, UnparsedModelUpdate, UnparsedSemanticModel),
+    *(UnparsedSourceDefinition, UnparsedUnitTest, Project, DuckDBCredentials),
+)
+"""What dbt validates of a project: its files, what is configured in SQL, and the profile."""
+
+
+@pytest.mark.parametrize("validated", VALIDATED, ids=lambda validated: validated.__name__)
+def test_schemas_are_those_of_dbt_but_for_defaults(validated: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = build_json_schema(validated).to_dict()
+    monkeypatch.setattr(schema, "_default", schemas.leave_out_default)
+    ours = build_json_schema(validated).to_dict()
+    assert ours == _without_defaults(theirs)
+    assert '"default"' not in json.dumps(ours)
+
+
+def test_what_dbt_refuses_of_a_configuration_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "_default", schemas.leave_out_default)
+    validator = Draft7Validator(build_json_schema(ModelConfig).to_dict())
+    config = ModelConfig().to_dict()
+    assert not [*validator.iter_errors(config)]
+    refused = config | {"enabled": "perhaps", "tags": 3}
+    assert {error.json_path for error in validator.iter_errors(refused)} == {"$.enabled", "$.tags"}
+
+
+def _without_defaults(told: Any) -> Any:
+    """A JSON schema without what it says of values that are absent. Under `properties` are names of fields."""
+    if not isinstance(told, dict):
+        return [_without_defaults(one) for one in told] if isinstance(told, list) else told
+    fields = {name: _without_defaults(field) for name, field in told.get("properties", {}).items()}
+    rest = {key: _without_defaults(value) for key, value in told.items() if key not in ("default", "properties")}
+    return rest | ({"properties": fields} if fields else {})
