@@ -72,12 +72,29 @@ def faults_of_run(engine: GoogleSql, target: Path, is_next: bool = False) -> lis
         of_interest = [node for node in ran if not is_next or node["config"]["materialized"] == "incremental"]
         made.append([node for node in of_interest if node["resource_type"] in ("seed", "model")])
     # What the first run made is known, and stays as it is.
-    blocks = [[node for layer in made for node in layer]] if is_next else [*made, asked]
+    blocks = [[node for layer in made for node in layer]] if is_next else made
     told: list[str] = []
     for layer in filter(None, blocks):
         with engine.settled(layer[0]["database"]):
             told += faults(layer)
+    if asked:
+        with engine.settled(asked[0]["database"]):
+            told += faults({_question(engine, nodes, test): test for test in asked}.values())
     return told
+
+
+def _question(engine: GoogleSql, nodes: Mapping[str, Node], test: Node) -> str:
+    """What a data test asks of which types: of those that ask the same of other columns one is enough."""
+    generic, model = test.get("test_metadata"), nodes.get(test.get("attached_node") or "")
+    if not (generic and model):
+        return str(test["unique_id"])
+    types = engine.tables.get(_relation(model), {})
+
+    def typed(told: Any) -> Any:
+        return [typed(one) for one in told] if isinstance(told, list) else types.get(str(told), told)
+
+    asked = {name: typed(told) for name, told in generic["kwargs"].items() if name != "model"}
+    return json.dumps([generic["name"], asked, test["config"].get("where")], sort_keys=True)
 
 
 def _layers(nodes: Mapping[str, Node]) -> Iterator[list[Node]]:
