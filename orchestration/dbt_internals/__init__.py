@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt import compilation
+from dbt.adapters.base.connections import BaseConnectionManager
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespaceBuilder
@@ -25,7 +26,7 @@ from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 from mashumaro.jsonschema import schema
 
-from orchestration.dbt_internals import answers, contexts, ctes, events, schemas, templates
+from orchestration.dbt_internals import answers, connections, contexts, ctes, events, schemas, templates
 
 REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseContext, "__init__", contexts.make_context),
@@ -43,6 +44,7 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseAdapter, "_make_match", answers.make_match),
     (agate_helper, "build_type_tester", answers.build_type_tester),
     (schema, "_default", schemas.leave_out_default),
+    (BaseConnectionManager, "release", connections.release),
 )
 """Whose, which, and what stands in its place."""
 

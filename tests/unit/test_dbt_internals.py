@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dbt import compilation
+from dbt.adapters.base.connections import BaseConnectionManager
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -42,7 +43,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from mashumaro.jsonschema import build_json_schema, schema
 
-from orchestration.dbt_internals import REPLACED, answers, contexts, ctes, events, schemas, templates
+from orchestration.dbt_internals import REPLACED, answers, connections, contexts, ctes, events, schemas, templates
 
 ORIGINAL = {
     (BaseContext, "__init__"): contexts._make_context,
@@ -60,6 +61,7 @@ ORIGINAL = {
     (BaseAdapter, "_make_match"): answers._make_match,
     (agate_helper, "build_type_tester"): answers._build_type_tester,
     (schema, "_default"): schemas._default,
+    (BaseConnectionManager, "release"): connections._release,
 }
 
 
