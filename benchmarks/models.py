@@ -3,7 +3,7 @@
 Belongs here: a generated raw log in a DuckDB file, builds of the dbt project over it, and the page about them. Not
 here: how a process is watched (measure.py).
 
-Every value follows from its row's number. Rows come in twenty batches, in the order of their time, as hourly runs
+Every value follows from its row's number; personal columns have what looks like their pseudonyms. Rows come in twenty batches, in the order of their time, as hourly runs
 would have loaded them.
 """
 
@@ -49,7 +49,7 @@ from range(60) as t(i)
 CONVERSATIONS = """
 insert into raw_whatsapp.conversations
 select
-    md5('c' || i), cast(i % 20 as varchar), cast(i % 60 as varchar), '+49' || (i * 7919 % 1000003),
+    md5('c' || i), cast(i % 20 as varchar), cast(i % 60 as varchar), sha256('+49' || (i * 7919 % 1000003)),
     {status}, instant, instant + interval 40 minute, instant + interval 40 minute,
     {batch}, now(), 'upsert', i
 from (

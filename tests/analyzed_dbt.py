@@ -64,34 +64,32 @@ def faults_of_run(engine: GoogleSql, target: Path, is_next: bool = False) -> lis
                 told += [f"{node['name']}: {fault}" for fault in _faults(engine, target, node)]
         return told
 
-    made, asked = [], []
+    made: list[list[Node]] = []
+    asked: dict[str, Node] = {}
     for layer in _layers(nodes):
         # Runs leave no results but the last one's: what they have written is what ran.
         ran = [node for node in layer if _place(target / "run", node).exists()]
-        asked += [node for node in ran if node["resource_type"] == "test" and not is_next]
+        asked |= {_question(nodes, node): node for node in ran if node["resource_type"] == "test"}
         of_interest = [node for node in ran if not is_next or node["config"]["materialized"] == "incremental"]
         made.append([node for node in of_interest if node["resource_type"] in ("seed", "model")])
     # What the first run made is known, and stays as it is.
-    blocks = [[node for layer in made for node in layer]] if is_next else made
+    blocks = [[node for layer in made for node in layer]] if is_next else [*made, [*asked.values()]]
     told: list[str] = []
-    for layer in filter(None, blocks):
-        with engine.settled(layer[0]["database"]):
-            told += faults(layer)
-    if asked:
-        with engine.settled(asked[0]["database"]):
-            told += faults({_question(engine, nodes, test): test for test in asked}.values())
+    for block in filter(None, blocks):
+        with engine.settled(block[0]["database"]):
+            told += faults(block)
     return told
 
 
-def _question(engine: GoogleSql, nodes: Mapping[str, Node], test: Node) -> str:
+def _question(nodes: Mapping[str, Node], test: Node) -> str:
     """What a data test asks of which types: of those that ask the same of other columns one is enough."""
     generic, model = test.get("test_metadata"), nodes.get(test.get("attached_node") or "")
     if not (generic and model):
         return str(test["unique_id"])
-    types = engine.tables.get(_relation(model), {})
+    types = {name: column["data_type"] for name, column in model["columns"].items()}
 
     def typed(told: Any) -> Any:
-        return [typed(one) for one in told] if isinstance(told, list) else types.get(str(told), told)
+        return [typed(one) for one in told] if isinstance(told, list) else types.get(told) or told
 
     asked = {name: typed(told) for name, told in generic["kwargs"].items() if name != "model"}
     return json.dumps([generic["name"], asked, test["config"].get("where")], sort_keys=True)
