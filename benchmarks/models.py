@@ -3,8 +3,8 @@
 Belongs here: a generated raw log in a DuckDB file, builds of the dbt project over it, and the page about them. Not
 here: how a process is watched (measure.py).
 
-Every value follows from its row's number; personal columns have what looks like their pseudonyms. Rows come in twenty batches, in the order of their time, as hourly runs
-would have loaded them.
+Every value follows from its row's number; personal columns that models read have what looks like their pseudonyms. Rows
+come in twenty batches, in the order of their time, as hourly runs would have loaded them.
 """
 
 import argparse
