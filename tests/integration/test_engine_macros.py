@@ -383,6 +383,14 @@ def test_decimals(compare: Compare) -> None:
     columns = {"a": "numeric(38, 9)", "b": "numeric(38, 9)"}
     compare(["quotient"], columns, [*cases, (None, "1"), ("1", None), ("0", "0"), ("1", "0")])
     compare(["product"], columns, [(a, f"{random.uniform(-9, 9):.9f}") for a, _ in cases])
+    # Where DuckDB has enough of 64 bits, and where it has not any more.
+    edges = ["999999998.999999999", "999999999", "999999999.999999999", "1000000000", "2147483647", "2147483648"]
+    compare(
+        ["quotient"],
+        columns,
+        [(f"{s}{a}", f"{t}{b}") for a in edges for b in edges for s in ("", "-") for t in ("", "-")],
+    )
+    compare(["quotient"], columns, [(a, b) for a in edges for b in ("2", "-3", "0.000000001", "7.5", "99999999")])
     compare(["quotient"], {"a": "bigint", "b": "bigint"}, [(random.randrange(-99, 10**9), b) for b in range(-99, 99)])
 
 
