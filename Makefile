@@ -58,14 +58,14 @@ data/lint/.passed: $(LINTED) $(LINTED_BY)
 	@touch $@
 
 # One more than cores: tests wait for servers, daemons and browsers.
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder --numprocesses 3
 # Installs two environments at once; of their packages, most of which are never imported, Python compiles what is.
 AT_ONCE := $(MAKE) --no-print-directory --jobs 3 UNCOMPILED=--no-compile
 
-## check: lint and the tests that need no server, for the one who is editing
+## check: lint and the quick tests, which need no server, for the one who is editing: two minutes
 check:
 	@$(AT_ONCE) lint .venv-oldest-duckdb/.installed
-	$(PYTEST) -m "not servers and not slow"
+	$(PYTEST:3=auto) --quiet -m "not servers and not slow" $(addprefix tests/,unit contract integration)
 
 ## test: lint, then every test
 test:

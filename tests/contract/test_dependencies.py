@@ -80,6 +80,7 @@ def test_project_is_built_with_what_is_installed() -> None:
     assert declared()["build-system"]["requires"] == declared()["dependency-groups"]["build"]
 
 
+@pytest.mark.slow
 def test_what_is_installed_is_what_the_file_says_and_all_that_it_needs() -> None:
     installed = {name: f"=={version(name)}" for name in locked("dev")}
     assert installed == {name: str(requirement.specifier) for name, requirement in locked("dev").items()}

@@ -11,6 +11,8 @@ from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from orchestration.profile import vars_of
 
+pytestmark = pytest.mark.slow
+
 Node = dict[str, Any]
 CATALOGUE = load_catalogue(PROJECT_ROOT / "ingestion" / "catalogue.yml")
 SUBSETS = [("consulting",), TWO_SYSTEMS]
@@ -26,7 +28,6 @@ def enabled(manifest: Node, kind: str) -> dict[str, Node]:
     return {u: n for u, n in nodes.items() if n["resource_type"] == kind and n["config"]["enabled"]}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("systems", SUBSETS, ids="-".join)
 def test_some_systems_have_their_models_and_those_of_all_together(
     systems: tuple[str, ...], manifest: Node, shared_folder: Path

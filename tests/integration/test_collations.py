@@ -14,6 +14,8 @@ from ingestion import __main__ as ingestion_cli
 from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion, RunResult
 
+pytestmark = pytest.mark.slow
+
 TABLES = (
     "create table conversations (id {id} primary key, tenant_id {id}, outlet_id {id}, customer_phone text,"
     " status text, started_at timestamp null, ended_at timestamp null, last_message_at timestamp null)",

@@ -10,6 +10,8 @@ from sandbox import Sandbox, message
 import exports.__main__ as exports_cli
 import ingestion.__main__ as ingestion_cli
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hunter2"
 
 

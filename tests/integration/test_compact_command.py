@@ -9,6 +9,8 @@ import ingestion.__main__ as command_line
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import MODELS, TableState
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["duckdb", "postgresql"])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:

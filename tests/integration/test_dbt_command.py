@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from postgresql import Server
 from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.slow
 
 SECRET = "pass word/1%"
 

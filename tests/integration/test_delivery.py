@@ -35,6 +35,8 @@ from exports.reports.__main__ import main as make_reports
 from exports.reports.declaration import load_reports
 from ingestion.warehouses import open_warehouse
 
+pytestmark = pytest.mark.slow
+
 AFTER_OCTOBER = "2026-11-02T12:00:00+00:00"
 NEXT_DAY = "2026-11-03T09:00:00+00:00"
 CHANGE = {"section": "At a glance", "place": "Conversations", "before": "254", "now": "255", "why": "Rows came."}

@@ -18,6 +18,8 @@ from ingestion.output.storage import Storage
 from ingestion.warehouses.duckdb import DuckdbSession, DuckdbWarehouse
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 
+pytestmark = pytest.mark.slow
+
 PHONE = "+49301234567"
 TEXTS = ("zq-secret", "zq-second", "zq-extra", "zq-rejected")
 """What the person wrote, and what is known of the person in columns that nobody declared."""

@@ -41,6 +41,7 @@ def told(result: ExportResult) -> dict[str, tuple[int, int]]:
     return {period.name: (of.tenants, of.written) for period, of in result.periods.items()}
 
 
+@pytest.mark.slow
 @given(before=COSTS, now=COSTS, data=st.data())
 def test_only_what_is_asked_for_is_brought_up_to_date_and_the_rest_later(
     before: dict[tuple[int, str], str], now: dict[tuple[int, str], str], data: st.DataObject

@@ -17,7 +17,7 @@ from ingestion.log.archive import BatchFile
 from ingestion.sources import adbc_sqlite
 
 
-@pytest.fixture(params=["duckdb", "postgresql", "duckdb by other names"])
+@pytest.fixture(params=["duckdb", "postgresql", pytest.param("duckdb by other names", marks=pytest.mark.slow)])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
     """A filled whatsapp source, and each of the warehouses in turn; once, the source calls everything otherwise."""
     if request.param == "duckdb by other names":

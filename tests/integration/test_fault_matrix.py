@@ -9,6 +9,8 @@ from delivery_place import Webhook
 from health_place import Place
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 LAST_DAY = "date '2026-02-28'"
 """The last that has ended before the newest row of the source."""
 

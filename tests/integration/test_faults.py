@@ -16,6 +16,8 @@ from ingestion.sources import adbc_postgresql
 from ingestion.sources.adbc_postgresql import PostgresqlSnapshot
 from ingestion.warehouses.postgresql_connection import PostgresqlConnection
 
+pytestmark = pytest.mark.slow
+
 ROWS = 300
 
 

@@ -13,6 +13,8 @@ from ingestion.settings import PROJECT_ROOT
 from orchestration.__main__ import main
 from orchestration.outcome import read_outcome
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Place:

@@ -19,6 +19,8 @@ from ingestion.settings import Settings, parse_url
 from ingestion.sources import open_source
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, TableShape
 
+pytestmark = pytest.mark.slow
+
 LARGE = COUNTED_ROWS + 10
 CATALOGUE = """
 # Ours.

@@ -19,6 +19,8 @@ from ingestion.operations.status import read_status
 from ingestion.rows.columns import CONTROL_COLUMNS
 from ingestion.rows.names import with_digest
 
+pytestmark = pytest.mark.slow
+
 TABLES = {
     "tenants": "id text primary key, name text, timezone text",
     "outlets": "id text primary key, tenant_id text, name text",

@@ -18,6 +18,8 @@ from ingestion.loading.retries import Retries
 from ingestion.loading.run import Ingestion
 from ingestion.operations import rebuild, removal
 
+pytestmark = pytest.mark.slow
+
 HELPDESK = (
     "create table accounts (id integer primary key, name text)",
     "create table chats (id integer primary key, account_id integer, status integer, created_at timestamp,"

@@ -163,6 +163,7 @@ def test_table_that_stays_locked_is_tried_again_later(url: str) -> None:
         assert rows(snapshot, "plain") == 1000
 
 
+@pytest.mark.slow
 def test_limits_of_the_server_on_idle_and_long_transactions_do_not_end_a_read() -> None:
     limits = dict.fromkeys(("idle_in_transaction_session_timeout", "idle_session_timeout", "transaction_timeout"), "1s")
     with running_server(**limits, statement_timeout="1h") as server:

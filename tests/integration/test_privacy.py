@@ -22,6 +22,8 @@ from ingestion.warehouses.duckdb import DuckdbSession
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 from orchestration.profile import shown_names
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = ("15550001", "15557777", "agent.smith", "4917000")
 """Of telephone numbers the digits that no spelling parts."""
 

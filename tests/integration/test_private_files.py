@@ -26,6 +26,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
 
 
+@pytest.mark.slow
 def test_what_a_command_writes_is_its_owners_alone(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path).fill()
     told = os.environ | environment(sandbox.settings())

@@ -19,6 +19,8 @@ from ingestion.log.deliveries import Delivery
 from ingestion.log.digests import parse_digests
 from ingestion.log.state import MODELS, TableState
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ("duckdb", "postgresql")
 AT = datetime(2026, 11, 2, tzinfo=UTC)
 TABLES = ("tenants", "conversations", "messages")

@@ -27,6 +27,8 @@ from ingestion.warehouses import Warehouse, open_warehouse
 from orchestration import dbt_internals
 from orchestration.profile import variables
 
+pytestmark = pytest.mark.slow
+
 Row = tuple[str | None, ...]
 
 TENANTS: list[Row] = [("shop:1", "Harbour"), ("shop:2", None), ("shop:3", "3"), ("shop:4", ""), ("shop:unknown", None)]

@@ -10,6 +10,8 @@ from test_postgresql_source import PostgresqlSandbox, put
 
 import ingestion.__main__ as command_line
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:

@@ -19,6 +19,8 @@ from ingestion.log.renewals import Renewals
 from ingestion.warehouses.duckdb import DuckdbSession, DuckdbWarehouse
 from ingestion.warehouses.duckdb_load import DuckdbLoad
 
+pytestmark = pytest.mark.slow
+
 PERSONAL = "personal: {sender_id: identifier, content: text}"
 RULE = "aged_by: timestamp\n    personal: {sender_id: identifier, content: {is: text, anonymise_after_days: 100}}"
 OLD = ("zq-first", "zq-second", "zq-gone")

@@ -16,6 +16,8 @@ from ingestion.rows.conformance import conform
 from ingestion.sources import adbc_sqlite, open_source
 from ingestion.sources.base import Selection, WireBatch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

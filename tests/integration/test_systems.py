@@ -18,6 +18,8 @@ from ingestion.settings import SOURCES, Settings
 from ingestion.warehouses import open_warehouse
 from ingestion.warehouses.base import Warehouse
 
+pytestmark = pytest.mark.slow
+
 ITEMS = [
     RawTable(source, "items", ("id",), (Column("id", ColumnType.INTEGER, required=True),)) for source in ("erp", "shop")
 ]

@@ -440,6 +440,7 @@ with open_warehouse(make_url(sys.argv[1]), 60).session() as session, session.loa
 """
 
 
+@pytest.mark.slow
 def test_killed_process_leaves_nothing_and_no_lock(warehouse: Warehouse, url: str, pytestconfig: pytest.Config) -> None:
     later = warehouse
     if url.startswith("bigquery:"):

@@ -17,6 +17,8 @@ from ingestion.settings import PROJECT_ROOT
 from orchestration import event_log
 from orchestration.event_log import EventLog
 
+pytestmark = pytest.mark.slow
+
 KEY = dg.AssetKey("thing")
 
 

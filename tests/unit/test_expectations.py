@@ -57,6 +57,7 @@ SERIES = (
 """A day's mean, and the week."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.005, 0.01, 0.0144], ids=["7 % beyond chance", "10 %", "12 %"])
 def test_ordinary_days_are_told_once_at_most(spread: float) -> None:
     told = Counter[tuple[int, int, Change]]()

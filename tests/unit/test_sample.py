@@ -19,6 +19,8 @@ from ingestion.sample.__main__ import main
 from ingestion.sample.source import Counts, Source, live_through
 from ingestion.sample.today import Today
 
+pytestmark = pytest.mark.slow
+
 SCALE = 0.05
 FIRST_DAY = date(2026, 9, 1)
 LAST_DAY = date(2026, 10, 30)

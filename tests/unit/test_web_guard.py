@@ -13,6 +13,8 @@ from ingestion.operations.judging import Grade
 from orchestration.outcome import VALID, read_outcome, write_outcome
 from orchestration.webserver import Guard, GuardedWebserver, HealthAnswer
 
+pytestmark = pytest.mark.slow
+
 HOST = ("host", "localhost:3000")
 
 
