@@ -391,7 +391,10 @@ def test_decimals(compare: Compare) -> None:
         [(f"{s}{a}", f"{t}{b}") for a in edges for b in edges for s in ("", "-") for t in ("", "-")],
     )
     compare(["quotient"], columns, [(a, b) for a in edges for b in ("2", "-3", "0.000000001", "7.5", "99999999")])
-    compare(["quotient"], {"a": "bigint", "b": "bigint"}, [(random.randrange(-99, 10**9), b) for b in range(-99, 99)])
+    whole: list[Row] = [(random.randrange(-99, 10**9), b) for b in range(-99, 99)]
+    limits = (-(2**63), 2**63 - 1)
+    whole += [(a, b) for a in (*limits, 7) for b in (*limits, 3) if (a, b) != (7, 3)]
+    compare(["quotient"], {"a": "bigint", "b": "bigint"}, whole)
 
 
 def test_aggregates(engines: list[Engine]) -> None:

@@ -19,7 +19,8 @@
     case
         when
             {{ denominator }} <> 0
-            and abs({{ numerator }}) < 999999999
+            and {{ numerator }} > -999999999
+            and {{ numerator }} < 999999999
             and try_cast({{ denominator }} as integer) = {{ denominator }}
             then cast(
                 {{ sign }}
