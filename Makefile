@@ -58,14 +58,16 @@ data/lint/.passed: $(LINTED) $(LINTED_BY)
 	@touch $@
 
 # One more than cores: tests wait for servers, daemons and browsers.
-PYTEST := $(BIN)/python -m pytest --dist loadscope --no-loadscope-reorder --numprocesses 3
+PROCESSES := 3
+PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 # Installs two environments at once; of their packages, most of which are never imported, Python compiles what is.
 AT_ONCE := $(MAKE) --no-print-directory --jobs 3 UNCOMPILED=--no-compile
 
 ## check: lint and the quick tests, which need no server, for the one who is editing: two minutes
+check: PROCESSES := auto
 check:
 	@$(AT_ONCE) lint .venv-oldest-duckdb/.installed
-	$(PYTEST:3=auto) --quiet -m "not servers and not slow" $(addprefix tests/,unit contract integration)
+	$(PYTEST) --quiet -m "not servers and not slow" $(addprefix tests/,unit contract integration)
 
 ## test: lint, then every test
 test:
