@@ -8,7 +8,7 @@
 
 {#
     DuckDB divides decimals as doubles: long division on whole billionths instead. Numbers of
-    128 bits take it five times as long as those of 64, which hold what most marts divide: less
+    128 bits take it ten times as long as those of 64, which hold what most marts divide: less
     than a billion, by a whole number.
 #}
 {% macro duckdb__ratio(numerator, denominator) -%}
