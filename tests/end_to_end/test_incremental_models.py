@@ -41,6 +41,9 @@ SOURCES_OF_KIND = st.sampled_from(("both", "first", "second"))
 STATE = ("__build", "__built", "__changed_", "__renamed_", "builds")
 """Notes of builds: which they were, what they found changed or renamed, what they did, and when."""
 
+RARE = {"outreach_errors_daily"}
+"""Daily marts of what is so seldom in a small source that a history may leave nothing of it."""
+
 DAY_BEFORE = "previous_local_date"
 """Such a note among the columns of tenants: their day as of the last build."""
 
@@ -169,7 +172,8 @@ class RandomModelHistory(RuleBasedStateMachine):
         self.history.extract()
         self.history.build()
         refreshed = content_of_full_refresh_too(self.history)
-        assert all(rows for (schema, name), rows in refreshed.items() if name.endswith("_daily"))
+        empty = {name for (_, name), rows in refreshed.items() if name.endswith("_daily") and not rows}
+        assert empty <= RARE
         warehouse, as_of = self.history.warehouse, self.history.as_of
         assert disagreements_of_system(warehouse, self.system, as_of, self.last) == []
 
