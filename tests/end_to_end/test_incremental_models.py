@@ -41,8 +41,9 @@ SOURCES_OF_KIND = st.sampled_from(("both", "first", "second"))
 STATE = ("__build", "__built", "__changed_", "__renamed_", "builds")
 """Notes of builds: which they were, what they found changed or renamed, what they did, and when."""
 
-RARE = {"outreach_errors_daily"}
-"""Daily marts of what is so seldom in a small source that a history may leave nothing of it."""
+RARE = {"outreach_errors_daily": ("intermediate", "int_restaurant__failed_outreach")}
+"""Daily marts of what is so seldom in a small source that a history may leave none of a day that has come: what they
+count, with its day as the last column."""
 
 DAY_BEFORE = "previous_local_date"
 """Such a note among the columns of tenants: their day as of the last build."""
@@ -173,7 +174,9 @@ class RandomModelHistory(RuleBasedStateMachine):
         self.history.build()
         refreshed = content_of_full_refresh_too(self.history)
         empty = {name for (_, name), rows in refreshed.items() if name.endswith("_daily") and not rows}
-        assert empty <= RARE
+        today = self.history.as_of.date()
+        left = {name for name, counted in RARE.items() if any(d and d < today for *_, d in refreshed.get(counted, ()))}
+        assert empty <= RARE.keys() - left
         warehouse, as_of = self.history.warehouse, self.history.as_of
         assert disagreements_of_system(warehouse, self.system, as_of, self.last) == []
 
