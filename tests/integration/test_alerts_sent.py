@@ -23,8 +23,6 @@ from ingestion.sources import adbc_postgresql
 from ingestion.sources.adbc_postgresql import PostgresqlSnapshot
 from orchestration.__main__ import main
 
-pytestmark = pytest.mark.slow
-
 DOWN = Finding(Kind.SOURCE_UNREACHABLE, "erp", "erp does not answer.", ("erp",), "Look: python -m ingestion inspect")
 UP = Look((), {Kind.SOURCE_UNREACHABLE: {"erp"}})
 T0 = datetime(2026, 11, 2, 3, 5, tzinfo=UTC)

@@ -13,8 +13,6 @@ from test_exports import SCHEMA, Mart, csv_tree, publish, restatements, row, tre
 
 from ingestion.output.storage import Storage
 
-pytestmark = pytest.mark.slow
-
 CJK = "whatsapp:" + "\u5e97" * 29
 
 

@@ -19,8 +19,6 @@ from ingestion.settings import Settings, parse_url
 from ingestion.sources import open_source
 from ingestion.sources.shape import COUNTED_ROWS, RowCount, TableShape
 
-pytestmark = pytest.mark.slow
-
 LARGE = COUNTED_ROWS + 10
 CATALOGUE = """
 # Ours.

@@ -7,8 +7,6 @@ from sandbox import Sandbox, message
 
 import ingestion.__main__ as command_line
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(params=["duckdb", "postgresql"])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:

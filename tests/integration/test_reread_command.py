@@ -10,8 +10,6 @@ from test_postgresql_source import PostgresqlSandbox, put
 
 import ingestion.__main__ as command_line
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:

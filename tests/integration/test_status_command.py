@@ -12,8 +12,6 @@ import ingestion.__main__ as command_line
 from ingestion.log.state import TableState
 from ingestion.operations.status import TableStatus
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(params=["duckdb", "postgresql"])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:

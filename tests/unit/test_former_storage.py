@@ -18,8 +18,6 @@ from orchestration.ended import ended_since
 from orchestration.interrupted import close_interrupted_runs
 from orchestration.retention import forget_runs
 
-pytestmark = pytest.mark.slow
-
 FORMER = """
 telemetry:
   enabled: false

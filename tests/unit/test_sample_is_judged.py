@@ -14,8 +14,6 @@ from ingestion import sample
 from ingestion.sample import files
 from ingestion.sample.incidents import BROKEN_BOT, BROKEN_BOT_TENANT, SILENCE, SILENT_OUTLET, SURGE, SURGE_RESTAURANT
 
-pytestmark = pytest.mark.slow
-
 LAST_DAY = date(2026, 10, 30)
 DAYS = 100
 
