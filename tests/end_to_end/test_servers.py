@@ -25,6 +25,7 @@ from googlesql import GoogleSql
 from oracle.check import disagreements_of_system
 from oracle.data_quality import unaccounted
 from postgresql import Server
+from query_plans import spendthrifts
 from tenants import Tenant, faults, relations
 
 from ingestion import sample
@@ -157,6 +158,12 @@ def test_warehouse_moved_to_postgresql_reads_no_row_again(places: Places, monkey
     assert_reports_equal(places, "postgresql")
 
 
+def test_cost_of_models_on_postgresql_grows_as_their_rows_do(places: Places) -> None:
+    environment = places.servers["postgresql"].environment
+    target = Path(environment["DAGSTER_HOME"]) / "dbt"
+    assert spendthrifts(environment["WAREHOUSE_URL"], target / "compiled" / "crm_warehouse" / "models") == {}
+
+
 @pytest.fixture(scope="module")
 def tenant(places: Places, postgresql_server: Server) -> Tenant:
     """A role that reads one tenant of each system, where the first run on PostgreSQL has ended."""
@@ -232,6 +239,13 @@ def test_next_day_gives_what_it_gives_on_duckdb(
     if watch:
         assert watch.faults == set()
         assert {relation.place for relation in asked} <= set(watch.answers)
+
+
+def test_cost_of_an_incremental_build_on_postgresql_grows_as_its_rows_do(places: Places) -> None:
+    place = places.servers["postgresql"]
+    compiled = place.folder / "target" / "compiled" / "crm_warehouse" / "models"
+    assert "_batch_seq > " in (compiled / "staging" / "whatsapp" / "stg_whatsapp__messages.sql").read_text("utf-8")
+    assert spendthrifts(place.environment["WAREHOUSE_URL"], compiled) == {}
 
 
 def test_people_are_nowhere_on_postgresql_but_where_the_catalogue_says(

@@ -71,28 +71,55 @@ tenant_metrics as (
     from sums
 ),
 
-final as (
+-- No join by metric and day: PostgreSQL would compare each day with all days of its metric.
+counted as (
+    select
+        tenant_key,
+        metric,
+        metric_kind,
+        date_day,
+        numerator,
+        denominator,
+        conversations,
+        active_conversations,
+        0 as is_tenant_day
+    from sums
+    union all
     select
         tenant_metrics.tenant_key,
         tenant_metrics.metric,
         tenant_metrics.metric_kind,
-        cast(coalesce(sums.numerator, 0) as numeric(38, 9)) as numerator,
-        cast(
-            case
-                when tenant_metrics.metric_kind in ('share', 'ratio')
-                    then coalesce(sums.denominator, 0)
-            end as numeric(38, 9)
-        ) as denominator,
-        coalesce(sums.conversations, 0) as conversations,
-        coalesce(sums.active_conversations, 0) as active_conversations,
-        tenant_days.date_day
+        tenant_days.date_day,
+        0 as numerator,
+        0 as denominator,
+        0 as conversations,
+        0 as active_conversations,
+        1 as is_tenant_day
     from tenant_metrics
     inner join tenant_days on tenant_metrics.tenant_key = tenant_days.tenant_key
-    left join sums
-        on
-            tenant_metrics.tenant_key = sums.tenant_key
-            and tenant_metrics.metric = sums.metric
-            and tenant_days.date_day = sums.date_day
+),
+
+final as (
+    select
+        tenant_key,
+        metric,
+        metric_kind,
+        cast(sum(numerator) as numeric(38, 9)) as numerator,
+        cast(
+            case
+                when metric_kind in ('share', 'ratio') then sum(denominator)
+            end as numeric(38, 9)
+        ) as denominator,
+        cast(sum(conversations) as bigint) as conversations,
+        cast(sum(active_conversations) as bigint) as active_conversations,
+        date_day
+    from counted
+    group by
+        tenant_key,
+        metric,
+        metric_kind,
+        date_day
+    having max(is_tenant_day) = 1
 )
 
 select * from final

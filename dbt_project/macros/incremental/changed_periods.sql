@@ -84,10 +84,11 @@
     {%- else -%}
     active_days as (
         select distinct
-            tenant_key,
-            {{ date }} as date_day
-        from {{ fact }}
-        where {{ date }} is not null
+            facts.tenant_key,
+            facts.{{ date }} as date_day
+        from {{ fact }} as facts
+        {{ joined_tenants('facts', date) }}
+        where facts.{{ date }} is not null
     ),
 
     period_days as (
@@ -97,12 +98,18 @@
 
     select period_days.*
     from period_days
+    {% if replaces_changes() -%}
+    {{ joined_tenants('period_days', 'date_day') }}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro joined_tenants(relation, date) -%}
     {# Its unit tests, which have no relation of their own, look at what is counted. -#}
     {% if execute and this is not none -%}
     inner join {{ relation_of(tenants_of_system()) }} as tenants
         on
-            period_days.tenant_key = tenants.tenant_key
-            and period_days.date_day <= tenants.local_date
+            {{ relation }}.tenant_key = tenants.tenant_key
+            and {{ relation }}.{{ date }} <= tenants.local_date
     {%- endif %}
 {%- endmacro %}
 

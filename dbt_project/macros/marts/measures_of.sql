@@ -55,6 +55,9 @@ final as (
     select * from measured_1
 )
 {%- else -%}
+{# The first part of a fact has all groups of the fact. -#}
+{%- set active = 'active' if facts | length > 1 else 'measured_1' -%}
+{% if active == 'active' -%}
 active as (
     {% for part in parts if part.tells_activity -%}
     {{ 'union distinct' if not loop.first }}
@@ -66,6 +69,10 @@ active as (
     {% endfor %}
 ),
 
+{% endif -%}
+-- Rows of all parts are among the active: a full join gives what a left join would. But
+-- PostgreSQL, which expects one row of each part, reads a part anew for every active row
+-- where the join lets it.
 final as (
     select
         {% for part in parts -%}
@@ -74,13 +81,15 @@ final as (
             as {{ name }},
         {% endfor -%}
         {%- endfor -%}
-        active.*
-    from active
-    {% for part in parts -%}
-    left join measured_{{ part.number }}
+        {% for key in keys -%}
+        {{ active }}.{{ key }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ active }}
+    {% for part in parts if 'measured_' ~ part.number != active -%}
+    full outer join measured_{{ part.number }}
         on
             {% for key in keys if key != 'period_end_date' -%}
-            {{ 'and ' if not loop.first }}active.{{ key }} = measured_{{ part.number }}.{{ key }}
+            {{ 'and ' if not loop.first }}{{ active }}.{{ key }} = measured_{{ part.number }}.{{ key }}
             {% endfor %}
     {% endfor %}
 )

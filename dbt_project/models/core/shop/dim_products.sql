@@ -18,30 +18,30 @@ events as (
     inner join tenants on facts.tenant_key = tenants.tenant_key
 ),
 
-priced as (
+-- The latest event that tells a price comes first.
+ranked as (
     select
-        tenant_key,
-        product_id,
-        currency_code,
-        price_amount,
+        *,
         row_number() over (
             partition by tenant_key, product_id
             order by
+                case when price_amount is null then 1 else 0 end,
                 case when passed_at is null then 1 else 0 end,
                 passed_at desc,
                 {{ sortable_id('event_id') }} desc
-        ) as recency
+        ) = 1 and price_amount is not null as is_latest_price
     from events
-    where price_amount is not null
 ),
 
 seen as (
     select
         tenant_key,
         product_id,
+        max(case when is_latest_price then currency_code end) as currency_code,
+        max(case when is_latest_price then price_amount end) as price_amount,
         min(passed_at) as first_seen_at,
         max(passed_at) as last_seen_at
-    from events
+    from ranked
     group by tenant_key, product_id
 ),
 
@@ -51,8 +51,8 @@ final as (
         seen.product_id,
         products.product_name,
         products.category,
-        coalesce(priced.currency_code, tenants.currency_code) as currency_code,
-        priced.price_amount,
+        coalesce(seen.currency_code, tenants.currency_code) as currency_code,
+        seen.price_amount,
         seen.first_seen_at,
         seen.last_seen_at
     from seen
@@ -61,11 +61,6 @@ final as (
         on
             seen.tenant_key = products.tenant_key
             and seen.product_id = products.product_id
-    left join priced
-        on
-            seen.tenant_key = priced.tenant_key
-            and seen.product_id = priced.product_id
-            and priced.recency = 1
 )
 
 select * from final

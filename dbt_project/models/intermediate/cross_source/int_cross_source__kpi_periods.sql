@@ -47,6 +47,23 @@ sums as (
         tenants.as_of_date
 ),
 
+-- Looked up by a window: of a join by metric and period PostgreSQL compares each period
+-- with all those of its metric.
+followed as (
+    select
+        *,
+        lag(period_start_date) over (
+            partition by tenant_key, metric, grain order by period_start_date
+        ) as previous_start_date,
+        lag(numerator) over (
+            partition by tenant_key, metric, grain order by period_start_date
+        ) as previous_numerator,
+        lag(denominator) over (
+            partition by tenant_key, metric, grain order by period_start_date
+        ) as previous_denominator
+    from sums
+),
+
 -- Of an incomplete period and the one before it as many days each as have ended of it.
 incomplete as (
     select
@@ -107,36 +124,32 @@ elapsed as (
 
 compared as (
     select
-        sums.*,
+        followed.*,
         case
-            when sums.is_complete then sums.numerator
+            when followed.is_complete then followed.numerator
             else elapsed.numerator
         end as compared_numerator,
         case
-            when sums.is_complete then sums.denominator
+            when followed.is_complete then followed.denominator
             else elapsed.denominator
         end as compared_denominator,
         case
-            when sums.is_complete then previous.numerator
-            else elapsed.prior_numerator
+            when not followed.is_complete then elapsed.prior_numerator
+            when followed.previous_start_date = followed.prior_start_date
+                then followed.previous_numerator
         end as prior_numerator,
         case
-            when sums.is_complete then previous.denominator
-            else elapsed.prior_denominator
+            when not followed.is_complete then elapsed.prior_denominator
+            when followed.previous_start_date = followed.prior_start_date
+                then followed.previous_denominator
         end as prior_denominator
-    from sums
-    left join sums as previous
-        on
-            sums.tenant_key = previous.tenant_key
-            and sums.metric = previous.metric
-            and sums.grain = previous.grain
-            and sums.prior_start_date = previous.period_start_date
+    from followed
     left join elapsed
         on
-            sums.tenant_key = elapsed.tenant_key
-            and sums.metric = elapsed.metric
-            and sums.grain = elapsed.grain
-            and sums.period_start_date = elapsed.period_start_date
+            followed.tenant_key = elapsed.tenant_key
+            and followed.metric = elapsed.metric
+            and followed.grain = elapsed.grain
+            and followed.period_start_date = elapsed.period_start_date
 ),
 
 final as (
