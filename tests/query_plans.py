@@ -60,7 +60,8 @@ def rows_looked_at(plan: dict[str, Any]) -> float:
     """The most rows that one node of a plan looks at, for each row of the relation that has most."""
     nodes = [*_nodes(plan)]
     largest = max([FEW, *(node["Actual Rows"] for node in nodes)])
-    return max((node["Actual Rows"] + _removed(node)) * node["Actual Loops"] for node in nodes) / largest
+    most: float = max((node["Actual Rows"] + _removed(node)) * node["Actual Loops"] for node in nodes)
+    return most / largest
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
