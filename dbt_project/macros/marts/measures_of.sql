@@ -26,14 +26,16 @@
 with
 
 {% for part in parts -%}
-days_{{ part.number }} as (
+{% if part.days not in parts[:loop.index0] | map(attribute='days') -%}
+{{ part.days }} as (
     {{ days_to_measure(changed, part.fact, part.date) }}
 ),
 
+{% endif -%}
 facts_{{ part.number }} as (
     {{ rows_to_measure(part, group) }}
     {# What is not grouped yet the join below leaves out. -#}
-    {{ where_measured(changed, part.date, 'days_' ~ part.number if part.adds_up) }}
+    {{ where_measured(changed, part.date, part.days if part.adds_up) }}
     {%- if part.adds_up %}
     group by
         {% for key in group -%}
@@ -45,7 +47,7 @@ facts_{{ part.number }} as (
 
 measured_{{ part.number }} as (
     {{ measured_in_periods(
-        'days_' ~ part.number, 'facts_' ~ part.number, group, periods, part.columns
+        part.days, 'facts_' ~ part.number, group, periods, part.columns
     ) }}
 ),
 
@@ -102,12 +104,14 @@ select * from final
     What is measured in one go: of each fact the columns that follow from those of its days,
     for which each row counts once, and the others, for which it counts in each of its periods.
 
-    Returns [{number, fact, date, columns, adds_up, tells_activity}]; the first part of each
-    fact tells in which periods it was active.
+    Returns [{number, fact, date, days, columns, adds_up, tells_activity}]; the first part of
+    each fact tells in which periods it was active. `days` names those to measure: of changed
+    periods they are the same for all facts.
 #}
 {% macro parts_to_measure(facts) -%}
     {%- set parts = [] -%}
     {%- for fact, date, columns in facts -%}
+        {%- set days = 'days' if replaces_changes() else 'days_' ~ loop.index -%}
         {%- set adding, others = {}, {} -%}
         {%- for name, measure in columns.items() -%}
             {%- set adds_up = measure.kind in ('count', 'sum', 'max') -%}
@@ -118,6 +122,7 @@ select * from final
                 'number': parts | length + 1,
                 'fact': fact,
                 'date': date,
+                'days': days,
                 'columns': part,
                 'adds_up': part is sameas adding,
                 'tells_activity': loop.first,
@@ -148,6 +153,12 @@ select * from final
     {%- set keys = [] -%}
     {%- for key in group -%}{%- do keys.append('facts.' ~ key) -%}{%- endfor -%}
     {%- for key in periods -%}{%- do keys.append('days.' ~ key) -%}{%- endfor -%}
+    {%- set divided = columns.values() | selectattr('divisor', 'defined') | list -%}
+    {% if divided -%}
+    with
+
+    undivided as (
+    {%- endif %}
     select
         {% for key in keys -%}
         {{ key }},
@@ -165,6 +176,19 @@ select * from final
         {% for key in keys -%}
         {{ key }}{{ ',' if not loop.last }}
         {% endfor %}
+    {%- if divided %}
+    )
+
+    select
+        {% for key in group + periods -%}
+        {{ key }},
+        {% endfor -%}
+        {% for name, measure in columns.items() -%}
+        {{ ratio(name, measure.divisor) ~ ' as ' if measure.divisor }}
+        {{- name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from undivided
+    {%- endif %}
 {%- endmacro %}
 
 {#
@@ -185,17 +209,16 @@ select * from final
     {%- endif -%}
 {%- endmacro %}
 
+{# What rows give to a measure, before it is divided. #}
 {% macro aggregated(measure, value) -%}
     {%- if measure.kind == 'distinct' -%}
     count(distinct {{ value }})
     {%- elif measure.kind == 'quantile' -%}
-    {%- set found = quantile(value, measure.percent) -%}
-    {{ ratio(found, measure.divisor) if measure.divisor else found }}
-    {%- elif measure.kind == 'max' -%}
-    {%- set found = 'max(' ~ value ~ ')' -%}
-    {{ ratio(found, measure.divisor) if measure.divisor else as_number(found, measure) }}
+    {{ quantile(value, measure.percent) }}
     {%- elif measure.divisor -%}
-    {{ ratio('coalesce(sum(' ~ value ~ '), 0)', measure.divisor) }}
+    {{ 'max(' ~ value ~ ')' if measure.kind == 'max' else 'coalesce(sum(' ~ value ~ '), 0)' }}
+    {%- elif measure.kind == 'max' -%}
+    {{ as_number('max(' ~ value ~ ')', measure) }}
     {%- else -%}
     {{ filled('sum(' ~ value ~ ')', measure) }}
     {%- endif -%}

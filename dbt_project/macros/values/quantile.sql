@@ -6,6 +6,20 @@
     aggregate on the third. Nulls are left out; no value gives null.
 #}
 {% macro quantile(column, percent) -%}
+    {{ return(adapter.dispatch('quantile')(column, percent)) }}
+{%- endmacro %}
+
+{# A function (duckdb_quantile): its text is long. #}
+{% macro duckdb__quantile(column, percent) -%}
+    {{ engine_schema() }}.quantile({{ column }}, {{ percent }})
+{%- endmacro %}
+
+{% macro duckdb_quantile() -%}
+    create or replace macro {{ engine_schema() }}.quantile(measured, percent) as
+    {{ default__quantile('measured', 'percent') }};
+{%- endmacro %}
+
+{% macro default__quantile(column, percent) -%}
     {%- set below -%}
         {{ sorted_element(column, percent, 0) }}
     {%- endset -%}

@@ -3,12 +3,19 @@
 
     PostgreSQL has no expression that turns what is no JSON into null (before version 16),
     and lower() follows the database's locale. Functions in the schema `intermediate` do.
+    DuckDB has none that divides decimals, or tells a quantile of them, exactly.
 #}
 {% macro engine_functions() -%}
     {{ return(adapter.dispatch('engine_functions')()) }}
 {%- endmacro %}
 
 {% macro default__engine_functions() -%}
+{%- endmacro %}
+
+{% macro duckdb__engine_functions() -%}
+    create schema if not exists {{ engine_schema() }};
+    {{ duckdb_ratio() }}
+    {{ duckdb_quantile() }}
 {%- endmacro %}
 
 {# The schema that holds them. #}
