@@ -13,11 +13,14 @@ from postgresql import Session
 from ingestion.warehouses.postgresql_connection import connect
 
 MOST_ROWS_LOOKED_AT = 10
-"""For each row of a plan's largest relation. A join of all with all looks at as many as there are rows."""
+"""For each row of the largest table. A join of all with all looks at as many as there are rows."""
 
-FEW = 1_000
+FEW = 200
 """Rows of which it does not matter how often they are looked at."""
 
+
+OF_ANOTHER_SIZE = {"stg_restaurant__outreach_events"}
+"""Each error is compared with each pattern of a seed."""
 
 PLAN_OF = """
 create function pg_temp.plan_of(query text) returns json language plpgsql as $$
@@ -42,7 +45,9 @@ def spendthrifts(url: str, compiled: Path) -> dict[str, float]:
         compiled: the folder of the models' queries.
     """
     found = {}
-    queries = [path for path in compiled.rglob("*.sql") if path.parent.suffix != ".yml"]
+    queries = [
+        path for path in compiled.rglob("*.sql") if path.parent.suffix != ".yml" and path.stem not in OF_ANOTHER_SIZE
+    ]
     assert len(queries) > 200
     with Session(url, connect) as session:
         # As dbt's sessions have it (dbt_project/profiles.yml).
@@ -57,18 +62,29 @@ def spendthrifts(url: str, compiled: Path) -> dict[str, float]:
 
 
 def rows_looked_at(plan: dict[str, Any]) -> float:
-    """The most rows that one node of a plan looks at, for each row of the relation that has most."""
+    """The most rows that one node of a plan looks at, for each row of what most is read of.
+
+    That is a table, what is looked up in it by keys, a series of days, or what the query gives. What joins give in
+    between is not: that is what is judged.
+    """
     nodes = [*_nodes(plan)]
-    largest = max([FEW, *(node["Actual Rows"] for node in nodes)])
-    most: float = max((node["Actual Rows"] + _removed(node)) * node["Actual Loops"] for node in nodes)
-    return most / largest
+    read = [
+        _looked_at(node, each_time="Index Cond" in node or "Function Name" in node) for node in nodes if _is_read(node)
+    ]
+    return max(map(_looked_at, nodes)) / max(FEW, plan["Actual Rows"], *read)
+
+
+def _is_read(node: dict[str, Any]) -> bool:
+    return "Relation Name" in node or "Function Name" in node
+
+
+def _looked_at(node: dict[str, Any], *, each_time: bool = True) -> float:
+    removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by"))
+    rows: float = node["Actual Rows"] + removed
+    return rows * node["Actual Loops"] if each_time else rows
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for part in plan.get("Plans", ()):
         yield from _nodes(part)
-
-
-def _removed(node: dict[str, Any]) -> float:
-    return sum(count for name, count in node.items() if name.startswith("Rows Removed by"))

@@ -72,9 +72,9 @@ active as (
 ),
 
 {% endif -%}
--- Rows of all parts are among the active: a full join gives what a left join would. But
--- PostgreSQL, which expects one row of each part, reads a part anew for every active row
--- where the join lets it.
+-- Rows of all parts are among the active, and no key is null: a full join gives what a left
+-- join would. But PostgreSQL, which expects one row of each part, reads a part anew for
+-- every active row where the join lets it.
 final as (
     select
         {% for part in parts -%}

@@ -66,15 +66,16 @@ calendar as (
         {% for key in group -%}
         active_days.{{ key }},
         {% endfor -%}
-        days.window_days,
-        days.is_prior,
-        days.period_start_date,
-        days.period_end_date
+        windows.window_days,
+        windows.is_prior,
+        windows.period_start_date,
+        windows.period_end_date
     from active_days
-    inner join days
+    inner join windows
         on
-            active_days.tenant_key = days.tenant_key
-            and active_days.active_date = days.date_day
+            active_days.tenant_key = windows.tenant_key
+            and active_days.active_date >= windows.period_start_date
+            and active_days.active_date <= windows.period_end_date
 ),
 
 {% if from_days -%}

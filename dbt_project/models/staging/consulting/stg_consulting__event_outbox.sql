@@ -14,6 +14,7 @@ told as (
         *,
         {{ clean_code(json_text('payload', 'status')) }} as told_status
     from source
+    {{ evaluated_once() }}
 ),
 
 final as (

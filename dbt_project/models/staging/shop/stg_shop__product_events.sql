@@ -12,6 +12,7 @@ source as (
             {{ clean_text(json_text('data', 'currency')) }}
         ) as currency_field
     from {{ latest_versions('shop', 'product_events') }} as latest
+    {{ evaluated_once() }}
 ),
 
 currencies as (
@@ -23,6 +24,7 @@ named as (
         *,
         {{ clean_currency(currency_in_json('currency_field')) }} as named_currency
     from source
+    {{ evaluated_once() }}
 ),
 
 measured as (
@@ -35,6 +37,7 @@ measured as (
         {{ plausible_count('quantity') }} as plausible_quantity,
         {{ plausible_amount('price') }} as plausible_price
     from named
+    {{ evaluated_once() }}
 ),
 
 final as (

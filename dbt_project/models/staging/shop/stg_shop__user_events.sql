@@ -37,6 +37,7 @@ told as (
         {% endfor -%}
         {{ clean_code('event_type') }} as kind
     from source
+    {{ evaluated_once() }}
 ),
 
 counted as (
@@ -45,6 +46,7 @@ counted as (
         {{ plausible_count(whole_number_from_text('told.result_count')) }}
             as plausible_result_count
     from told
+    {{ evaluated_once() }}
 ),
 
 final as (

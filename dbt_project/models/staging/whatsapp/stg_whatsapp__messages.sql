@@ -15,6 +15,7 @@ told as (
         source.*,
         {{ json_text('metadata', 'tokens_used') }} as tokens_text
     from source
+    {{ evaluated_once() }}
 ),
 
 counted as (
@@ -22,6 +23,7 @@ counted as (
         told.*,
         {{ whole_number_from_text('tokens_text') }} as tokens
     from told
+    {{ evaluated_once() }}
 ),
 
 final as (
