@@ -18,7 +18,6 @@ MOST_ROWS_LOOKED_AT = 10
 FEW = 200
 """Rows of which it does not matter how often they are looked at."""
 
-
 OF_ANOTHER_SIZE = {"stg_restaurant__outreach_events"}
 """Each error is compared with each pattern of a seed."""
 

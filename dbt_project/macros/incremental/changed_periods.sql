@@ -103,6 +103,7 @@
     {%- endif %}
 {%- endmacro %}
 
+{# A join that leaves of a relation what lies no later than the tenant's local day. #}
 {% macro joined_tenants(relation, date) -%}
     {# Its unit tests, which have no relation of their own, look at what is counted. -#}
     {% if execute and this is not none -%}

@@ -70,6 +70,7 @@ final as (
         web_users.first_event_date,
         purchases.paid_date as first_purchase_date
     from customers
+    -- All have one: but of an inner join PostgreSQL expects few, and loops over visits.
     left join tenants on customers.tenant_key = tenants.tenant_key
     left join web_users on customers.customer_key = web_users.customer_key
     left join visits
