@@ -6,9 +6,8 @@ Belongs here: which rows and columns, their order, names, rounding and headings.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -152,14 +151,15 @@ def _files(export: Export, table: pa.Table) -> Iterator[list[PeriodRows]]:
 def _periods(table: pa.Table, by_tenant: bool, columns: list[str]) -> Iterator[PeriodRows]:
     by = [_TENANT, *columns] if by_tenant else columns
     # Days, as text: a date that a warehouse can hold need not be one that Python can.
-    keys = pa.table({name: table[name].cast(pa.string()) for name in by}).to_pandas(types_mapper=pd.ArrowDtype)
-    firsts = keys.drop_duplicates()
-    positions = [*firsts.index, len(table)]
-    for number, key in enumerate(firsts.itertuples(index=False, name=None)):
+    keys = [table[name].cast(pa.string()).combine_chunks() for name in by]
+    ends = {end for key in keys for end in pc.run_end_encode(key).run_ends.to_pylist()}
+    positions = sorted({0, len(table)} | ends)
+    firsts = pa.array(positions[:-1], pa.int64())
+    told = zip(*(key.take(firsts).to_pylist() for key in keys), strict=True)
+    for (first, end), key in zip(pairwise(positions), told, strict=True):
         *tenant, start, last = key if columns else (*key, None, None)
         # Only a file of all tenants has rows of none.
-        tenant_key = (tenant[0] if isinstance(tenant[0], str) else "") if by_tenant else None
-        first, end = positions[number], positions[number + 1]
+        tenant_key = (tenant[0] or "") if by_tenant else None
         is_mixed = not by_tenant and _TENANT in table.column_names
         tenants = pc.count_distinct(table[_TENANT][first:end], mode="only_valid").as_py() if is_mixed else 1
         yield PeriodRows(tenant_key, start, last, first, end, tenants)

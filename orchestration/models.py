@@ -42,16 +42,26 @@ _BUILT = ("LogModelResult", "LogSeedResult")
 class _Translator(DagsterDbtTranslator):
     """Models are grouped by the source system whose tag they carry; those of your own with those of all systems."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._specs: dict[str, dg.AssetSpec] = {}
+
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """The spec of one node: dagster-dbt's, in its system's group."""
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        node = self.get_resource_props(manifest, unique_id)
-        told = spec if node["resource_type"] == "source" else _told(spec, node)
-        # dbt knows the tables of a kind, which each of its sources has.
-        read = [key for dep in spec.deps for key in _in_each_source(dep.asset_key)]
-        told = told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
-        is_mart = node["resource_type"] == "model" and node["config"]["schema"] == "marts"
-        return told.replace_attributes(freshness_policy=_freshness(told.group_name)) if is_mart else told
+        """The spec of one node: dagster-dbt's, in its system's group. Asked for with every result of a test."""
+        if unique_id not in self._specs:
+            spec = super().get_asset_spec(manifest, unique_id, project)
+            self._specs[unique_id] = _completed(spec, self.get_resource_props(manifest, unique_id))
+        return self._specs[unique_id]
+
+
+def _completed(spec: dg.AssetSpec, node: Mapping[str, Any]) -> dg.AssetSpec:
+    """With what dbt does not know."""
+    told = spec if node["resource_type"] == "source" else _told(spec, node)
+    # dbt knows the tables of a kind, which each of its sources has.
+    read = [key for dep in spec.deps for key in _in_each_source(dep.asset_key)]
+    told = told if read == [dep.asset_key for dep in spec.deps] else told.replace_attributes(deps=read)
+    is_mart = node["resource_type"] == "model" and node["config"]["schema"] == "marts"
+    return told.replace_attributes(freshness_policy=_freshness(told.group_name)) if is_mart else told
 
 
 @cache
@@ -226,13 +236,19 @@ def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
 
 
 def _events(context: dg.AssetExecutionContext, result: dbt.Build) -> Iterator[Any]:
+    """What was built, then what its tests found."""
+    messages = [
+        DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+        for event in result.events
+        if not _is_of_reference(event)
+    ]
+    told = [one for message in messages for one in message.to_default_asset_events(manifest, TRANSLATOR, context)]
+    found = [one for one in told if isinstance(one, dg.AssetCheckResult)]
     log = context.instance.event_log_storage
     with log.together() if isinstance(log, EventLog) else nullcontext():
-        for event in result.events:
-            if _is_of_reference(event):
-                continue
-            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-            yield from message.to_default_asset_events(manifest, TRANSLATOR, context)
+        yield from (one for one in told if not isinstance(one, dg.AssetCheckResult))
+        dagster_internals.look_up(context, {one.asset_key for one in found if one.asset_key})
+        yield from found
 
 
 def _metadata(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, Any]]:
