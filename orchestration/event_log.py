@@ -23,6 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 _KEPT = 8
 """Files kept open at most: the index, and those of the last runs that were asked for."""
 
+_FILE = "file"
+"""Of a kept connection's notes: the file that it has open."""
+
 _BUSY_SECONDS = 60
 _TOGETHER_SECONDS = 1.0
 """How old what is written together becomes before others see it, and a killed process leaves it behind."""
@@ -129,12 +132,17 @@ class EventLog(SqliteEventLogStorage):
                 connection.close()
 
     def _connection(self, shard: str) -> Connection:
+        path = self.path_for_shard(shard)
+        # Whoever wipes the log, here or in another process, removes the file, and not what has it open.
+        if shard in self._connections and self._connections[shard].info[_FILE] != _file_at(path):
+            _close(self._connections.pop(shard))
         if shard not in self._connections:
             options = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
             engine = create_engine(self.conn_string_for_shard(shard), poolclass=NullPool, connect_args=options)
             event.listen(engine, "connect", _without_waiting_for_the_disk)
             self._initdb(engine)
             self._connections[shard] = engine.connect()
+            self._connections[shard].info[_FILE] = _file_at(path)
         self._connections.move_to_end(shard)
         while len(self._connections) > _KEPT:
             _close(self._connections.popitem(last=False)[1])
@@ -158,6 +166,15 @@ class _Row:
 
 
 _INSERT = SqlEventLogStorageTable.insert()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """What tells the file that is there now from one that was there before."""
+    try:
+        told = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def _close(connection: Connection) -> None:

@@ -176,6 +176,32 @@ def test_error_leaves_the_files_free(tmp_path: Path, entries: list[EventLogEntry
     log.dispose()
 
 
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("who", ["itself", "dagsters_own"])
+def test_what_comes_after_a_wipe_lies_in_files_that_are_there(
+    tmp_path: Path, entries: list[EventLogEntry], who: str, together: bool
+) -> None:
+    log, run = EventLog(str(tmp_path)), entries[0].run_id
+    log.store_event(entries[0])
+    wiping = log if who == "itself" else SqliteEventLogStorage(str(tmp_path))
+    with log.together() if together else nullcontext():
+        wiping.wipe()
+        assert len(log.get_logs_for_run(run)) == 0
+        for entry in entries[:2]:
+            log.store_event(entry)
+        assert len(log.get_logs_for_run(run)) == 2
+    assert len(rows(tmp_path)[f"{run}.event_logs"]) == 2
+    # A file that somebody wrote anew under the same name, too.
+    for file in tmp_path.glob(f"{run}.db*"):
+        file.unlink()
+    other = SqliteEventLogStorage(str(tmp_path))
+    other.store_event(entries[0])
+    log.store_event(entries[1])
+    assert len(rows(tmp_path)[f"{run}.event_logs"]) == len(other.get_logs_for_run(run)) == 2
+    for one in (log, wiping, other):
+        one.dispose()
+
+
 def test_dagster_hands_over_together_what_a_run_is_to_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     batches: list[int] = []
     store = EventLog.store_event_batch
