@@ -171,7 +171,7 @@ _INSERT = SqlEventLogStorageTable.insert()
 def _file_at(path: str) -> tuple[int, int] | None:
     """What tells the file that is there now from one that was there before."""
     try:
-        told = os.stat(path)
+        told = Path(path).stat()
     except FileNotFoundError:
         return None
     return told.st_dev, told.st_ino

@@ -19,7 +19,8 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from sandbox import Sandbox, message
 
-from orchestration.__main__ import main, prepare_home
+from orchestration.__main__ import main
+from orchestration.commands import prepare_home
 
 
 class Place:

@@ -132,6 +132,19 @@ def test_wrong_usage_and_wrong_settings_have_a_code_of_their_own(place: Place, m
     assert main(["health"]) == 64
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["health", "--help"], ["health", "--jsn"], ["copy", "file"], []])
+def test_help_and_wrong_usage_wait_for_no_import_of_what_commands_need(arguments: list[str]) -> None:
+    code = (
+        f"import sys; from orchestration.__main__ import main\ntry:\n    main({arguments})\nfinally:\n"
+        "    print(sorted({n.split('.')[0] for n in sys.modules} & {'dagster', 'dbt', 'pandas', 'pyarrow'}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == (0 if "--help" in arguments else 64), result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
 def test_look_starts_nothing_of_the_models(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.sandbox.export_settings(monkeypatch)
     code = (
