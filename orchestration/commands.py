@@ -55,10 +55,11 @@ def health(*, as_json: bool) -> int:
     from orchestration.health import run_health  # noqa: PLC0415
 
     try:
-        return run_health(prepare_home(), as_json=as_json)
+        home = prepare_home()
     except OSError as error:
         say_error(f"Dagster's folder can't be made, so nothing can run: {error.strerror}.")
         return Grade.CRITICAL
+    return run_health(home, as_json=as_json)
 
 
 def forget(days: int) -> int:
