@@ -32,6 +32,10 @@ _MAIN_JOB = "warehouse"
 """As configuration.py calls it, which can't be imported where settings are wrong or the warehouse does not answer."""
 
 
+class _MistypedError(ConfigurationError):
+    """The command line names what there is not."""
+
+
 def prepare_home() -> Path:
     """Make sure that Dagster has a home with this project's dagster.yaml; returns it."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / "data" / "dagster")))
@@ -135,8 +139,8 @@ def run(options: argparse.Namespace) -> int:
     prepare_home()
     try:
         return _run(_first(options))
-    except SourceError:
-        # Of each source that can't be read people are told by its name.
+    except (SourceError, _MistypedError):
+        # Of each source that can't be read people are told by its name; of what somebody typed only who did.
         raise
     except Exception as error:
         with suppress(IngestionError):
@@ -150,7 +154,7 @@ def _first(options: argparse.Namespace) -> "Launch | None":
     """The run that a command begins with; None where it has nothing to do.
 
     Raises:
-        ConfigurationError: there is no such system.
+        _MistypedError: there is no such system.
         SourceError: no source can be read.
         StorageError: the archive's place can't be used.
     """
@@ -163,7 +167,7 @@ def _first(options: argparse.Namespace) -> "Launch | None":
         return Launch(NIGHTLY_JOB, is_of_the_night=True)
     if options.command == "refresh":
         if options.system not in REFRESH_JOBS:
-            raise ConfigurationError(f"There is no system '{options.system}'. Use one of: {', '.join(REFRESH_JOBS)}.")
+            raise _MistypedError(f"There is no system '{options.system}'. Use one of: {', '.join(REFRESH_JOBS)}.")
         return Launch(REFRESH_JOBS[options.system])
     return next_launch(JOB) if options.without_extraction else Launch(JOB)
 
