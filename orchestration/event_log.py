@@ -95,6 +95,16 @@ class EventLog(SqliteEventLogStorage):
         with self.together():
             super().store_event_batch(events)
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete what is told of a run, with its file: what SQLite deletes makes none smaller."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if run_id in self._connections:
+                _close(self._connections.pop(run_id))
+        # The file itself last: who opens it meanwhile finds it gone, and makes another one with files of its own.
+        for end in ("-wal", "-shm", ""):
+            Path(f"{self.path_for_shard(run_id)}{end}").unlink(missing_ok=True)
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
@@ -133,7 +143,7 @@ class EventLog(SqliteEventLogStorage):
 
     def _connection(self, shard: str) -> Connection:
         path = self.path_for_shard(shard)
-        # Whoever wipes the log, here or in another process, removes the file, and not what has it open.
+        # Whoever wipes the log or forgets a run, here or elsewhere, removes the file, and not what has it open.
         if shard in self._connections and self._connections[shard].info[_FILE] != _file_at(path):
             _close(self._connections.pop(shard))
         if shard not in self._connections:
