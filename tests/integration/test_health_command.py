@@ -5,12 +5,15 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from health_place import Place
 from sandbox import Sandbox
 
+from alerts.freshness import read_sources, read_unbuilt
 from alerts.telling import open_incidents
+from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT
 from orchestration.__main__ import main
 from orchestration.outcome import read_outcome
@@ -79,6 +82,17 @@ def test_system_that_no_run_has_begun_to_build_is_built_where_dbt_alone_has(plac
     # What a run has begun is for a run to end: nothing of it is published before.
     place.note_build(None)
     assert place.grades()["marts"] == "warning"
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
+def test_servers_tell_of_what_was_never_built(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path, request.getfixturevalue(f"{engine}_warehouse_url")).fill()
+    assert sandbox.run().errors == []
+    ingestion, now = Ingestion(sandbox.settings()), datetime.now(UTC)
+    [unbuilt] = read_unbuilt(ingestion, read_sources(ingestion, now))
+    assert unbuilt.system == "whatsapp"
+    assert unbuilt.rows_since is not None
+    assert timedelta() < now - unbuilt.rows_since < timedelta(minutes=10)
 
 
 def test_source_that_was_never_read_waits_for_no_build(place: Place) -> None:
