@@ -4,17 +4,19 @@ Belongs here: reading that without counting rows, and what follows for a source 
 judgement (ingestion/operations/judging.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.findings import Finding, Kind, sentence
 from ingestion.catalogue.freshness import DEFAULT, NEVER, Freshness
 from ingestion.catalogue.listed_names import shortened
+from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
-from ingestion.log.state import TableState
+from ingestion.log.state import MODELS, TableState
 from ingestion.operations.judging import AGES, Grade, Judgement, duration, judge, worst
 from ingestion.operations.status import AUTOMATIC, TableStatus, remembered
+from ingestion.warehouses.sql import relation
 
 _KINDS = {"failed": Kind.TABLE_FAILED, "refused": Kind.DELETES_REFUSED}
 _QUIET, _LATE = timedelta(hours=3), timedelta(hours=6)
@@ -29,11 +31,15 @@ class SourceAge:
         name: the source's.
         tables: what is remembered of each table.
         judged: how each is, in the same order.
+        kind: the system whose models its tables feed.
+        models: what they remember of their builds; None where no run has begun one.
     """
 
     name: str
     tables: Sequence[TableStatus]
     judged: Sequence[Judgement]
+    kind: str = RAW
+    models: TableState | None = None
 
     @property
     def grade(self) -> Grade:
@@ -120,7 +126,8 @@ def read_sources(ingestion: Ingestion, now: datetime) -> list[SourceAge]:
             )
             for table, entry in entries.items()
         ]
-        found.append(SourceAge(name, tables, [judge(table, now, ingestion.settings.now) for table in tables]))
+        judged = [judge(table, now, ingestion.settings.now) for table in tables]
+        found.append(SourceAge(name, tables, judged, ingestion.kind(name), states.get(MODELS)))
     return found
 
 
@@ -172,6 +179,79 @@ def read_marts(ingestion: Ingestion) -> list[MartsAge]:
         MartsAge(row["source_system"], row["built_at"], row["newest_row_at"], _limit(ingestion, row["source_system"]))
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A system that was read, and whose models were never built to the end: people have nothing of it.
+
+    Attributes:
+        system: its name.
+        rows_since: when raw first got rows of it; None where it has none.
+        limit: how long that may be so, as its first build may still be to come, or go on.
+    """
+
+    system: str
+    rows_since: datetime | None
+    limit: timedelta
+
+    def told(self, now: datetime) -> str:
+        """In words."""
+        rows = ""
+        if since := self.rows_since:
+            rows = f", and raw has rows of it since {since:%Y-%m-%d %H:%M} UTC, {duration(now - since)} ago"
+        return f"{self.system} was never built to the end{rows}. The next run builds it, or says why it can't."
+
+    def finding(self, now: datetime) -> Finding | None:
+        """What is wrong; None for as long as nothing need be."""
+        since = self.rows_since
+        if since is None or self.limit == NEVER or now - since <= self.limit:
+            return None
+        return Finding(
+            *(Kind.STALE, f"marts of {self.system}", self.told(now), (self.system,), "python -m orchestration run"),
+            since=since,
+            title=f"{self.system} was never built",
+        )
+
+
+def read_unbuilt(ingestion: Ingestion, sources: Collection[SourceAge]) -> list[Unbuilt]:
+    """The systems of sources that were read, and which no build has brought to its end.
+
+    Their raw tables are looked through for it: these are few, and seldom.
+
+    Raises:
+        WarehouseError: the warehouse can't be read.
+    """
+    kinds = dict.fromkeys(one.kind for one in sources if one.kind != RAW and one.last_read_at)
+    begun = {one.kind for one in sources if one.models}
+    built = {one.kind for one in sources if one.models and one.models.last_run_at}
+    if not begun.issuperset(kinds):
+        built |= _built_by_hand(ingestion) - begun
+    return [
+        Unbuilt(kind, _rows_since(ingestion, [s for s in sources if s.kind == kind]), _limit(ingestion, kind))
+        for kind in kinds
+        if kind not in built
+    ]
+
+
+def _built_by_hand(ingestion: Ingestion) -> set[str]:
+    """The systems that dbt has built to the end, whoever called it: it notes the last model of each."""
+    if ("intermediate", "builds") not in ingestion.warehouse.tables({"intermediate"}):
+        return set()
+    rows = ingestion.warehouse.query("select relation_name from intermediate.builds").to_pylist()
+    return {row["relation_name"].removeprefix("int_").removesuffix("__built") for row in rows}
+
+
+def _rows_since(ingestion: Ingestion, sources: Collection[SourceAge]) -> datetime | None:
+    existing = ingestion.raw_tables()
+    asked = [
+        f"select min(_loaded_at) as since from {relation(f'raw_{one.name}', table.table)}"
+        for one in sources
+        for table in one.tables
+        if (one.name, table.table) in existing
+    ]
+    rows = ingestion.warehouse.query(" union all ".join(asked)).to_pylist() if asked else []
+    return min((row["since"] for row in rows if row["since"]), default=None)
 
 
 def tightest(ingestion: Ingestion) -> Freshness:

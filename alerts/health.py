@@ -13,7 +13,7 @@ from typing import Any
 from alerts import counts, nothing_runs
 from alerts.disk import disks, places
 from alerts.findings import Finding, Kind, Look, Severity
-from alerts.freshness import SourceAge, read_marts, read_sources, tightest
+from alerts.freshness import SourceAge, read_marts, read_sources, read_unbuilt, tightest
 from alerts.nothing_runs import Signs
 from ingestion.errors import IngestionError, WarehouseAbsentError, WarehouseBusyError
 from ingestion.loading.run import Ingestion
@@ -105,7 +105,7 @@ class Examination:
             sources = read_sources(self._ingestion, self._now)
             for one in sources:
                 self._told(one.name, one.grade, one.told(self._now), one.findings())
-            self._marts()
+            self._marts(sources)
             self._counts(sources)
         except WarehouseBusyError:
             self._told("warehouse", Grade.WELL, "in use by a run: not looked at")
@@ -119,15 +119,19 @@ class Examination:
             return self._signs.last_run_at or self._now
         return max((at for one in sources if (at := one.last_read_at)), default=None)
 
-    def _marts(self) -> None:
-        marts = read_marts(self._ingestion)
-        found = [finding for one in marts if (finding := one.finding(self._now))]
+    def _marts(self, sources: Collection[SourceAge]) -> None:
+        marts, unbuilt = read_marts(self._ingestion), read_unbuilt(self._ingestion, sources)
+        wrong = [*(one.finding(self._now) for one in marts), *(one.finding(self._now) for one in unbuilt)]
+        found = [finding for finding in wrong if finding]
         # All that grows old was looked at, tables and marts.
         self._seen[Kind.STALE] = None
-        if marts:
+        if marts or unbuilt:
             oldest = min((one.built_at for one in marts if one.built_at), default=None)
             well = f"built {duration(self._now - oldest)} ago" if oldest else "never built"
-            self._told("marts", _grade(found), " ".join(f.what for f in found) or well, found)
+            waiting = [one.told(self._now) for one in unbuilt]
+            told = list(dict.fromkeys([*(finding.what for finding in found), *waiting]))
+            grade = worst((_grade(found), Grade.WARNING if waiting else Grade.WELL))
+            self._told("marts", grade, " ".join(told) or well, found)
 
     def _counts(self, sources: Collection[SourceAge]) -> None:
         covered = {one.name: at for one in sources if (at := one.covered_until)}

@@ -81,7 +81,8 @@ def _run(name: str | None, periods: Sequence[str]) -> int:
             if not chosen:
                 raise ExportError(f"No export is {MARTS[wanted[0].cadence]}.")
         with warehouse.exclusive(), warehouse.reader() as query:
-            publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
+            readers = readers_of(settings.readers_group, PROJECT_ROOT)
+            publisher = Publisher(query, settings.exports, readers, warehouse.tables(("core", "marts")))
             for export in chosen:
                 try:
                     result = publisher.publish(export, wanted=wanted)

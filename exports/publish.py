@@ -55,10 +55,17 @@ class Publisher:
         query: runs SQL on the warehouse.
         root: EXPORTS_URL, as fsspec takes it.
         readers: who may read the files beside their owner.
+        there: schema and name of the tables that the warehouse has; without it, what it lacks is told in its own words.
     """
 
-    def __init__(self, query: Query, root: str, readers: Readers | None = None) -> None:
-        self._query = query
+    def __init__(
+        self,
+        query: Query,
+        root: str,
+        readers: Readers | None = None,
+        there: Collection[tuple[str, str]] | None = None,
+    ) -> None:
+        self._query, self._there = query, there
         self._destination = Destination(root, readers)
         self._names = Names(query)
 
@@ -72,7 +79,8 @@ class Publisher:
                 published. All if empty.
 
         Raises:
-            ExportError: the table, a column or a period is missing, or files lie where earlier versions put them.
+            ExportError: the table was never built, a column or a period is missing, or files lie where earlier versions
+                put them.
             WarehouseError: the warehouse can't be asked.
             StorageError: the destination can't be listed.
         """
@@ -80,6 +88,11 @@ class Publisher:
             raise ExportError(
                 f"{export.name}: files lie in {export.name}/, where earlier versions put them. Move all of them to "
                 "their recipients' folders, with their history: .venv/bin/python -m exports move"
+            )
+        if export.mart and self._there is not None and (export.schema_, export.mart) not in self._there:
+            raise ExportError(
+                f"{export.relation} was never built: .venv/bin/python -m orchestration run builds it, or says why it "
+                "can't."
             )
         folders = self._destination.folders(export.name)
         rows = rows_of(export, self._query, self._names)

@@ -23,6 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 _KEPT = 8
 """Files kept open at most: the index, and those of the last runs that were asked for."""
 
+_FILE = "file"
+"""Of a kept connection's notes: the file that it has open."""
+
 _BUSY_SECONDS = 60
 _TOGETHER_SECONDS = 1.0
 """How old what is written together becomes before others see it, and a killed process leaves it behind."""
@@ -92,6 +95,16 @@ class EventLog(SqliteEventLogStorage):
         with self.together():
             super().store_event_batch(events)
 
+    def delete_events(self, run_id: str) -> None:
+        """Delete what is told of a run, with its file: what SQLite deletes makes none smaller."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if run_id in self._connections:
+                _close(self._connections.pop(run_id))
+        # The file itself last: who opens it meanwhile finds it gone, and makes another one with files of its own.
+        for end in ("-wal", "-shm", ""):
+            Path(f"{self.path_for_shard(run_id)}{end}").unlink(missing_ok=True)
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
@@ -129,12 +142,17 @@ class EventLog(SqliteEventLogStorage):
                 connection.close()
 
     def _connection(self, shard: str) -> Connection:
+        path = self.path_for_shard(shard)
+        # Whoever wipes the log or forgets a run, here or elsewhere, removes the file, and not what has it open.
+        if shard in self._connections and self._connections[shard].info[_FILE] != _file_at(path):
+            _close(self._connections.pop(shard))
         if shard not in self._connections:
             options = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
             engine = create_engine(self.conn_string_for_shard(shard), poolclass=NullPool, connect_args=options)
             event.listen(engine, "connect", _without_waiting_for_the_disk)
             self._initdb(engine)
             self._connections[shard] = engine.connect()
+            self._connections[shard].info[_FILE] = _file_at(path)
         self._connections.move_to_end(shard)
         while len(self._connections) > _KEPT:
             _close(self._connections.popitem(last=False)[1])
@@ -158,6 +176,15 @@ class _Row:
 
 
 _INSERT = SqlEventLogStorageTable.insert()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """What tells the file that is there now from one that was there before."""
+    try:
+        told = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def _close(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from ingestion.errors import IngestionError
 from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from orchestration import changes
-from orchestration.configuration import exports, ingestion, settings, system_of
+from orchestration.configuration import PUBLISHED_SCHEMAS, exports, ingestion, settings, system_of
 from orchestration.console import failure, say, telling_faults
 from orchestration.labels import links, tags
 from orchestration.models import columns_of
@@ -72,7 +72,9 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
             faults: list[str] = []
             with ingestion.warehouse.reader() as query:
                 memory = changes.read()
-                publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT))
+                # By hand a system may be asked for of which the first build is still to come, or has failed.
+                there = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
+                publisher = Publisher(query, settings.exports, readers_of(settings.readers_group, PROJECT_ROOT), there)
                 for key, export in of_system.items():
                     if key not in context.selected_asset_keys:
                         continue

@@ -36,15 +36,18 @@ def run_health(home: Path, *, as_json: bool) -> int:
     except ConfigurationError as error:
         say_error(error)
         return WRONG_USAGE
-    if as_json:
-        print(json.dumps(health.record(now), indent=2))
-    else:
-        print_health(page(), health)
     try:
-        write_outcome(home, health.grade, now)
-    except OSError as error:
-        say_error(f"The outcome can't be left for /health: {error.strerror}.")
-    tell(settings, health.look)
+        if as_json:
+            print(json.dumps(health.record(now), indent=2))
+        else:
+            print_health(page(), health)
+    # Where it can't be printed, on a full disk say, people are told all the same.
+    finally:
+        try:
+            write_outcome(home, health.grade, now)
+        except OSError as error:
+            say_error(f"The outcome can't be left for /health: {error.strerror}.")
+        tell(settings, health.look)
     return health.grade
 
 

@@ -99,7 +99,9 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     told = vars_of(ingestion.sources_of_kinds(), ingestion.catalogue) | (given.vars or {})
     os.chdir(DIRECTORY)
     os.environ.update(environment(settings) | {"DBT_TARGET_PATH": given.target_path})
-    sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told else [])]
+    # It is an option of dbt's commands: `dbt --version` has none.
+    is_command = any(not argument.startswith("-") for argument in others)
+    sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told and is_command else [])]
     target = Path(given.target_path)
     dbt_internals.hurry(target)
     try:

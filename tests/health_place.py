@@ -19,20 +19,29 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from sandbox import Sandbox, message
 
-from orchestration.__main__ import main, prepare_home
+from ingestion.loading.run import Ingestion
+from ingestion.log.state import MODELS, TableState
+from orchestration.__main__ import main
+from orchestration.commands import prepare_home
 
 
 class Place:
-    """A source that was read on the day that its rows are of."""
+    """A source that was read on the day that its rows are of, and built."""
 
     def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.sandbox, self._monkeypatch, self._capsys = sandbox, monkeypatch, capsys
         sandbox.more["as_of"] = datetime(2026, 3, 1, 14, tzinfo=UTC)
         sandbox.sql(message(1))
         assert sandbox.run().errors == []
+        self.note_build(datetime.now(UTC))
         self.home = sandbox.folder / "dagster"
         monkeypatch.setenv("DAGSTER_HOME", str(self.home))
         prepare_home()
+
+    def note_build(self, ended_at: datetime | None) -> None:
+        """Have its models been built to the end, or begun alone."""
+        with Ingestion(self.sandbox.settings()).warehouse.session() as session:
+            session.remember("whatsapp", TableState(MODELS, last_run_at=ended_at))
 
     def told(self, *arguments: str) -> tuple[int, str]:
         """Exit code and what was printed."""

@@ -212,7 +212,7 @@ class _Deliveries:
     def _due(self, declared: _Declared, rules: Rules, tell: Callable[[DeliveryResult], None]) -> Iterator[Due]:
         to = declared.to
         if unknown := sorted(set(to.tenants or ()) - self._tenants.keys()):
-            tell(declared.failed(f"tenants: there is no {unknown[0]}"))
+            tell(declared.failed(f"tenants: there is no {unknown[0]} in what was built"))
         try:
             is_repeatable = self._sender.check(to)
         except (ExportError, IngestionError) as error:

@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warehouse = open_warehouse(settings.warehouse, settings.lock_timeout_seconds, settings.readers_wait_seconds)
         chosen = [given.name] if given.name else [name for name, of in reports.items() if of.keeps or not wanted]
         with warehouse.exclusive(), warehouse.reader() as query:
+            if ("core", "dim_tenants") not in warehouse.tables(["core"]):
+                raise ExportError("Nothing was built yet. Build it: .venv/bin/python -m orchestration run")
             results = publish(reports, dict.fromkeys(chosen, CADENCES), query, settings, wanted)
     except (ExportError, IngestionError) as error:
         say_error(str(error))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 
 from exports import places
+from exports.catalogue import ALL_SOURCES
 from exports.errors import ExportError
 from exports.names import Names
 from exports.periods import Cadence, Period, PeriodResult, Span, Window
@@ -116,6 +117,9 @@ class Reports:
             StorageError: the destination can't be used.
         """
         declaration = self._declared[name]
+        if declaration.source not in (ALL_SOURCES, *(tenant.system for tenant in self._tenants.values())):
+            # The system is not there, or was never built: nor are its tables.
+            return
         recipients = self._recipients_of(declaration, result)
         if not declaration.keeps:
             if wanted:

@@ -72,9 +72,7 @@ def judge(table: TableStatus, now: datetime, rows_as_of: datetime) -> Judgement:
     if state.last_run_at is None:
         # It may lack the table: that is no fault.
         return (
-            WELL
-            if table.is_absent or not table.is_awaited
-            else Judgement(Grade.WARNING, "unread", "it was never read yet.")
+            WELL if table.is_absent or not table.is_awaited else Judgement(Grade.WARNING, "unread", "never read yet.")
         )
     if policy.read_within != NEVER and (age := policy.age(state.last_run_at, now)) > policy.read_within:
         reason = f"last read {duration(age)} ago, which is more than {duration(policy.read_within)}."

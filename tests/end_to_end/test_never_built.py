@@ -58,6 +58,18 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
         "made: ",
     ]
 
+    result = place.module("exports", "run", "--name", "interactions_monthly")
+    assert faults(result) == [
+        "error: interactions_monthly: marts.interactions_monthly was never built: .venv/bin/python -m orchestration "
+        "run builds it, or says why it can't."
+    ]
+    assert faults(place.module("exports.reports")) == [
+        "error: Nothing was built yet. Build it: .venv/bin/python -m orchestration run"
+    ]
+    result = place.module("orchestration", "health")
+    assert result.returncode == 1
+    assert "erp was never built to the end, and raw has rows of it since" in " ".join(result.stdout.split())
+
     place.environment["RESTAURANT_DATABASE_URL"] = "sqlite:////nowhere/restaurant.sqlite"
     result = place.module("orchestration", "run")
     [line] = faults(result)
@@ -70,7 +82,10 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(tmp_path:
     assert {"customer_360", "interactions_monthly"} <= published
     before = place.rows("select * from core.dim_customers order by all")
 
-    # By hand, all is copied that there is; and the night tests it.
+    # By hand, all is made that there is; and the night tests it.
+    assert place.module("exports.reports").returncode == 0
+    result = place.run(sys.executable, "-c", BY_HAND, "warehouse_publication_monthly", "exports_restaurant_monthly")
+    assert "visits_monthly: marts.visits_monthly was never built: " in result.stdout
     (tmp_path / "bi.duckdb").unlink()
     result = place.run(sys.executable, "-c", BY_HAND, "warehouse_publication", "bi_copy")
     assert result.stdout.splitlines()[-2:] == [

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 import pytest
+from end_to_end.place import Place
 from parsed_project import parsed
 
 pytestmark = pytest.mark.slow
+
+
+def place_of_one(shared_folder: Path) -> Place:
+    """One of whose systems the project was read."""
+    project = parsed(shared_folder, ["consulting"])
+    project.place.environment["DBT_PARTIAL_PARSE_FILE_PATH"] = str(project.remembered)
+    return project.place
 
 
 @pytest.mark.parametrize(
@@ -18,10 +26,7 @@ pytestmark = pytest.mark.slow
     ],
 )
 def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, shared_folder: Path) -> None:
-    # One of whose systems the project was read.
-    project = parsed(shared_folder, ["consulting"])
-    place = project.place
-    place.environment["DBT_PARTIAL_PARSE_FILE_PATH"] = str(project.remembered)
+    place = place_of_one(shared_folder)
     place.environment[variable] = value
     result = place.module("orchestration", "run")
     assert result.returncode == 1
@@ -30,3 +35,12 @@ def test_main_job_ends_in_one_clear_line(variable: str, value: str, told: str, s
     assert "hunter2" not in result.stderr + result.stdout
     assert result.stdout == ""
     assert not (place.folder / "warehouse.duckdb").exists()
+
+
+def test_what_somebody_mistyped_only_who_did_is_told(shared_folder: Path) -> None:
+    place = place_of_one(shared_folder)
+    result = place.module("orchestration", "refresh", "consultin")
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line == "error: There is no system 'consultin'. Use one of: consulting, cross_source."
+    assert "'consultin'" not in place.module("orchestration", "alerts").stdout

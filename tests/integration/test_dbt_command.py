@@ -42,6 +42,13 @@ def test_command_ends_as_dbt_does(tmp_path: Path) -> None:
     assert "--unheard-of" in result.stderr
 
 
+def test_options_of_dbt_that_need_no_command_are_taken_without_one(tmp_path: Path) -> None:
+    url, source = f"duckdb:///{tmp_path / 'w.duckdb'}", f"sqlite:///{tmp_path / 'erp.sqlite'}"
+    result = run("orchestration", "dbt", "--version", WAREHOUSE_URL=url, ERP_DATABASE_URL=source)
+    assert result.returncode == 0, result.stderr
+    assert "duckdb" in result.stdout
+
+
 def test_settings_that_name_no_warehouse_end_the_command_in_one_line() -> None:
     result = run("orchestration", "dbt", "debug", WAREHOUSE_URL=f"mysql://me:{SECRET}@host/base")
     assert result.returncode == 1

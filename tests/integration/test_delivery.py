@@ -127,7 +127,7 @@ def test_each_destination_has_its_own_fault(place: Place, mailbox: Mailbox, capl
     assert {key: reason for key, reason in told.items() if key[0] == "UNSET"} == {
         ("UNSET", ""): "DELIVERY_UNSET is not set. Set it in .env to smtp://, a folder or its URL, or an Apprise URL."
     }
-    assert told["FOLDER", ""] == "tenants: there is no whatsapp:9"
+    assert told["FOLDER", ""] == "tenants: there is no whatsapp:9 in what was built"
     assert told["WRONG", ""].startswith("DELIVERY_WRONG is no address that is known: ")
     assert told["NOBODY", "whatsapp/1"] == "the mail server can't be used: Connection refused"
     assert told["NOBODY", "whatsapp/2"].startswith("not tried: ")

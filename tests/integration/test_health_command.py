@@ -1,14 +1,19 @@
 """What `python -m orchestration health` tells, whatever the warehouse is like."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from health_place import Place
 from sandbox import Sandbox
 
+from alerts.freshness import read_sources, read_unbuilt
+from alerts.telling import open_incidents
+from ingestion.loading.run import Ingestion
 from ingestion.settings import PROJECT_ROOT
 from orchestration.__main__ import main
 from orchestration.outcome import read_outcome
@@ -44,6 +49,72 @@ def test_table_that_failed_and_refused_deletes_are_told_apart(place: Place) -> N
     place.sandbox.run()
     found = {(finding["kind"], finding["subject"]) for finding in place.health()["findings"]}
     assert found == {("deletes_refused", "whatsapp.messages"), ("table_failed", "whatsapp.tenants")}
+
+
+def test_system_that_was_never_built_is_told_while_all_else_is_well(place: Place) -> None:
+    """At once by a warning; people are told once its first build would have ended, if none has."""
+    place.note_build(None)
+    health = place.health()
+    [marts] = [check for check in health["checks"] if check["name"] == "marts"]
+    assert (health["grade"], marts["grade"], health["findings"]) == ("warning", "warning", [])
+    assert re.fullmatch(
+        r"whatsapp was never built to the end, and raw has rows of it since .{16} UTC, \d+s ago\. The next run builds "
+        r"it, or says why it can't\.",
+        marts["told"],
+    )
+    place.sandbox.change_warehouse("update raw_whatsapp.tenants set _loaded_at = _loaded_at - interval 27 hour")
+    health = place.health()
+    [finding] = health["findings"]
+    assert (health["grade"], finding["kind"], finding["systems"]) == ("critical", "stale", ["whatsapp"])
+    assert "27h ago" in finding["what"]
+    assert datetime.fromisoformat(finding["since"]) < datetime.now(UTC) - timedelta(hours=27)
+    code, told = place.told()
+    assert code == 2
+    assert "whatsapp was never built: .venv/bin/python -m orchestration run" in told
+
+
+def test_system_that_no_run_has_begun_to_build_is_built_where_dbt_alone_has(place: Place) -> None:
+    place.sandbox.change_warehouse("delete from raw_whatsapp._state where table_name = '_models'")
+    assert place.grades()["marts"] == "warning"
+    place.sandbox.change_warehouse("create schema intermediate")
+    place.sandbox.change_warehouse("create table intermediate.builds as select 'int_whatsapp__built' as relation_name")
+    assert "marts" not in place.grades()
+    # What a run has begun is for a run to end: nothing of it is published before.
+    place.note_build(None)
+    assert place.grades()["marts"] == "warning"
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "bigquery"])
+def test_servers_tell_of_what_was_never_built(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path, request.getfixturevalue(f"{engine}_warehouse_url")).fill()
+    assert sandbox.run().errors == []
+    ingestion, now = Ingestion(sandbox.settings()), datetime.now(UTC)
+    [unbuilt] = read_unbuilt(ingestion, read_sources(ingestion, now))
+    assert unbuilt.system == "whatsapp"
+    assert unbuilt.rows_since is not None
+    assert timedelta() < now - unbuilt.rows_since < timedelta(minutes=10)
+
+
+def test_source_that_was_never_read_waits_for_no_build(place: Place) -> None:
+    place.sandbox.more["erp_database_url"] = "sqlite:////nowhere/erp.sqlite"
+    health = place.health()
+    [finding] = health["findings"]
+    assert (health["grade"], finding["what"]) == ("warning", "erp: all tables: never read yet.")
+
+
+def test_what_can_not_be_printed_is_told_all_the_same(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    place.sandbox.sql("alter table tenants rename column id to ident")
+    place.sandbox.run()
+    monkeypatch.setattr("orchestration.health.print_health", full)
+    place.sandbox.export_settings(monkeypatch)
+    with pytest.raises(OSError, match="No space left on device"):
+        main(["health"])
+    assert read_outcome(place.home, datetime.now(UTC))[0] == 503
+    told = [incident.finding.subject for incident in open_incidents(place.sandbox.settings())]
+    assert told == ["whatsapp.tenants"]
 
 
 def test_nothing_that_runs_is_told_with_what_is_off(place: Place) -> None:
@@ -130,6 +201,19 @@ def test_wrong_usage_and_wrong_settings_have_a_code_of_their_own(place: Place, m
     assert ended.value.code == 64
     monkeypatch.setenv("WAREHOUSE_URL", "nonsense")
     assert main(["health"]) == 64
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["health", "--help"], ["health", "--jsn"], ["copy", "file"], []])
+def test_help_and_wrong_usage_wait_for_no_import_of_what_commands_need(arguments: list[str]) -> None:
+    code = (
+        f"import sys; from orchestration.__main__ import main\ntry:\n    main({arguments})\nfinally:\n"
+        "    print(sorted({n.split('.')[0] for n in sys.modules} & {'dagster', 'dbt', 'pandas', 'pyarrow'}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == (0 if "--help" in arguments else 64), result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_look_starts_nothing_of_the_models(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

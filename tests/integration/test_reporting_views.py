@@ -72,6 +72,11 @@ MODELS = {
         select 'shop:2' as tenant_key, 1 as {{ adapter.quote('a' if target.type == 'bigquery' else 'a, net') }}
         {% if var('more', false) %}, 2 as b {% endif %}
     """,
+    "custom/own_view": "{{ config(schema='reporting', materialized='view') }} select 4 as four",
+    "custom/mart_that_goes": """
+        {{ config(pre_hook='drop table ' ~ placed('marts', 'held') ~ ' cascade' * (target.type == 'postgres')) }}
+        select 5 as five -- as {{ ref('own_view') }} stays
+    """,
     "custom/own_table": "{{ config(schema='reporting') }} select 1 as one",
     "custom/in_its_place": "{{ config(schema='reporting', alias='displaced') }} select 2 as two",
     "custom/displaced": "select 3 as three -- while {{ ref('in_its_place') }} has the place of its view",
@@ -131,6 +136,15 @@ class Project:
         """A table or view, in some order."""
         return self.warehouse.query(f'select * from {schema}."{name}"')
 
+    def views(self) -> set[str]:
+        """What there is in schema reporting."""
+        return {name for _, name in self.warehouse.tables(["reporting"])}
+
+    def recorded(self) -> set[str]:
+        """The views of it that builds have noted as theirs."""
+        sql = "select relation_name from intermediate.builds where relation_schema = 'reporting'"
+        return set(self.warehouse.query(sql)["relation_name"].to_pylist())
+
     def descriptions(self) -> dict[str, str]:
         """What a server shows of tables, views and columns, by their names."""
         if self.url.get_backend_name() == "bigquery":
@@ -178,14 +192,15 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
 
 
 def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_describes_it(project: Project) -> None:
-    project.build("--exclude", "meanwhile")
+    project.build("--exclude", "meanwhile", "mart_that_goes")
     for mart in ("sold", "sold_by_name", "held", "mine"):
         expected = Names(project.warehouse.query).beside_ids(project.rows("marts", mart))
         view = project.rows("reporting", mart)
         assert view.column_names == expected.column_names
         assert sorted(view.to_pylist(), key=repr) == sorted(expected.to_pylist(), key=repr)
-    # What somebody made there that is no view stays, and keeps no build from its end.
+    # What somebody made there stays, and keeps no build from its end.
     for _ in range(2):
+        assert project.rows("reporting", "own_view").to_pylist() == [{"four": 4}]
         assert project.rows("reporting", "own_table").to_pylist() == [{"one": 1}]
         assert project.rows("reporting", "displaced").to_pylist() == [{"two": 2}]
         project.build("--select", "displaced")
@@ -200,6 +215,12 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
     assert [*mine.values()] == ["shop:2", called["shop:2"], 1, 2] and [*mine][2] in ("a", "a, net")
     if project.url.get_backend_name() != "duckdb":
         _assert_described(project.descriptions())
+    # The view of a mart goes with it, and no other.
+    views = project.views()
+    assert {"held", "own_view", "sold"} <= views
+    project.build("--select", "mart_that_goes")
+    assert project.views() == (views | {"mart_that_goes"}) - {"held"}
+    assert project.recorded() == {"sold", "sold_by_name", "mine", "meanwhile", "mart_that_goes"}
 
 
 def test_who_asks_while_a_table_is_replaced_and_the_build_never_wait_for_each_other(
@@ -266,6 +287,16 @@ def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_wa
     assert len(project.rows("reporting", "sold")) == len(project.rows("reporting", "mine")) == 0
     let("session_user()", "*")
     assert len(project.rows("reporting", "sold")) == len(SOLD)
+    # Views of an earlier version ask nobody: they are made anew, and what somebody made stays.
+    with closing(_client(str(project.url.host))) as client:
+        place = f"{project.url.host}.{project.url.database}"
+        client.query_and_wait(f"drop table `{place}_core.tenant_access`")
+        client.query_and_wait(f"create view `{place}_reporting.by_hand` as select 1 as one")
+        client.query_and_wait(f"create or replace view `{place}_reporting.sold` as select 1 as one")
+    project.build(*select)
+    assert project.rows("reporting", "by_hand").to_pylist() == [{"one": 1}]
+    let("'somebody'", "*")
+    assert len(project.rows("reporting", "sold")) == 0
 
 
 def _assert_described(told: dict[str, str]) -> None:
@@ -291,16 +322,25 @@ def test_table_of_names_that_has_none_yet_gives_a_view_none(tmp_path: Path) -> N
     assert compiled(f"duckdb:///{tmp_path / 'warehouse.duckdb'}", tmp_path, [columns]) == ["tenant_key product_id"]
 
 
-def test_bigquery_takes_the_statement_that_makes_a_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bigquery_takes_the_statements_that_make_a_view_and_note_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Nothing is sent there: for an emulator dbt asks for no credentials.
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:1")
     there = {f"core.{name}": COLUMNS[f"core.{name}"] for name in ("dim_tenants", "dim_products")}
     sold = COLUMNS["marts.sold"]
     view = f"{{{{ reporting_view('sold', shown_columns({sold}, {there})) }}}}"
-    access, script = compiled("bigquery://project/prefix", tmp_path, ["{{ bigquery_tenant_access() }}", view])
+    noted = "{{ record_views({'marts.sold': [], 'made.it\\'s gone': []}) }}"
+    access, script, note = compiled(
+        "bigquery://project/prefix", tmp_path, ["{{ bigquery_tenant_access() }}", view, noted]
+    )
     engine = GoogleSql()
     for place, columns in COLUMNS.items():
         engine.add_table(f"prefix_{place}", {c: "INT64" if c == "left" else "STRING" for c in columns})
+    texts = dict.fromkeys(("source_system", "relation_schema", "relation_name"), "STRING")
+    engine.add_table("prefix_intermediate.builds", texts | {"row_count": "INT64", "built_at": "TIMESTAMP"})
+    assert (note.count("delete from"), note.count("insert into")) == (1, 1)
+    engine.analyze(note)
     engine.analyze(access)
     assert script.count("session_user()") == 2
     engine.analyze(script)

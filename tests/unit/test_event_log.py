@@ -5,6 +5,7 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from ingestion.settings import PROJECT_ROOT
 from orchestration import event_log
 from orchestration.event_log import EventLog
+from orchestration.retention import forget_runs
 
 pytestmark = pytest.mark.slow
 
@@ -174,6 +176,50 @@ def test_error_leaves_the_files_free(tmp_path: Path, entries: list[EventLogEntry
     log.store_event(entries[0])
     assert len(rows(tmp_path)[f"{run}.event_logs"]) == 1
     log.dispose()
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("who", ["itself", "dagsters_own"])
+def test_what_comes_after_a_wipe_lies_in_files_that_are_there(
+    tmp_path: Path, entries: list[EventLogEntry], who: str, together: bool
+) -> None:
+    log, run = EventLog(str(tmp_path)), entries[0].run_id
+    log.store_event(entries[0])
+    wiping = log if who == "itself" else SqliteEventLogStorage(str(tmp_path))
+    with log.together() if together else nullcontext():
+        wiping.wipe()
+        assert len(log.get_logs_for_run(run)) == 0
+        for entry in entries[:2]:
+            log.store_event(entry)
+        assert len(log.get_logs_for_run(run)) == 2
+    assert len(rows(tmp_path)[f"{run}.event_logs"]) == 2
+    # A file that somebody wrote anew under the same name, too.
+    for file in tmp_path.glob(f"{run}.db*"):
+        file.unlink()
+    other = SqliteEventLogStorage(str(tmp_path))
+    other.store_event(entries[0])
+    log.store_event(entries[1])
+    assert len(rows(tmp_path)[f"{run}.event_logs"]) == len(other.get_logs_for_run(run)) == 2
+    for one in (log, wiping, other):
+        one.dispose()
+
+
+def test_run_that_is_forgotten_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    made_in(tmp_path, monkeypatch, ours)
+    made_in(tmp_path, monkeypatch, ours)
+    folder = tmp_path / "history" / "runs"
+    other = EventLog(str(folder))
+    with dg.DagsterInstance.get() as instance:
+        runs = [run.run_id for run in instance.get_runs()]
+        assert len(runs) == 2
+        assert all(other.get_logs_for_run(run) for run in runs)
+        assert forget_runs(instance, datetime.now(UTC) + timedelta(days=1)) == 2
+        assert sorted(path.name for path in folder.glob("*.db")) == ["index.db"]
+        # One that another process had open, and asks for once more.
+        assert not any(other.get_logs_for_run(run) for run in runs)
+        assert instance.fetch_materializations(KEY, limit=100).records == []
+    other.dispose()
 
 
 def test_dagster_hands_over_together_what_a_run_is_to_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,6 +240,26 @@ def test_window_is_one_edition_that_is_replaced(warehouse: duckdb.DuckDBPyConnec
     assert "restaurant/2" not in index
 
 
+@pytest.mark.parametrize("recipients", ["each", "all"])
+def test_of_a_system_without_tables_nothing_is_made_and_nothing_is_at_fault(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, recipients: str
+) -> None:
+    """It is not there, or was never built."""
+    query = {"sql": "select count(*) as n from marts.costs_daily", "columns": {"n": {"label": "N", "form": "count"}}}
+    headlines = {"headlines": ["conversations.total_conversations"]}
+    sections = [headlines if recipients == "each" else {"query": query, "title": "Costs"}]
+    told = {"title": "Talks", "source": "whatsapp", "recipients": recipients, "sections": sections}
+    declared = {
+        "talks": Declaration.model_validate(told),
+        # What headlines are as of today, nobody can declare.
+        "talks_now": Declaration.model_validate(
+            told | {"keeps": False} | ({"trailing_days": 7} if recipients == "each" else {})
+        ),
+    }
+    for result in run(warehouse, tmp_path, tuple(declared), declared=declared):
+        assert (result.made, result.faults) == (0, [])
+
+
 def test_who_is_quiet_in_the_last_days_is_told_beside_the_days_before(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -253,6 +273,7 @@ def test_who_is_quiet_in_the_last_days_is_told_beside_the_days_before(
 def test_state_at_a_days_end_is_not_added_up_in_windows(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     sections = [{"headlines": ["pipeline.open_deals"]}]
     told = {"title": "Open", "source": "consulting", "keeps": False, "trailing_days": 7, "sections": sections}
+    warehouse.execute("insert into core.dim_tenants values ('consulting:default', 'consulting', 'All', 'UTC')")
     warehouse.execute(
         "create table marts.pipeline_trailing as select '' as tenant_key, 7 as window_days, false as is_prior,"
         " date '2026-10-29' as period_start_date"

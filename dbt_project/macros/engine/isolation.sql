@@ -65,10 +65,15 @@
     {%- if execute -%}
         {%- do prepare_core() -%}
         {%- if load_relation(tenant_access()) is none -%}
+            {%- set marts = api.Relation.create(
+                target.database, generate_schema_name('marts', none)
+            ).without_identifier() -%}
+            {%- set names = adapter.list_relations_without_caching(marts)
+                | map(attribute='identifier') | list -%}
             {%- for view in adapter.list_relations_without_caching(
                 reporting_relation('').without_identifier()
-            ) -%}
-                {%- do adapter.drop_relation(view) -%}
+            ) if view.is_view and view.identifier in names -%}
+                {%- do run_query('drop view if exists ' ~ view) -%}
             {%- endfor -%}
             {{ bigquery_tenant_access() }}
         {%- endif -%}

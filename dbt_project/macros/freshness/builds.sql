@@ -1,7 +1,8 @@
 {#
     What builds made, for marts.freshness: the table intermediate.builds has a row for each
     model or seed that is recorded, as it was last made. dbt itself knows what it made, at its end:
-    this is no model but a table that hooks write, whoever calls dbt.
+    this is no model but a table that hooks write, whoever calls dbt. Views of `reporting` have
+    rows there, too (macros/reporting/views.sql).
 #}
 {% macro builds() -%}
     {{ return(api.Relation.create(
@@ -40,7 +41,7 @@
     {%- if made -%}
     delete from {{ builds() }}
     where
-        true
+        relation_schema <> 'reporting'
         {% if kept -%}
         and relation_schema || '.' || relation_name not in ({{ kept | join(', ') }})
         {%- endif %};

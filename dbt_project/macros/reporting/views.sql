@@ -2,7 +2,8 @@
     Schema `reporting`: a view of each mart, with names beside its ids (variable `names`).
 
     They are no models: a node costs a build more than the view does. What is there is compared
-    with what should be, and only that is made which is missing or has other columns.
+    with what should be, and only that is made which is missing or has other columns. The table of
+    builds names those that were made, so that no other view goes: somebody may have made it.
 #}
 
 {# For on-run-start. #}
@@ -13,7 +14,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# For on-run-end: all of them; those whose mart is gone go. #}
+{# For on-run-end: all of them; those that were made and whose mart is gone go. #}
 {% macro reporting_views() -%}
     {%- if execute and results | selectattr('status', 'equalto', 'success') | list -%}
         {%- set there = columns_there() -%}
@@ -26,6 +27,36 @@
             ) -%}
         {%- endfor -%}
         {{ due_views(there) }}
+        {{ record_views(there) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Statements that note in the table of builds which views there are now. #}
+{% macro record_views(there) -%}
+    {%- set made, gone = [], [] -%}
+    {%- for place in there -%}
+        {%- set layer, _, name = place.partition('.') -%}
+        {%- if layer == 'made' and 'marts.' ~ name not in there -%}
+            {%- do gone.append("'" ~ dbt.escape_single_quotes(name) ~ "'") -%}
+        {%- elif layer == 'marts' and 'made.' ~ name not in there
+            and 'taken.' ~ name not in there -%}
+            {%- do made.append("'" ~ dbt.escape_single_quotes(name) ~ "'") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if gone %}
+    delete from {{ builds() }}
+    where relation_schema = 'reporting' and relation_name in ({{ gone | join(', ') }});
+    {%- endif -%}
+    {%- if made %}
+    insert into {{ builds() }} (source_system, relation_schema, relation_name, built_at)
+    {% for name in made -%}
+    {{ 'union all' if not loop.first }}
+    select
+        'cross_source' as source_system,
+        'reporting' as relation_schema,
+        {{ name }} as relation_name,
+        {{ dbt.current_timestamp() }} as built_at
+    {% endfor %};
     {%- endif -%}
 {%- endmacro %}
 
@@ -50,7 +81,7 @@
     {%- endfor -%}
     {%- for place in there if place.startswith('reporting.') -%}
         {%- set mart = place.removeprefix('reporting.') -%}
-        {%- if 'marts.' ~ mart not in there -%}
+        {%- if 'made.' ~ mart in there and 'marts.' ~ mart not in there -%}
             {%- do due.append(
                 'drop view if exists ' ~ reporting_relation(mart) ~ ';' ~ view_is_made()
             ) -%}
@@ -115,7 +146,8 @@
 
 {#
     The columns of marts, tables of names and views as they are: 'schema.table' → names. What
-    somebody made in `reporting` that is no view is in schema `taken`.
+    somebody made in `reporting` that is no view is in schema `taken`, and what builds have noted
+    as a view of theirs in schema `made`, without columns.
     With `mart`, of that one and its view alone, with tables of names.
 #}
 {% macro columns_there(mart=none) -%}
@@ -159,6 +191,17 @@
             {%- do asked.append(sql) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if mart is none -%}
+        {%- set sql -%}
+            select
+                'made' as layer,
+                relation_name as table_name,
+                '' as column_names
+            from {{ builds() }}
+            where relation_schema = 'reporting'
+        {%- endset -%}
+        {%- do asked.append(sql) -%}
+    {%- endif -%}
     {%- if asked -%}
         {%- for row in run_query(asked | join('\nunion all\n')).rows
             if not row[1].endswith(('__dbt_tmp', '__dbt_backup')) -%}
