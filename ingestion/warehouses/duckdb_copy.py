@@ -75,15 +75,19 @@ def _fill(
     for source, table in sources:
         connection.execute(f"create table bi_copy.{relation(*table)} as from {source}")
         _describe(connection, "table", table, described)
+    connection.execute("commit")
     views = _views(connection, sources)
     # Where a view is made, it looks for its tables.
     connection.execute("use bi_copy")
     for view, sql in views.items():
-        # A table that it reads is not there, or is there without a column that it shows.
-        with suppress(duckdb.CatalogException, duckdb.BinderException):
+        connection.execute("begin transaction")
+        try:
             connection.execute(sql)
             _describe(connection, "view", view, described)
-    connection.execute("commit")
+            connection.execute("commit")
+        # A table that it reads is not there, or is there without a column that it shows.
+        except (duckdb.CatalogException, duckdb.BinderException):
+            connection.execute("rollback")
 
 
 def _views(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> dict[tuple[str, str], str]:
