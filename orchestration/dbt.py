@@ -133,8 +133,6 @@ def build(
     events: list[Event] = []
 
     def hear(message: Any) -> None:
-        if message.info.name not in _RESULTS:
-            return
         event = MessageToDict(message, preserving_proto_field_name=True)
         events.append(event)
         heard(event)
@@ -146,8 +144,9 @@ def build(
     args += ["--full-refresh"] if is_full else []
     args += ["--resource-type", only] if only else []
     args += ["--no-write-json", *_flags()]
+    told = [dbt_internals.events.Listener(_RESULTS, hear)]
     try:
-        outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(args)  # type: ignore[arg-type]
+        outcome = dbtRunner(manifest=manifest, callbacks=told).invoke(args)  # type: ignore[arg-type]
     finally:
         dbt_internals.release()
         dbt_internals.templates.remember(TARGET)

@@ -12,8 +12,11 @@ from typing import Any
 from dbt import compilation
 from dbt.adapters.base.connections import BaseConnectionManager
 from dbt.adapters.base.impl import BaseAdapter
+from dbt.adapters.base.relation import BaseRelation
+from dbt.adapters.cache import RelationsCache
 from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespaceBuilder
+from dbt_common import context
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import (
@@ -26,7 +29,17 @@ from dbt_common.events.base_types import BaseEvent
 from dbt_common.events.event_manager_client import ctx_set_event_manager
 from mashumaro.jsonschema import schema
 
-from orchestration.dbt_internals import answers, connections, contexts, ctes, events, schemas, templates
+from orchestration.dbt_internals import (
+    answers,
+    connections,
+    contexts,
+    ctes,
+    events,
+    invocations,
+    relations,
+    schemas,
+    templates,
+)
 
 REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseContext, "__init__", contexts.make_context),
@@ -42,7 +55,11 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
     (BaseEvent, "__setattr__", events.set_of_event),
     (BehaviorFlagRendered, "_default_source", staticmethod(events.source_of_flag)),
     (BaseAdapter, "_make_match", answers.make_match),
+    (RelationsCache, "get_relations", answers.get_relations),
+    (BaseRelation, "incorporate", relations.incorporate),
     (agate_helper, "build_type_tester", answers.build_type_tester),
+    (agate_helper, "empty_table", answers.empty_table),
+    (context, "reliably_get_invocation_var", invocations.reliably_get_invocation_var),
     (schema, "_default", schemas.leave_out_default),
     (BaseConnectionManager, "release", connections.release),
 )

@@ -73,12 +73,16 @@ class Lazy(dict[str, Any]):
         """
         raise NotImplementedError
 
+    def can_make(self, name: object) -> bool:
+        """Whether there is a further entry of that name."""
+        raise NotImplementedError
+
     def __missing__(self, name: str) -> Any:
         made = self[name] = self.made(name)
         return made
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or self.get(name, _NOTHING) is not _NOTHING  # type: ignore[arg-type]
+        return super().__contains__(name) or self.can_make(name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """An entry, or what is given."""
@@ -103,6 +107,10 @@ class Package(Lazy):
                 return Bound(place[name], self._bindings)
         raise KeyError(name)
 
+    def can_make(self, name: object) -> bool:
+        """Whether a package has such a macro."""
+        return any(name in place for place in self._places)
+
     def names(self) -> set[str]:
         """Of all its macros."""
         return {name for place in self._places for name in place}
@@ -119,6 +127,10 @@ class BuiltIns(Lazy):
         """A property's value, or a function."""
         value = self._of._context_members_[name]
         return value.__get__(self._of) if hasattr(value, "__get__") else value
+
+    def can_make(self, name: object) -> bool:
+        """Whether dbt has it."""
+        return name in self._of._context_members_
 
 
 class Namespace(MacroNamespace):
@@ -144,6 +156,9 @@ class Namespace(MacroNamespace):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in self._named or name in self._internal
 
     def __getitem__(self, name: str) -> Any:
         for place in (self._own, self._named, self._internal):
@@ -190,11 +205,14 @@ class Scope(Lazy):
                 return place[name]
         return DEFAULT_NAMESPACE[name]
 
+    def can_make(self, name: object) -> bool:
+        """Whether one of them has it, or Jinja itself."""
+        return any(name in place for place in self._later) or name in DEFAULT_NAMESPACE
+
 
 _make_context, _build_namespace = BaseContext.__init__, MacroNamespaceBuilder.build_namespace
 _generate_builtins = BaseContext.generate_builtins
 _new_context, _new_native_context = MacroFuzzTemplate.new_context, NativeSandboxTemplate.new_context
-_NOTHING = object()
 
 
 def make_context(self: BaseContext, cli_vars: dict[str, Any], require_vars: bool = True) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from contextvars import Context, ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,12 @@ from dbt import compilation
 from dbt.adapters.base.connections import BaseConnectionManager
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.base.relation import BaseRelation
+from dbt.adapters.bigquery.relation import BigQueryRelation
+from dbt.adapters.cache import RelationsCache
+from dbt.adapters.contracts.relation import FakeAPIObject, RelationType
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.relation import DuckDBRelation
+from dbt.adapters.postgres.relation import PostgresRelation
 from dbt.artifacts.resources import ModelConfig, SourceConfig, TestConfig, UnitTestConfig
 from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.clients.jinja import MacroGenerator, MacroStack, get_rendered
@@ -25,6 +31,7 @@ from dbt.contracts.graph.unparsed import (
     UnparsedUnitTest,
 )
 from dbt.contracts.project import Project
+from dbt_common import context
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import (
@@ -37,13 +44,26 @@ from dbt_common.clients.jinja import (
 )
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.logger import LoggerConfig
-from dbt_common.events.types import Note
+from dbt_common.events.types import Formatting, Note, PrintEvent
+from dbt_common.exceptions.events import EventCompilationError
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jinja2 import Undefined
 from jsonschema import Draft7Validator
 from mashumaro.jsonschema import build_json_schema, schema
 
-from orchestration.dbt_internals import REPLACED, answers, connections, contexts, ctes, events, schemas, templates
+from orchestration.dbt_internals import (
+    REPLACED,
+    answers,
+    connections,
+    contexts,
+    ctes,
+    events,
+    invocations,
+    relations,
+    schemas,
+    templates,
+)
 
 ORIGINAL = {
     (BaseContext, "__init__"): contexts._make_context,
@@ -59,7 +79,11 @@ ORIGINAL = {
     (BaseEvent, "__setattr__"): events._set,
     (BehaviorFlagRendered, "_default_source"): staticmethod(events._source_of_flag),
     (BaseAdapter, "_make_match"): answers._make_match,
+    (RelationsCache, "get_relations"): answers._get_relations,
+    (BaseRelation, "incorporate"): relations._incorporate,
     (agate_helper, "build_type_tester"): answers._build_type_tester,
+    (agate_helper, "empty_table"): answers._empty_table,
+    (context, "reliably_get_invocation_var"): invocations._reliably_get_invocation_var,
     (schema, "_default"): schemas._default,
     (BaseConnectionManager, "release"): connections._release,
 }
@@ -190,6 +214,35 @@ def test_events_of_debugging_are_heard_where_a_log_asks_for_them() -> None:
     assert _heard(EventLevel.DEBUG, levels) == ["debug", "info", "warn", "error"]
 
 
+@pytest.mark.parametrize("logged", [EventLevel.INFO, EventLevel.WARN, EventLevel.ERROR])
+def test_events_that_neither_a_log_nor_a_listener_asks_for_are_not_made(logged: EventLevel) -> None:
+    manager, shown, heard = events.Events(), io.StringIO(), []
+    manager.add_logger(LoggerConfig("log", level=logged, output_stream=shown))
+    manager.add_callback(events.Listener(["Note"], lambda message: heard.append(message.info.msg)))
+    unseen = Formatting(msg="a line")
+    for event, level in [
+        (Note(msg="a note"), EventLevel.INFO),
+        (Note(msg="for debugging"), EventLevel.DEBUG),
+        (unseen, EventLevel.INFO),
+        (PrintEvent(msg="printed"), EventLevel.INFO),
+        (Formatting(msg="a warning"), EventLevel.WARN),
+        (Formatting(msg="an error"), EventLevel.ERROR),
+    ]:
+        manager.fire_event(event, level=level)
+    assert heard == ["a note"]
+    lines = [line.split("  ")[-1] for line in shown.getvalue().splitlines()]
+    from_level = {EventLevel.INFO: 0, EventLevel.WARN: 2, EventLevel.ERROR: 3}[logged]
+    told = ["a note", "a line", "a warning", "an error"]
+    assert [line for line in lines if line != "printed"] == told[from_level:] and "printed" in lines
+
+
+def test_warning_that_is_an_error_is_one_though_nobody_looks() -> None:
+    manager = events.Events()
+    manager.warn_error = True
+    with pytest.raises(EventCompilationError, match="a warning"):
+        manager.fire_event(Formatting(msg="a warning"), EventLevel.WARN, force_warn_or_error_handling=True)
+
+
 def _heard(logged: EventLevel, levels: list[EventLevel]) -> list[str]:
     manager = events.Events()
     manager.add_logger(LoggerConfig("log", level=EventLevel.INFO, output_stream=io.StringIO()))
@@ -312,6 +365,84 @@ def test_relation_is_found_or_refused_as_dbt_does(identifier: str, quotes: bool)
         return _ends(lambda: make_match(adapter, relations, "db", "marts", identifier))
 
     assert found(answers.make_match) == found(BaseAdapter._make_match)
+
+
+@pytest.mark.parametrize("schema", ["marts", "MARTS", "core", "nowhere", None])
+@pytest.mark.parametrize("database", ["db", "DB", "other", None])
+def test_relations_of_a_schema_are_those_that_dbt_knows(database: str | None, schema: str | None) -> None:
+    cache = RelationsCache()
+    for place, name in [("marts", "messages"), ("Marts", "Costs"), ("core", "costs"), ("core", "gone"), (None, "bare")]:
+        cache.add(BaseRelation.create(database="Db", schema=place, identifier=name))
+    cache.rename(
+        BaseRelation.create(database="db", schema="core", identifier="costs"),
+        BaseRelation.create(database="db", schema="marts", identifier="costs_of_all"),
+    )
+    cache.drop(BaseRelation.create(database="db", schema="core", identifier="gone"))
+    assert answers.get_relations(cache, database, schema) == RelationsCache.get_relations(cache, database, schema)
+
+
+GIVEN: list[dict[str, Any]] = [
+    {},
+    {"type": "table"},
+    {"type": "view", "path": {"identifier": "made__dbt_tmp"}},
+    {"type": RelationType.MaterializedView},
+    {"type": None},
+    {"type": "no type"},
+    {"type": 1},
+    {"path": {"schema": None, "database": None}},
+    {"path": {"identifier": Undefined()}},
+    {"path": {"no part": "x"}},
+    {"path": None},
+    {"dbt_created": True, "type": "table"},
+    {"nothing": 1},
+]
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+@pytest.mark.parametrize("of", [BaseRelation, DuckDBRelation, PostgresRelation, BigQueryRelation])
+def test_relation_becomes_what_dbt_makes_of_it(of: type[BaseRelation], given: dict[str, Any]) -> None:
+    plain = of.create(database="db", schema="marts", identifier="messages", type="table")
+    quoted = of.create(database="db", schema="marts", identifier="m", quote_policy={"identifier": False}, limit=1)
+    for relation in (plain, quoted):
+        before = relation.to_dict()
+        ours, original = (
+            _ends(lambda: made(relation, **given))  # noqa: B023
+            for made in (relations.incorporate, FakeAPIObject.incorporate)
+        )
+        if isinstance(original, BaseRelation):
+            assert (type(ours), ours.to_dict(), str(ours)) == (type(original), original.to_dict(), str(original))
+            assert ours == original and type(ours.type) is type(original.type)
+        else:
+            assert ours == original
+        assert relation.to_dict() == before
+
+
+def test_variable_of_the_invocation_is_found_where_dbt_finds_it() -> None:
+    def found() -> list[Any]:
+        return [find() for find in (invocations.reliably_get_invocation_var, context.reliably_get_invocation_var)]
+
+    def outside() -> None:
+        assert found() == [context._INVOCATION_CONTEXT_VAR] * 2
+
+    def within() -> None:
+        context.set_invocation_context({"A": "b"})
+        assert found() == [context._INVOCATION_CONTEXT_VAR] * 2
+        assert context.get_invocation_context().env == {"A": "b"}
+
+    def of_another_import() -> None:
+        other: ContextVar[Any] = ContextVar(context._INVOCATION_CONTEXT_VAR.name)
+        other.set("of another import of the module")
+        assert found() == [other, other]
+
+    for case in (outside, within, of_another_import):
+        Context().run(case)
+
+
+def test_statement_without_a_result_has_dbt_s_empty_table() -> None:
+    ours, original = answers.empty_table(), agate_helper.empty_table()
+    assert (ours.column_names, list(ours.rows)) == (original.column_names, list(original.rows)) == ((), [])
+    with pytest.raises(Exception, match=r".*"):
+        ours.rows["x"] = 1
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,12 @@
     {%- set relation = this.incorporate(type='table') -%}
     {% if is_incremental() -%}
         {%- set changed = make_temp_relation(relation) -%}
-        {%- do run_query(create_table_as(True, changed, compiled_code)) -%}
+        {%- set header = config.get('sql_header') -%}
+        {%- do run_query((header or '') ~ 'create temporary table ' ~ changed ~ ' as (' ~ compiled_code ~ ')') -%}
         {%- set columns = adapter.get_columns_in_relation(changed) -%}
-        {%- if columns != adapter.get_columns_in_relation(relation) -%}
+        {%- do keep_contract(columns, compiled_code) -%}
+        {%- set held = adapter.get_columns_in_relation(relation) -%}
+        {%- if columns | sort(attribute='name') != held | sort(attribute='name') -%}
             {%- do process_schema_changes(
                 config.get('on_schema_change'), changed, relation
             ) -%}
@@ -57,4 +60,40 @@
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
+{%- endmacro %}
+
+{#
+    What a contract is checked by: a query is planned once to learn its columns, and types that the
+    project declares are known by the names that DuckDB tells them by. Where that shows a
+    difference, or a type is another, dbt's own check decides, which plans the query and one of
+    nulls, and formats each column of both.
+#}
+{% macro duckdb__get_assert_columns_equivalent(sql) -%}
+    {%- set columns = get_column_schema_from_query(sql, config.get('sql_header')) -%}
+    {%- do keep_contract(columns, sql) -%}
+{%- endmacro %}
+
+{% macro keep_contract(columns, sql) -%}
+    {%- if config.get('contract').enforced and not are_as_declared(columns) -%}
+        {%- do assert_columns_equivalent(sql) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro are_as_declared(columns) -%}
+    {%- set told = {
+        'bigint': 'BIGINT',
+        'boolean': 'BOOLEAN',
+        'date': 'DATE',
+        'numeric(38,9)': 'DECIMAL(38,9)',
+        'text': 'VARCHAR',
+        'timestamptz': 'TIMESTAMP WITH TIME ZONE',
+    } -%}
+    {%- set made, declared = {}, {} -%}
+    {%- for column in columns -%}
+        {%- do made.update({column.name: column.dtype}) -%}
+    {%- endfor -%}
+    {%- for column in model.columns.values() -%}
+        {%- do declared.update({column.name: told.get(column.data_type)}) -%}
+    {%- endfor -%}
+    {{ return(made == declared and columns | length == declared | length) }}
 {%- endmacro %}
