@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
@@ -111,3 +112,24 @@ def test_incremental_model_more_is_waited_for(models: Path) -> None:
     stale = {path.name: text for path, text in stale_files(models).items()}
     assert 'ref("fct_x")' in str(stale["int_erp__built.sql"])
     assert stale.keys() == {"int_erp__built.sql", "_erp__copies__exposures.yml"}
+
+
+def test_mart_and_headline_more_change_no_model_that_has_a_unit_test(models: Path) -> None:
+    """A unit test gives rows to each model that is read, and says all rows that come of them."""
+    there = stale_files(models).keys() | set(models.rglob("*.sql"))
+    folder = models / "marts" / "restaurant" / "parties"
+    folder.mkdir()
+    text = (models / VISITS / "visits.mart.yml").read_text(encoding="utf-8")
+    text = text.replace("headline: visits", "headline: parties").replace("headline: spend_amount", "headline: spent")
+    (folder / "parties.mart.yml").write_text(text, encoding="utf-8")
+    # Other marts' rows a unit test need not give.
+    stale = {path: str(text) for path, text in stale_files(models).items() if path in there}
+    changed = {path.stem for path, text in stale.items() if "rows_of" not in text}
+    assert "int_cross_source__kpi_days" in changed
+    unit_tests = [
+        test
+        for path in models.rglob("*unit_tests.yml")
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]
+    ]
+    assert unit_tests
+    assert [test["name"] for test in unit_tests if test["model"] in changed] == []
