@@ -4,7 +4,7 @@ Belongs here: what is refused that no declaration can tell by itself. Not here: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingestion.errors import ConfigurationError
@@ -20,7 +20,7 @@ _NO_NUMBERS = ("text", "string", "char", "bool", "date", "time")
 """What types are called of which none is a number's."""
 
 
-def types_of(models: Mapping[str, Any]) -> dict[str, Types]:
+def types_of(models: Iterable[Mapping[str, Any]]) -> dict[str, Types]:
     """What a YAML file tells of the columns of each model."""
     return {
         entry["name"]: {
@@ -30,7 +30,7 @@ def types_of(models: Mapping[str, Any]) -> dict[str, Types]:
             )
             for column in entry.get("columns") or ()
         }
-        for entry in models.get("models") or ()
+        for entry in models
     }
 
 
