@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "ingestion": {"ingestion"},
     "exports": {"exports", "ingestion", "marts"},
     "alerts": {"alerts", "exports", "ingestion"},
-    "orchestration": {"orchestration", "alerts", "exports", "ingestion"},
+    "orchestration": {"orchestration", "alerts", "exports", "ingestion", "marts"},
     "marts": {"marts", "ingestion"},
     "benchmarks": {"benchmarks"},
 }

@@ -1,5 +1,6 @@
 """What is written of declared marts is what they declare."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from ingestion.settings import PROJECT_ROOT
 from marts.bundle import stale_dashboard
 from marts.declaration import read_marts
 from marts.written import stale_files
+from orchestration import dbt
+from orchestration.profile import run_dbt
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
 VISITS = Path("marts", "restaurant", "visits")
@@ -174,3 +177,17 @@ def test_mart_and_headline_more_change_no_model_that_has_a_unit_test(models: Pat
     ]
     assert unit_tests
     assert [test["name"] for test in unit_tests if test["model"] in changed] == []
+
+
+def test_what_was_declared_before_is_not_built(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt, "DIRECTORY", models.parent)
+    monkeypatch.setattr(dbt, "MANIFEST", tmp_path / "manifest.json")
+    dbt.assert_written()
+    declaration = models / VISITS / "visits.mart.yml"
+    text = declaration.read_text(encoding="utf-8")
+    declaration.write_text(text.replace("where: is_first_visit", "where: not is_first_visit"), encoding="utf-8")
+    told = "run `python -m marts write`. It writes int_restaurant__visits_measures.sql."
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        dbt.prepare("duckdb", {})
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        run_dbt(["build"])
