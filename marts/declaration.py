@@ -123,6 +123,15 @@ class Column(_Declared):
             raise ValueError(f"{told!r} is none of `count`, `sum x`, `sum x / 60`, `max x`, `distinct x`, `p50 x`")
         return told
 
+    @field_validator("where")
+    @classmethod
+    def _is_whole(cls, told: str | None) -> str | None:
+        # It becomes part of an expression: what is not closed in it, or ends one, breaks something else.
+        bare = re.sub(r"'[^']*'", "", told or "")
+        if re.search(r"'|;|--|/\*", bare) or bare.count("(") != bare.count(")"):
+            raise ValueError(f"{told!r} is no condition: it has a comment or ;, or leaves a quote or bracket open")
+        return told
+
     @field_validator("headline")
     @classmethod
     def _is_named(cls, told: bool | str) -> bool | str:

@@ -136,6 +136,10 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
         (with_column("x", **COUNT | {"headline": "Large visits"}), "columns.x.headline: .*'Large visits' is no name"),
         (with_column("x", **COUNT | {"headline": ""}), "columns.x.headline: .*'' is no name"),
         (with_column("x", **COUNT | {"where": ""}), "columns.x.where: .*at least 1 character"),
+        (with_column("x", **COUNT | {"where": "covers > (2"}), "columns.x.where: .* is no condition"),
+        (with_column("x", **COUNT | {"where": "covers > 2 -- many"}), "columns.x.where: .* is no condition"),
+        (with_column("x", **COUNT | {"where": "covers > 2;"}), "columns.x.where: .* is no condition"),
+        (with_column("x", **COUNT | {"where": "status = 'here"}), "columns.x.where: .* is no condition"),
         (
             MART | {"columns": {"x": COUNT | {"label": "Visits"}, "y": COUNT | {"label": "Visits"}}},
             "Visits: two columns with the same label",
@@ -202,6 +206,12 @@ def test_declaration_in_another_place_is_told(place: str, tmp_path: Path) -> Non
     path.write_text(yaml.safe_dump(MART, sort_keys=False), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"marts are declared in <system>/<mart>/<mart>.mart.yml, in lower"):
         read_marts(tmp_path)
+
+
+def test_condition_may_have_any_text_in_quotes() -> None:
+    where = "status in ('it''s; (late', '--') or covers > 2"
+    column = Mart.model_validate(with_column("x", **COUNT | {"where": where})).columns["x"]
+    assert column.where == where
 
 
 def test_declaration_that_is_no_utf8_is_told(tmp_path: Path) -> None:
