@@ -360,10 +360,7 @@ def _told(folder: Path) -> dict[str, tuple[str, Mapping[str, Any]]]:
         text = read_text(path)
         if jinja := re.search(r"\{[{%#].*", text):
             raise ConfigurationError(f"{path.name}: dbt would take {jinja[0]!r} for Jinja.")
-        try:
-            told = yaml.load(text, _Declarations)  # noqa: S506 - a safe loader
-        except yaml.YAMLError as error:
-            raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
+        told = yaml_of(path, text)
         if not isinstance(told, Mapping):
             raise ConfigurationError(f"{path.name} declares nothing.")
         found[name] = (system, told)
@@ -380,6 +377,18 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path.name} is no text in UTF-8: save it as such.") from None
+
+
+def yaml_of(path: Path, text: str) -> Any:
+    """What the text of a YAML file says.
+
+    Raises:
+        ConfigurationError: it is no YAML, or says something twice.
+    """
+    try:
+        return yaml.load(text, NothingTwice)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
 
 
 def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Mapping[str, Any]:
@@ -402,8 +411,8 @@ def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) 
     return {key: value for key, value in declared.items() if key != "columns_of"} | {"columns": taken}
 
 
-class _Declarations(yaml.CSafeLoader):
-    """Refuses what is said twice: of two columns of one name YAML keeps the last, without a word."""
+class NothingTwice(yaml.CSafeLoader):
+    """Refuses what is said twice: of two entries of one name YAML keeps the last, without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """See `SafeConstructor.construct_mapping`."""

@@ -7,12 +7,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-import yaml
-
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
 from marts.consistency import assert_consistent, types_of
-from marts.declaration import read_marts, read_text
+from marts.declaration import read_marts, read_text, yaml_of
 from marts.facts import Entries, read_facts
 from marts.models import WRITTEN, Others, changed_model, files_of
 
@@ -79,10 +77,7 @@ def _others(models: Path, found: Mapping[Path, str]) -> Others:
 
 def _models_of(path: Path, text: str) -> Entries:
     """What a YAML file of dbt's says of models: of those that it names, and of their columns that it names."""
-    try:
-        told = yaml.load(text, yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
+    told = yaml_of(path, text)
     entries = told.get("models") or [] if isinstance(told, Mapping) else [told] if told else []
     for entry in entries:
         columns = (entry.get("columns") or []) if isinstance(entry, Mapping) else [entry]
@@ -102,7 +97,10 @@ def _assert_exported_are_there(exported: Mapping[str, Iterable[str]], models: Co
 def _exported_marts() -> dict[str, list[str]]:
     """Source of an export, a system or all → the tables that the project's catalogue of exports names."""
     exported: dict[str, list[str]] = defaultdict(list)
-    for entry in yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8")).values():
-        if "mart" in entry:
+    path = PROJECT_ROOT / "exports" / "catalogue.yml"
+    # What is wrong with an entry, exports tell.
+    told = yaml_of(path, read_text(path))
+    for entry in told.values() if isinstance(told, Mapping) else ():
+        if isinstance(entry, Mapping) and "mart" in entry:
             exported[entry.get("source", "all")].append(entry["mart"])
     return exported
