@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from exports.errors import ExportError
-from marts.declaration import NothingTwice
+from ingestion.yaml_files import NothingTwice
 
 _Entry = TypeVar("_Entry")
 

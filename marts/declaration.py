@@ -4,7 +4,7 @@ Belongs here: what may be declared, and what follows from it. Not here: SQL and 
 """
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ingestion.errors import ConfigurationError
+from ingestion.yaml_files import NothingTwice
 from marts.words import WORDS
 
 SUFFIX = ".mart.yml"
@@ -409,17 +410,6 @@ def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) 
         for column, of in columns.items()
     }
     return {key: value for key, value in declared.items() if key != "columns_of"} | {"columns": taken}
-
-
-class NothingTwice(yaml.CSafeLoader):
-    """Refuses what is said twice: of two entries of one name YAML keeps the last, without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """See `SafeConstructor.construct_mapping`."""
-        keys = [key.value for key, _ in node.value]
-        if twice := {key for key in keys if keys.count(key) > 1}:
-            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(sorted(twice))}: twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def faults_of(error: ValidationError) -> str:

@@ -26,12 +26,13 @@ MAY_IMPORT = {
 INGESTION_MAY_IMPORT = {
     "errors": set(),
     "tls": set(),
+    "yaml_files": set(),
     "settings": {"tls", "errors"},
     "output": {"errors"},
     "rows": {"errors"},
     "sources": {"rows", "output", "errors"},
     "log": {"sources", "rows", "output", "errors"},
-    "catalogue": {"sources", "rows", "settings", "errors"},
+    "catalogue": {"sources", "rows", "settings", "errors", "yaml_files"},
     "warehouses": {"log", "rows", "output", "errors"},
     "sample": {"settings", "errors"},
     "loading": {"catalogue", "sources", "warehouses", "log", "rows", "output", "sample", "settings", "errors"},
@@ -43,6 +44,7 @@ INGESTION_MAY_IMPORT = {
 EXPORTS_MAY_IMPORT = {
     "ingestion.settings",
     "ingestion.errors",
+    "ingestion.yaml_files",
     "ingestion.log.deliveries",
     "ingestion.warehouses",
     "ingestion.output.private",
