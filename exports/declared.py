@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from exports.errors import ExportError
+from ingestion.yaml_files import NothingTwice
 
 _Entry = TypeVar("_Entry")
 
@@ -28,11 +29,13 @@ def read_entries(path: Path, what: str, read: Callable[[Any, Any], _Entry]) -> d
         ExportError: the file is missing, is not YAML, or an entry is wrong; the message names the entry.
     """
     try:
-        content: Any = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        content: Any = yaml.load(path.read_text(encoding="utf-8"), NothingTwice)  # noqa: S506 - a safe loader
     except OSError as error:
         raise ExportError(f"{what} {path} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ExportError(f"{what} {path.name} is no text in UTF-8: save it as such.") from None
     except yaml.YAMLError as error:
-        raise ExportError(f"{what} {path.name} is not valid YAML: {str(error).splitlines()[0]}.") from None
+        raise ExportError(f"{what} {path.name} is not valid YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(content, dict):
         raise ExportError(f"{what} {path.name} must map names to entries.")
     entries = {}

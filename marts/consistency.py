@@ -4,19 +4,23 @@ Belongs here: what is refused that no declaration can tell by itself. Not here: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ingestion.errors import ConfigurationError
 from marts.declaration import Mart
-from marts.metrics import headlines
+from marts.metrics import headlines, is_amount
+from marts.names import named_ids
 
 Marts = Mapping[str, tuple[str, Mart]]
 Types = dict[str, tuple[str | None, bool]]
 """Column → its type as YAML tells it, none where it does not, and whether it is never null."""
 
+_NO_NUMBERS = ("text", "string", "char", "bool", "date", "time")
+"""What types are called of which none is a number's."""
 
-def types_of(models: Mapping[str, Any]) -> dict[str, Types]:
+
+def types_of(models: Iterable[Mapping[str, Any]]) -> dict[str, Types]:
     """What a YAML file tells of the columns of each model."""
     return {
         entry["name"]: {
@@ -26,7 +30,7 @@ def types_of(models: Mapping[str, Any]) -> dict[str, Types]:
             )
             for column in entry.get("columns") or ()
         }
-        for entry in models.get("models") or ()
+        for entry in models
     }
 
 
@@ -43,15 +47,18 @@ def assert_consistent(
 
     Raises:
         ConfigurationError: a mart counts what is not there, or by days of which no model tells that they changed; or
-            two headlines have one name, or one is money of no currency.
+            two headlines have one name, or one is money of no currency or of several.
     """
+    names = {named.name for named in named_ids().values()}
     for mart_name, (_, mart) in marts.items():
         for name, column in mart.columns.items():
+            if name in names:
+                raise ConfigurationError(f"{mart_name}: {name} is a name beside an id, and no number is called so.")
             if column.measure and (fault := _fault(mart, name, changed[mart_name], texts, types)):
                 raise ConfigurationError(f"{mart_name}: {fault}.")
     for watched in headlines(marts).values():
         seen: dict[str, str] = {}
-        for headline, kind, mart_name, *_ in watched:
+        for headline, kind, mart_name, *parts in watched:
             if headline in seen:
                 raise ConfigurationError(
                     f"{mart_name}: {headline} is a headline of {seen[headline]} too: `headline` may give another name."
@@ -62,6 +69,11 @@ def assert_consistent(
                 raise ConfigurationError(
                     f"{mart_name}: the headline {headline} is no whole number, and so money, of no currency_code: that "
                     "is neither dimension nor attribute. Of a sum of whole numbers say `whole: true`."
+                )
+            if kind in ("ratio", "share") and any(is_amount(its, part) for part in parts):
+                raise ConfigurationError(
+                    f"{mart_name}: the headline {headline} divides money, and amounts of two currencies are never "
+                    "added. Let the amount be a headline: it has one for each currency."
                 )
 
 
@@ -86,12 +98,16 @@ def _fault(mart: Mart, name: str, changed: str, texts: Mapping[str, str], types:
 
 def _fault_of_columns(mart: Mart, name: str, known: Types) -> str | None:
     """What a fact lacks of what a measure names."""
-    fact, date, of = mart.fact_of(name), mart.date_of(name), mart.columns[name].aggregate.of
+    fact, date, (kind, of, *_) = mart.fact_of(name), mart.date_of(name), mart.columns[name].aggregate
     if date not in known or known[date][0] not in ("date", None):
         dates = [column for column, (type_, _) in known.items() if type_ == "date"]
         return f"{fact} has no date {date}; it has {', '.join(dates) or 'none'}"
     if of and of not in known:
         return f"{fact} has no column {of}"
+    type_ = known[of][0] if of and kind != "distinct" else None
+    if type_ and (any(word in type_ for word in _NO_NUMBERS) or (mart.columns[name].whole and "int" not in type_)):
+        wanted = "whole number, and `whole` would round it" if "numeric" in type_ else "number"
+        return f"{fact}.{of} is {type_}, no {wanted}"
     for dimension in mart.dimensions:
         if dimension not in known:
             return f"{fact} has no column {dimension}, which is a dimension: a view of its rows may have it"

@@ -13,9 +13,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from marts.additivity import told_with_additivity
-from marts.declaration import Mart
+from marts.declaration import CALLED, Mart
 from marts.metrics import OF_ONE_CURRENCY, headline_of, is_amount, label_of, metrics_of
-from marts.properties import CALLED
 
 Entry = dict[str, Any]
 

@@ -4,18 +4,22 @@ Belongs here: what may be declared, and what follows from it. Not here: SQL and 
 """
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ingestion.errors import ConfigurationError
+from ingestion.yaml_files import NothingTwice
+from marts.words import WORDS
 
 SUFFIX = ".mart.yml"
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+"""PostgreSQL cuts names of more than 63 characters."""
+
 _MEASURE = re.compile(
     r"(?:(?P<count>count)"
     r"|(?P<over_days>sum|max)\s+(?P<number>[a-z][a-z0-9_]*)(?:\s*/\s*(?P<divisor>[1-9][0-9]*))?"
@@ -28,8 +32,20 @@ Additivity = Literal["sum", "max", "last", "distinct", "quantile", "ratio"]
 _COMPUTED = ("ratio", "share", "total", "difference", "balance")
 _OF_EVERY_MART = {
     *("tenant_key", "grain", "period_start_date", "period_end_date", "is_complete", "window_days", "is_prior"),
+    "date_day",
 }
-"""Columns that no declaration names."""
+"""Columns that no declaration names; of the last, models of measures have one."""
+
+CALLED = {
+    "consulting": "the consulting CRM",
+    "whatsapp": "the conversation platform",
+    "restaurant": "the restaurant CRM",
+    "shop": "the shop",
+    "erp": "the ERP",
+}
+"""System → what people call it."""
+
+_Text = Annotated[str, Field(min_length=1)]
 
 
 class Aggregate(NamedTuple):
@@ -73,11 +89,11 @@ class Column(_Declared):
         headline: whether it is among the numbers that are watched; a text: under this name.
     """
 
-    description: str
+    description: _Text
     of: str | None = None
     by: str | None = None
     measure: str | None = None
-    where: str | None = None
+    where: _Text | None = None
     whole: bool = False
     ratio: tuple[str, str] | None = None
     share: tuple[str, str] | None = None
@@ -85,8 +101,8 @@ class Column(_Declared):
     difference: list[str] | None = Field(None, min_length=2)
     balance: tuple[str, str] | None = None
     known_since: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
-    label: str | None = None
-    unit: str | None = None
+    label: _Text | None = None
+    unit: _Text | None = None
     better: Literal["more", "less"] | None = None
     headline: bool | str = False
 
@@ -106,6 +122,22 @@ class Column(_Declared):
     def _is_known(cls, told: str | None) -> str | None:
         if told is not None and not _MEASURE.fullmatch(told):
             raise ValueError(f"{told!r} is none of `count`, `sum x`, `sum x / 60`, `max x`, `distinct x`, `p50 x`")
+        return told
+
+    @field_validator("where")
+    @classmethod
+    def _is_whole(cls, told: str | None) -> str | None:
+        # It becomes part of an expression: what is not closed in it, or ends one, breaks something else.
+        bare = re.sub(r"'[^']*'", "", told or "")
+        if re.search(r"'|;|--|/\*", bare) or bare.count("(") != bare.count(")"):
+            raise ValueError(f"{told!r} is no condition: it has a comment or ;, or leaves a quote or bracket open")
+        return told
+
+    @field_validator("headline")
+    @classmethod
+    def _is_named(cls, told: bool | str) -> bool | str:
+        if isinstance(told, str) and not _NAME.fullmatch(told):
+            raise ValueError(f"{told!r} is no name: lower case, digits and _; what people read is its `label`")
         return told
 
     @property
@@ -184,13 +216,22 @@ class Mart(_Declared):
     columns: dict[str, Column]
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _names_differ(self) -> Self:
         names = [*self.dimensions, *self.attributes, *self.columns]
         for name in names:
             if not _NAME.fullmatch(name) or name in _OF_EVERY_MART:
                 raise ValueError(f"{name!r} is no name of a column, or that of one that every mart has")
+            if name in WORDS:
+                raise ValueError(f"{name!r} is a word of SQL, and so no name of a column")
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"{', '.join(sorted(twice))}: two columns of the same name")
+        labels = [column.label for column in self.columns.values() if column.label]
+        if twice := {label for label in labels if labels.count(label) > 1}:
+            raise ValueError(f"{', '.join(sorted(twice))}: two columns with the same label")
+        return self
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
         for name, attribute in self.attributes.items():
             if unknown := set(attribute.by) - {"tenant_key", *self.dimensions}:
                 raise ValueError(f"{name}: {', '.join(sorted(unknown))} is no key of this mart")
@@ -206,11 +247,16 @@ class Mart(_Declared):
                 raise ValueError(f"{name}: {', '.join(missing)} is no number of this mart that stands before it")
             if column.balance and not self._is_balanced(*column.balance):
                 raise ValueError(f"{name}: a balance is of two counts, or of two sums that are not divided")
-            if column.headline and self.dimensions and self.additivity(name) in ("distinct", "quantile", "max"):
-                raise ValueError(f"{name}: a headline is added over dimensions, what is {self.additivity(name)} is not")
+            if column.headline and (kinds := self._additivities(name) - {"sum"}):
+                kind = kinds.pop().replace("last", "a balance")
+                raise ValueError(f"{name}: a headline is added over days and dimensions, what is {kind} is not")
             if column.parts and not column.quotient:
                 known.append(name)
         return self
+
+    def _additivities(self, name: str) -> set[str]:
+        """How a column adds up, or of a quotient its two parts."""
+        return {self.additivity(part) for part in self.columns[name].quotient or (name,)}
 
     def _is_part(self, name: str) -> bool:
         """Whether other columns may be computed from one."""
@@ -288,7 +334,7 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
     Raises:
         ConfigurationError: a file is malformed; the message names it and what is wrong.
     """
-    told = _told(folder / "marts")
+    told = _told(folder)
     found = {}
     for name, (system, _) in told.items():
         try:
@@ -302,22 +348,48 @@ def _told(folder: Path) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Name → system and what the file says, whatever that is."""
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for path in sorted(folder.rglob("*.mart.y*ml")):
-        system, name = path.relative_to(folder).parts[0], path.name.removesuffix(SUFFIX)
-        if path != folder / system / name / f"{name}{SUFFIX}" or not _NAME.fullmatch(name):
+        system, name = path.parent.parent.name, path.name.removesuffix(SUFFIX)
+        if path != folder / "marts" / system / name / f"{name}{SUFFIX}" or not _NAME.fullmatch(name):
             raise ConfigurationError(
                 f"{path.name} lies in {path.parent.name}: marts are declared in <system>/<mart>/<mart>{SUFFIX}, "
                 "in lower case."
             )
+        if system not in CALLED:
+            raise ConfigurationError(f"{path.name}: {system} is no system. Use one of: {', '.join(sorted(CALLED))}.")
         if name in found:
             raise ConfigurationError(f"{name} is declared twice, in {found[name][0]} and {system}: names are unique.")
-        try:
-            told = yaml.load(path.read_text(encoding="utf-8"), _Declarations)  # noqa: S506 - a safe loader
-        except yaml.YAMLError as error:
-            raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
+        text = read_text(path)
+        if jinja := re.search(r"\{[{%#].*", text):
+            raise ConfigurationError(f"{path.name}: dbt would take {jinja[0]!r} for Jinja.")
+        told = yaml_of(path, text)
         if not isinstance(told, Mapping):
             raise ConfigurationError(f"{path.name} declares nothing.")
         found[name] = (system, told)
     return found
+
+
+def read_text(path: Path) -> str:
+    """What a file says.
+
+    Raises:
+        ConfigurationError: it is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path.name} is no text in UTF-8: save it as such.") from None
+
+
+def yaml_of(path: Path, text: str) -> Any:
+    """What the text of a YAML file says.
+
+    Raises:
+        ConfigurationError: it is no YAML, or says something twice.
+    """
+    try:
+        return yaml.load(text, NothingTwice)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
 
 
 def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Mapping[str, Any]:
@@ -326,7 +398,7 @@ def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) 
     if "columns_of" not in declared:
         return declared
     other = declared["columns_of"]
-    its_system, its = told.get(other, ("", {}))
+    its_system, its = told.get(other, ("", {})) if isinstance(other, str) else ("", {})
     columns = its.get("columns")
     if "columns" in declared or its_system != system or not isinstance(columns, Mapping):
         raise ConfigurationError(
@@ -338,17 +410,6 @@ def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) 
         for column, of in columns.items()
     }
     return {key: value for key, value in declared.items() if key != "columns_of"} | {"columns": taken}
-
-
-class _Declarations(yaml.CSafeLoader):
-    """Refuses what is said twice: of two columns of one name YAML keeps the last, without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """See `SafeConstructor.construct_mapping`."""
-        keys = [key.value for key, _ in node.value]
-        if twice := {key for key in keys if keys.count(key) > 1}:
-            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(sorted(twice))}: twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def faults_of(error: ValidationError) -> str:

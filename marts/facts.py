@@ -5,17 +5,19 @@ the models of changed keys and periods that follow from it. Not here: facts of w
 (a conversation, an order): what changes those is a model written by hand.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.errors import ConfigurationError
 from marts.calls import call, listed, literal, ref
 from marts.declaration import faults_of
 from marts.properties import described, model_entry
+
+Entries = Sequence[Mapping[str, Any]]
+"""What a YAML file of dbt's says of models, one after the other."""
 
 
 class Counted(BaseModel):
@@ -36,11 +38,11 @@ class Counted(BaseModel):
     customer: str | None = None
 
 
-def read_facts(texts: Mapping[Path, str]) -> dict[str, tuple[str, Counted]]:
+def read_facts(files: Mapping[Path, Entries]) -> dict[str, tuple[str, Counted]]:
     """Read what facts declare.
 
     Args:
-        texts: path of each YAML file below `models/core/<system>` → what it says.
+        files: path of each YAML file below `models/core/<system>` → what it says of models.
 
     Returns:
         Name of the fact → system and declaration; only of those that declare it.
@@ -49,8 +51,7 @@ def read_facts(texts: Mapping[Path, str]) -> dict[str, tuple[str, Counted]]:
         ConfigurationError: a declaration is malformed; the message names the file, the fact and what is wrong.
     """
     found: dict[str, tuple[str, Counted]] = {}
-    for path, text in sorted(texts.items()):
-        entries: Iterable[Mapping[str, Any]] = (yaml.load(text, yaml.CSafeLoader) or {}).get("models") or ()
+    for path, entries in sorted(files.items()):
         for entry in entries:
             counted = ((entry.get("config") or {}).get("meta") or {}).get("counted")
             if counted is not None:

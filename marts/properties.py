@@ -7,22 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from marts.additivity import told_with_additivity
 from marts.calls import literal, mapping
-from marts.declaration import Mart
+from marts.declaration import CALLED, Mart
 
 GRAINS = {"daily": ("day", "day"), "weekly": ("week", "ISO week"), "monthly": ("month", "calendar month")}
 """Suffix of a mart → the grain of its rows, and what people call it."""
 
 WORDS_OF_SQL = ("left",)
 """Names that SQL uses itself: they are quoted, and models of measures have others."""
-
-CALLED = {
-    "consulting": "the consulting CRM",
-    "whatsapp": "the conversation platform",
-    "restaurant": "the restaurant CRM",
-    "shop": "the shop",
-    "erp": "the ERP",
-}
-"""System → what people call it."""
 
 _PERIOD = {
     "period_start_date": ("date", "First day of the day, ISO week or calendar month."),

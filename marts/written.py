@@ -4,16 +4,14 @@ Belongs here: reading dbt's models. Not here: what the files say (models.py), or
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-
-import yaml
 
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
 from marts.consistency import assert_consistent, types_of
-from marts.declaration import read_marts
-from marts.facts import read_facts
+from marts.declaration import read_marts, read_text, yaml_of
+from marts.facts import Entries, read_facts
 from marts.models import WRITTEN, Others, changed_model, files_of
 
 
@@ -26,7 +24,7 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     Raises:
         ConfigurationError: a declaration is wrong, or a file that is to be written was written by hand.
     """
-    found = {path: path.read_text(encoding="utf-8") for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
+    found = {path: read_text(path) for path in (*models.rglob("*.sql"), *models.rglob("*.yml"))}
     marts, others = read_marts(models), _others(models, found)
     changed = {name: changed_model(system, mart, others.facts) for name, (system, mart) in marts.items()}
     declared = {models / path: text for path, text in files_of(marts, changed, others).items()}
@@ -39,7 +37,7 @@ def stale_files(models: Path) -> dict[Path, str | None]:
             model: types
             for path, text in there.items()
             if path.suffix == ".yml" and path.relative_to(models).parts[0] in ("core", "intermediate")
-            for model, types in types_of(yaml.load(text, yaml.CSafeLoader) or {}).items()
+            for model, types in types_of(_models_of(path, text)).items()
         },
     )
     for path in declared.keys() & found.keys():
@@ -47,7 +45,10 @@ def stale_files(models: Path) -> dict[Path, str | None]:
             raise ConfigurationError(
                 f"{path.relative_to(models)} was written by hand, and a declared mart wants this name. Move it away."
             )
-    left = {path for path, text in found.items() if _is_written(text)} - declared.keys()
+    # What lies among your own models may be copied from a written one.
+    written = {path for path, text in found.items() if _is_written(text) and (models / "custom") not in path.parents}
+    left = written - declared.keys()
+    _assert_exported_are_there(others.exported, {path.stem for path in (*(there.keys() - left), *models.rglob("*.py"))})
     return {path: text for path, text in declared.items() if found.get(path) != text} | dict.fromkeys(sorted(left))
 
 
@@ -66,14 +67,40 @@ def _others(models: Path, found: Mapping[Path, str]) -> Others:
                 copied[system].append(path.stem)
             if "materialized='incremental'" in text:
                 incremental[system].append(path.stem)
-    facts = {path: text for path, text in found.items() if (models / "core") in path.parents and path.suffix == ".yml"}
+    facts = {
+        path: _models_of(path, text)
+        for path, text in found.items()
+        if (models / "core") in path.parents and path.suffix == ".yml"
+    }
     return Others(copied, incremental, _exported_marts(), read_facts(facts))
+
+
+def _models_of(path: Path, text: str) -> Entries:
+    """What a YAML file of dbt's says of models: of those that it names, and of their columns that it names."""
+    told = yaml_of(path, text)
+    entries = told.get("models") or [] if isinstance(told, Mapping) else [told] if told else []
+    for entry in entries:
+        columns = (entry.get("columns") or []) if isinstance(entry, Mapping) else [entry]
+        if not all(isinstance(each, Mapping) and "name" in each for each in (entry, *columns)):
+            raise ConfigurationError(f"{path.name} says something of a model or column that it does not name.")
+    return entries
+
+
+def _assert_exported_are_there(exported: Mapping[str, Iterable[str]], models: Collection[str]) -> None:
+    seeds = {path.stem for path in (PROJECT_ROOT / "dbt_project" / "seeds").rglob("*.csv")}
+    for mart in sorted({mart for marts in exported.values() for mart in marts} - {*models, *seeds}):
+        raise ConfigurationError(
+            f"exports/catalogue.yml publishes {mart}, and there is no such model. Take it out there."
+        )
 
 
 def _exported_marts() -> dict[str, list[str]]:
     """Source of an export, a system or all → the tables that the project's catalogue of exports names."""
     exported: dict[str, list[str]] = defaultdict(list)
-    for entry in yaml.safe_load((PROJECT_ROOT / "exports" / "catalogue.yml").read_text(encoding="utf-8")).values():
-        if "mart" in entry:
+    path = PROJECT_ROOT / "exports" / "catalogue.yml"
+    # What is wrong with an entry, exports tell.
+    told = yaml_of(path, read_text(path))
+    for entry in told.values() if isinstance(told, Mapping) else ():
+        if isinstance(entry, Mapping) and "mart" in entry:
             exported[entry.get("source", "all")].append(entry["mart"])
     return exported

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
+from marts.written import stale_files
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -70,7 +71,7 @@ def prepare(engine: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         variables: dbt's, for this and everything that this process does with dbt.
 
     Raises:
-        ConfigurationError: the project can't be parsed.
+        ConfigurationError: the project can't be parsed, or its marts are not what is declared.
     """
     _variables.update(variables)
     # Folders count too: a removed file leaves nothing else that is newer.
@@ -78,10 +79,26 @@ def prepare(engine: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     if MANIFEST.exists() and MANIFEST.stat().st_mtime >= newest and (manifest := _manifest_of(engine)):
         return manifest
     MANIFEST.unlink(missing_ok=True)
+    assert_written()
     TARGET.mkdir(parents=True, exist_ok=True)
     _VARIABLES.write_text(json.dumps(_variables), encoding="utf-8")
     _parsed()
     return _read(MANIFEST)
+
+
+def assert_written() -> None:
+    """Refuse to build what marts declared before: nobody would see that their numbers are those of before.
+
+    Raises:
+        ConfigurationError: files are not what the declarations give, or a declaration is wrong.
+    """
+    # dbt reads the files alone. What is published makes no number another one.
+    stale = [path.name for path in stale_files(DIRECTORY / "models") if not path.name.endswith("__exposures.yml")]
+    if stale:
+        others = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+        raise ConfigurationError(
+            f"Marts would not be built as they are declared: run `python -m marts write`. It writes {stale[0]}{others}."
+        )
 
 
 def inputs() -> list[Path]:

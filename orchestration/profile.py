@@ -19,7 +19,7 @@ from ingestion.catalogue.catalogue_file import Catalogue
 from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
 from ingestion.settings import SOURCES, Settings
-from orchestration.dbt import ADAPTERS, DIRECTORY
+from orchestration.dbt import ADAPTERS, DIRECTORY, assert_written
 
 MAXIMUM_BYTES_BILLED = 100 * 2**30
 """The dearest query on BigQuery that is let run, unless the URL says otherwise; as the ingestion's."""
@@ -82,25 +82,27 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     """Be dbt's command line, inside dbt_project/, on the warehouse of the settings, with the systems there are.
 
     Raises:
-        ConfigurationError: the settings name no warehouse.
+        ConfigurationError: the settings name no warehouse, or marts are not what is declared.
         WarehouseError: it can't be asked which systems it holds.
     """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--vars", type=yaml.safe_load, default={})
+    parser.add_argument("--target-path", default=os.environ.get("DBT_TARGET_PATH", "target"))
+    given, others = parser.parse_known_args(arguments)
+    # `dbt --version` is none.
+    is_command = any(not argument.startswith("-") for argument in others)
+    if is_command:
+        assert_written()
     # Importing it takes two seconds: the other commands read these variables alone.
     from dbt.cli.main import cli  # noqa: PLC0415
 
     from orchestration import dbt_internals  # noqa: PLC0415
 
     settings = Settings.read()
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--vars", type=yaml.safe_load, default={})
-    parser.add_argument("--target-path", default=os.environ.get("DBT_TARGET_PATH", "target"))
-    given, others = parser.parse_known_args(arguments)
     ingestion = Ingestion(settings)
     told = vars_of(ingestion.sources_of_kinds(), ingestion.catalogue) | (given.vars or {})
     os.chdir(DIRECTORY)
     os.environ.update(environment(settings) | {"DBT_TARGET_PATH": given.target_path})
-    # It is an option of dbt's commands: `dbt --version` has none.
-    is_command = any(not argument.startswith("-") for argument in others)
     sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told and is_command else [])]
     target = Path(given.target_path)
     dbt_internals.hurry(target)

@@ -296,6 +296,8 @@ def test_whole_split_puts_all_tenants_in_one_file(tmp_path: Path) -> None:
     [
         ("[", "is not valid YAML"),
         ("- a", "must map names"),
+        ("x: {mart: m}\nx: {mart: n}", "is not valid YAML: x: twice"),
+        ("x: {mart: m, mart: n}", "is not valid YAML: mart: twice"),
         ("x: {source: whatsapp}", "x: either mart or query is needed, and not both"),
         ("x: {mart: m, query: select 1}", "x: either mart or query is needed, and not both"),
         ("x: {mart: m, files: history}", "x: files: history needs a cadence; what has no periods is published as it"),

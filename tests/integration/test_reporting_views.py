@@ -113,13 +113,11 @@ class Project:
         self.warehouse: Warehouse = open_warehouse(self.url, 60)
         self._folder = folder / "project"
         for name, sql in models.items():
-            path = self._folder / "models" / f"{name}.sql"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(sql, encoding="utf-8")
+            self.add(name, sql)
         for name in ("dbt_project.yml", "profiles.yml", "macros", "models/groups.yml"):
             (self._folder / name).symlink_to(PROJECT_ROOT / "dbt_project" / name)
-        told = {"models": [_properties(place, names) for place, names in columns.items()]}
-        (self._folder / "models" / "all.yml").write_text(json.dumps(told), encoding="utf-8")
+        self._columns = dict(columns)
+        self._describe()
 
     def build(self, *chosen: str, **settings: object) -> None:
         """Build models that dbt's options choose, with variables of the project."""
@@ -131,6 +129,23 @@ class Project:
             outcome = dbtRunner().invoke(["run", *place, *options, *chosen])
         dbt_internals.release()
         assert outcome.success, outcome.exception
+
+    def add(self, name: str, sql: str) -> None:
+        """A model more."""
+        path = self._folder / "models" / f"{name}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sql, encoding="utf-8")
+
+    def remove(self, *names: str) -> None:
+        """Take models away."""
+        for name in names:
+            (self._folder / "models" / f"{name}.sql").unlink()
+            self._columns.pop(name.replace("/shop/", "."), None)
+        self._describe()
+
+    def _describe(self) -> None:
+        told = {"models": [_properties(place, names) for place, names in self._columns.items()]}
+        (self._folder / "models" / "all.yml").write_text(json.dumps(told), encoding="utf-8")
 
     def rows(self, schema: str, name: str) -> pa.Table:
         """A table or view, in some order."""
@@ -221,6 +236,25 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
     project.build("--select", "mart_that_goes")
     assert project.views() == (views | {"mart_that_goes"}) - {"held"}
     assert project.recorded() == {"sold", "sold_by_name", "mine", "meanwhile", "mart_that_goes"}
+
+
+def test_table_that_no_model_makes_any_more_goes_with_its_view(project: Project) -> None:
+    project.build("--exclude", "meanwhile", "mart_that_goes", "config.schema:reporting+")
+    # What somebody makes stays.
+    by_hand = "{{ config(pre_hook='create table ' ~ placed('marts', 'by_hand') ~ ' as select 1 as one') }}"
+    project.add("custom/by_the_way", by_hand + " select 1 as one")
+    project.build("--select", "by_the_way")
+    tables = project.warehouse.tables(["core", "marts"])
+    # So does what is of a system that dbt is not told of.
+    project.build("--select", "mine", systems=["erp"])
+    assert project.warehouse.tables(["core", "marts"]) == tables
+    project.build("--select", "sold", "held", "+sold_by_name")
+    project.remove("marts/shop/sold", "custom/mine")
+    project.build("--select", "dim_tenants")
+    assert project.warehouse.tables(["core", "marts"]) == tables - {("marts", "sold"), ("marts", "mine")}
+    assert ("marts", "by_hand") in tables
+    assert {"sold", "mine"} & (project.views() | project.recorded()) == set()
+    assert {"sold_by_name", "held"} <= project.views()
 
 
 def test_who_asks_while_a_table_is_replaced_and_the_build_never_wait_for_each_other(

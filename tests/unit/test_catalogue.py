@@ -50,6 +50,7 @@ def test_owner_is_the_team_unless_told(tmp_path: Path) -> None:
     [
         ("whatsapp: [", "line 1 is not valid YAML"),
         ("- a", "must map source names"),
+        ("whatsapp: {}\nshop: {}\nwhatsapp: {}", "line 1 is not valid YAML: whatsapp: twice"),
         ("crm: {}", "unknown source 'crm'. Use one of: consulting"),
         ("whatsapp: {messages: {mode: full, columns: {pk: text}}}", "id not among the columns"),
         ("whatsapp: {messages: {key: [pk], columns: {id: text}}}", "pk not among the columns"),

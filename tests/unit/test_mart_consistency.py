@@ -20,6 +20,7 @@ models:
       - {name: covers, data_type: bigint}
       - {name: status, data_type: text, constraints: [{type: not_null}]}
       - {name: error, data_type: text}
+      - {name: currency_code, data_type: text, constraints: [{type: not_null}]}
       - {name: is_first, data_type: boolean, constraints: [{type: not_null}]}
   - name: int_parties
     columns: [{name: visit_date}, {name: size_class}]
@@ -40,7 +41,7 @@ def mart(dimensions: dict[str, str] | None = None, **column: Any) -> Mart:
 
 def check(changed: str = CHANGED, **marts: Mart) -> None:
     declared = {name: ("restaurant", told) for name, told in marts.items()}
-    assert_consistent(declared, dict.fromkeys(marts, changed), TEXTS, types_of(yaml.safe_load(FACT)))
+    assert_consistent(declared, dict.fromkeys(marts, changed), TEXTS, types_of(yaml.safe_load(FACT)["models"]))
 
 
 def test_what_is_there_is_counted() -> None:
@@ -54,6 +55,10 @@ def test_what_is_there_is_counted() -> None:
         (mart(by="day"), "visits: visits: fct_visits has no date day; it has visit_date, booked_date"),
         (mart(by="visited_at"), "fct_visits has no date visited_at"),
         (mart(measure="sum spend"), "fct_visits has no column spend"),
+        (mart(measure="sum status"), "fct_visits.status is text, no number"),
+        (mart(measure="p50 is_first"), "fct_visits.is_first is boolean, no number"),
+        (mart(measure="max visited_at"), "fct_visits.visited_at is timestamptz, no number"),
+        (mart(measure="sum spend_amount", whole=True), r"spend_amount is numeric\(28, 9\), no whole number"),
         (mart({"weekday": "x"}), "fct_visits has no column weekday, which is a dimension"),
         (mart({"error": "x"}), "fct_visits.error is no text, or may be null"),
         (mart({"is_first": "x"}), "fct_visits.is_first is no text, or may be null"),
@@ -75,3 +80,20 @@ def test_model_of_changed_periods_that_there_is_not_is_told_with_those_that_ther
 def test_two_headlines_of_one_name_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="others: visits is a headline of visits too"):
         check(visits=mart(headline=True), others=mart(headline=True))
+
+
+def test_headline_that_divides_money_of_several_currencies_is_refused() -> None:
+    told = {"description": "x", "of": "fct_visits", "by": "visit_date"}
+    columns = {"visits": told | {"measure": "count"}, "spend": told | {"measure": "sum spend_amount"}}
+    columns["average"] = {"description": "x", "ratio": ["spend", "visits"], "headline": True}
+    declared = {"description": "x", "row": "tenant", "tenant": "x", "columns": columns}
+    check(spend=Mart.model_validate(declared))
+    with pytest.raises(ConfigurationError, match="spend: the headline average divides money"):
+        check(spend=Mart.model_validate(declared | {"dimensions": {"currency_code": "ISO 4217."}}))
+
+
+def test_number_that_is_called_as_a_name_is_refused() -> None:
+    told = {"description": "x", "of": "fct_visits", "by": "visit_date", "measure": "count"}
+    declared = {"description": "x", "row": "tenant", "tenant": "x", "columns": {"tenant_name": told}}
+    with pytest.raises(ConfigurationError, match="visits: tenant_name is a name beside an id"):
+        check(visits=Mart.model_validate(declared))

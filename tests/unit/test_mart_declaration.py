@@ -122,6 +122,32 @@ def test_how_a_column_adds_up_follows_from_what_it_measures() -> None:
         (with_column("x", **COUNT | {"measure": "max covers", "headline": True}), "x: .* what is max is not"),
         (with_column("x", **COUNT | {"measure": "distinct x", "headline": True}), "x: .* what is distinct is not"),
         (with_column("x", **COUNT | {"measure": "p50 x", "headline": True}), "x: .* what is quantile is not"),
+        # Days do not add up to the week, nor dimensions to the tenant.
+        (
+            with_column("x", balance=["bookings", "visits"], headline=True),
+            "x: a headline is added over days and dimensions, what is a balance is not",
+        ),
+        (with_column("x", ratio=["open_bookings", "visits"], headline=True), "x: .* what is a balance is not"),
+        (with_column("x", share=["first_visits", "guests"], headline=True), "x: .* what is distinct is not"),
+        (
+            with_column("x", **COUNT | {"measure": "distinct x", "headline": True}) | {"dimensions": {}},
+            "x: .* what is distinct is not",
+        ),
+        (with_column("x", **COUNT | {"headline": "Large visits"}), "columns.x.headline: .*'Large visits' is no name"),
+        (with_column("x", **COUNT | {"headline": ""}), "columns.x.headline: .*'' is no name"),
+        (with_column("x", **COUNT | {"where": ""}), "columns.x.where: .*at least 1 character"),
+        (with_column("x", **COUNT | {"where": "covers > (2"}), "columns.x.where: .* is no condition"),
+        (with_column("x", **COUNT | {"where": "covers > 2 -- many"}), "columns.x.where: .* is no condition"),
+        (with_column("x", **COUNT | {"where": "covers > 2;"}), "columns.x.where: .* is no condition"),
+        (with_column("x", **COUNT | {"where": "status = 'here"}), "columns.x.where: .* is no condition"),
+        (
+            MART | {"columns": {"x": COUNT | {"label": "Visits"}, "y": COUNT | {"label": "Visits"}}},
+            "Visits: two columns with the same label",
+        ),
+        (with_column("order", **COUNT), "'order' is a word of SQL"),
+        (MART | {"dimensions": {"user": "x"}}, "'user' is a word of SQL"),
+        (with_column("x" * 64, **COUNT), "'x{64}' is no name"),
+        (with_column("date_day", **COUNT), "'date_day' is no name"),
         (with_column("tenant_key", **COUNT), "'tenant_key' is no name"),
         (MART | {"dimensions": {"grain": "x"}}, "'grain' is no name"),
         (with_column("x", **COUNT | {"known_since": "always"}), "columns.x.known_since: "),
@@ -149,28 +175,56 @@ def test_what_makes_no_sense_is_told_by_file_and_place(told: object, fault: str,
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "declares nothing"),
-        ("a: [", "is no YAML"),
-        ("- a", "declares nothing"),
-        ("row: a\ncolumns: {x: 1, y: 2, x: 3}", "is no YAML: x: twice"),
+        ("", " declares nothing"),
+        ("a: [", " is no YAML"),
+        ("- a", " declares nothing"),
+        ("row: a\ncolumns: {x: 1, y: 2, x: 3}", " is no YAML: x: twice"),
+        ("description: 'All {{ of }} them.'", ": dbt would take .* for Jinja"),
     ],
 )
 def test_file_that_is_no_declaration_is_told(text: str, fault: str, tmp_path: Path) -> None:
     path = tmp_path / "marts" / "shop" / "visits" / "visits.mart.yml"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=f"visits.mart.yml {fault}"):
+    with pytest.raises(ConfigurationError, match=f"visits.mart.yml{fault}"):
         read_marts(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "place", ["shop/visits.mart.yml", "shop/other/visits.mart.yml", "shop/visits/visits.mart.yaml", "shop/V/V.mart.yml"]
+    "place",
+    [
+        "marts/shop/visits.mart.yml",
+        "marts/shop/other/visits.mart.yml",
+        "marts/shop/visits/visits.mart.yaml",
+        "marts/shop/V/V.mart.yml",
+        "custom/shop/visits/visits.mart.yml",
+    ],
 )
 def test_declaration_in_another_place_is_told(place: str, tmp_path: Path) -> None:
-    path = tmp_path / "marts" / place
+    path = tmp_path / place
     path.parent.mkdir(parents=True)
     path.write_text(yaml.safe_dump(MART, sort_keys=False), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"marts are declared in <system>/<mart>/<mart>.mart.yml, in lower"):
+        read_marts(tmp_path)
+
+
+def test_condition_may_have_any_text_in_quotes() -> None:
+    where = "status in ('it''s; (late', '--') or covers > 2"
+    column = Mart.model_validate(with_column("x", **COUNT | {"where": where})).columns["x"]
+    assert column.where == where
+
+
+def test_declaration_that_is_no_utf8_is_told(tmp_path: Path) -> None:
+    declare(tmp_path, "shop", "visits", MART)
+    path = tmp_path / "marts" / "shop" / "visits" / "visits.mart.yml"
+    path.write_bytes(path.read_text(encoding="utf-8").replace("Visits.", "Gäste").encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=r"visits.mart.yml is no text in UTF-8"):
+        read_marts(tmp_path)
+
+
+def test_system_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    declare(tmp_path, "shops", "visits", MART)
+    with pytest.raises(ConfigurationError, match=r"visits.mart.yml: shops is no system. Use one of: .*shop, whatsapp"):
         read_marts(tmp_path)
 
 
@@ -201,6 +255,7 @@ def test_mart_may_have_the_columns_of_another_but_for_headlines(tmp_path: Path) 
     [
         ("shop", without_columns(columns_of="others")),
         ("shop", without_columns(columns_of="parties")),
+        ("shop", without_columns(columns_of=["visits"])),
         ("shop", MART | {"columns_of": "visits"}),
         ("restaurant", without_columns(columns_of="visits")),
     ],

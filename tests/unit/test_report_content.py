@@ -122,6 +122,9 @@ def test_reports_that_are_not_there_are_told_in_one_line(tmp_path: Path) -> None
     (tmp_path / "broken.yml").write_text("a: [", encoding="utf-8")
     with pytest.raises(ExportError, match="is not valid YAML"):
         load_reports(tmp_path / "broken.yml")
+    (tmp_path / "broken.yml").write_bytes("a: Gäste".encode("latin-1"))
+    with pytest.raises(ExportError, match=r"broken.yml is no text in UTF-8"):
+        load_reports(tmp_path / "broken.yml")
 
 
 def test_report_of_windows_is_made_from_windows_and_from_the_days_of_its_trends() -> None:

@@ -13,6 +13,16 @@
     drop table if exists {{ relation }} cascade
 {%- endmacro %}
 
+{# Drops what no model makes any more, and what reads it. #}
+{% macro default__drop_with_readers(relation) -%}
+    {%- do adapter.drop_relation(relation) -%}
+{%- endmacro %}
+
+{% macro postgres__drop_with_readers(relation) -%}
+    {%- do drop_readers(relation) -%}
+    {%- do run_query('drop ' ~ relation.type ~ ' if exists ' ~ relation ~ ' cascade; commit') -%}
+{%- endmacro %}
+
 {% macro drop_readers(relation) -%}
     {%- set readers -%}
     with recursive

@@ -28,7 +28,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# For on-run-end: a row for each one that was made; those that there are no more go. #}
+{#
+    For on-run-end: a row for each one that was made; those that there are no more go, and so do
+    their tables.
+#}
 {% macro record_builds(results) -%}
     {%- set recorded = recorded_builds() if execute else {} -%}
     {%- set made, kept = [], [] -%}
@@ -39,6 +42,7 @@
         {%- do kept.append("'" ~ node.config.schema ~ '.' ~ node.alias ~ "'") -%}
     {%- endfor -%}
     {%- if made -%}
+    {%- do drop_unmade() -%}
     delete from {{ builds() }}
     where
         relation_schema <> 'reporting'
@@ -69,6 +73,35 @@
     {% endfor -%}
     {% endfor %}
     {%- endif -%}
+{%- endmacro %}
+
+{#
+    Drops the tables of core and marts that builds made and no model makes any more: they would
+    stand there with old numbers. What somebody else made stays, and what is of a system that this
+    invocation is not told of.
+#}
+{% macro drop_unmade() -%}
+    {%- set made_by_models = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+        {%- do made_by_models.append((node.config.schema, node.alias)) -%}
+    {%- endfor -%}
+    {%- set recorded -%}
+    select distinct
+        relation_schema,
+        relation_name
+    from {{ builds() }}
+    where
+        relation_schema in ('core', 'marts')
+        and source_system in ('cross_source', '{{ var('systems') | join("', '") }}')
+    {%- endset -%}
+    {%- for schema, name in run_query(recorded).rows if (schema, name) not in made_by_models -%}
+        {%- set relation = load_relation(api.Relation.create(
+            target.database, generate_schema_name(schema, none), name
+        )) -%}
+        {%- if relation -%}
+            {%- do adapter.dispatch('drop_with_readers')(relation) -%}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {#
