@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses.bigquery_sql import literal
+from orchestration import dbt_internals
 from orchestration.profile import variables
 
 Row = tuple[object, ...]
@@ -133,6 +134,7 @@ def compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
 
     project = str(_macros_alone(target.with_name(f"{target.name}_project")))
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
+    dbt_internals.hurry()
     with patch.dict(os.environ, variables(make_url(url))):
         inline = f"\n{_NEXT}\n".join(templates)
         outcome = dbtRunner().invoke(
@@ -141,6 +143,7 @@ def compiled(url: str, target: Path, templates: Sequence[str]) -> list[str]:
                 "--quiet",
                 "--no-print",
                 "--no-populate-cache",
+                "--no-write-json",
                 "--vars",
                 json.dumps(_VARIABLES),
                 "--log-level-file",

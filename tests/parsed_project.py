@@ -8,18 +8,23 @@ Belongs here: what dbt remembers, and of what it is true. Not here: invocations 
 
 import fcntl
 import json
+import os
+from argparse import Namespace
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from pprint import pformat
 from typing import Any
+from unittest.mock import patch
 
 from end_to_end.place import Place
 from sqlalchemy import URL, make_url
 
 from ingestion.catalogue.catalogue_file import load_catalogue
 from ingestion.settings import PROJECT_ROOT, SOURCES
-from orchestration.profile import vars_of
+from orchestration.profile import variables, vars_of
 
 REMEMBERED = "partial_parse.msgpack"
 
@@ -51,11 +56,36 @@ class ParsedProject:
         """The warehouse of the place."""
         return make_url(self.place.environment["WAREHOUSE_URL"])
 
+    def moved_to(self, place: Place) -> None:
+        """Let dbt in another place on DuckDB remember what it remembers here; the file there has the same name."""
+        there = make_url(place.environment["WAREHOUSE_URL"])
+        assert Path(str(there.database)).name == Path(str(self.warehouse.database)).name
+        remembered, here = self.remembered.read_bytes(), _profile(self.warehouse)
+        assert remembered.count(here) == 1
+        target = place.folder / "dagster" / "dbt"
+        target.mkdir(parents=True, exist_ok=True)
+        (target / REMEMBERED).write_bytes(remembered.replace(here, _profile(there)))
+
     @property
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest."""
         content: dict[str, Any] = json.loads((self.target / "manifest.json").read_bytes())
         return content
+
+
+def _profile(warehouse: URL) -> bytes:
+    """What dbt notes of a connection, by which it finds out that it is another one."""
+    # Importing it takes two seconds, and most tests need none of it.
+    from dbt.config.runtime import load_profile
+    from dbt.flags import set_from_args
+    from dbt_common.context import set_invocation_context
+
+    project = str(PROJECT_ROOT / "dbt_project")
+    with patch.dict(os.environ, variables(warehouse)):
+        set_invocation_context(os.environ)
+        set_from_args(Namespace(project_dir=project, profiles_dir=project), None)
+        credentials = load_profile(project, {}).credentials
+    return sha256(pformat(sorted(credentials.connection_info())).encode()).hexdigest().encode()
 
 
 def parsed(shared: Path, systems: Collection[str]) -> ParsedProject:

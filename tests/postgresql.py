@@ -32,11 +32,11 @@ class Server:
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         return re.sub(r"//postgres:@/postgres\?", f"//{user}@/{database}?", self._server.get_uri())
 
-    def new_database(self) -> str:
-        """The URL of an empty database."""
+    def new_database(self, like: str = "template1") -> str:
+        """The URL of an empty database, or of one like another, which nobody has open."""
         self._databases += 1
         name = f"test_{self._databases}"
-        self.sql(f"create database {name}")
+        self.sql(f"create database {name} template {like}")
         return self.url(name)
 
     def emptied_database(self) -> str:
@@ -45,9 +45,9 @@ class Server:
         return self.url("emptied")
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """A database until the block ends; its URL."""
-        url = self.new_database()
+    def database(self, like: str = "template1") -> Iterator[str]:
+        """A database until the block ends, empty or like another; its URL."""
+        url = self.new_database(like)
         name = f"test_{self._databases}"
         yield url
         self.sql(f"drop database {name} with (force)")

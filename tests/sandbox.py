@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -140,6 +142,39 @@ class Sandbox:
             ) as versions where _place = 1 and _op = 'upsert' order by id
             """
         )
+
+
+class Lived:
+    """What a module's tests begin with, each with a copy of its own; it is made once for each engine."""
+
+    def __init__(
+        self, request: pytest.FixtureRequest, folders: pytest.TempPathFactory, live: Callable[[Sandbox], object]
+    ) -> None:
+        """Make nothing yet.
+
+        Args:
+            request: of a fixture of the module.
+            folders: where it is made.
+            live: what happens to a filled sandbox.
+        """
+        self._request, self._folders, self._live = request, folders, live
+        self._made: dict[str, Sandbox] = {}
+
+    @contextmanager
+    def copied(self, engine: str, folder: Path) -> Iterator[Sandbox]:
+        """A copy in a folder, with a warehouse of its own, until the block ends."""
+        server: Server | None = self._request.getfixturevalue("postgresql_server") if engine == "postgresql" else None
+        if engine not in self._made:
+            url = server.new_database() if server else None
+            self._made[engine] = made = Sandbox(self._folders.mktemp(engine), url).fill()
+            self._live(made)
+        made = self._made[engine]
+        shutil.copytree(made.folder, folder, dirs_exist_ok=True)
+        if not server:
+            yield Sandbox(folder)
+            return
+        with server.database(like=str(make_url(made.warehouse_url).database)) as url:
+            yield Sandbox(folder, url)
 
 
 class OwnSources(Sandbox):

@@ -168,10 +168,12 @@ def conform(
     conformed = pa.RecordBatch.from_arrays(arrays, schema=table.arrow_schema)
     if not faults.by_row:
         return Conformed(conformed, [])
+    shown: dict[int, dict[str, str]] = {}
+    for o in odd:
+        shown.setdefault(o.row, {})[o.column] = o.value
     rejections = []
     for row in sorted(faults.by_row):
-        content = {name: _plain(batch.column(name)[row]) for name in batch.schema.names}
-        content |= {o.column: o.value for o in odd if o.row == row}
+        content = {name: _plain(batch.column(name)[row]) for name in batch.schema.names} | shown.get(row, {})
         # As the log has the key, where it can have it: by that the row is known again.
         key = {name: _plain(conformed.column(name)[row]) for name in table.key}
         named = {name: content.get(name) if value is None else value for name, value in key.items()}

@@ -31,7 +31,7 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
 
     tree = {
         "visits": node("visits", "model", "restaurant"),
-        "calls": node("calls", "model", "erp"),
+        "calls": node("calls", "model", "whatsapp"),
         "of_all": node("of_all", "model", "cross_source", "visits", "calls"),
         "mine": node("mine", "model", "", "visits"),
         "of_mine": node("of_mine", "model", "", "mine"),
@@ -52,7 +52,7 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
         warehouse = _Warehouse()
 
     monkeypatch.setattr(standing, "ingestion", _Ingestion())
-    monkeypatch.setattr(standing, "KINDS", ("restaurant", "erp"))
+    monkeypatch.setattr(standing, "KINDS", ("restaurant", "whatsapp"))
     missing = standing.missing_tables()
     assert standing.is_any_system_built(missing)
     monkeypatch.setattr(standing, "KINDS", ("restaurant",))
@@ -62,16 +62,16 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
 
 @pytest.fixture
 def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
-    """A warehouse of erp alone, whose models were built, and which knows restaurant."""
-    urls = {f"{name}_database_url": f"sqlite:///{tmp_path / name}.sqlite" for name in ("erp", "restaurant")}
+    """A warehouse of whatsapp alone, whose models were built, and which knows restaurant."""
+    urls = {f"{name}_database_url": f"sqlite:///{tmp_path / name}.sqlite" for name in ("whatsapp", "restaurant")}
     ingestion = Ingestion(Settings.model_validate({"warehouse_url": f"duckdb:///{tmp_path / 'w.duckdb'}"} | urls))
     kinds = ingestion.sources_of_kinds()
     monkeypatch.setattr(changes, "ingestion", ingestion)
     monkeypatch.setattr(changes, "SOURCES_OF_KINDS", kinds)
-    monkeypatch.setattr(changes, "KINDS", ("restaurant", "erp"))
+    monkeypatch.setattr(changes, "KINDS", ("restaurant", "whatsapp"))
     with ingestion.warehouse.session() as session:
-        session.prepare(empty_tables("erp", ingestion.catalogue["erp"]))
-    changes.end(["erp"])
+        session.prepare(empty_tables("whatsapp", ingestion.catalogue["whatsapp"]))
+    changes.end(["whatsapp"])
     changes.end([CROSS_SOURCE])
     assert changes.read().due_models(NOW) == []
     return ingestion
@@ -96,23 +96,23 @@ def test_system_that_waits_for_another_key_keeps_nobody_waiting(remembered: Inge
     with remembered.warehouse.session() as session:
         session.prepare(empty_tables("restaurant", remembered.catalogue["restaurant"]))
         session.remember("restaurant", TableState("customers", last_error=f"Bring it to what is declared: {REMEDY}"))
-        session.remember("erp", TableState("customers", batch_seq=1))
+        session.remember("whatsapp", TableState("customers", batch_seq=1))
     memory = changes.read()
-    assert memory.due_models(NOW) == ["erp", CROSS_SOURCE]
+    assert memory.due_models(NOW) == ["whatsapp", CROSS_SOURCE]
     assert REMEDY in (memory.awaits_rotation("restaurant") or "")
-    assert memory.awaits_rotation("erp") is None
-    changes.end(["erp"])
+    assert memory.awaits_rotation("whatsapp") is None
+    changes.end(["whatsapp"])
     changes.end([CROSS_SOURCE])
     assert changes.read().due_models(NOW) == []
 
 
 def test_refresh_that_failed_is_not_begun_once_more(remembered: Ingestion) -> None:
     """It is due as before, and would fail once more; the next run that somebody or a schedule launches takes it on."""
-    changes.begin(["erp"])
+    changes.begin(["whatsapp"])
     of_all = keys_of_models(CROSS_SOURCE)
-    assert launched_after(REFRESH_JOBS["erp"]) == of_all
+    assert launched_after(REFRESH_JOBS["whatsapp"]) == of_all
     for job in (REFRESH_JOBS["restaurant"], JOB):
-        assert launched_after(job) == [*keys_of_models("erp"), *of_all]
+        assert launched_after(job) == [*keys_of_models("whatsapp"), *of_all]
 
 
 def launched_after(job: str) -> object:

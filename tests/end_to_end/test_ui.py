@@ -28,6 +28,8 @@ pytestmark = [
 @pytest.fixture
 def ui(place_of_two: Place) -> Iterator[str]:
     """The address of a running UI that is stopped afterwards."""
+    # What is published by default: days and weeks would be two runs more.
+    place_of_two.environment["EXPORTS_CATALOGUE"] = str(PROJECT_ROOT / "exports" / "catalogue.yml")
     address = f"127.0.0.1:{free_port()}"
     host, _, port = address.partition(":")
     command = [sys.executable, "-m", "orchestration", "ui", "--host", host, "--port", port]

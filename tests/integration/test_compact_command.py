@@ -1,9 +1,10 @@
 """Versions that were superseded long ago leave raw; what is live, needed or young stays."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox import Sandbox, message
+from sandbox import Lived, Sandbox, message
 
 import ingestion.__main__ as command_line
 from ingestion.loading.run import Ingestion
@@ -12,12 +13,23 @@ from ingestion.log.state import MODELS, TableState
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    """A source whose messages have a history of four batches, 3 to 6."""
+    return Lived(request, tmp_path_factory, live)
+
+
 @pytest.fixture(params=["duckdb", "postgresql"])
-def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """A source whose messages have a history of four batches, 3 to 6, in each of the warehouses in turn."""
-    url = request.getfixturevalue("postgresql_warehouse_url") if request.param == "postgresql" else None
-    sandbox = Sandbox(tmp_path, url).fill()
-    sandbox.export_settings(monkeypatch)
+def sandbox(
+    request: pytest.FixtureRequest, tmp_path: Path, history: Lived, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sandbox]:
+    """It, in each of the warehouses in turn."""
+    with history.copied(request.param, tmp_path) as sandbox:
+        sandbox.export_settings(monkeypatch)
+        yield sandbox
+
+
+def live(sandbox: Sandbox) -> None:
     for statements in (
         (message(1, content="a"), message(2), message(3), message(4, content="a")),
         ("update messages set content = 'b' where id = 1", "delete from messages where id in (2, 3)"),
@@ -26,7 +38,6 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     ):
         sandbox.sql(*statements)
         assert sandbox.run().errors == []
-    return sandbox
 
 
 def versions(sandbox: Sandbox) -> dict[object, list[object]]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from canary import places_of
 from killing import KilledError, killed_at
-from sandbox import OwnSources, Sandbox, message, pseudonym
+from sandbox import Lived, OwnSources, Sandbox, message, pseudonym
 
 from ingestion.__main__ import main
 from ingestion.loading.run import Ingestion, RunResult
@@ -26,11 +27,17 @@ TEXTS = ("zq-secret", "zq-second", "zq-extra", "zq-rejected")
 OTHERS = "zq-other"
 
 
-@pytest.fixture(params=["duckdb"])
-def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
+@pytest.fixture(scope="module")
+def conversations(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     """Conversations of one person, c2 and c3, and of others; each read more than once."""
-    url = request.getfixturevalue("postgresql_warehouse_url") if request.param == "postgresql" else None
-    return lived(Sandbox(tmp_path, url).fill())
+    return Lived(request, tmp_path_factory, lived)
+
+
+@pytest.fixture(params=["duckdb"])
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path, conversations: Lived) -> Iterator[Sandbox]:
+    """They, for one test."""
+    with conversations.copied(request.param, tmp_path) as sandbox:
+        yield sandbox
 
 
 def lived(sandbox: Sandbox) -> Sandbox:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from postgresql import Server
-from sandbox import Sandbox, message
+from sandbox import Lived, Sandbox, message
 
 import ingestion.__main__ as command_line
 from ingestion.loading.run import Ingestion
@@ -42,10 +42,20 @@ def new_warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ne
         yield make
 
 
-@pytest.fixture(params=ENGINES)
-def sandbox(request: pytest.FixtureRequest, tmp_path: Path, new_warehouse: NewWarehouse) -> Sandbox:
+@pytest.fixture(scope="module")
+def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     """A source whose tables have a history in the warehouse: edits, deletes, a new column, a rejected row."""
-    sandbox = Sandbox(tmp_path, new_warehouse(request.param)).fill()
+    return Lived(request, tmp_path_factory, live)
+
+
+@pytest.fixture(params=ENGINES)
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path, history: Lived) -> Iterator[Sandbox]:
+    """It, in each of the warehouses in turn."""
+    with history.copied(request.param, tmp_path) as sandbox:
+        yield sandbox
+
+
+def live(sandbox: Sandbox) -> None:
     sandbox.sql(*(message(i, f"2026-02-{i + 1:02} 10:00:00+00:00") for i in range(20)), message(50, "yesterday"))
     assert sandbox.run().errors == []
     sandbox.sql("update messages set content = 'edited' where id in (18, 19)", "delete from messages where id = 3")
@@ -59,7 +69,6 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path, new_warehouse: NewWa
     assert sandbox.run().errors == []
     # A run that appends nothing leaves no file.
     assert sandbox.run().errors == []
-    return sandbox
 
 
 def log(sandbox: Sandbox, table: str) -> list[tuple[object, ...]]:

@@ -56,7 +56,7 @@ def _rows(columns: Sequence[str], rows: Sequence[Row], more: str = "") -> str:
 
 MODELS = {
     "core/cross_source/dim_tenants": _rows(["tenant_key", "tenant_name"], TENANTS).replace(
-        '"Harbour"', 'var("called", "Harbour")'
+        '"Harbour"', 'env_var("CALLED", "Harbour")'
     ),
     "core/shop/dim_products": _rows(["tenant_key", "product_id", "product_name"], PRODUCTS),
     "intermediate/shop/int_shop__build": "select cast(1 as bigint) as from_batch_seq",
@@ -70,7 +70,7 @@ MODELS = {
     """,
     "custom/mine": """
         select 'shop:2' as tenant_key, 1 as {{ adapter.quote('a' if target.type == 'bigquery' else 'a, net') }}
-        {% if var('more', false) %}, 2 as b {% endif %}
+        {% if env_var('MORE', '') %}, 2 as b {% endif %}
     """,
     "custom/own_view": "{{ config(schema='reporting', materialized='view') }} select 4 as four",
     "custom/mart_that_goes": """
@@ -119,13 +119,14 @@ class Project:
         self._columns = dict(columns)
         self._describe()
 
-    def build(self, *chosen: str, **settings: object) -> None:
-        """Build models that dbt's options choose, with variables of the project."""
+    def build(self, *chosen: str, **told: str) -> None:
+        """Build models that dbt's options choose. Variables are the environment's: for others dbt reads all anew."""
         from dbt.cli.main import dbtRunner
 
         place = ["--project-dir", str(self._folder), "--profiles-dir", str(self._folder)]
-        options = ["--quiet", "--log-level-file", "none", "--vars", json.dumps(settings)]
-        with patch.dict(os.environ, variables(self.url)):
+        options = ["--quiet", "--log-level-file", "none", "--no-write-json"]
+        dbt_internals.hurry()
+        with patch.dict(os.environ, variables(self.url) | told):
             outcome = dbtRunner().invoke(["run", *place, *options, *chosen])
         dbt_internals.release()
         assert outcome.success, outcome.exception
@@ -222,7 +223,7 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
     if project.url.get_backend_name() != "duckdb":
         _assert_described(project.descriptions())
     # Tables that views read are replaced: on PostgreSQL the views go with them, and are there again after the model.
-    project.build("--select", "dim_tenants", "meanwhile", "held", "mine", called="Port", more=True)
+    project.build("--select", "dim_tenants", "meanwhile", "held", "mine", CALLED="Port", MORE="yes")
     called = {row["tenant_key"]: row["tenant_name"] for row in project.rows("reporting", "sold").to_pylist()}
     assert called["shop:1"] == "Port"
     assert project.rows("marts", "meanwhile").to_pylist() == [{"tenant_key": "shop:1", "tenant_name": "Port"}]
@@ -317,7 +318,7 @@ def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_wa
     let("'somebody'", "*")
     assert len(project.rows("reporting", "sold")) == 0
     # The next build leaves it alone.
-    project.build("--full-refresh", *select, more=True)
+    project.build("--full-refresh", *select, MORE="yes")
     assert len(project.rows("reporting", "sold")) == len(project.rows("reporting", "mine")) == 0
     let("session_user()", "*")
     assert len(project.rows("reporting", "sold")) == len(SOLD)
