@@ -1,7 +1,8 @@
 """Parts of dbt that it has no settings for, and that cost a build more than its SQL.
 
 Belongs here: what is replaced in dbt, or asked of its inside; each is private to dbt, whose version is pinned, and is
-compared with the original by a test. Not here: builds (orchestration/dbt.py), nor anything that changes what dbt does.
+compared with the original by a test. Not here: builds (orchestration/dbt.py), nor anything that changes what dbt does,
+but for what it forgets (parsing.py).
 """
 
 import sys
@@ -16,6 +17,7 @@ from dbt.adapters.base.relation import BaseRelation
 from dbt.adapters.cache import RelationsCache
 from dbt.context.base import BaseContext
 from dbt.context.macros import MacroNamespaceBuilder
+from dbt.parser import partial
 from dbt_common import context
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
@@ -36,6 +38,7 @@ from orchestration.dbt_internals import (
     ctes,
     events,
     invocations,
+    parsing,
     relations,
     schemas,
     templates,
@@ -61,6 +64,8 @@ REPLACED: Sequence[tuple[Any, str, Any]] = (
     (agate_helper, "empty_table", answers.empty_table),
     (context, "reliably_get_invocation_var", invocations.reliably_get_invocation_var),
     (schema, "_default", schemas.leave_out_default),
+    (partial, "parse_file_type_to_key", parsing.KEYS),
+    (partial, "key_to_prefix", parsing.PREFIXES),
     (BaseConnectionManager, "release", connections.release),
 )
 """Whose, which, and what stands in its place."""

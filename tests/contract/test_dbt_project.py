@@ -68,6 +68,14 @@ def test_core_and_marts_enforce_a_contract(manifest: Node) -> None:
         assert model["config"]["contract"]["enforced"], model["name"]
 
 
+def test_every_test_of_several_models_names_one_that_it_reads_as_whose_check_it_is(manifest: Node) -> None:
+    """Without that, or of another, Dagster shows no check: a test that fails would redden nothing."""
+    for test in (node for node in manifest["nodes"].values() if node["resource_type"] == "test"):
+        read = {parent.split(".")[-1] for parent in test["depends_on"]["nodes"]}
+        if test.get("attached_node") is None and len(read) > 1:
+            assert test["config"]["meta"]["dagster"]["ref"]["name"] in read, test["name"]
+
+
 def test_access_is_public_for_marts_and_private_before_core(manifest: Node) -> None:
     for model in models(manifest, "marts"):
         assert model["access"] == "public", model["name"]

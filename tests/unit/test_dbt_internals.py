@@ -31,6 +31,7 @@ from dbt.contracts.graph.unparsed import (
     UnparsedUnitTest,
 )
 from dbt.contracts.project import Project
+from dbt.parser import partial
 from dbt_common import context
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
@@ -60,6 +61,7 @@ from orchestration.dbt_internals import (
     ctes,
     events,
     invocations,
+    parsing,
     relations,
     schemas,
     templates,
@@ -85,6 +87,8 @@ ORIGINAL = {
     (agate_helper, "empty_table"): answers._empty_table,
     (context, "reliably_get_invocation_var"): invocations._reliably_get_invocation_var,
     (schema, "_default"): schemas._default,
+    (partial, "parse_file_type_to_key"): parsing._keys,
+    (partial, "key_to_prefix"): parsing._prefixes,
     (BaseConnectionManager, "release"): connections._release,
 }
 
