@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -119,14 +120,15 @@ class Project:
         self._columns = dict(columns)
         self._describe()
 
-    def build(self, *chosen: str, **told: str) -> None:
-        """Build models that dbt's options choose. Variables are the environment's: for others dbt reads all anew."""
+    def build(self, *chosen: str, environment: Mapping[str, str] = MappingProxyType({}), **told: object) -> None:
+        """Build models that dbt's options choose. For other variables dbt reads all anew; not for an environment."""
         from dbt.cli.main import dbtRunner
 
         place = ["--project-dir", str(self._folder), "--profiles-dir", str(self._folder)]
         options = ["--quiet", "--log-level-file", "none", "--no-write-json"]
+        options += ["--vars", json.dumps(told)] if told else []
         dbt_internals.hurry()
-        with patch.dict(os.environ, variables(self.url) | told):
+        with patch.dict(os.environ, variables(self.url) | dict(environment)):
             outcome = dbtRunner().invoke(["run", *place, *options, *chosen])
         dbt_internals.release()
         assert outcome.success, outcome.exception
@@ -223,7 +225,7 @@ def test_every_mart_has_a_view_with_the_names_that_exports_have_and_a_server_des
     if project.url.get_backend_name() != "duckdb":
         _assert_described(project.descriptions())
     # Tables that views read are replaced: on PostgreSQL the views go with them, and are there again after the model.
-    project.build("--select", "dim_tenants", "meanwhile", "held", "mine", CALLED="Port", MORE="yes")
+    project.build("--select", "dim_tenants", "meanwhile", "held", "mine", environment={"CALLED": "Port", "MORE": "yes"})
     called = {row["tenant_key"]: row["tenant_name"] for row in project.rows("reporting", "sold").to_pylist()}
     assert called["shop:1"] == "Port"
     assert project.rows("marts", "meanwhile").to_pylist() == [{"tenant_key": "shop:1", "tenant_name": "Port"}]
@@ -318,7 +320,7 @@ def test_view_on_bigquery_shows_the_rows_of_who_asks(tmp_path: Path, bigquery_wa
     let("'somebody'", "*")
     assert len(project.rows("reporting", "sold")) == 0
     # The next build leaves it alone.
-    project.build("--full-refresh", *select, MORE="yes")
+    project.build("--full-refresh", *select, environment={"MORE": "yes"})
     assert len(project.rows("reporting", "sold")) == len(project.rows("reporting", "mine")) == 0
     let("session_user()", "*")
     assert len(project.rows("reporting", "sold")) == len(SOLD)
