@@ -10,6 +10,8 @@ import pytest
 
 from ingestion.settings import PROJECT_ROOT
 
+pytestmark = pytest.mark.slow
+
 TYPES = ["bigint", "boolean", "date", "numeric(38,9)", "text", "timestamptz"]
 """Those of the project's contracts."""
 

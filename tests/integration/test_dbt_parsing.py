@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "dbt_project.yml": {"name": "small", "version": "1.0", "profile": "small", "models": {"+group": "some"}},
     "profiles.yml": {"small": {"target": "d", "outputs": {"d": {"type": "duckdb", "path": "small.duckdb"}}}},
