@@ -14,7 +14,7 @@ from ingestion.errors import ConfigurationError
 from ingestion.output.terminal import say_error
 from ingestion.settings import PROJECT_ROOT, Settings
 from marts.bundle import stale_dashboard, write_archive
-from marts.declaration import read_marts
+from marts.files import read_marts
 from marts.written import stale_files
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"

@@ -1,24 +1,19 @@
-"""The form of a declared mart: `<mart>.mart.yml` below `dbt_project/models/marts/<system>/<mart>/`.
+"""The form of a declared mart.
 
-Belongs here: what may be declared, and what follows from it. Not here: SQL and files (models.py).
+Belongs here: what may be declared, and what follows from it. Not here: the files that declare (files.py), nor SQL
+(models.py).
 """
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ingestion.errors import ConfigurationError
-from ingestion.yaml_files import NothingTwice
 from marts.words import WORDS
 
-SUFFIX = ".mart.yml"
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-"""PostgreSQL cuts names of more than 63 characters."""
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+"""What a mart or a column may be called: PostgreSQL cuts names of more than 63 characters."""
 
 _MEASURE = re.compile(
     r"(?:(?P<count>count)"
@@ -136,7 +131,7 @@ class Column(_Declared):
     @field_validator("headline")
     @classmethod
     def _is_named(cls, told: bool | str) -> bool | str:
-        if isinstance(told, str) and not _NAME.fullmatch(told):
+        if isinstance(told, str) and not NAME.fullmatch(told):
             raise ValueError(f"{told!r} is no name: lower case, digits and _; what people read is its `label`")
         return told
 
@@ -219,7 +214,7 @@ class Mart(_Declared):
     def _names_differ(self) -> Self:
         names = [*self.dimensions, *self.attributes, *self.columns]
         for name in names:
-            if not _NAME.fullmatch(name) or name in _OF_EVERY_MART:
+            if not NAME.fullmatch(name) or name in _OF_EVERY_MART:
                 raise ValueError(f"{name!r} is no name of a column, or that of one that every mart has")
             if name in WORDS:
                 raise ValueError(f"{name!r} is a word of SQL, and so no name of a column")
@@ -320,100 +315,3 @@ def sharing_rows(marts: Mapping[str, tuple[str, Mart]], name: str) -> list[str]:
         for other, (its_system, its) in marts.items()
         if its_system == system and set(its.dimensions) == set(mart.dimensions) and its.quiet_days == mart.quiet_days
     ]
-
-
-def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
-    """Read all declarations.
-
-    Args:
-        folder: dbt's models.
-
-    Returns:
-        Name → system and mart, in the order of their paths.
-
-    Raises:
-        ConfigurationError: a file is malformed; the message names it and what is wrong.
-    """
-    told = _told(folder)
-    found = {}
-    for name, (system, _) in told.items():
-        try:
-            found[name] = (system, Mart.model_validate(_with_columns(name, told)))
-        except ValidationError as error:
-            raise ConfigurationError(f"{name}{SUFFIX}: {faults_of(error)}") from None
-    return found
-
-
-def _told(folder: Path) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Name → system and what the file says, whatever that is."""
-    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for path in sorted(folder.rglob("*.mart.y*ml")):
-        system, name = path.parent.parent.name, path.name.removesuffix(SUFFIX)
-        if path != folder / "marts" / system / name / f"{name}{SUFFIX}" or not _NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"{path.name} lies in {path.parent.name}: marts are declared in <system>/<mart>/<mart>{SUFFIX}, "
-                "in lower case."
-            )
-        if system not in CALLED:
-            raise ConfigurationError(f"{path.name}: {system} is no system. Use one of: {', '.join(sorted(CALLED))}.")
-        if name in found:
-            raise ConfigurationError(f"{name} is declared twice, in {found[name][0]} and {system}: names are unique.")
-        text = read_text(path)
-        if jinja := re.search(r"\{[{%#].*", text):
-            raise ConfigurationError(f"{path.name}: dbt would take {jinja[0]!r} for Jinja.")
-        told = yaml_of(path, text)
-        if not isinstance(told, Mapping):
-            raise ConfigurationError(f"{path.name} declares nothing.")
-        found[name] = (system, told)
-    return found
-
-
-def read_text(path: Path) -> str:
-    """What a file says.
-
-    Raises:
-        ConfigurationError: it is no UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name} is no text in UTF-8: save it as such.") from None
-
-
-def yaml_of(path: Path, text: str) -> Any:
-    """What the text of a YAML file says.
-
-    Raises:
-        ConfigurationError: it is no YAML, or says something twice.
-    """
-    try:
-        return yaml.load(text, NothingTwice)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
-
-
-def _with_columns(name: str, told: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Mapping[str, Any]:
-    """What a mart declares, with the columns of the one that it names in their place."""
-    system, declared = told[name]
-    if "columns_of" not in declared:
-        return declared
-    other = declared["columns_of"]
-    its_system, its = told.get(other, ("", {})) if isinstance(other, str) else ("", {})
-    columns = its.get("columns")
-    if "columns" in declared or its_system != system or not isinstance(columns, Mapping):
-        raise ConfigurationError(
-            f"{name}{SUFFIX}: columns_of stands instead of columns, and names a mart of {system} that has them."
-        )
-    # Watched once is enough.
-    taken = {
-        column: {key: value for key, value in of.items() if key != "headline"} if isinstance(of, Mapping) else of
-        for column, of in columns.items()
-    }
-    return {key: value for key, value in declared.items() if key != "columns_of"} | {"columns": taken}
-
-
-def faults_of(error: ValidationError) -> str:
-    """All that is wrong with a declaration, each with its place in it."""
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ") for fault in error.errors()
-    )

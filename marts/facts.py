@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingestion.errors import ConfigurationError
 from marts.calls import call, listed, literal, ref
-from marts.declaration import faults_of
+from marts.files import faults_of
 from marts.properties import described, model_entry
 
 Entries = Sequence[Mapping[str, Any]]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from marts.calls import call, indented, listed, literal, mapping, ref
-from marts.declaration import SUFFIX, Column, Mart, sharing_rows
+from marts.declaration import Column, Mart, sharing_rows
 from marts.facts import Counted, calls_of_fact, changed_keys, changed_periods, properties_of_fact
+from marts.files import SUFFIX
 from marts.metrics import headlines, metrics_of_system
 from marts.properties import (
     GRAINS,

@@ -10,8 +10,8 @@ from pathlib import Path
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
 from marts.consistency import assert_consistent, types_of
-from marts.declaration import read_marts, read_text, yaml_of
 from marts.facts import Entries, read_facts
+from marts.files import read_marts, read_text, yaml_of
 from marts.models import WRITTEN, Others, changed_model, files_of
 
 

@@ -30,7 +30,7 @@ from ingestion.output.private import Readers, readers_of
 from ingestion.output.storage import Storage
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses import Query
-from marts.declaration import read_marts
+from marts.files import read_marts
 
 FORMS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
     "html": ("Page", page.render),

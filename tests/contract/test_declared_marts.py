@@ -10,7 +10,7 @@ import yaml
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
 from marts.bundle import stale_dashboard
-from marts.declaration import read_marts
+from marts.files import read_marts
 from marts.written import stale_files
 from orchestration import dbt
 from orchestration.profile import run_dbt

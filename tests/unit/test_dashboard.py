@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from ingestion.settings import PROJECT_ROOT
 from marts.bundle import FOLDER, stale_dashboard, write_archive
 from marts.dashboard import files_of_dashboard
-from marts.declaration import read_marts
+from marts.files import read_marts
 
 MARTS = read_marts(PROJECT_ROOT / "dbt_project" / "models")
 FILES = files_of_dashboard(MARTS, {"tenant_key": "tenant_name", "campaign_id": "campaign_name"})

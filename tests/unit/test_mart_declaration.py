@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from ingestion.errors import ConfigurationError
-from marts.declaration import Mart, read_marts
+from marts.declaration import Mart
+from marts.files import read_marts
 
 COUNT = {"of": "fct_visits", "by": "visit_date", "measure": "count", "description": "Visits."}
 MART: dict[str, Any] = {
