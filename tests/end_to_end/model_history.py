@@ -262,14 +262,15 @@ class ModelHistory:
         assert [*result.failed_sources] == self._down()
         assert [table.error for table in result.tables if table.error] == []
 
-    def build(self, *arguments: str) -> None:
-        """Build the system's models, or those that the arguments select.
+    def build(self, *arguments: str, others: bool = False) -> None:
+        """Build the system's models, or those that the arguments select; `others` as if they were made of other files.
 
         What a whole build noted as changed is tested: no comparison looks at it.
         """
         selected = [] if "--select" in arguments else ["--select", f"tag:{self._system}"]
         shown = shown_names(Ingestion(self.settings).catalogue, self.names) if self.shown is None else self.shown
         told = {"as_of": self.as_of.isoformat(), "sources": {self._system: self.names}, "shown": shown}
+        told |= {"unknown_id": "of others"} if others else {}
         self._dbt.build(*selected, *arguments, told=told)
         if not arguments:
             assert self._dbt.faults("test", "--select", f"int_{self._system}__changed_*", told=told) == []

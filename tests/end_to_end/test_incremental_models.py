@@ -131,6 +131,10 @@ class RandomModelHistory(RuleBasedStateMachine):
     def let_days_pass(self, days: int) -> None:
         self.history.as_of += timedelta(days=days)
 
+    @rule(days=st.integers(1, 3))
+    def find_that_the_clock_was_wrong(self, days: int) -> None:
+        self.history.as_of -= timedelta(days=days)
+
     @rule()
     def extract_without_a_build(self) -> None:
         self.history.extract()
@@ -143,13 +147,13 @@ class RandomModelHistory(RuleBasedStateMachine):
         self.history.build()
 
     @precondition(lambda self: self.builds < BUILDS)
-    @rule(model=NUMBERS)
-    def build_that_ends_early(self, model: int) -> None:
-        """As if a model had failed: what comes after it is left as it was."""
+    @rule(model=NUMBERS, others=st.booleans())
+    def build_that_ends_early(self, model: int, others: bool) -> None:
+        """As if a model had failed: what comes after it is left as it was. It may be of files that are taken back."""
         self.builds += 1
         self.history.extract()
         models = self.history.models()
-        self.history.build("--exclude", f"{models[model % len(models)]}+")
+        self.history.build("--exclude", f"{models[model % len(models)]}+", others=others)
 
     @precondition(lambda self: self.builds < BUILDS)
     @rule(model=NUMBERS)
@@ -275,6 +279,27 @@ def test_what_has_waited_for_a_year_and_is_gone_is_in_no_window_any_more(
     history.build()
     assert history.warehouse.query(states).to_pylist() == [{name: count - 1 for name, count in before.items()}]
     assert disagreements_of_system(history.warehouse, "consulting", history.as_of) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("system", "is_later"), [("restaurant", True), ("consulting", False)], ids=["of a later day", "of other files"]
+)
+def test_build_that_never_ended_leaves_nothing_that_the_next_would_not_make(
+    system: str, is_later: bool, tmp_path: Path, parsed_project: ParsedProject
+) -> None:
+    """It was told a wrong clock, or made of files that were taken back since: what it put into facts and measures."""
+    history = ModelHistory(system, tmp_path, parsed_project)
+    history.extract()
+    history.build()
+    last = history.as_of
+    history.as_of += timedelta(days=5) if is_later else timedelta()
+    history.build("--exclude", f"int_{system}__changed_windows+", others=not is_later)
+    before = content(history)
+    history.as_of = last
+    history.build()
+    refreshed = content_of_full_refresh_too(history)
+    assert any(before[table] != rows for table, rows in refreshed.items() if table[1].endswith("_measures"))
 
 
 @pytest.mark.slow

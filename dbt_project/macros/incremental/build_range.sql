@@ -13,20 +13,15 @@
     system depend on, beside those of all.
 #}
 {% macro build_range(system, variables=[]) -%}
-    {{- config(pre_hook="{{ note_sources('" ~ system ~ "') }}") -}}
+    {{- config(pre_hook=[
+        "{{ note_sources('" ~ system ~ "') }}",
+        "{{ forget_outdated_build('" ~ system ~ "', " ~ variables ~ ") }}",
+    ]) -}}
     {%- set built = last_build_to_go_on_from(system) if execute and not flags.FULL_REFRESH -%}
-    {%- set fingerprint = fingerprint_of(system, variables) -%}
     with
 
     loaded as (
-        {% for name in sources_of(system) -%}
-        {{ 'union all' if not loop.first }}
-        select
-            '{{ name }}' as source_name,
-            cast(coalesce(max(batch_seq), 0) as bigint) as to_batch_seq,
-            '{{ fingerprint_of_source(fingerprint, name) }}' as fingerprint
-        from {{ raw_relation(system, name, '_state') }}
-        {% endfor %}
+        {{ loaded_sources(system, variables) }}
     ),
 
     built as (
@@ -44,39 +39,75 @@
         {%- endif %}
     ),
 
-    -- Another model, seed or variable, or another log: everything is to be done.
-    outdated as (
-        select count(*) as sources
+    final as (
+        select
+            loaded.source_name,
+            cast(coalesce(built.to_batch_seq, 0) as bigint) as from_batch_seq,
+            loaded.to_batch_seq,
+            loaded.fingerprint
+        from loaded
+        left join built on loaded.source_name = built.source_name
+        {% if built -%}
+        union all
+        select
+            source_name,
+            to_batch_seq as from_batch_seq,
+            cast(null as bigint) as to_batch_seq,
+            fingerprint
         from built
-        inner join loaded on built.source_name = loaded.source_name
-        where
-            built.fingerprint <> loaded.fingerprint
-            or built.to_batch_seq > loaded.to_batch_seq
+        where source_name not in (select loaded.source_name from loaded)
+        {%- endif %}
     )
 
     select
-        loaded.source_name,
-        cast(
-            case when outdated.sources = 0 then coalesce(built.to_batch_seq, 0) else 0 end
-            as bigint
-        ) as from_batch_seq,
-        loaded.to_batch_seq,
-        loaded.fingerprint
-    from loaded
-    left join built on loaded.source_name = built.source_name
-    cross join outdated
-    {% if built -%}
-    union all
+        final.*,
+        {{ as_of() }} as as_of
+    from final
+{%- endmacro %}
+
+{# A query: the sources that there are, how far raw has them, and what their rows are made from. #}
+{% macro loaded_sources(system, variables) -%}
+    {%- set fingerprint = fingerprint_of(system, variables) -%}
+    {% for name in sources_of(system) -%}
+    {{ 'union all' if not loop.first }}
     select
-        built.source_name,
-        built.to_batch_seq as from_batch_seq,
-        cast(null as bigint) as to_batch_seq,
-        built.fingerprint
-    from built
-    cross join outdated
+        '{{ name }}' as source_name,
+        cast(coalesce(max(batch_seq), 0) as bigint) as to_batch_seq,
+        '{{ fingerprint_of_source(fingerprint, name) }}' as fingerprint
+    from {{ raw_relation(system, name, '_state') }}
+    {% endfor %}
+{%- endmacro %}
+
+{#
+    Before a build: one that nothing can go on from is forgotten, and everything is to be done.
+    It is so before the first table is another one: were this build killed, the next might be
+    one of the models as they were, and would take tables of these for those that it left.
+
+    That is where models, seeds or variables are others, or the log, or where a build that did
+    not end was of a later day (the clock was wrong): it counted what has not come.
+#}
+{% macro forget_outdated_build(system, variables) -%}
+    {%- set built = load_relation(relation_of('int_' ~ system ~ '__built')) if execute -%}
+    {%- if sources_of_last_build(built) %}
+    {%- set begun = load_relation(this) -%}
+    delete from {{ built }}
     where
-        outdated.sources = 0
-        and built.source_name not in (select loaded.source_name from loaded)
+        exists (
+            select 1
+            from {{ built }} as built
+            inner join ({{ loaded_sources(system, variables) }}) as loaded
+                on built.source_name = loaded.source_name
+            where
+                built.fingerprint <> loaded.fingerprint
+                or built.to_batch_seq > loaded.to_batch_seq
+        )
+        {% if 'as_of' in column_names_of(begun) -%}
+        or {{ as_of() }} < (
+            select max(begun.as_of)
+            from {{ begun }} as begun
+            where begun.as_of <> (select max(built.as_of) from {{ built }} as built)
+        )
+        {%- endif %}
     {%- endif %}
 {%- endmacro %}
 
@@ -162,7 +193,7 @@
         source_name,
         to_batch_seq,
         fingerprint,
-        {{ as_of() }} as as_of
+        as_of
     from {{ ref('int_' ~ system ~ '__build') }}
     -- Rows of the others are gone by now.
     where to_batch_seq is not null
@@ -261,29 +292,32 @@
 
 {# Overrides dbt's: where everything is to be done, an incremental model is built anew. #}
 {% macro should_full_refresh() -%}
+    {%- if is_own(model) -%}{{ return(dbt.should_full_refresh()) }}{%- endif -%}
     {%- if flags.FULL_REFRESH or config.get('full_refresh') -%}{{ return(true) }}{%- endif -%}
     {{ return(model.config.materialized == 'incremental' and last_built_batch() == 0) }}
 {%- endmacro %}
 
+{# Whether a node is one of your own, of which nothing is known but what dbt knows. #}
+{% macro is_own(node) -%}
+    {{ return(not node.tags | select('in', all_kinds() + ['cross_source']) | list) }}
+{%- endmacro %}
+
 {#
-    For on-run-end: after `--full-refresh` of some of a system's incremental models only, the
-    next build does everything. What those models counted before is not known any more.
+    For on-run-start: before `--full-refresh` of incremental models their systems' last builds are
+    forgotten, however this one ends. What those models counted before is not known any more:
+    unless all are built anew, the next build does everything.
 #}
-{% macro forget_builds_refreshed_in_part(results) -%}
+{% macro forget_builds_to_refresh() -%}
     {%- if flags.FULL_REFRESH and execute -%}
-        {%- set built = [] -%}
-        {%- set refreshed = [] -%}
-        {%- for result in results if result.node.resource_type == 'model' -%}
-            {%- if result.node.name.endswith('__built') and result.status == 'success' -%}
-                {%- do built.append(result.node.name) -%}
-            {%- elif result.node.config.materialized == 'incremental' -%}
-                {%- do refreshed.append('int_' ~ result.node.tags[0] ~ '__built') -%}
-            {%- endif -%}
+        {%- set forgotten = [] -%}
+        {%- for node in graph.nodes.values() if node.unique_id in selected_resources
+            and node.config.materialized == 'incremental' and not is_own(node) -%}
+            {%- do forgotten.append('int_' ~ node.tags[0] ~ '__built') -%}
         {%- endfor -%}
-        {%- for name in refreshed | unique | reject('in', built) -%}
+        {%- for name in forgotten | unique -%}
             {%- set relation = load_relation(relation_of(name)) -%}
-            {%- if relation -%}
-                {%- do run_query('delete from ' ~ relation) -%}
+            {%- if relation %}
+    delete from {{ relation }} where true;
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
