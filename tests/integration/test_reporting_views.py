@@ -260,6 +260,23 @@ def test_table_that_no_model_makes_any_more_goes_with_its_view(project: Project)
     assert {"sold_by_name", "held"} <= project.views()
 
 
+def test_model_of_your_own_is_incremental_as_dbt_has_it(project: Project) -> None:
+    """By its key, with no model that tells what changed; a full refresh makes it anew."""
+    project.add(
+        "custom/kept",
+        "{{ config(materialized='incremental', unique_key='id') }} select 1 as id, {{ env_var('SEEN', '3') }} as seen"
+        " {% if is_incremental() %} union all select 2 as id, 7 as seen {% endif %}",
+    )
+
+    def kept(*options: str, seen: str) -> list[tuple[int, ...]]:
+        project.build("--select", "kept", "int_shop__build", *options, environment={"SEEN": seen})
+        return sorted(tuple(row.values()) for row in project.rows("marts", "kept").to_pylist())
+
+    assert kept(seen="4") == [(1, 4)]
+    assert kept(seen="5") == [(1, 5), (2, 7)]
+    assert kept("--full-refresh", seen="6") == [(1, 6)]
+
+
 def test_who_asks_while_a_table_is_replaced_and_the_build_never_wait_for_each_other(
     tmp_path: Path, postgresql_warehouse_url: str
 ) -> None:

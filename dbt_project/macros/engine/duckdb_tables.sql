@@ -27,15 +27,20 @@
         {%- do keep_contract(columns, compiled_code) -%}
         {%- set held = adapter.get_columns_in_relation(relation) -%}
         {%- if columns | sort(attribute='name') != held | sort(attribute='name') -%}
-            {%- do process_schema_changes(
+            {%- set columns = process_schema_changes(
                 config.get('on_schema_change'), changed, relation
-            ) -%}
+            ) or held -%}
         {%- endif -%}
+        {%- set strategy = adapter.get_incremental_strategy_macro(
+            context, config.get('incremental_strategy') or 'default'
+        ) -%}
         {% call statement('main') -%}
-            {{ get_incremental_replace_groups_sql({
+            {{ strategy({
                 'target_relation': relation,
                 'temp_relation': changed,
+                'unique_key': config.get('unique_key'),
                 'dest_columns': columns,
+                'incremental_predicates': config.get('incremental_predicates'),
             }) }}
         {%- endcall %}
         {{ run_hooks(post_hooks) }}

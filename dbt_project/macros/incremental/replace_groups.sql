@@ -19,18 +19,24 @@
 {%- endmacro %}
 
 {#
-    dbt-bigquery knows no strategies but its own: these two of its macros are overridden. Both
-    statements are one script with one transaction there, and `temp_relation` a table that is
-    dropped after it.
+    dbt-bigquery knows no strategies but its own: these two of its macros are overridden, but for
+    your own models. Both statements are one script with one transaction there, and
+    `temp_relation` a table that is dropped after it.
 #}
 {% macro dbt_bigquery_validate_get_incremental_strategy(config) -%}
-    {{ return(config.get('incremental_strategy')) }}
+    {{ return(config.get('incremental_strategy') or 'merge') }}
 {%- endmacro %}
 
 {% macro bq_generate_incremental_build_sql(
     strategy, tmp_relation, target_relation, sql, unique_key, partition_by, partitions,
     dest_columns, tmp_relation_exists, copy_partitions, incremental_predicates
 ) -%}
+    {%- if strategy != 'replace_groups' -%}
+        {{ return(dbt.bq_generate_incremental_build_sql(
+            strategy, tmp_relation, target_relation, sql, unique_key, partition_by, partitions,
+            dest_columns, tmp_relation_exists, copy_partitions, incremental_predicates
+        )) }}
+    {%- endif -%}
     begin transaction;
     {{ get_incremental_replace_groups_sql({
         'target_relation': target_relation,
