@@ -15,13 +15,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.loading.privacy import REMEDY
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
-from orchestration import dbt
+from orchestration import dbt, nodes
 from orchestration.configuration import CROSS_SOURCE, KINDS, SOURCES, SOURCES_OF_KINDS, SYSTEMS, ingestion, settings
 from orchestration.profile import shown_names
 from orchestration.publications import Step, copy_step, is_step
@@ -110,14 +109,14 @@ class Memory:
     def inputs(self, system: str) -> str:
         """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
         if system == CROSS_SOURCE:
-            return f"{_project()} {digest([(one, self.entry(MODELS, one)) for one in self.systems])}"
+            return f"{_files(system)} {digest([(one, self.entry(MODELS, one)) for one in self.systems])}"
         sources = SOURCES_OF_KINDS[system]
         from_what: object = [(source, self.last_batch(source)) for source in sources]
-        return f"{_project()} {digest(from_what, shown_names(ingestion.catalogue, sources))}"
+        return f"{_files(system)} {digest(from_what, shown_names(ingestion.catalogue, sources))}"
 
     def is_new_project(self, system: str) -> bool:
         """Whether the project's files are others than when a system was last built, so that no built row holds."""
-        return (self.entry(MODELS, system).watermark or "").split(" ")[0] != _project()
+        return (self.entry(MODELS, system).watermark or "").split(" ")[0] != _files(system)
 
     def awaits_rotation(self, system: str) -> str | None:
         """Why no number of a system holds, if so: raw of a source has more of people, or others, than is declared."""
@@ -216,14 +215,18 @@ def read(patience_seconds: float | None = None) -> Memory:
     return memory
 
 
-def begin(systems: Iterable[str]) -> None:
-    """Forget what systems' models were last built from, but for the project: the rows that are there come from it."""
+def begin(systems: Iterable[str], *, is_full: bool) -> None:
+    """Forget what systems' models were last built from, but for the project: the rows that are there come from it.
+
+    While a full build lasts they come from two, or from raw as it was at two moments. Should it not end well, the next
+    one is full too, whichever project it is of.
+    """
     with ingestion.warehouse.at_hand():
         memory = read()
         entries = {}
         for system in systems:
             last = memory.entry(MODELS, system)
-            project = last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
+            project = None if is_full else last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
             entries[system] = Entry(project, 0, last.last_run_at)
         _note(memory, MODELS, entries)
 
@@ -265,13 +268,9 @@ def _is_own(name: str) -> bool:
     return step == MODELS or is_step(step)
 
 
-@cache
-def _project() -> str:
-    """Hash of every file that the models are made from."""
-    files = sorted(path for path in dbt.inputs() if path.is_file())
-    return digest(
-        [(str(path.relative_to(dbt.DIRECTORY)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
-    )
+def _files(system: str) -> str:
+    """Fingerprint of the files that a system's models are made from. Your own models make no row of a system."""
+    return dbt.fingerprint(() if system == CROSS_SOURCE else nodes.files_of_own_models())
 
 
 def _local_day(zone: str, now: datetime) -> date | None:

@@ -9,9 +9,10 @@ Source: https://docs.getdbt.com/reference/programmatic-invocations
 dbt is imported where it is called: importing it takes two seconds, and most runs find nothing to build.
 """
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,8 +30,8 @@ TARGET = Path(os.environ.get("DAGSTER_HOME", PROJECT_ROOT / "data" / "dagster"))
 """Artifacts of this orchestration, apart from those of dbt's command line."""
 
 MANIFEST = TARGET / "manifest.json"
-_VARIABLES = TARGET / "variables.json"
-"""The variables that the manifest was made with, which it does not tell."""
+_MADE_OF = TARGET / "made_of.json"
+"""What the manifest was made of, which it does not tell: the files, by their hash, and the variables."""
 
 ADAPTERS = {"duckdb": "duckdb", "postgresql": "postgres", "bigquery": "bigquery"}
 """The engines that the models are built on, by the name of their warehouse, and what dbt calls them."""
@@ -64,7 +65,8 @@ class Build:
 def prepare(engine: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The project's manifest.
 
-    It is made anew if it is missing, another engine's, or older than anything that it is made from.
+    It is made anew if it is missing, another engine's, or made of other files or variables. Files are told by what they
+    hold: those of an image or archive, or that a link points back to, may be older than the manifest of others.
 
     Args:
         engine: the warehouse's, by the name that its URL has.
@@ -74,14 +76,12 @@ def prepare(engine: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         ConfigurationError: the project can't be parsed, or its marts are not what is declared.
     """
     _variables.update(variables)
-    # Folders count too: a removed file leaves nothing else that is newer.
-    newest = max(path.stat().st_mtime for path in inputs())
-    if MANIFEST.exists() and MANIFEST.stat().st_mtime >= newest and (manifest := _manifest_of(engine)):
+    if manifest := _manifest_of(engine):
         return manifest
     MANIFEST.unlink(missing_ok=True)
     assert_written()
     TARGET.mkdir(parents=True, exist_ok=True)
-    _VARIABLES.write_text(json.dumps(_variables), encoding="utf-8")
+    _MADE_OF.write_text(json.dumps(_made_of()), encoding="utf-8")
     _parsed()
     return _read(MANIFEST)
 
@@ -101,19 +101,35 @@ def assert_written() -> None:
         )
 
 
-def inputs() -> list[Path]:
-    """Every file and folder that the manifest is made from."""
+def fingerprint(without: Collection[str] = ()) -> str:
+    """Hash of every file that the manifest and the models are made from; some may be left out, by their paths."""
+    hashes = [(path, digest) for path, digest in _hashes() if path not in without]
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
+
+
+@cache
+def _hashes() -> list[tuple[str, str]]:
     places = [DIRECTORY / name for name in _INPUTS]
-    return [path for place in places for path in (place, *place.rglob("*")) if path.exists()]
+    files = sorted(path for place in places for path in (place, *place.rglob("*")) if path.is_file())
+    return [(path.relative_to(DIRECTORY).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+
+
+def own_files() -> list[str]:
+    """The files of models/custom that are read as models."""
+    return [path.relative_to(DIRECTORY).as_posix() for path in (DIRECTORY / "models" / "custom").rglob("*.sql")]
+
+
+def _made_of() -> dict[str, Any]:
+    return {"files": fingerprint(), "variables": _variables}
 
 
 def _manifest_of(engine: str) -> dict[str, Any] | None:
-    """The manifest, if the process that wrote it lived to the end and worked for this engine, with these variables."""
+    """The manifest, if the process that wrote it lived to the end and had this engine, these files and variables."""
     try:
-        manifest, variables = _read(MANIFEST), _read(_VARIABLES)
+        manifest, made_of = _read(MANIFEST), _read(_MADE_OF)
     except (ValueError, FileNotFoundError):
         return None
-    return manifest if (manifest["metadata"]["adapter_type"], variables) == (ADAPTERS[engine], _variables) else None
+    return manifest if (manifest["metadata"]["adapter_type"], made_of) == (ADAPTERS[engine], _made_of()) else None
 
 
 def _read(file: Path) -> dict[str, Any]:

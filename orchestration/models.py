@@ -184,7 +184,7 @@ def _built(
             say(f"models: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
     say(f"models: {len(keys)} to build of {', '.join(asked)}")
-    changes.begin(asked)
+    changes.begin(asked, is_full=is_full)
     select = [f"tag:{system}" for system in whole]
     if CROSS_SOURCE in whole:
         select += own_models()

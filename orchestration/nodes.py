@@ -3,6 +3,9 @@
 Belongs here: what the manifest says of one. Not here: building (dbt.py), or how nodes show in Dagster (models.py).
 """
 
+from pathlib import Path
+from typing import Any
+
 from orchestration.configuration import CROSS_SOURCE, SYSTEMS, manifest
 
 
@@ -22,5 +25,14 @@ def system_of_node(node: str) -> str | None:
 
 def own_models() -> list[str]:
     """The models below models/custom, which carry no system's tag."""
+    return [node["name"] for node in _own_nodes()]
+
+
+def files_of_own_models() -> list[str]:
+    """Where they are in the dbt project."""
+    return [Path(node["original_file_path"]).as_posix() for node in _own_nodes()]
+
+
+def _own_nodes() -> list[dict[str, Any]]:
     nodes = manifest["nodes"].values()
-    return [node["name"] for node in nodes if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}]
+    return [node for node in nodes if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}]

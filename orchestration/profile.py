@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
@@ -18,8 +19,15 @@ from sqlalchemy import URL
 from ingestion.catalogue.catalogue_file import Catalogue
 from ingestion.catalogue.sources_file import RAW
 from ingestion.loading.run import Ingestion
+from ingestion.log.state import MODELS
 from ingestion.settings import SOURCES, Settings
-from orchestration.dbt import ADAPTERS, DIRECTORY, assert_written
+from orchestration.dbt import ADAPTERS, DIRECTORY, assert_written, fingerprint, own_files
+
+_BUILDING = {"build", "clone", "retry", "run", "run-operation", "seed", "snapshot"}
+"""Commands of dbt that may leave tables otherwise than they were."""
+
+_FEWER_ROWS = {"--empty", "--sample"}
+"""Options with which they leave tables without all of their rows."""
 
 MAXIMUM_BYTES_BILLED = 100 * 2**30
 """The dearest query on BigQuery that is let run, unless the URL says otherwise; as the ingestion's."""
@@ -101,6 +109,8 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     settings = Settings.read()
     ingestion = Ingestion(settings)
     told = vars_of(ingestion.sources_of_kinds(), ingestion.catalogue) | (given.vars or {})
+    if _BUILDING.intersection(others):
+        _expect_other_tables(ingestion, is_as_runs=not given.vars and not _FEWER_ROWS.intersection(others))
     os.chdir(DIRECTORY)
     os.environ.update(environment(settings) | {"DBT_TARGET_PATH": given.target_path})
     sys.argv = ["dbt", *others, *(["--vars", json.dumps(told)] if told and is_command else [])]
@@ -111,3 +121,21 @@ def run_dbt(arguments: Sequence[str]) -> NoReturn:
     finally:
         if target.is_dir():
             dbt_internals.templates.remember(target)
+
+
+def _expect_other_tables(ingestion: Ingestion, *, is_as_runs: bool) -> None:
+    """Have the next run make everything anew where dbt by hand builds what no run would.
+
+    Somebody tries files that are taken back afterwards, say. Of dbt's tables nothing tells of which files they are.
+    """
+    sources = {source for names in ingestion.sources_of_kinds().values() for source in names}
+    loaded = sorted(ingestion.warehouse.loaded_sources(sources))
+    if not loaded:
+        return
+    files = (fingerprint(), fingerprint(own_files()))
+    with ingestion.warehouse.session() as session:
+        for source in loaded:
+            for name, state in session.states(source).items():
+                is_of_runs = is_as_runs and (state.watermark or "").startswith(files)
+                if name.startswith(MODELS) and not is_of_runs:
+                    session.remember(source, replace(state, watermark=None))

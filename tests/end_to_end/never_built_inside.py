@@ -3,7 +3,9 @@
 What runs are told of is read of the environment when the orchestration is imported, which one process can do once.
 """
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from ingestion.loading.privacy import REMEDY
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import TableState
 from ingestion.settings import Settings
-from orchestration import chain, changes, nodes, standing
+from orchestration import chain, changes, dbt, nodes, profile, standing
 from orchestration.configuration import CROSS_SOURCE, JOB, REFRESH_JOBS
 from orchestration.models import keys_of_models
 
@@ -106,9 +108,64 @@ def test_system_that_waits_for_another_key_keeps_nobody_waiting(remembered: Inge
     assert changes.read().due_models(NOW) == []
 
 
+def test_builds_of_two_projects_that_end_or_are_killed_leave_no_table_of_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Files may be taken back after a build that failed. All histories of four builds, by whose the tables may be."""
+
+    def note(memory: changes.Memory, step: str, entries: dict[str, changes.Entry]) -> None:
+        noted["whatsapp"][step] = entries["whatsapp"]
+
+    noted: dict[str, dict[str, changes.Entry]] = {}
+    monkeypatch.setattr(type(changes.ingestion.warehouse), "at_hand", lambda _: nullcontext())
+    monkeypatch.setattr(changes, "read", lambda: changes.Memory(noted, {}))
+    monkeypatch.setattr(changes, "_note", note)
+    for builds in product(product("ab", (True, False)), repeat=4):
+        noted["whatsapp"] = {}
+        tables_of: set[str] = set()
+        for project, is_ended in builds:
+            monkeypatch.setattr(changes, "_files", lambda _, project=project: project)
+            is_full = changes.read().is_new_project("whatsapp")
+            # Where all are of one, a build costs what changed.
+            assert is_full == (tables_of != {project}), builds
+            changes.begin(["whatsapp"], is_full=is_full)
+            assert "whatsapp" in changes.read().due_models(NOW)
+            # The first has not ended: there may be all tables, or not.
+            tables_of = {project} if is_full and is_ended else tables_of | {project, *"?" * is_full}
+            if is_ended:
+                changes.end(["whatsapp"])
+
+
+def test_model_of_your_own_makes_no_system_due_but_what_it_is_built_with(
+    remembered: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"name": "mine", "resource_type": "model", "tags": [], "original_file_path": "models/custom/mine.sql"}
+    monkeypatch.setitem(nodes.manifest, "nodes", nodes.manifest["nodes"] | {"mine": own})
+    hashes = [*dbt._hashes(), ("models/custom/mine.sql", "its hash")]
+    monkeypatch.setattr(dbt, "_hashes", lambda: hashes)
+    assert changes.read().due_models(NOW) == [CROSS_SOURCE]
+    assert [s for s in ("whatsapp", CROSS_SOURCE) if changes.read().is_new_project(s)] == [CROSS_SOURCE]
+    # A system's own file is of all.
+    hashes.append(("models/custom/../staging/whatsapp/more.sql", "its hash"))
+    assert changes.read().due_models(NOW) == ["whatsapp", CROSS_SOURCE]
+
+
+@pytest.mark.parametrize(("project", "is_plain"), [("as it was", True), ("as it was", False), ("another", True)])
+def test_next_run_makes_everything_anew_after_dbt_by_hand_built_what_no_run_would(
+    remembered: Ingestion, monkeypatch: pytest.MonkeyPatch, project: str, is_plain: bool
+) -> None:
+    if project == "another":
+        monkeypatch.setattr(profile, "fingerprint", lambda _=(): "another")
+    monkeypatch.setattr(type(remembered.warehouse), "loaded_sources", lambda *_: {"whatsapp"})
+    profile._expect_other_tables(remembered, is_as_runs=is_plain)
+    is_as_runs = is_plain and project != "another"
+    assert changes.read().due_models(NOW) == ([] if is_as_runs else ["whatsapp", CROSS_SOURCE])
+    assert changes.read().is_new_project("whatsapp") is not is_as_runs
+
+
 def test_refresh_that_failed_is_not_begun_once_more(remembered: Ingestion) -> None:
     """It is due as before, and would fail once more; the next run that somebody or a schedule launches takes it on."""
-    changes.begin(["whatsapp"])
+    changes.begin(["whatsapp"], is_full=True)
     of_all = keys_of_models(CROSS_SOURCE)
     assert launched_after(REFRESH_JOBS["whatsapp"]) == of_all
     for job in (REFRESH_JOBS["restaurant"], JOB):
