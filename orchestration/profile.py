@@ -129,13 +129,19 @@ def _expect_other_tables(ingestion: Ingestion, *, is_as_runs: bool) -> None:
     Somebody tries files that are taken back afterwards, say. Of dbt's tables nothing tells of which files they are.
     """
     sources = {source for names in ingestion.sources_of_kinds().values() for source in names}
-    loaded = sorted(ingestion.warehouse.loaded_sources(sources))
-    if not loaded:
-        return
+    sql = " union all ".join(
+        f"select '{source}' as source, table_name, watermark from raw_{source}._state"
+        for source in sorted(ingestion.warehouse.loaded_sources(sources))
+    )
     files = (fingerprint(), fingerprint(own_files()))
-    with ingestion.warehouse.session() as session:
-        for source in loaded:
-            for name, state in session.states(source).items():
-                is_of_runs = is_as_runs and (state.watermark or "").startswith(files)
-                if name.startswith(MODELS) and not is_of_runs:
-                    session.remember(source, replace(state, watermark=None))
+    others = [
+        (row["source"], row["table_name"])
+        for row in (ingestion.warehouse.query(sql).to_pylist() if sql else ())
+        if row["table_name"].startswith(MODELS)
+        and row["watermark"]
+        and not (is_as_runs and row["watermark"].startswith(files))
+    ]
+    if others:
+        with ingestion.warehouse.session() as session:
+            for source, name in others:
+                session.remember(source, replace(session.states(source)[name], watermark=None))
