@@ -136,6 +136,16 @@ def test_builds_of_two_projects_that_end_or_are_killed_leave_no_table_of_the_oth
                 changes.end(["whatsapp"])
 
 
+def test_seed_of_your_own_is_built_with_your_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one of all systems: those of the project carry the tags of who reads them."""
+    own = {"name": "rates", "resource_type": "seed", "tags": [], "depends_on": {"nodes": []}}
+    assert nodes.own_models() == []
+    monkeypatch.setitem(nodes.manifest, "nodes", nodes.manifest["nodes"] | {"rates": own})
+    assert nodes.own_models() == ["rates"]
+    assert nodes.system_of_node("rates") == CROSS_SOURCE
+    assert nodes.files_of_own_models() == []
+
+
 def test_model_of_your_own_makes_no_system_due_but_what_it_is_built_with(
     remembered: Ingestion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
