@@ -46,7 +46,8 @@ def waiting_for(missing: frozenset[str]) -> list[str]:
         for node, told in nodes.items()
         if node not in missing
         and (told["resource_type"] == "test" or told["name"] in own)
-        and missing.intersection(told["depends_on"]["nodes"])
+        # A seed depends on none.
+        and missing.intersection(told["depends_on"].get("nodes", ()))
     }:
         waiting |= more
         missing = missing.union(more)

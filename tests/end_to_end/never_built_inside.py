@@ -38,6 +38,7 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
         "mine": node("mine", "model", "", "visits"),
         "of_mine": node("of_mine", "model", "", "mine"),
         "other": node("other", "model", "", "calls", "of_all"),
+        "rates": node("rates", "seed", "") | {"depends_on": {"macros": []}},
         "t_visits": node("t_visits", "test", "", "visits", "of_all"),
         "t_mine": node("t_mine", "test", "", "of_mine"),
         "t_all": node("t_all", "test", "", "of_all"),
@@ -138,7 +139,7 @@ def test_builds_of_two_projects_that_end_or_are_killed_leave_no_table_of_the_oth
 
 def test_seed_of_your_own_is_built_with_your_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one of all systems: those of the project carry the tags of who reads them."""
-    own = {"name": "rates", "resource_type": "seed", "tags": [], "depends_on": {"nodes": []}}
+    own = {"name": "rates", "resource_type": "seed", "tags": [], "depends_on": {"macros": []}}
     assert nodes.own_models() == []
     monkeypatch.setitem(nodes.manifest, "nodes", nodes.manifest["nodes"] | {"rates": own})
     assert nodes.own_models() == ["rates"]
