@@ -3,6 +3,9 @@
 Belongs here: what the manifest says of one. Not here: building (dbt.py), or how nodes show in Dagster (models.py).
 """
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
 from orchestration.configuration import CROSS_SOURCE, SYSTEMS, manifest
 
 
@@ -22,5 +25,39 @@ def system_of_node(node: str) -> str | None:
 
 def own_models() -> list[str]:
     """The models below models/custom, which carry no system's tag."""
-    nodes = manifest["nodes"].values()
-    return [node["name"] for node in nodes if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}]
+    return [node["name"] for node in _own().values()]
+
+
+def own_models_of(node: str) -> set[str]:
+    """The models of your own that a node is, or that it tests: whatever else a test looks at, its fault is theirs."""
+    own, told = _own(), manifest["nodes"].get(node, {})
+    looked_at = told["depends_on"]["nodes"] if told.get("resource_type") == "test" else [node]
+    return {own[one]["name"] for one in looked_at if one in own}
+
+
+def at_fault(nodes: Iterable[str]) -> tuple[set[str | None], set[str]]:
+    """Whose fault failed nodes are: systems, with None for all; and models of your own, which are no system's."""
+    own = {node: own_models_of(node) for node in nodes}
+    return {system_of_node(node) for node in own if not own[node]}, {name for names in own.values() for name in names}
+
+
+def own_models_at(places: Collection[tuple[str, str]]) -> set[str]:
+    """The models of your own among tables, which are told by schema and name."""
+    return {node["name"] for node in _own().values() if (node["config"]["schema"], node["alias"]) in places}
+
+
+def with_readers(names: Collection[str]) -> set[str]:
+    """Models of your own, and those that read them, by themselves or through others."""
+    own = _own()
+    found = {one for one, node in own.items() if node["name"] in names}
+    while more := {one for one, node in own.items() if found.intersection(node["depends_on"]["nodes"])} - found:
+        found |= more
+    return {own[one]["name"] for one in found}
+
+
+def _own() -> dict[str, dict[str, Any]]:
+    return {
+        one: node
+        for one, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and not {*SYSTEMS} & {*node["tags"]}
+    }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from exports.periods import MARTS, TRAILING, Cadence
 from exports.reports.declaration import Declaration
 
-_READ = re.compile(r"\b(core|marts)\.(\w+)")
+_READ = re.compile(r"""\b(?:\w+_)?(core|marts|reporting)["`]?\.["`]?(\w+)""", re.IGNORECASE)
 
 
 def tables_of(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tuple[str, str]]:
@@ -25,5 +25,11 @@ def tables_of(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tupl
         found |= {("marts", "data_quality")} if section.left_out else set()
         found |= {("marts", "freshness")} if section.reach else set()
         if section.query:
-            found |= {(schema, table) for schema, table in _READ.findall(section.query.sql)}
+            found |= tables_in(section.query.sql)
     return found
+
+
+def tables_in(sql: str) -> set[tuple[str, str]]:
+    """Schema and name of the tables of core and marts that a query names; a view of `reporting` is a mart's."""
+    named = {(schema.lower(), table.lower()) for schema, table in _READ.findall(sql)}
+    return {("marts" if schema == "reporting" else schema, table) for schema, table in named}

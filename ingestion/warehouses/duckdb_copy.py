@@ -15,6 +15,9 @@ from ingestion.warehouses.sql import literal, quoted, relation
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy: BI tools bring their own."""
 
+_FRESHNESS = ("marts", "freshness")
+"""What tells of each mart when it was built: a column relation_schema and a column relation_name say of which."""
+
 Source = tuple[str, tuple[str, str]]
 """What follows `from`, and the schema and name of the table that it makes."""
 
@@ -54,7 +57,9 @@ def make_copy(
             connection.execute(f"attach {literal(str(old))} as bi_before (read_only)")
             connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'bi_before'")
             there = set(connection.fetchall()) - {table for _, table in sources}
-            sources += [(f"bi_before.{relation(*table)}", table) for table in kept if table in there]
+            before = [table for table in kept if table in there]
+            sources = [(_as_kept(connection, source, table, before), table) for source, table in sources]
+            sources += [(f"bi_before.{relation(*table)}", table) for table in before]
         _fill(connection, sources, described)
         connection.execute("checkpoint bi_copy")
     finally:
@@ -62,6 +67,24 @@ def make_copy(
         for statement in ("rollback", f"use {quoted(warehouse)}", "detach bi_copy", "detach bi_before"):
             with suppress(duckdb.Error):
                 connection.execute(statement)
+
+
+def _as_kept(
+    connection: duckdb.DuckDBPyConnection, source: str, table: tuple[str, str], kept: Sequence[tuple[str, str]]
+) -> str:
+    """What tells when tables were built tells of kept ones as before: they are no younger for being built since."""
+    columns = connection.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?"
+        " and database_name in (current_database(), 'bi_before') group by all having count(*) = 2",
+        table,
+    ).fetchall()
+    if table != _FRESHNESS or not (kept and columns):
+        return source
+    is_kept = f"relation_schema || '.' || relation_name in ({', '.join(literal('.'.join(one)) for one in kept)})"
+    before = (
+        f"select {', '.join(quoted(name) for (name,) in columns)} from bi_before.{relation(*table)} where {is_kept}"
+    )
+    return f"(select * from {source} where not {is_kept} union all by name {before})"
 
 
 def _fill(
