@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ingestion.catalogue.mapping import nearest
-from ingestion.errors import ConfigurationError
+from ingestion.errors import ConfigurationError, nearest
 from marts.conditions import unknown_columns
 from marts.declaration import Mart
 from marts.facts import Counted

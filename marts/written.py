@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from ingestion.errors import ConfigurationError
+from ingestion.errors import ConfigurationError, nearest
 from ingestion.settings import PROJECT_ROOT
 from marts.consistency import assert_consistent, assert_counted, types_of
 from marts.facts import Entries, read_facts
@@ -90,9 +90,11 @@ def _seeds() -> list[str]:
 
 
 def _assert_exported_are_there(exported: Mapping[str, Iterable[str]], models: Collection[str]) -> None:
-    for mart in sorted({mart for marts in exported.values() for mart in marts} - {*models, *_seeds()}):
+    there = {*models, *_seeds()}
+    for mart in sorted({mart for marts in exported.values() for mart in marts} - there):
         raise ConfigurationError(
-            f"exports/catalogue.yml publishes {mart}, and there is no such model. Take it out there."
+            f"exports/catalogue.yml publishes {mart}, and there is no such model. Take it out there, or write one that "
+            f"there is. Near it: {nearest(mart, sorted(there))}."
         )
 
 

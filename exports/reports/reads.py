@@ -1,13 +1,17 @@
 """What a report is made from.
 
-Belongs here: the tables that its sections name. Not here: reading them (sections).
+Belongs here: the tables that its sections, and queries, name. Not here: reading them (sections).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from exports.errors import ExportError
 from exports.periods import MARTS, TRAILING, Cadence
 from exports.reports.declaration import Declaration
+from ingestion.errors import WarehouseError
+from marts.tables import unmade
 
 _READ = re.compile(r"""\b(?:\w+_)?(core|marts|reporting)["`]?\.["`]?(\w+)""", re.IGNORECASE)
 
@@ -27,6 +31,21 @@ def tables_of(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tupl
         if section.query:
             found |= tables_in(section.query.sql)
     return found
+
+
+@contextmanager
+def told_of_tables(sql: str) -> Iterator[None]:
+    """Say of a query that can't be run which table it names that no model makes, if so.
+
+    Raises:
+        ExportError: there is one. Somebody may have made it by hand: what the warehouse says is told too.
+    """
+    try:
+        yield
+    except WarehouseError as error:
+        if why := unmade(tables_in(sql)):
+            raise ExportError(f"{str(error).rstrip('.')}: {why}.") from None
+        raise
 
 
 def tables_in(sql: str) -> set[tuple[str, str]]:
