@@ -54,7 +54,7 @@ LINTED_BY := .sqlfluff dbt_project/dbt_project.yml $(shell find dbt_project/macr
 data/lint/.passed: $(LINTED) $(LINTED_BY)
 	@mkdir -p $(@D)
 	CRM_WAREHOUSE_TARGET=duckdb CRM_WAREHOUSE_DATABASE=$(CURDIR)/$(@D)/lint.duckdb DBT_TARGET_PATH=$(CURDIR)/$(@D) \
-	$(BIN)/sqlfluff lint --processes 2 $(if $(filter $(LINTED_BY),$?),$(LINTED),$?)
+	$(BIN)/python tests/lint_sql.py lint --processes 2 $(if $(filter $(LINTED_BY),$?),$(LINTED),$?)
 	@touch $@
 
 # One more than cores: tests wait for servers, daemons and browsers.

@@ -102,11 +102,12 @@ class Examination:
     def _warehouse(self) -> datetime | None:
         """Look at what is in the warehouse; returns when any table was last read, None if none ever was."""
         try:
-            sources = read_sources(self._ingestion, self._now)
-            for one in sources:
-                self._told(one.name, one.grade, one.told(self._now), one.findings())
-            self._marts(sources)
-            self._counts(sources)
+            with self._ingestion.warehouse.reader():
+                sources = read_sources(self._ingestion, self._now)
+                for one in sources:
+                    self._told(one.name, one.grade, one.told(self._now), one.findings())
+                self._marts(sources)
+                self._counts(sources)
         except WarehouseBusyError:
             self._told("warehouse", Grade.WELL, "in use by a run: not looked at")
             return self._now

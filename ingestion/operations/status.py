@@ -111,15 +111,21 @@ def read_status(ingestion: Ingestion, source: str | None, *, contact_sources: bo
         WarehouseError: the warehouse can't be read, or there is none yet.
     """
     names, _ = ingestion.chosen(source, None, only_configured=False)
-    existing = ingestion.raw_tables()
-    found = []
-    for name in names:
-        entries = ingestion.catalogue[name]
-        if name not in ingestion.sources and not remembered(ingestion, existing, name).keys() & entries.keys():
-            continue
-        tables = _in_raw(ingestion, existing, name)
-        found += _in_source(ingestion, name, tables) if contact_sources and name in ingestion.sources else tables
-    return found
+    # Sources are asked when the warehouse is closed: one that does not answer keeps no run waiting.
+    with ingestion.warehouse.reader():
+        existing = ingestion.raw_tables()
+        in_raw = {
+            name: _in_raw(ingestion, existing, name)
+            for name in names
+            if name in ingestion.sources
+            or remembered(ingestion, existing, name).keys() & ingestion.catalogue[name].keys()
+        }
+    asked = ingestion.sources if contact_sources else {}
+    return [
+        status
+        for name, tables in in_raw.items()
+        for status in (_in_source(ingestion, name, tables) if name in asked else tables)
+    ]
 
 
 def remembered(ingestion: Ingestion, existing: set[tuple[str, str]], source: str) -> dict[str, TableState]:

@@ -382,8 +382,8 @@ class Warehouse(Protocol):
     def reader(self) -> AbstractContextManager[Query]:
         """Open for read-only queries until the block ends. Nothing is written meanwhile by the same process.
 
-        Opening a DuckDB file of the sample's size takes longer than reading a mart of it. A query that fails does not
-        keep the next from being run.
+        Opening a DuckDB file of the sample's size takes longer than reading a mart of it: whatever reads in the block,
+        by `query` say, finds it open. A query that fails does not keep the next from being run.
 
         Raises:
             WarehouseError: it can't be opened; of a query: the engine refuses it.

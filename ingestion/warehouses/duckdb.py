@@ -226,7 +226,7 @@ class DuckdbWarehouse(SqlWarehouse):
                 sources = [(relation(*table), table) for table in tables]
                 if part:
                     sources = of_part(connection, sources, part)
-                make_copy(connection, sources, aside, path if kept and path.exists() else None, kept, described or {})
+                make_copy(connection, sources, aside, path, kept, described or {})
             if readers:
                 with aside.open("r+b") as file:
                     readers.let_in(file.fileno())

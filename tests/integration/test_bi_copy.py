@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from ingestion.errors import WarehouseError
-from ingestion.warehouses import Described, Part, open_warehouse
+from ingestion.warehouses import Described, Part, duckdb_copy, open_warehouse
 from ingestion.warehouses.duckdb import DuckdbWarehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,8 @@ def test_older_duckdb_reads_the_copy(place: Place, home: Path, python: Path, pat
         MESSAGES: Described("Messages.", {"share": "Ratio."}),
         VIEW: Described("Costs.", {"tenant_name": "It."}),
     }
-    place.warehouse.publish_copy([COSTS, MESSAGES, TENANTS], place.copy, described=described)
+    for _ in ("one made anew", "one that takes over its catalogue"):
+        place.warehouse.publish_copy([COSTS, MESSAGES, TENANTS], place.copy, described=described)
     sql = "select columns(*)::varchar from core.messages cross join reporting.costs order by message_id"
     told = subprocess.run(
         [python, "-c", READ, place.copy, sql],
@@ -250,6 +251,114 @@ def test_what_a_killed_run_left_goes_and_nothing_else(place: Place) -> None:
         (folder / name).write_text("half")
     place.warehouse.publish_copy([COSTS], place.copy)
     assert place.left() == ["bi.duckdb", "bi.mine.partial"]
+
+
+ALL = (COSTS, MESSAGES, TENANTS)
+TOLD = {
+    COSTS: Described("What was paid.", {"total_cost": "In US dollars."}),
+    MESSAGES: Described("What was written.", {"no_such": "Not there."}),
+    VIEW: Described("With names.", {"tenant_name": "Of the tenant."}),
+}
+OTHER_ROWS = "update marts.costs set total_cost = 7; insert into core.messages select * from core.messages"
+OTHERS = {
+    "a type": "drop view reporting.costs; alter table marts.costs alter total_cost type double",
+    "a column": "alter table marts.costs add paid_on date",
+    "no column": "drop view reporting.costs; alter table marts.costs drop total_cost",
+    "the order of columns": """
+        create table marts.others as select total_cost, tenant_key from marts.costs;
+        drop table marts.costs;
+        alter table marts.others rename to costs
+    """,
+    "what a view shows": """
+        create or replace view reporting.costs as
+        select costs.tenant_key, tenants.tenant_name || '!' as tenant_name, costs.total_cost
+        from marts.costs left join core.tenants on costs.tenant_key = tenants.tenant_key
+    """,
+    "rows of a view": """
+        create or replace view reporting.costs as
+        select costs.tenant_key, tenants.tenant_name, costs.total_cost
+        from marts.costs inner join core.tenants on costs.tenant_key = tenants.tenant_name
+    """,
+    "no view": "drop view reporting.costs",
+    "one view more": "create view reporting.messages as select * from core.messages",
+}
+"""What may be another thing in the warehouse than in the copy before."""
+
+ADDED = {
+    "a table": "create table marts.mine as select 1 as one",
+    "a view": "create view marts.mine as select 1 as one",
+    "an index": "create unique index mine on marts.costs (tenant_key)",
+    "a rule for values": "drop view reporting.costs; alter table marts.costs alter total_cost set not null",
+    "a default": "drop view reporting.costs; alter table marts.costs alter total_cost set default 9",
+    "a function": "create function mine(x) as x + 1",
+    "a sequence": "create sequence mine",
+    "a type": "create type mine as enum ('one')",
+    "a comment": "comment on column marts.costs.tenant_key is 'mine'",
+    "rows": "insert into marts.costs values ('mine', 9)",
+}
+"""What somebody may do to a copy who may write it."""
+
+
+def assert_as_one_made_anew(place: Place, told: dict[tuple[str, str], Described]) -> None:
+    """The copy holds, tells and shows what one does that is made where there was none."""
+    anew = place.copy.with_name("anew.duckdb")
+    place.warehouse.publish_copy(ALL, anew, described=told)
+    assert content(place.copy) == content(anew)
+
+
+def content(copy: Path) -> list[list[tuple[object, ...]]]:
+    """All that is in a copy, rows by their count and hashes."""
+    with duckdb.connect(copy, read_only=True) as connection:
+        columns = """
+            select schema_name, table_name, column_index, column_name, data_type, is_nullable, column_default, comment
+            from duckdb_columns() where not internal order by all
+        """
+        catalogue = [
+            "select schema_name, table_name, comment from duckdb_tables() order by all",
+            "select schema_name, view_name, comment from duckdb_views() where not internal order by all",
+            "select function_name from duckdb_functions() where not internal",
+            "select sequence_name from duckdb_sequences() union all select index_name from duckdb_indexes()",
+            "select type_name from duckdb_types() where not internal and database_name = current_database()",
+        ]
+        found = [connection.execute(sql).fetchall() for sql in (columns, *catalogue)]
+        names = dict.fromkeys(f"{schema}.{name}" for schema, name, *_ in found[0])
+        return found + [
+            connection.execute(f"select count(*), sum(hash(shown)) from {name} as shown").fetchall() for name in names
+        ]
+
+
+@pytest.mark.parametrize("sql", OTHERS.values(), ids=OTHERS)
+def test_copy_after_another_is_what_one_made_anew_is(place: Place, sql: str) -> None:
+    place.name_tenants()
+    place.warehouse.publish_copy(ALL, place.copy, described=TOLD)
+    place.change(f"{OTHER_ROWS}; {sql}")
+    place.warehouse.publish_copy(ALL, place.copy, described=TOLD)
+    assert_as_one_made_anew(place, TOLD)
+
+
+@pytest.mark.parametrize("sql", ADDED.values(), ids=ADDED)
+def test_what_somebody_did_to_a_copy_is_gone_from_the_next(place: Place, sql: str) -> None:
+    place.name_tenants()
+    place.warehouse.publish_copy(ALL, place.copy, described=TOLD)
+    with duckdb.connect(place.copy) as connection:
+        connection.execute(sql)
+    place.warehouse.publish_copy(ALL, place.copy, described=TOLD)
+    assert_as_one_made_anew(place, TOLD)
+
+
+def test_other_rows_cost_no_other_catalogue_and_other_words_do(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.name_tenants()
+    place.warehouse.publish_copy(ALL, place.copy, described=TOLD)
+    others = TOLD | {COSTS: Described("What was paid, and when.", {"tenant_key": "Whose."})}
+    place.warehouse.publish_copy(ALL, place.copy, described=others)
+    assert_as_one_made_anew(place, others)
+    place.change(OTHER_ROWS)
+    with monkeypatch.context() as patched:
+        patched.delattr(duckdb_copy, "_make")
+        place.warehouse.publish_copy([COSTS, TENANTS], place.copy, [MESSAGES], others)
+        assert place.read("select count(*) from core.messages") == [(10_000,)]
+        place.warehouse.publish_copy(ALL, place.copy, described=others)
+    assert_as_one_made_anew(place, others)
 
 
 def test_file_that_is_no_copy_is_replaced(place: Place) -> None:
