@@ -312,5 +312,7 @@ def _is_of_reference(event: dbt.Event) -> bool:
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
     """The rows of what people read, as dbt records them at a build's end (dbt_project/macros/freshness)."""
     rows = ingestion.warehouse.query(f"select * from {relation('intermediate', 'builds')}").to_pylist()
-    counts = {(row["relation_schema"], row["relation_name"]): row["row_count"] for row in rows}
+    counts = {
+        (row["relation_schema"], row["relation_name"]): row["row_count"] for row in rows if row["row_count"] is not None
+    }
     return {key: counts[place] for key in built if (place := (key.path[0], key.path[-1])) in counts}
