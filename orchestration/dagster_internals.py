@@ -39,7 +39,7 @@ def build(self: ScopedResourcesBuilder, required_resource_keys: Set[str] | None)
 
 
 def look_up(context: dg.AssetExecutionContext, keys: Collection[dg.AssetKey]) -> None:
-    """Ask for the last materializations of assets together, of which each check's result asks for its own's."""
+    """Ask for the last materializations of assets together: what reads them asks for each, and each check's result."""
     context.get_step_execution_context()._data_version_cache._fetch_input_asset_version_info([*keys])
 
 

@@ -273,8 +273,16 @@ def _events(context: dg.AssetExecutionContext, result: dbt.Build) -> Iterator[An
     found = [one for one in told if isinstance(one, dg.AssetCheckResult)]
     log = context.instance.event_log_storage
     with log.together() if isinstance(log, EventLog) else nullcontext():
-        yield from (one for one in told if not isinstance(one, dg.AssetCheckResult))
-        dagster_internals.look_up(context, {one.asset_key for one in found if one.asset_key})
+        behind = set[dg.AssetKey]()
+        for one in (one for one in told if not isinstance(one, dg.AssetCheckResult)):
+            made = {context.asset_key_for_output(one.output_name)} if isinstance(one, dg.Output) else set[dg.AssetKey]()
+            # Each is told with the versions of what it reads, for which Dagster would ask one by one.
+            if any(not behind.isdisjoint(model_assets.asset_deps[key]) for key in made):
+                dagster_internals.look_up(context, behind)
+                behind.clear()
+            yield one
+            behind |= made
+        dagster_internals.look_up(context, behind | {one.asset_key for one in found if one.asset_key})
         yield from found
 
 
