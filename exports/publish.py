@@ -17,10 +17,12 @@ from exports.folders import Publication
 from exports.names import Names
 from exports.periods import CADENCE_OF, MARTS, Period, PeriodResult
 from exports.places import Destination
+from exports.reports.reads import told_of_tables
 from exports.rows import PeriodRows, Rows, rows_of
 from ingestion.output.private import Readers
 from ingestion.output.storage import Storage
 from ingestion.warehouses import Query
+from marts.tables import unmade
 
 _DAY = re.compile(r"(?!0000)\d{4}-\d\d-\d\d")
 
@@ -79,8 +81,8 @@ class Publisher:
                 published. All if empty.
 
         Raises:
-            ExportError: the table was never built, a column or a period is missing, or files lie where earlier versions
-                put them.
+            ExportError: there is no such table, or it was never built, a column or a period is missing, or files lie
+                where earlier versions put them.
             WarehouseError: the warehouse can't be asked.
             StorageError: the destination can't be listed.
         """
@@ -90,12 +92,15 @@ class Publisher:
                 "their recipients' folders, with their history: .venv/bin/python -m exports move"
             )
         if export.mart and self._there is not None and (export.schema_, export.mart) not in self._there:
+            if why := unmade({(export.schema_, export.mart)}):
+                raise ExportError(f"{export.relation} is not there, and {why}.")
             raise ExportError(
                 f"{export.relation} was never built: .venv/bin/python -m orchestration run builds it, or says why it "
                 "can't."
             )
         folders = self._destination.folders(export.name)
-        rows = rows_of(export, self._query, self._names)
+        with told_of_tables(export.query or ""):
+            rows = rows_of(export, self._query, self._names)
         _assert_has(export, rows, wanted)
         stamp = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         starts = {period.first_day.isoformat(): period for period in wanted}

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from exports.catalogue import Export
 from exports.errors import ExportError
 from exports.names import Names, is_name
+from ingestion.errors import nearest
 from ingestion.warehouses import Query
 
 _PERIOD = ["period_start_date", "period_end_date"]
@@ -111,7 +112,8 @@ def _assert_may_be_published(export: Export, table: pa.Table) -> None:
 
 def _assert_has(export: Export, table: pa.Table, names: set[str]) -> None:
     if absent := sorted(names - set(table.column_names)):
-        raise ExportError(f"{export.name}: {export.relation} has no column {', '.join(absent)}.")
+        near = nearest(absent[0], table.column_names)
+        raise ExportError(f"{export.name}: {export.relation} has no column {', '.join(absent)}. Near it: {near}.")
 
 
 def _needed(export: Export) -> list[str]:

@@ -1,8 +1,11 @@
 """The errors of this package, grouped by what the caller should do.
 
-Belongs here: exception types. Not here: messages of a certain system; they are written where the fault is seen.
-A message says what, where and what to do, in one line, and never holds a URL (it may hold a password).
+Belongs here: exception types, and words that messages share. Not here: messages of a certain system; they are written
+where the fault is seen. A message says what, where and what to do, in one line, and never holds a URL (it may hold a
+password).
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class IngestionError(Exception):
@@ -53,3 +56,15 @@ def without_tls(option: str, variable: str) -> str:
         "Have it support TLS, or, if the network between is yours alone, let it go without: add "
         f"{option} to the options of {variable}"
     )
+
+
+def nearest(name: str, names: Mapping[str, object] | Sequence[str]) -> str:
+    """Names that may have been meant, the nearest first, as the end of a sentence."""
+    # Only where something is wrong.
+    import difflib  # noqa: PLC0415
+
+    folded = {n.casefold(): n for n in names}
+    parts = [n for n in names if name.casefold() in n.casefold() or n.casefold() in name.casefold()]
+    close = [folded[n] for n in difflib.get_close_matches(name.casefold(), list(folded), n=5, cutoff=0.5)]
+    found = list(dict.fromkeys([*close, *parts]))[:5] or list(names)[:5]
+    return ", ".join(found) or "nothing"

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ingestion.errors import ConfigurationError
+from ingestion.errors import ConfigurationError, nearest
+from marts.conditions import unknown_columns
 from marts.declaration import Mart
+from marts.facts import Counted
 from marts.metrics import headlines, is_amount
-from marts.names import named_ids
+from marts.names import named_ids, variables
 
 Marts = Mapping[str, tuple[str, Mart]]
 Types = dict[str, tuple[str | None, bool]]
@@ -42,7 +44,7 @@ def assert_consistent(
     Args:
         marts: all declarations.
         changed: mart → the model of changed periods that tells what of it is measured anew.
-        texts: model → its SQL.
+        texts: model → its SQL; seed or model that is no SQL → nothing.
         types: model → what is known of its columns.
 
     Raises:
@@ -51,6 +53,8 @@ def assert_consistent(
     """
     names = {named.name for named in named_ids().values()}
     for mart_name, (_, mart) in marts.items():
+        if fault := _fault_beside(mart, texts, types):
+            raise ConfigurationError(f"{mart_name}: {fault}.")
         for name, column in mart.columns.items():
             if name in names:
                 raise ConfigurationError(f"{mart_name}: {name} is a name beside an id, and no number is called so.")
@@ -77,13 +81,67 @@ def assert_consistent(
                 )
 
 
+def assert_counted(
+    facts: Mapping[str, tuple[str, Counted]], texts: Mapping[str, str], types: Mapping[str, Types]
+) -> None:
+    """Refuse facts that say of themselves that they are counted by what is not there.
+
+    Args:
+        facts: fact → its system, and how it is counted.
+        texts: as above.
+        types: as above.
+
+    Raises:
+        ConfigurationError: there is no such table or column.
+    """
+    for fact, (system, counted) in facts.items():
+        staged, prefix = f"stg_{system}__{counted.rows_of}", f"stg_{system}__"
+        if staged not in texts:
+            tables = [model.removeprefix(prefix) for model in texts if model.startswith(prefix)]
+            raise ConfigurationError(
+                f"{fact}: counted: {system} has no table {counted.rows_of} with a model {staged}. "
+                f"Near it: {nearest(counted.rows_of, tables)}."
+            )
+        named = [counted.key, *counted.dates, *([counted.customer] if counted.customer else [])]
+        if fault := _lacks(fact, named, types):
+            raise ConfigurationError(f"{fact}: counted: {fault}.")
+
+
+def _fault_beside(mart: Mart, texts: Mapping[str, str], types: Mapping[str, Types]) -> str | None:
+    """The first name beside its facts that a mart takes for something that there is."""
+    if mart.quiet_days and mart.quiet_days not in variables():
+        return f"quiet_days: there is no variable {mart.quiet_days}. Near it: {nearest(mart.quiet_days, variables())}"
+    read = [(name, told.of, [name, *told.by]) for name, told in mart.attributes.items()]
+    for name, column in mart.columns.items():
+        if column.known_since:
+            model, _, instant = column.known_since.partition(".")
+            read.append((name, model, [instant, "source_system"]))
+    for name, model, columns in read:
+        if model not in texts:
+            return f"{name}: there is no model {model}. Near it: {nearest(model, [*texts])}"
+        if fault := _lacks(model, columns, types):
+            return f"{name}: {fault}"
+    return None
+
+
+def _lacks(model: str, columns: Iterable[str], types: Mapping[str, Types]) -> str | None:
+    """The first of some columns that a model lacks, of which YAML tells the columns."""
+    known = types.get(model)
+    missing = [column for column in columns if column not in known] if known else []
+    if not (known and missing):
+        return None
+    return f"{model} has no column {missing[0]}. Near it: {nearest(missing[0], [*known])}"
+
+
 def _fault(mart: Mart, name: str, changed: str, texts: Mapping[str, str], types: Mapping[str, Types]) -> str | None:
     """The first thing that is wrong with a measure."""
     fact, date = mart.fact_of(name), mart.date_of(name)
     if fact not in texts:
-        return f"{name}: there is no model {fact}"
-    if (known := types.get(fact)) and (fault := _fault_of_columns(mart, name, known)):
-        return f"{name}: {fault}"
+        return f"{name}: there is no model {fact}. Near it: {nearest(fact, [*texts])}"
+    if known := types.get(fact):
+        fault = _fault_of_columns(mart, name, known) or _fault_of_condition(mart, name, known, texts[fact])
+        if fault:
+            return f"{name}: {fault}"
     if changed not in texts:
         others = sorted(model for model in texts if "changed" in model and _names(texts[model], fact))
         return f"there is no model {changed}; `changed` may name what tells of {fact}: {', '.join(others) or 'none'}"
@@ -103,7 +161,7 @@ def _fault_of_columns(mart: Mart, name: str, known: Types) -> str | None:
         dates = [column for column, (type_, _) in known.items() if type_ == "date"]
         return f"{fact} has no date {date}; it has {', '.join(dates) or 'none'}"
     if of and of not in known:
-        return f"{fact} has no column {of}"
+        return f"{fact} has no column {of}. Near it: {nearest(of, [*known])}"
     type_ = known[of][0] if of and kind != "distinct" else None
     if type_ and (any(word in type_ for word in _NO_NUMBERS) or (mart.columns[name].whole and "int" not in type_)):
         wanted = "whole number, and `whole` would round it" if "numeric" in type_ else "number"
@@ -115,6 +173,15 @@ def _fault_of_columns(mart: Mart, name: str, known: Types) -> str | None:
         if type_ is not None and not (type_.startswith(("text", "string", "{{")) and is_never_null):
             return f"{fact}.{dimension} is no text, or may be null: a view of its rows may make a dimension of it"
     return None
+
+
+def _fault_of_condition(mart: Mart, name: str, known: Types, text: str) -> str | None:
+    """What a fact lacks of what a condition names: by its YAML, which of a view may not tell all that its SQL does."""
+    unknown = unknown_columns(mart.columns[name].where or "true", known)
+    missing = next((column for column in unknown if not _names(text, re.escape(column))), None)
+    if missing is None:
+        return None
+    return f"{mart.fact_of(name)} has no column {missing}, which `where` names. Near it: {nearest(missing, [*known])}"
 
 
 def _names(text: str, word: str) -> bool:

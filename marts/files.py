@@ -18,6 +18,17 @@ from marts.declaration import CALLED, NAME, Mart
 
 SUFFIX = ".mart.yml"
 
+_FILES = "*.mart.y*ml"
+
+_OF_DBT = re.compile(
+    r"^(version|models|sources|seeds|snapshots|analyses|macros|functions|exposures|groups|metrics|semantic_models|"
+    r"saved_queries|(unit_|data_)?tests)\s*:",
+    re.MULTILINE,
+)
+"""What dbt reads of a YAML file; all else it passes over without a word."""
+
+_OF_A_MART = {*Mart.model_fields, "columns_of"} - {"description"}
+
 
 def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
     """Read all declarations.
@@ -31,6 +42,7 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
     Raises:
         ConfigurationError: a file is malformed; the message names it and what is wrong.
     """
+    _assert_called_so(folder)
     told = _told(folder)
     found = {}
     for name, (system, _) in told.items():
@@ -41,10 +53,23 @@ def read_marts(folder: Path) -> dict[str, tuple[str, Mart]]:
     return found
 
 
+def _assert_called_so(folder: Path) -> None:
+    """Refuse a file that declares a mart under a name by which nobody reads it."""
+    for path in sorted(folder.rglob("*.[yY]*[mM][lL]")):
+        if path.match(_FILES) or _OF_DBT.search(text := read_text(path)):
+            continue
+        told = yaml_of(path, text)
+        if isinstance(told, Mapping) and (keys := [key for key in told if key in _OF_A_MART]):
+            raise ConfigurationError(
+                f"{path.relative_to(folder)} has {', '.join(keys)}, as a mart that is declared, and is not called so: "
+                f"name it {path.parent.name}{SUFFIX}, in a folder of that name."
+            )
+
+
 def _told(folder: Path) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Name → system and what the file says, whatever that is."""
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for path in sorted(folder.rglob("*.mart.y*ml")):
+    for path in sorted(folder.rglob(_FILES)):
         system, name = path.parent.parent.name, path.name.removesuffix(SUFFIX)
         if path != folder / "marts" / system / name / f"{name}{SUFFIX}" or not NAME.fullmatch(name):
             raise ConfigurationError(

@@ -1,11 +1,11 @@
-"""Names beside ids: which there are, as dbt's project declares them.
+"""Names beside ids, and other variables: which there are, as dbt's project declares them.
 
-Belongs here: the variable `names` of dbt_project.yml, by which dbt makes the views in `reporting`. Not here: names
-themselves (exports).
+Belongs here: the variables of dbt_project.yml, by one of which (`names`) dbt makes the views in `reporting`. Not here:
+names themselves (exports).
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,6 +29,12 @@ class Named(NamedTuple):
 @cache
 def named_ids() -> dict[str, Named]:
     """Column of ids → where its names come from."""
+    return {ids: Named(told["name"], told["of"], tuple(told["by"])) for ids, told in variables()["names"].items()}
+
+
+@cache
+def variables() -> dict[str, Any]:
+    """The variables of dbt's project."""
     text = (PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
-    project = yaml.load(text, yaml.CSafeLoader)
-    return {ids: Named(told["name"], told["of"], tuple(told["by"])) for ids, told in project["vars"]["names"].items()}
+    told: dict[str, Any] = yaml.load(text, yaml.CSafeLoader)["vars"]
+    return told

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from ingestion.errors import ConfigurationError
+from ingestion.errors import ConfigurationError, nearest
 from ingestion.settings import PROJECT_ROOT
-from marts.consistency import assert_consistent, types_of
+from marts.consistency import assert_consistent, assert_counted, types_of
 from marts.facts import Entries, read_facts
 from marts.files import read_marts, read_text, yaml_of
 from marts.models import WRITTEN, Others, changed_model, files_of
@@ -29,17 +29,16 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     changed = {name: changed_model(system, mart, others.facts) for name, (system, mart) in marts.items()}
     declared = {models / path: text for path, text in files_of(marts, changed, others).items()}
     there = found | declared
-    assert_consistent(
-        marts,
-        changed,
-        {path.stem: text for path, text in there.items() if path.suffix == ".sql"},
-        {
-            model: types
-            for path, text in there.items()
-            if path.suffix == ".yml" and path.relative_to(models).parts[0] in ("core", "intermediate")
-            for model, types in types_of(_models_of(path, text)).items()
-        },
-    )
+    texts = {path.stem: text for path, text in there.items() if path.suffix == ".sql"}
+    tables = dict.fromkeys((*_seeds(), *(path.stem for path in models.rglob("*.py"))), "")
+    types = {
+        model: types
+        for path, text in there.items()
+        if path.suffix == ".yml" and path.relative_to(models).parts[0] in ("core", "intermediate")
+        for model, types in types_of(_models_of(path, text)).items()
+    }
+    assert_counted(others.facts, texts, types)
+    assert_consistent(marts, changed, tables | texts, types)
     for path in declared.keys() & found.keys():
         if not _is_written(found[path]):
             raise ConfigurationError(
@@ -86,11 +85,16 @@ def _models_of(path: Path, text: str) -> Entries:
     return entries
 
 
+def _seeds() -> list[str]:
+    return [path.stem for path in (PROJECT_ROOT / "dbt_project" / "seeds").rglob("*.csv")]
+
+
 def _assert_exported_are_there(exported: Mapping[str, Iterable[str]], models: Collection[str]) -> None:
-    seeds = {path.stem for path in (PROJECT_ROOT / "dbt_project" / "seeds").rglob("*.csv")}
-    for mart in sorted({mart for marts in exported.values() for mart in marts} - {*models, *seeds}):
+    there = {*models, *_seeds()}
+    for mart in sorted({mart for marts in exported.values() for mart in marts} - there):
         raise ConfigurationError(
-            f"exports/catalogue.yml publishes {mart}, and there is no such model. Take it out there."
+            f"exports/catalogue.yml publishes {mart}, and there is no such model. Take it out there, or write one that "
+            f"there is. Near it: {nearest(mart, sorted(there))}."
         )
 
 

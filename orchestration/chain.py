@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration import changes
 from orchestration.configuration import (
     CONFIRM_JOB,
+    CROSS_SOURCE,
     EXTRACT_JOBS,
     JOB,
     MODELS_JOB,
@@ -98,10 +99,13 @@ def _due_after(ended: str, patience_seconds: float | None) -> Launch | None:
     following = [job for job in FOLLOWING if STAGES[job] > STAGES[ended]]
     due_models = memory.due_models(settings.now) if MODELS_JOB in following else []
     # What was refreshed and is due still has failed, and would again.
-    if systems := [system for system in due_models if REFRESH_JOBS[system] != ended]:
-        from orchestration.models import keys_of_models  # noqa: PLC0415
+    systems = [system for system in due_models if REFRESH_JOBS[system] != ended]
+    own = memory.due_own_models() if MODELS_JOB in following and ended != REFRESH_JOBS[CROSS_SOURCE] else []
+    if systems or own:
+        from orchestration.models import keys_of_models, keys_of_own_models  # noqa: PLC0415
 
-        return Launch(MODELS_JOB, [key for system in systems for key in keys_of_models(system)])
+        of_systems = [key for system in systems for key in keys_of_models(system)]
+        return Launch(MODELS_JOB, of_systems or keys_of_own_models(own))
     due = {step.name: systems for step in steps if (systems := memory.due(step))}
     copied = memory.due_copies()
     if not (due or copied):
@@ -111,6 +115,9 @@ def _due_after(ended: str, patience_seconds: float | None) -> Launch | None:
     keys = {job: [key_of_copy(system) for system in copied if job == PUBLICATION_JOB] for job in following}
     for step in steps:
         keys.get(step.job, []).extend(
-            dg.AssetKey(step.assets[name]) for system in due.get(step.name, ()) for name in step.of(system)
+            dg.AssetKey(step.assets[name])
+            for system in due.get(step.name, ())
+            for name, one in step.of(system).items()
+            if not memory.lacking(one)
         )
     return next((Launch(job, assets) for job, assets in keys.items() if assets), None)

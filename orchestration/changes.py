@@ -12,21 +12,28 @@ again.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from exports.catalogue import Export
+from exports.reports.declaration import Declaration
 from ingestion.loading.privacy import REMEDY
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
 from orchestration import dbt, nodes
 from orchestration.configuration import CROSS_SOURCE, KINDS, SOURCES, SOURCES_OF_KINDS, SYSTEMS, ingestion, settings
+from orchestration.nodes import own_models, with_readers
 from orchestration.profile import shown_names
-from orchestration.publications import Step, copy_step, is_step
+from orchestration.publications import Step, copy_step, is_step, own_models_in
 
 MODELS = state.MODELS
 """The entry of `_state` that tells what models were made from; the others are of publications.py."""
+
+_OWN_MODELS = f"{MODELS}_custom"
+"""The entry that tells of each model of your own by itself, beside the one of all systems together: none holds back
+another, nor what is this project's."""
 
 _UNFINISHED = " unfinished"
 _ITS_LAST = -1
@@ -106,6 +113,24 @@ class Memory:
         is_whole = entry.watermark and not entry.watermark.endswith(_UNFINISHED)
         return f"{entry.watermark} {entry.last_run_at}" if is_whole else None
 
+    def own_built(self) -> dict[str, str | None]:
+        """Model of your own → when it was last built well; None: it waits for tables that are not there.
+
+        Those are missing of which the last build did not end well, or is still to come.
+        """
+        told: dict[str, str | None] = json.loads(self.entry(_OWN_MODELS, CROSS_SOURCE).watermark or "{}")
+        return {name: told[name] for name in own_models() if name in told}
+
+    def due_own_models(self) -> list[str]:
+        """The models of your own to be built by themselves: those that are missing there, where the others stand."""
+        built = self.own_built()
+        return [name for name in own_models() if name not in built] if self.built(CROSS_SOURCE) else []
+
+    def lacking(self, one: Export | Declaration | None = None) -> list[str]:
+        """The models of your own, of all or of an export or report, that can't be published: they lack a good build."""
+        built = self.own_built()
+        return sorted(name for name in (own_models_in(one) if one else own_models()) if not built.get(name))
+
     def inputs(self, system: str) -> str:
         """Fingerprint of what a system's models would be built from now; it begins with that of the project's files."""
         if system == CROSS_SOURCE:
@@ -156,7 +181,9 @@ class Memory:
     def published(self, step: Step, system: str) -> str | None:
         """Fingerprint of what a system's exports, reports or copy are made from; None: its models are not whole."""
         declared = [one.model_dump(exclude={"deliver"}) for one in step.of(system).values()]
-        return (built := self.built(system)) and digest(built, step.place, declared)
+        # What lacks a good build is left out, and due with the next one.
+        own = {name: at for name, at in self.own_built().items() if name in step.own_models_of(system)}
+        return (built := self.built(system)) and digest(built, step.place, declared, *([own] if own else []))
 
     def _differs(self, system: str) -> bool:
         return self.entry(MODELS, system).watermark != self.inputs(system)
@@ -215,11 +242,12 @@ def read(patience_seconds: float | None = None) -> Memory:
     return memory
 
 
-def begin(systems: Iterable[str], *, is_full: bool) -> None:
+def begin(systems: Collection[str], own: Collection[str] = (), *, is_full: bool) -> None:
     """Forget what systems' models were last built from, but for the project: the rows that are there come from it.
 
     While a full build lasts they come from two, or from raw as it was at two moments. Should it not end well, the next
-    one is full too, whichever project it is of.
+    one is full too, whichever project it is of. Models of your own are forgotten with those of all systems together, or
+    some with what reads them.
     """
     with ingestion.warehouse.at_hand():
         memory = read()
@@ -229,17 +257,27 @@ def begin(systems: Iterable[str], *, is_full: bool) -> None:
             project = None if is_full else last.watermark and last.watermark.split(" ")[0] + _UNFINISHED
             entries[system] = Entry(project, 0, last.last_run_at)
         _note(memory, MODELS, entries)
+        gone = own_models() if CROSS_SOURCE in systems else with_readers(own)
+        if gone:
+            _note_own(memory, {name: at for name, at in memory.own_built().items() if name not in gone})
 
 
-def end(systems: Iterable[str]) -> None:
+def end(systems: Iterable[str], own: Iterable[str] = (), waiting: Iterable[str] = ()) -> None:
     """Note that systems' models were built to the end, from what is there now.
 
     The last batch that they saw is noted too: no version that they still need may be compacted (see
     ingestion/operations/compaction.py).
+
+    Args:
+        systems: those of which all models were.
+        own: models of your own that were built well.
+        waiting: those that could not be, as they read tables that are not there.
     """
     with ingestion.warehouse.at_hand():
         memory, now = read(), datetime.now(UTC)
         _note(memory, MODELS, {s: Entry(memory.inputs(s), _ITS_LAST, now) for s in systems})
+        if told := dict.fromkeys(waiting) | dict.fromkeys(own, str(now)):
+            _note_own(memory, memory.own_built() | told)
 
 
 def publish(step: Step, systems: Iterable[str], memory: Memory) -> None:
@@ -258,6 +296,10 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
 
+def _note_own(memory: Memory, built: Mapping[str, str | None]) -> None:
+    _note(memory, _OWN_MODELS, {CROSS_SOURCE: Entry(json.dumps(built, sort_keys=True), 0, datetime.now(UTC))})
+
+
 def _name(step: str, system: str) -> str:
     """What a step is called in `_state`."""
     return step + _OF_CROSS_SOURCE if system == CROSS_SOURCE else step
@@ -265,7 +307,7 @@ def _name(step: str, system: str) -> str:
 
 def _is_own(name: str) -> bool:
     step = name.removesuffix(_OF_CROSS_SOURCE)
-    return step == MODELS or is_step(step)
+    return step in (MODELS, _OWN_MODELS) or is_step(step)
 
 
 def _files(system: str) -> str:

@@ -24,7 +24,7 @@ from orchestration.console import failure, say, telling_faults
 from orchestration.labels import links, tags
 from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
-from orchestration.publications import Step, export_steps
+from orchestration.publications import Step, export_steps, not_built
 
 
 def _spec(key: dg.AssetKey, export: Export, cadence: Cadence | None) -> dg.AssetSpec:
@@ -78,6 +78,9 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
                 for key, export in of_system.items():
                     if key not in context.selected_asset_keys:
                         continue
+                    if lacking := memory.lacking(export):
+                        faults.append(f"{export.name}: {not_built(lacking)}")
+                        continue
                     try:
                         began = time.monotonic()
                         result = publisher.publish(export, wanted=wanted)
@@ -90,7 +93,8 @@ def _export_asset(step: Step, system: str) -> dg.AssetsDefinition:
                 # Published by hand, they may have been current before.
                 changes.forget(step, [system])
                 raise failure("; ".join(faults))
-            if not wanted and context.selected_asset_keys.issuperset(of_system):
+            due = {key for key, export in of_system.items() if not memory.lacking(export)}
+            if not wanted and context.selected_asset_keys >= due:
                 changes.publish(step, [system], memory)
 
     return publish_files

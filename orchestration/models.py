@@ -33,7 +33,7 @@ from orchestration.configuration import (
 from orchestration.console import failure, say, telling_faults
 from orchestration.event_log import EventLog
 from orchestration.labels import Layer, links, tags
-from orchestration.nodes import own_models, system_of_node
+from orchestration.nodes import at_fault, own_models, own_models_of, system_of_node
 from orchestration.standing import is_any_system_built, missing_tables, waiting_for
 
 _BUILT = ("LogModelResult", "LogSeedResult")
@@ -138,12 +138,10 @@ def model_assets(context: dg.AssetExecutionContext, config: Build) -> Iterator[A
                 is_told &= bool(faults)
                 faults = faults or ["no system was built yet that models of all systems could be made of"]
                 continue
-            for is_full in (True, False):
-                full = {s: config.full_refresh or memory.is_new_project(s) for s in sorted(systems)}
-                if group := {s: asked[s] for s in full if full[s] is is_full}:
-                    built = yield from _built(context, group, is_full, waiting_for(missing))
-                    faults += built.faults.values()
-                    is_told &= told.models(built)
+            for group, is_full in _groups({s: asked[s] for s in sorted(systems)}, memory, config):
+                built = yield from _built(context, group, is_full, waiting_for(missing))
+                faults += built.faults.values()
+                is_told &= told.models(built)
     if faults:
         raise failure(f"{len(faults)} failed: {'; '.join(faults)}", is_told=is_told)
 
@@ -168,6 +166,25 @@ def keys_of_models(system: str) -> list[dg.AssetKey]:
     return [key for key, group in model_assets.group_names_by_key.items() if group == system]
 
 
+def keys_of_own_models(names: Collection[str]) -> list[dg.AssetKey]:
+    """The assets of models of your own."""
+    return [key for key in keys_of_models(CROSS_SOURCE) if key.path[-1] in names]
+
+
+def _groups(
+    asked: Mapping[str, Collection[dg.AssetKey]], memory: changes.Memory, config: Build
+) -> Iterator[tuple[dict[str, Collection[dg.AssetKey]], bool]]:
+    """What of some systems is built at once, and whether anew from all of raw."""
+    anew = {s: keys for s, keys in asked.items() if config.full_refresh or memory.is_new_project(s)}
+    others = {s: keys for s, keys in asked.items() if s not in anew}
+    # One of your own that lacks a good build may have tables that its SQL, as it is now, never made.
+    own = {*others.get(CROSS_SOURCE, ())} & {*keys_of_own_models(memory.lacking())}
+    others |= {s: {*keys} - own for s, keys in others.items() if s == CROSS_SOURCE}
+    for group, is_full in ((anew, True), (others, False), ({CROSS_SOURCE: own}, True)):
+        if some := {s: keys for s, keys in group.items() if keys}:
+            yield some, is_full
+
+
 def _built(
     context: dg.AssetExecutionContext,
     asked: Mapping[str, Collection[dg.AssetKey]],
@@ -175,26 +192,29 @@ def _built(
     exclude: Sequence[str],
 ) -> Generator[Any, None, dbt.Build]:
     """Run dbt to its end, then yield its events with row counts: the warehouse has one user at a time."""
-    whole = [system for system, keys in asked.items() if len(keys) == len(keys_of_models(system))]
     keys = {key for keys in asked.values() for key in keys}
+    # What fails of your own is its own fault alone: these are asked for, and remembered, one by one.
+    own = {key.path[-1] for key in keys} & {*own_models()}
+    of_project = {s: rest for s, its in asked.items() if (rest := {*its} - {*keys_of_own_models(own)})}
+    whole = [s for s, its in of_project.items() if its >= {*keys_of_models(s)} - {*keys_of_own_models(own_models())}]
     progress = count(1)
 
     def heard(event: dbt.Event) -> None:
         if event["info"]["name"] in _BUILT and not _is_of_reference(event):
             say(f"models: {next(progress)}/{len(keys)} {event['data']['node_info']['node_name']}")
 
-    say(f"models: {len(keys)} to build of {', '.join(asked)}")
-    changes.begin(asked, is_full=is_full)
-    select = [f"tag:{system}" for system in whole]
-    if CROSS_SOURCE in whole:
-        select += own_models()
-    if parts := [key.path[-1] for system in asked.keys() - whole for key in asked[system]]:
+    say(f"models: {len(keys)} to build of {', '.join(of_project) or 'your own'}")
+    changes.begin(of_project, own, is_full=is_full)
+    select = [*(f"tag:{system}" for system in whole), *sorted(own)]
+    if parts := [key.path[-1] for system in of_project.keys() - whole for key in of_project[system]]:
         # Seeds of reference data are no assets: whatever is asked for finds them there.
         select += [*parts, f"tag:{REFERENCE}"]
     result = dbt.build(select, heard, is_full, exclude=exclude)
-    failed = {system_of_node(node) for node in result.faults}
+    failed, faulty = at_fault(result.faults)
+    reached = {manifest["nodes"][node]["name"] for node in result.reached & manifest["nodes"].keys()}
+    made = set() if None in failed else own & reached - faulty
     with ingestion.warehouse.at_hand():
-        changes.end(system for system in whole if not failed & {system, None})
+        changes.end((system for system in whole if not failed & {system, None}), made, own & {*exclude})
         for key, metadata in _metadata(keys).items():
             context.add_asset_metadata(metadata, asset_key=key)
     yield from _events(context, result)
@@ -205,22 +225,29 @@ def _tested(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Run data tests alone, on tables as they stand.
 
     Some compare them with raw: those of a system of which raw holds what its models have not seen wait for the build
-    that is due, which runs them all. So do those of one that was not built to the end: they may read what is not there.
+    that is due, which runs them all. So do those of one that was not built to the end, or of a model of your own that
+    was not: they may read what is not there.
     """
     names = {key.name for key in context.selected_asset_check_keys}
     with telling_faults(), ingestion.warehouse.exclusive():
         memory = changes.read()
         due = memory.due_models(settings.now)
         waiting = [system for system in SYSTEMS if system in due or memory.built(system) is None]
+        lacking = memory.lacking()
         without_tables = waiting_for(missing_tables())
+
+        def is_ready(node: str) -> bool:
+            return manifest["nodes"][node]["name"] not in without_tables and not own_models_of(node) & {*lacking}
+
         tests = [
             name
             for unique_id, node in manifest["nodes"].items()
             if node["resource_type"] == "test"
             and (name := node["name"]) in names
             and (system := system_of_node(unique_id)) not in waiting
-            and not (system == CROSS_SOURCE and name in without_tables)
+            and not (system == CROSS_SOURCE and not is_ready(unique_id))
         ]
+        waiting += lacking
         if waiting:
             say(f"tests: those of {', '.join(waiting)} come with the next build of them")
         if not tests:
@@ -293,5 +320,7 @@ def _is_of_reference(event: dbt.Event) -> bool:
 def _row_counts(built: Collection[dg.AssetKey]) -> dict[dg.AssetKey, int]:
     """The rows of what people read, as dbt records them at a build's end (dbt_project/macros/freshness)."""
     rows = ingestion.warehouse.query(f"select * from {relation('intermediate', 'builds')}").to_pylist()
-    counts = {(row["relation_schema"], row["relation_name"]): row["row_count"] for row in rows}
+    counts = {
+        (row["relation_schema"], row["relation_name"]): row["row_count"] for row in rows if row["row_count"] is not None
+    }
     return {key: counts[place] for key in built if (place := (key.path[0], key.path[-1])) in counts}

@@ -11,7 +11,9 @@ from typing import Literal, get_args
 from exports.catalogue import Export
 from exports.periods import CADENCES, MARTS, Cadence
 from exports.reports.declaration import Declaration
-from orchestration.configuration import PUBLICATION_JOB, exports, reports, settings, system_of
+from exports.reports.reads import tables_in, tables_of
+from orchestration.configuration import CROSS_SOURCE, PUBLICATION_JOB, exports, reports, settings, system_of
+from orchestration.nodes import own_models, own_models_at
 
 Kind = Literal["copy", "exports", "reports"]
 
@@ -61,6 +63,27 @@ class Step:
     def of(self, system: str) -> dict[str, Export | Declaration]:
         """What it publishes of a system, by name."""
         return {name: one for name, one in self.declared.items() if system_of(one) == system}
+
+    def own_models_of(self, system: str) -> set[str]:
+        """The models of your own in what it publishes of a system."""
+        if self.kind == "copy":
+            return {*own_models()} if system == CROSS_SOURCE else set()
+        return {name for one in self.of(system).values() for name in own_models_in(one)}
+
+
+def own_models_in(one: Export | Declaration) -> set[str]:
+    """The models of your own that an export or report is made from."""
+    if isinstance(one, Declaration):
+        return own_models_at(tables_of(one, CADENCES))
+    return own_models_at({(one.schema_, one.mart)} if one.mart else tables_in(str(one.query)))
+
+
+def not_built(names: Sequence[str]) -> str:
+    """Why what is made from models of your own stays as it was, for people."""
+    return (
+        f"{', '.join(names)} could not be built, or failed its test, when it was last tried, so this stays as it was: "
+        "python -m orchestration run tries it again, and says why it can't."
+    )
 
 
 def cadences_of(report: Declaration, cadence: Cadence | None) -> Sequence[Cadence]:

@@ -20,7 +20,7 @@ from orchestration.console import failure, say, telling_faults
 from orchestration.labels import links, tags
 from orchestration.models import columns_of
 from orchestration.partitions import PARTITIONS, asked_for, published
-from orchestration.publications import Step, cadences_of, report_steps
+from orchestration.publications import Step, cadences_of, not_built, report_steps
 
 
 def _is_personal(declaration: Declaration) -> bool:
@@ -63,12 +63,15 @@ def _report_asset(step: Step, system: str) -> dg.AssetsDefinition:
             with ingestion.warehouse.reader() as query:
                 memory = changes.read()
                 say(f"reports {system}{step.suffix}: {', '.join(names)}")
-                cadences = {name: cadences_of(reports[name], step.cadence) for name in names}
-                results = publish(reports, cadences, query, settings, wanted)
-            if faults := [f"{result.report}: {fault}" for result in results for fault in result.faults]:
+                lacking = {name: memory.lacking(reports[name]) for name in of_system}
+                cadences = {name: cadences_of(reports[name], step.cadence) for name in names if not lacking[name]}
+                results = publish(reports, cadences, query, settings, wanted) if cadences else []
+            faults = [f"{name}: {not_built(lacking[name])}" for name in names if lacking[name]]
+            faults += [f"{result.report}: {fault}" for result in results for fault in result.faults]
+            if faults:
                 # Made by hand, they may have been current before.
                 changes.forget(step, [system])
-            elif not wanted and len(names) == len(of_system):
+            elif not wanted and {*names} >= {name for name in of_system if not lacking[name]}:
                 changes.publish(step, [system], memory)
         for result in results:
             yield from published(context, of_system[result.report], step.cadence, result, _metadata(result))

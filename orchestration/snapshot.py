@@ -23,7 +23,7 @@ from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, s
 from orchestration.console import failure, say, telling_faults
 from orchestration.described import descriptions
 from orchestration.labels import links, tags
-from orchestration.models import keys_of_models
+from orchestration.models import keys_of_models, keys_of_own_models
 from orchestration.publications import copy_step
 
 
@@ -60,10 +60,13 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
     began = time.monotonic()
     with telling_faults(), ingestion.warehouse.at_hand():
         there = ingestion.warehouse.tables(PUBLISHED_SCHEMAS)
+        # Of your own models those stay as they are there, or are not there, that lack a good build.
+        lacking = {(key.path[0], key.path[-1]) for key in keys_of_own_models(changes.read().lacking())}
         # By hand all may be asked for, and a system's first build be still to come, or have failed.
-        missing = {system: sorted({*_places([system])} - there) for system in asked}
+        missing = {system: sorted({*_places([system])} - there - lacking) for system in asked}
         systems = [system for system in asked if not missing[system]]
-        tables, kept = _places(systems), _places(set(SYSTEMS) - set(systems))
+        tables = [place for place in _places(systems) if place not in lacking]
+        kept = [*_places(set(SYSTEMS) - set(systems)), *sorted(lacking)]
         faults = [f"{s}: {'.'.join(lacks[0])} was never built" for s, lacks in missing.items() if lacks]
         if not systems:
             raise failure("; ".join(faults))

@@ -20,6 +20,7 @@ from exports.errors import ExportError
 from exports.names import told_name
 from exports.periods import MARTS, TRAILING, Span, Window
 from exports.reports.content import COUNT, SHARE, Kind
+from ingestion.errors import nearest
 from ingestion.warehouses import Query
 from marts.declaration import Mart
 from marts.metrics import headline_of
@@ -71,7 +72,7 @@ class Measures:
         """
         for column in self.columns:
             if column not in self.mart.columns:
-                raise ExportError(f"{self.name} has no column {column}. It has {', '.join(self.mart.columns)}.")
+                raise ExportError(f"{self.name} has no column {column}. Near it: {nearest(column, self.mart.columns)}.")
         for dimension in self.by:
             if dimension not in self.mart.dimensions:
                 told = ", ".join(self.mart.dimensions) or "none"

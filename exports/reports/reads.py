@@ -1,15 +1,19 @@
 """What a report is made from.
 
-Belongs here: the tables that its sections name. Not here: reading them (sections).
+Belongs here: the tables that its sections, and queries, name. Not here: reading them (sections).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from exports.errors import ExportError
 from exports.periods import MARTS, TRAILING, Cadence
 from exports.reports.declaration import Declaration
+from ingestion.errors import WarehouseError
+from marts.tables import unmade
 
-_READ = re.compile(r"\b(core|marts)\.(\w+)")
+_READ = re.compile(r"""\b(?:\w+_)?(core|marts|reporting)["`]?\.["`]?(\w+)""", re.IGNORECASE)
 
 
 def tables_of(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tuple[str, str]]:
@@ -25,5 +29,26 @@ def tables_of(declaration: Declaration, cadences: Sequence[Cadence]) -> set[tupl
         found |= {("marts", "data_quality")} if section.left_out else set()
         found |= {("marts", "freshness")} if section.reach else set()
         if section.query:
-            found |= {(schema, table) for schema, table in _READ.findall(section.query.sql)}
+            found |= tables_in(section.query.sql)
     return found
+
+
+@contextmanager
+def told_of_tables(sql: str) -> Iterator[None]:
+    """Say of a query that can't be run which table it names that no model makes, if so.
+
+    Raises:
+        ExportError: there is one. Somebody may have made it by hand: what the warehouse says is told too.
+    """
+    try:
+        yield
+    except WarehouseError as error:
+        if why := unmade(tables_in(sql)):
+            raise ExportError(f"{str(error).rstrip('.')}: {why}.") from None
+        raise
+
+
+def tables_in(sql: str) -> set[tuple[str, str]]:
+    """Schema and name of the tables of core and marts that a query names; a view of `reporting` is a mart's."""
+    named = {(schema.lower(), table.lower()) for schema, table in _READ.findall(sql)}
+    return {("marts" if schema == "reporting" else schema, table) for schema, table in named}

@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingestion.catalogue.belonging import CUSTOMER
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.mapping import nearest
-from ingestion.errors import ConfigurationError
+from ingestion.errors import ConfigurationError, nearest
 from ingestion.settings import SOURCES
 from ingestion.yaml_files import NothingTwice
 

@@ -17,8 +17,9 @@ from pydantic import (
 
 from ingestion.catalogue.belonging import CUSTOMER, Belonging
 from ingestion.catalogue.freshness import NEVER, READ_WITHIN, Freshness, Hours, Within, working_hours
-from ingestion.catalogue.mapping import NAMESAKE, ColumnMapping, TableMapping, nearest
+from ingestion.catalogue.mapping import NAMESAKE, ColumnMapping, TableMapping
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
+from ingestion.errors import nearest
 from ingestion.rows.columns import IDENTIFIER, Column, ColumnType, RawTable
 from ingestion.rows.folding import Folding
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from ingestion.catalogue.entries import ExtractedEntry, TableEntry
 from ingestion.catalogue.listed_names import alike_names, listed
-from ingestion.catalogue.mapping import Scalar, nearest, text_of
-from ingestion.errors import TableError
+from ingestion.catalogue.mapping import Scalar, text_of
+from ingestion.errors import TableError, nearest
 from ingestion.rows.columns import ColumnType, RawTable
 from ingestion.sources.base import Among
 from ingestion.sources.translation import EPOCHS, Translation, compared, spelling

@@ -4,7 +4,6 @@ Belongs here: what an owner may declare of a table (`tables` of sources.yml). No
 that means (matching.py), how values are translated (sources/translation.py).
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -21,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingestion.errors import nearest
 from ingestion.rows.columns import ColumnType
 from ingestion.rows.conversion import timezones
 
@@ -172,15 +172,3 @@ def text_of(value: Scalar | None) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return None if value is None else str(value)
-
-
-def nearest(name: str, names: Mapping[str, object] | Sequence[str]) -> str:
-    """Names that may have been meant, the nearest first, as the end of a sentence."""
-    # Only where something is wrong.
-    import difflib  # noqa: PLC0415
-
-    folded = {n.casefold(): n for n in names}
-    parts = [n for n in names if name.casefold() in n.casefold() or n.casefold() in name.casefold()]
-    close = [folded[n] for n in difflib.get_close_matches(name.casefold(), list(folded), n=5, cutoff=0.5)]
-    found = list(dict.fromkeys([*close, *parts]))[:5] or list(names)[:5]
-    return ", ".join(found) or "nothing"

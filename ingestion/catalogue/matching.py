@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from ingestion.catalogue.entries import ExtractedEntry, TableEntry
 from ingestion.catalogue.listed_names import alike_names, in_quotes, listed, shortened
 from ingestion.catalogue.mapped import FoundTable, as_declared, check_types, column_of, translated
-from ingestion.catalogue.mapping import nearest
-from ingestion.errors import TableError
+from ingestion.errors import TableError, nearest
 from ingestion.rows.columns import CONTROL_COLUMNS, IDENTIFIER, Column, ColumnType, RawTable
 from ingestion.rows.folding import FAITHFUL, Folding
 from ingestion.rows.names import ANY_NAME, NameRules, raw_names, table_fault, with_digest

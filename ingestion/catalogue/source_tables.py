@@ -6,8 +6,7 @@ Belongs here: comparing a database with the catalogue. Not here: reading rows (l
 from collections.abc import Collection
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.mapping import nearest
-from ingestion.errors import SourceError
+from ingestion.errors import SourceError, nearest
 from ingestion.rows.columns import RawTable
 from ingestion.sources.base import Snapshot, SourceName
 

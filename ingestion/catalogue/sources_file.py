@@ -18,10 +18,10 @@ from ingestion.catalogue.belonging import Belonging
 from ingestion.catalogue.catalogue_file import Catalogue, belonging_fault, yaml_of
 from ingestion.catalogue.entries import ExtractedEntry, Mode, TableEntry
 from ingestion.catalogue.freshness import Hours, Within
-from ingestion.catalogue.mapping import TableMapping, Undeclared, Zone, nearest
+from ingestion.catalogue.mapping import TableMapping, Undeclared, Zone
 from ingestion.catalogue.personal import PersonalColumn, parse_personal
 from ingestion.catalogue.units import unit_fault
-from ingestion.errors import ConfigurationError, SourceError
+from ingestion.errors import ConfigurationError, SourceError, nearest
 from ingestion.settings import SOURCES, Settings, parse_url
 from ingestion.sources import open_source
 from ingestion.sources.base import Source, SourceName

@@ -8,8 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ingestion.catalogue.entries import TableEntry
-from ingestion.catalogue.mapping import nearest
-from ingestion.errors import TableError
+from ingestion.errors import TableError, nearest
 from ingestion.loading.pace import Pace
 from ingestion.loading.progress import Listener
 from ingestion.loading.reading import Again

@@ -16,6 +16,9 @@ from ingestion.warehouses.sql import literal, quoted, relation
 COPY_VERSION = "v1.0.0"
 """The oldest DuckDB that reads the copy: BI tools bring their own."""
 
+_FRESHNESS = ("marts", "freshness")
+"""What tells of each mart when it was built: a column relation_schema and a column relation_name say of which."""
+
 Source = tuple[str, tuple[str, str]]
 """What follows `from`, and the schema and name of the table that it makes."""
 
@@ -104,7 +107,13 @@ def make_copy(
         here, before = _catalogue(connection, warehouse), _catalogue_before(connection, old, is_needed=bool(kept))
         own = [table for _, table in sources]
         kept = [table for table in kept if table in before.contents and table not in own]
-        sources = [*sources, *((f"{_BEFORE}.{relation(*table)}", table) for table in kept)]
+        sources = [
+            *(
+                (_as_kept(source, here, before, kept) if table == _FRESHNESS else source, table)
+                for source, table in sources
+            ),
+            *((f"{_BEFORE}.{relation(*table)}", table) for table in kept),
+        ]
         # A view comes from where its table does.
         views = here.views_of(own) | before.views_of(kept)
         contents = {place: here.contents.get(place, []) for place in (*own, *here.views_of(own))}
@@ -122,6 +131,17 @@ def make_copy(
         for statement in ("rollback", f"use {quoted(warehouse)}", "detach bi_copy", f"detach {_BEFORE}"):
             with suppress(duckdb.Error):
                 connection.execute(statement)
+
+
+def _as_kept(source: str, here: _Catalogue, before: _Catalogue, kept: Collection[tuple[str, str]]) -> str:
+    """What tells when tables were built tells of kept ones as before: they are no younger for being built since."""
+    told = {name for name, *_ in before.contents.get(_FRESHNESS, ())}
+    columns = ", ".join(quoted(name) for name, *_ in here.contents.get(_FRESHNESS, ()) if name and name in told)
+    if not (kept and columns):
+        return source
+    is_kept = f"relation_schema || '.' || relation_name in ({', '.join(literal('.'.join(one)) for one in kept)})"
+    was = f"select {columns} from {_BEFORE}.{relation(*_FRESHNESS)} where {is_kept}"
+    return f"(select * from {source} where not {is_kept} union all by name {was})"
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection, database: str) -> _Catalogue:

@@ -8,6 +8,7 @@ from typing import Any
 from exports.names import TABLES
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from marts.additivity import told_with_additivity
+from marts.tables import made_tables
 
 ADDITIVITY = {"sum", "max", "last", "distinct", "quantile", "ratio"}
 SCHEMAS = {"staging", "intermediate", "core", "marts"}
@@ -30,6 +31,14 @@ def grain_tests(manifest: Node) -> list[Node]:
 
 def test_models_lie_in_exactly_the_four_schemas(manifest: Node) -> None:
     assert {model["schema"] for model in models(manifest)} == SCHEMAS
+
+
+def test_files_tell_which_tables_people_read(manifest: Node) -> None:
+    """Exports and reports find out by them which table was meant, as dbt takes seconds to tell."""
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    own = {name for n in nodes if n["fqn"][1] == "custom" for name in (n["name"], n["alias"])}
+    made = {(n["schema"], n["alias"]) for n in nodes if n["schema"] in ("core", "marts")}
+    assert {one for one in made_tables() if one[1] not in own} == {one for one in made if one[1] not in own}
 
 
 def test_no_seed_holds_a_word_that_dbt_takes_for_nothing() -> None:

@@ -10,6 +10,7 @@ import yaml
 from ingestion.errors import ConfigurationError
 from ingestion.settings import PROJECT_ROOT
 from marts.bundle import stale_dashboard
+from marts.conditions import unknown_columns
 from marts.files import read_marts
 from marts.written import stale_files
 from orchestration import dbt
@@ -114,6 +115,36 @@ def test_mart_that_counts_by_days_of_which_nothing_tells_that_they_changed_is_re
         ConfigurationError,
         match="counts fct_crm_events by processed_date, and int_consulting__changed_periods does not tell",
     ):
+        stale_files(models)
+
+
+def test_column_that_is_misspelt_in_a_condition_is_told_with_what_is_near(models: Path) -> None:
+    declaration = models / VISITS / "visits.mart.yml"
+    text = declaration.read_text(encoding="utf-8")
+    declaration.write_text(text.replace("where: is_first_visit", "where: not is_frist_visit"), encoding="utf-8")
+    fault = (
+        "visits: new_customers: fct_visits has no column is_frist_visit, which `where` names. Near it: is_first_visit"
+    )
+    with pytest.raises(ConfigurationError, match=re.escape(fault)):
+        stale_files(models)
+
+
+def test_no_condition_that_there_is_can_have_a_column_misspelt() -> None:
+    conditions = {c.where for _, mart in read_marts(MODELS).values() for c in mart.columns.values() if c.where}
+    assert len(conditions) > 50
+    for condition in conditions:
+        columns = unknown_columns(condition, ())
+        assert columns, condition
+        for column in columns:
+            misspelt = f"{column[:-1]}x{column[-1]}"
+            told = unknown_columns(re.sub(rf"\b{column}\b", misspelt, condition), columns)
+            assert told == [misspelt], condition
+
+
+def test_declaration_under_a_name_that_nobody_reads_is_told(models: Path) -> None:
+    declaration = models / VISITS / "visits.mart.yml"
+    declaration.rename(declaration.with_name("visits.yml"))
+    with pytest.raises(ConfigurationError, match=r"visits/visits.yml has row, .* name it visits.mart.yml"):
         stale_files(models)
 
 

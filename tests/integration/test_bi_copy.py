@@ -213,6 +213,28 @@ def test_table_that_is_kept_stays_as_it_was_and_one_that_is_not_named_goes(place
     assert place.tables() == [COSTS]
 
 
+def test_table_that_is_kept_is_told_to_be_as_old_as_it_is(place: Place) -> None:
+    """Where a build made it anew since, and it may not be published; what is not kept is told as it is."""
+    told = (
+        "create or replace view marts.freshness as select * from (values {}) as t(relation_schema, relation_name, day)"
+    )
+    place.change(told.format("('marts', 'costs', 1), ('core', 'messages', 1)"))
+    freshness = ("marts", "freshness")
+    place.warehouse.publish_copy([COSTS, MESSAGES, freshness], place.copy)
+    place.change(told.format("('marts', 'costs', 2), ('core', 'messages', 2), ('marts', 'new', 2)"))
+    place.warehouse.publish_copy([MESSAGES, freshness], place.copy, kept=[COSTS])
+    read = "select relation_name, day from marts.freshness order by all"
+    assert place.read(read) == [("costs", 1), ("messages", 2), ("new", 2)]
+    # Columns may come and go meanwhile.
+    place.change(
+        "create or replace view marts.freshness as select 'core' as relation_schema, 'messages' as relation_name"
+    )
+    place.warehouse.publish_copy([MESSAGES, freshness], place.copy, kept=[COSTS])
+    assert place.read("select * from marts.freshness order by all") == [("core", "messages"), ("marts", "costs")]
+    place.warehouse.publish_copy([COSTS, MESSAGES], place.copy, kept=[freshness])
+    assert place.read("select * from marts.freshness") != []
+
+
 def test_copy_that_fails_leaves_the_old_one_and_nothing_beside_it(place: Place) -> None:
     place.warehouse.publish_copy([COSTS], place.copy)
     before = place.copy.read_bytes()

@@ -62,6 +62,9 @@ MODELS = {
     "core/shop/dim_products": _rows(["tenant_key", "product_id", "product_name"], PRODUCTS),
     "intermediate/shop/int_shop__build": "select cast(1 as bigint) as from_batch_seq",
     "intermediate/shop/int_shop__changed_tenants": "select 'shop:none' as tenant_key",
+    "intermediate/shop/int_shop__sold_measures": "{#- Written by `python -m marts write`, from sold.mart.yml. -#}\n"
+    "{{ config(materialized='incremental', unique_key='one') }} select 1 as one",
+    "intermediate/shop/int_shop__kept_measures": "select 1 as one",
     "marts/shop/sold": _rows(["tenant_key", "product_id"], SOLD, ", cast(2 as bigint) as {{ adapter.quote('left') }}"),
     "marts/shop/sold_by_name": "select tenant_key, product_id, product_name from {{ ref('dim_products') }}",
     "marts/shop/held": """
@@ -247,14 +250,18 @@ def test_table_that_no_model_makes_any_more_goes_with_its_view(project: Project)
     by_hand = "{{ config(pre_hook='create table ' ~ placed('marts', 'by_hand') ~ ' as select 1 as one') }}"
     project.add("custom/by_the_way", by_hand + " select 1 as one")
     project.build("--select", "by_the_way")
-    tables = project.warehouse.tables(["core", "marts"])
+    tables = project.warehouse.tables(["core", "intermediate", "marts"])
     # So does what is of a system that dbt is not told of.
     project.build("--select", "mine", systems=["erp"])
-    assert project.warehouse.tables(["core", "marts"]) == tables
-    project.build("--select", "sold", "held", "+sold_by_name")
-    project.remove("marts/shop/sold", "custom/mine")
+    assert project.warehouse.tables(["core", "intermediate", "marts"]) == tables
+    project.build("--select", "sold", "held", "+sold_by_name", "int_shop__sold_measures")
+    project.remove("marts/shop/sold", "custom/mine", "intermediate/shop/int_shop__sold_measures")
+    # What was written by hand, and so is not recorded, stays too.
+    project.remove("intermediate/shop/int_shop__kept_measures")
     project.build("--select", "dim_tenants")
-    assert project.warehouse.tables(["core", "marts"]) == tables - {("marts", "sold"), ("marts", "mine")}
+    gone = {("marts", "sold"), ("marts", "mine"), ("intermediate", "int_shop__sold_measures")}
+    assert project.warehouse.tables(["core", "intermediate", "marts"]) == tables - gone
+    assert gone <= tables
     assert ("marts", "by_hand") in tables
     assert {"sold", "mine"} & (project.views() | project.recorded()) == set()
     assert {"sold_by_name", "held"} <= project.views()

@@ -1,13 +1,15 @@
 """What is refused of declared marts beside the models that they count."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 import yaml
 
 from ingestion.errors import ConfigurationError
-from marts.consistency import assert_consistent, types_of
-from marts.declaration import Mart
+from marts.consistency import assert_consistent, assert_counted, types_of
+from marts.declaration import Attribute, Mart
+from marts.facts import Counted
 
 FACT = """
 models:
@@ -39,6 +41,14 @@ def mart(dimensions: dict[str, str] | None = None, **column: Any) -> Mart:
     return Mart.model_validate(declared | {"dimensions": dimensions or {}})
 
 
+def beside(**told: Any) -> Mart:
+    return mart().model_copy(update=told)
+
+
+def attribute(name: str, **told: str) -> Mart:
+    return beside(attributes={name: Attribute.model_validate({"description": "x"} | told)})
+
+
 def check(changed: str = CHANGED, **marts: Mart) -> None:
     declared = {name: ("restaurant", told) for name, told in marts.items()}
     assert_consistent(declared, dict.fromkeys(marts, changed), TEXTS, types_of(yaml.safe_load(FACT)["models"]))
@@ -51,10 +61,20 @@ def test_what_is_there_is_counted() -> None:
 @pytest.mark.parametrize(
     ("told", "fault"),
     [
-        (mart(of="fct_visit"), "visits: visits: there is no model fct_visit"),
+        (mart(of="fct_visit"), r"visits: visits: there is no model fct_visit\. Near it: fct_visits"),
         (mart(by="day"), "visits: visits: fct_visits has no date day; it has visit_date, booked_date"),
         (mart(by="visited_at"), "fct_visits has no date visited_at"),
-        (mart(measure="sum spend"), "fct_visits has no column spend"),
+        (mart(measure="sum spend"), r"fct_visits has no column spend\. Near it: spend_amount"),
+        (
+            mart(where="covers > 2 and spend_amonut > 3"),
+            r"visits: visits: fct_visits has no column spend_amonut, which `where` names\. Near it: spend_amount",
+        ),
+        (mart(known_since="int_party.since"), r"visits: visits: there is no model int_party\. Near it: int_parties"),
+        (mart(known_since="int_parties.since"), "visits: visits: int_parties has no column since"),
+        (beside(quiet_days="quiet_day"), r"visits: quiet_days: there is no variable quiet_day\. Near it: quiet_days"),
+        (attribute("size_clas", of="int_parties"), r"int_parties has no column size_clas\. Near it: size_class"),
+        (attribute("size_class", of="int_party"), "visits: size_class: there is no model int_party"),
+        (attribute("size_class", of="int_parties"), "visits: size_class: int_parties has no column tenant_key"),
         (mart(measure="sum status"), "fct_visits.status is text, no number"),
         (mart(measure="p50 is_first"), "fct_visits.is_first is boolean, no number"),
         (mart(measure="max visited_at"), "fct_visits.visited_at is timestamptz, no number"),
@@ -97,3 +117,26 @@ def test_number_that_is_called_as_a_name_is_refused() -> None:
     declared = {"description": "x", "row": "tenant", "tenant": "x", "columns": {"tenant_name": told}}
     with pytest.raises(ConfigurationError, match="visits: tenant_name is a name beside an id"):
         check(visits=Mart.model_validate(declared))
+
+
+@pytest.mark.parametrize(
+    ("counted", "fault"),
+    [
+        (
+            {"rows_of": "visit"},
+            r"no table visit with a model stg_restaurant__visit\. Near it: visits",
+        ),
+        ({"key": "statsu"}, r"fct_visits: counted: fct_visits has no column statsu\. Near it: status"),
+        ({"dates": ["visit_date", "booked_on"]}, "fct_visits: counted: fct_visits has no column booked_on"),
+        ({"customer": "guest"}, "fct_visits: counted: fct_visits has no column guest"),
+        ({}, None),
+    ],
+)
+def test_fact_is_counted_by_what_is_there(counted: dict[str, Any], fault: str | None) -> None:
+    told = Counted.model_validate({"rows_of": "visits", "key": "status", "dates": ["visit_date"]} | counted)
+    with pytest.raises(ConfigurationError, match=fault) if fault else nullcontext():
+        assert_counted(
+            {"fct_visits": ("restaurant", told)},
+            TEXTS | {"stg_restaurant__visits": "select 1"},
+            types_of(yaml.safe_load(FACT)["models"]),
+        )

@@ -209,6 +209,41 @@ def test_declaration_in_another_place_is_told(place: str, tmp_path: Path) -> Non
         read_marts(tmp_path)
 
 
+OTHERWISE_CALLED = ("visits.yml", "visits.yaml", "visits_mart.yml", "visits.Mart.yml", "visits.mart.YML", "x.yml")
+
+
+@pytest.mark.parametrize("name", OTHERWISE_CALLED)
+@pytest.mark.parametrize("key", ["columns", "columns_of", "dimensions", "row", "tenant", "of", "attributes"])
+@pytest.mark.parametrize("place", ["marts/shop/visits", "marts/shop", "custom"])
+def test_declaration_that_is_not_called_so_is_told(name: str, key: str, place: str, tmp_path: Path) -> None:
+    path = tmp_path / place / name
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump({"description": "x", key: {}}), encoding="utf-8")
+    with pytest.raises(
+        ConfigurationError, match=rf"{place}/{name} has {key}, as .* name it {path.parent.name}.mart.yml"
+    ):
+        read_marts(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*OTHERWISE_CALLED, "_visits__models.yml"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models:\n- name: visits_daily\n  columns: []\n",
+        "# Written by hand.\nversion: 2\n\nmetrics : []\n",
+        "unit_tests: []",
+        "description: '{{ doc(\"x\") }}'",
+        "exposures:\n- {name: x, columns: []}\n",
+        "",
+    ],
+)
+def test_what_dbt_reads_is_no_declaration(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "marts" / "shop" / "visits" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    assert read_marts(tmp_path) == {}
+
+
 def test_condition_may_have_any_text_in_quotes() -> None:
     where = "status in ('it''s; (late', '--') or covers > 2"
     column = Mart.model_validate(with_column("x", **COUNT | {"where": where})).columns["x"]

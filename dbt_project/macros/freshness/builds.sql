@@ -64,9 +64,11 @@
         '{{ name }}' as source_system,
         '{{ node.config.schema }}' as relation_schema,
         '{{ node.alias }}' as relation_name,
-        count(*) as row_count,
+        {{ 'cast(null as bigint)' if is_written(node) else 'count(*)' }} as row_count,
         {{ dbt.current_timestamp() }} as built_at
+    {% if not is_written(node) -%}
     from {{ node.relation_name }}
+    {% endif -%}
     {% if is_of_sources -%}
     where {{ source_of(kind, node.columns | first) }} = '{{ name }}'
     {% endif -%}
@@ -76,9 +78,9 @@
 {%- endmacro %}
 
 {#
-    Drops the tables of core and marts that builds made and no model makes any more: they would
-    stand there with old numbers. What somebody else made stays, and what is of a system that this
-    invocation is not told of.
+    Drops the tables that builds have recorded and no model makes any more: they would stand there
+    with old numbers, or take room. What somebody else made stays, and what is of a system that this
+    invocation is not told of. Views of `reporting` go by macros/reporting.
 #}
 {% macro drop_unmade() -%}
     {%- set made_by_models = [] -%}
@@ -91,7 +93,7 @@
         relation_name
     from {{ builds() }}
     where
-        relation_schema in ('core', 'marts')
+        relation_schema in ('core', 'intermediate', 'marts')
         and source_system in ('cross_source', '{{ var('systems') | join("', '") }}')
     {%- endset -%}
     {%- for schema, name in run_query(recorded).rows if (schema, name) not in made_by_models -%}
@@ -105,8 +107,9 @@
 {%- endmacro %}
 
 {#
-    What people read, models of a source's table, and the last ones of complete builds: nodes
-    by their unique id. The view freshness is not among what it tells of.
+    What people read, models of a source's table, the last ones of complete builds, and what a
+    declaration writes, which goes with it: nodes by their unique id. The view freshness is not among
+    what it tells of.
 #}
 {% macro recorded_builds() -%}
     {%- set of_tables, found = [], {} -%}
@@ -118,9 +121,23 @@
             node.config.schema in ('core', 'marts')
             or node.name in of_tables
             or node.name.endswith('__built')
+            or is_written(node)
         ) -%}
             {%- do found.update({node.unique_id: node}) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(found) }}
+{%- endmacro %}
+
+{#
+    Whether a model of intermediate follows from a declaration, as its first line says (marts/models.py):
+    measures of a mart, changed keys of a fact. Nobody asks how many rows it has.
+#}
+{% macro is_written(node) -%}
+    {{ return(
+        node.resource_type == 'model'
+        and node.config.schema == 'intermediate'
+        and not node.name.endswith('__built')
+        and 'Written by `python -m marts write`' in node.raw_code.split('\n')[0]
+    ) }}
 {%- endmacro %}

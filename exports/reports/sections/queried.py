@@ -14,6 +14,7 @@ from exports.periods import Span
 from exports.reports.content import COUNT, DATE, INSTANT, SHARE, TEXT, Cell, Kind, Notes, Section, Table
 from exports.reports.declaration import ColumnOf, Declaration, SectionOf
 from exports.reports.measures import CURRENCY, Row, named, rows_of, unit_of, words
+from exports.reports.reads import told_of_tables
 from exports.reports.sections.sources import Sources, Told
 
 _KINDS = {"count": COUNT, "share": SHARE, "date": DATE, "instant": INSTANT, "tenant": TEXT, "text": TEXT}
@@ -32,7 +33,8 @@ def query(section: SectionOf, declaration: Declaration, sources: Sources) -> Tol
             # Other braces are SQL's own.
             for place, day in (("{first_day}", period.first_day), ("{last_day}", period.last_day)):
                 sql = sql.replace(place, f"date '{day}'")
-            rows = rows_of(sources.query, sql)
+            with told_of_tables(sql):
+                rows = rows_of(sources.query, sql)
             needed = {*asked.columns, *(["tenant_key"] if is_each else [])}
             if rows and (missing := needed - rows[0].keys()):
                 raise ExportError(f"The query of {title!r} gives no column {', '.join(sorted(missing))}.")

@@ -14,6 +14,7 @@ from exports.names import TABLES, Names
 from exports.periods import Span, Window
 from exports.reports.content import Comparison, Section, Trend
 from exports.reports.measures import Measures, Row, Tenant, named, rows_of
+from ingestion.errors import nearest
 from ingestion.warehouses import Query
 from marts.declaration import Mart
 
@@ -61,7 +62,7 @@ class Sources:
             ExportError: there is no such mart, or it has no such columns.
         """
         if of not in self.marts:
-            raise ExportError(f"There is no declared mart {of}.")
+            raise ExportError(f"There is no declared mart {of}. Near it: {nearest(of, self.marts)}.")
         of_windows = isinstance(self.first, Window) and not of_periods
         return Measures(of, self.marts[of][1], tuple(columns), tuple(by)).checked(of_windows=of_windows)
 
