@@ -63,6 +63,7 @@ def test_what_reads_tables_that_are_not_there_waits_through_whatever_lies_betwee
 
 def node(name: str, kind: str, tag: str, *reads: str) -> dict[str, object]:
     told = {"name": name, "alias": name, "resource_type": kind, "tags": [tag] * bool(tag)}
+    told["original_file_path"] = f"models/{name}.sql"
     return told | {"config": {"schema": "marts"}, "depends_on": {"nodes": [*reads]}}
 
 
@@ -230,13 +231,13 @@ def test_what_fails_holds_back_what_is_made_of_it_and_nothing_else(
     steps = [(step, "whatsapp"), (step, CROSS_SOURCE), (publications.copy_step, CROSS_SOURCE)]
 
     def build(systems: set[str], asked: set[str], faults: Collection[str]) -> None:
-        changes.begin(systems, asked)
+        changes.begin(systems, asked, is_full=False)
         its, faulty = nodes.at_fault(faults)
         unreached = {name for one in faults for name in READ_BY[one]} - {*faults}
         changes.end(systems - its, asked - faulty - unreached)
 
     # Opened once: that is what most of this costs.
-    with remembered.warehouse.exclusive():
+    with remembered.warehouse.at_hand():
         build({"whatsapp", CROSS_SOURCE}, own, failed)
         memory = changes.read()
         unwhole = {name for one in failed for name in READ_BY[one]}
