@@ -30,6 +30,8 @@ _OF_A_MONTH = (
 )
 """What is told of a month: label, column, decimals, unit."""
 
+_PUBLISH = ".venv/bin/python -m exports run"
+
 _Published = tuple[dg.AssetKey, dg.AssetMaterialization | dg.AssetObservation]
 
 
@@ -50,16 +52,24 @@ def print_summary(console: Console, events: Iterable[dg.DagsterEvent]) -> None:
     else:
         console.print("For BI tools  the warehouse itself, schemas core, marts and reporting")
     published = [*materialized.items(), *_observed(events)]
-    console.print(f"Exports       {_place(settings.exports_place)}  ({_exported(published)})")
-    console.print(f"Reports       {_place(settings.exports_place)}/{INDEX}  ({_reported(published)})")
+    is_gone = _is_gone(settings.exports_place)
+    exported = f"not there: {_PUBLISH} writes them again" if is_gone else _exported(published)
+    console.print(f"Exports       {_place(settings.exports_place)}  ({exported})")
+    reported = "not there: make reports makes them again" if is_gone else _reported(published)
+    console.print(f"Reports       {_place(settings.exports_place)}/{INDEX}  ({reported})")
     _print_last_month(console)
-    _print_next(console)
+    _print_next(console, has_reports=not is_gone)
 
 
 def _place(place: object) -> str:
     """A file as people here call it: from the project's root, if it lies there."""
     path = Path(str(place))
     return str(path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else place)
+
+
+def _is_gone(place: str) -> bool:
+    """Whether a folder on this machine is not there: what was published into it before, no run publishes again."""
+    return "://" not in place and not Path(place).exists()
 
 
 def _observed(events: Iterable[dg.DagsterEvent]) -> Iterator[_Published]:
@@ -170,15 +180,17 @@ def _print_last_month(console: Console) -> None:
     console.print(table)
 
 
-def _print_next(console: Console) -> None:
+def _print_next(console: Console, *, has_reports: bool) -> None:
     console.print("Next:")
     commands = [
-        (f"open {_place(settings.exports_place)}/{INDEX}", "the reports: last month of each business, for people"),
         ("make ui", "the same graph in the browser: http://127.0.0.1:3000"),
         ("make run", "again: reads and builds only what changed"),
-        (".venv/bin/python -m exports run", "publish the files again"),
+        (_PUBLISH, "publish the files again"),
     ]
     if settings.uses_sample:
-        commands[2] = ("make sample-day run", "a day passes in the sample sources; only the change is read")
+        commands[1] = ("make sample-day run", "a day passes in the sample sources; only the change is read")
+    if has_reports:
+        page = f"open {_place(settings.exports_place)}/{INDEX}"
+        commands.insert(0, (page, "the reports: last month of each business, for people"))
     for command, what in commands:
         console.print(f"  {command:<32}  {what}")

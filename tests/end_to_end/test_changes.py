@@ -60,6 +60,13 @@ def test_other_place_for_exports_and_copy_is_filled_though_no_row_changed(place_
     assert {path.parts[0] for path in exported if "reports" not in path.parts} == {"all", "index.html"}
     with duckdb.connect(tmp_path / "bi.duckdb", read_only=True) as copy:
         assert copy.execute("select count(*) > 0 from marts.costs_daily").fetchall() == [(True,)]
+    # It may be on a disk that is not there today: what was published is not published once more.
+    shutil.rmtree(tmp_path / "exports")
+    told = " ".join(place_of_two.module("orchestration", "run").stdout.split())
+    assert "exports (not there: .venv/bin/python -m exports run writes them again)" in told
+    assert "exports/index.html (not there: make reports makes them again)" in told
+    assert "open " not in told
+    assert not (tmp_path / "exports").exists()
 
 
 def test_another_key_changes_every_pseudonym_and_no_number(place_of_two: Place) -> None:
