@@ -314,7 +314,8 @@
             and node.config.materialized == 'incremental' and not is_own(node) -%}
             {%- do forgotten.append('int_' ~ node.tags[0] ~ '__built') -%}
         {%- endfor -%}
-        {%- for name in forgotten | unique -%}
+        {%- for name in forgotten | unique
+            if 'model.' ~ project_name ~ '.' ~ name in graph.nodes -%}
             {%- set relation = load_relation(relation_of(name)) -%}
             {%- if relation %}
     delete from {{ relation }} where true;
