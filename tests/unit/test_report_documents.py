@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from pypdf import PageObject, PdfReader
 from sample_reports import COMPARISON, EURO, HEADLINES, NAMES, NOTES, REPORT, TABLE, TREND, any_reports, of
 
-from exports.reports.content import COUNT, Cell, Comparison, Notes, Report, Section, Table, Trend
+from exports.reports.content import COUNT, Cell, Comparison, Kind, Notes, Report, Section, Table, Trend
 from exports.reports.forms import document
 
 SHAPED = ("HEBREW", "ARABIC", "DEVANAGARI", "BENGALI", "TAMIL", "THAI")
@@ -198,6 +198,15 @@ def test_bars_begin_at_zero_and_go_to_either_side() -> None:
 )
 def test_empty_section_has_its_title(section: Section) -> None:
     assert section.title in words(of(section))
+
+
+INVISIBLE = "\u00ad\u034f\u061c\u180e\u200c\u200d\u200e\u2060\u2063\ufe0f\ufeff"
+
+
+@pytest.mark.parametrize("invisible", INVISIBLE, ids=ascii)
+def test_invisible_character_of_a_name_is_in_no_figure(invisible: str) -> None:
+    trend = Trend("", f"3{invisible}{invisible}", (("", Cell(3, Kind("share", 0, None))),))
+    assert "300%" in "".join(words(of(trend)).split())
 
 
 @settings(max_examples=15)

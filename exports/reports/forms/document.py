@@ -5,6 +5,7 @@ nor what the report shows (content.py).
 """
 
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
@@ -31,6 +32,8 @@ _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 """Noto in wheels: a document looks the same wherever it is made, whatever fonts the machine has."""
 
 _LATIN = "Noto Sans"
+
+_INVISIBLE = re.compile(r"(?<=[ -~])[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f]+")
 
 _BOXES = "A box stands for a character that this document's fonts lack; the page and the workbook have it."
 
@@ -79,15 +82,23 @@ def _families() -> list[str]:
     return [_LATIN, *sorted(family for family in _fonts().families() if family != _LATIN)]
 
 
+def _plain(text: str) -> str:
+    """Text without invisible characters after plain ones.
+
+    A digit that has one is one glyph with it, and reads so wherever else it stands: who copies a figure gets both.
+    """
+    return _INVISIBLE.sub("", printable(text))
+
+
 def _report(report: Report) -> dict[str, Any]:
     return {
-        "title": printable(report.title),
-        "recipient": printable(report.recipient),
-        "period": printable(report.period),
-        "timezone": printable(report.timezone),
+        "title": _plain(report.title),
+        "recipient": _plain(report.recipient),
+        "period": _plain(report.period),
+        "timezone": _plain(report.timezone),
         "revision": report.revision,
         "changes": [
-            [printable(f"{change.section}: {change.place}"), *map(printable, (change.before, change.now, change.why))]
+            [_plain(f"{change.section}: {change.place}"), *map(_plain, (change.before, change.now, change.why))]
             for change in report.changes
         ],
         "sections": [_section(section) for section in report.sections],
@@ -95,41 +106,41 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def _section(section: Section) -> dict[str, Any]:
-    told: dict[str, Any] = {"form": type(section).__name__.lower(), "title": printable(section.title)}
+    told: dict[str, Any] = {"form": type(section).__name__.lower(), "title": _plain(section.title)}
     match section:
         case Headlines(figures=figures):
             told["figures"] = [
                 {
-                    "label": printable(figure.label),
+                    "label": _plain(figure.label),
                     "value": _cell(figure.value),
                     "prior": _cell(figure.prior),
                     "change": _cell(figure.change),
                     "direction": figure.direction,
                     "news": figure.news,
                     "unusual": figure.unusual,
-                    "about": printable(figure.about),
+                    "about": _plain(figure.about),
                 }
                 for figure in figures
             ]
         case Trend(label=label, points=bars) | Comparison(label=label, bars=bars):
-            told |= {"label": printable(label), **_bars(bars)}
+            told |= {"label": _plain(label), **_bars(bars)}
         case Table(columns=columns, rows=rows):
             told |= {
-                "columns": list(map(printable, columns)),
+                "columns": list(map(_plain, columns)),
                 "numeric": [_is_numeric(column) for column in zip(*rows, strict=True)] or [False] * len(columns),
                 "rows": [[_cell(cell) for cell in row] for row in rows],
             }
         case Notes(lines=lines):
-            told["lines"] = list(map(printable, lines))
+            told["lines"] = list(map(_plain, lines))
     if isinstance(section, Comparison):
-        told["by"] = printable(section.by)
+        told["by"] = _plain(section.by)
     if isinstance(section, Comparison | Table):
         told["left"] = left_out(section)
     return told
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    return {"text": printable(cell.text), "was": cell.was and printable(cell.was), "is_text": cell.kind.form == "text"}
+    return {"text": _plain(cell.text), "was": cell.was and _plain(cell.was), "is_text": cell.kind.form == "text"}
 
 
 def _bars(bars: Sequence[tuple[str, Cell]]) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def _bars(bars: Sequence[tuple[str, Cell]]) -> dict[str, Any]:
         "zero": -low / span,
         "bars": [
             {
-                "name": printable(name),
+                "name": _plain(name),
                 "cell": _cell(cell),
                 "is_negative": size < 0,
                 "begins": (min(size, 0.0) - low) / span,
