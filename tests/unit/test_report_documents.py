@@ -205,7 +205,8 @@ INVISIBLE = "\u00ad\u034f\u061c\u180e\u200c\u200d\u200e\u2060\u2063\ufe0f\ufeff"
 
 @pytest.mark.parametrize("invisible", INVISIBLE, ids=ascii)
 def test_invisible_character_of_a_name_is_in_no_figure(invisible: str) -> None:
-    trend = Trend("", f"3{invisible}{invisible}", (("", Cell(3, Kind("share", 0, None))),))
+    bars = (("a", Cell(3, Kind("share", 0, None))), ("b", Cell(1, Kind("share", 0, None))))
+    trend = Trend("Shares", f"3{invisible}", bars)
     assert "300%" in "".join(words(of(trend)).split())
 
 
