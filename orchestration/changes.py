@@ -31,10 +31,6 @@ from orchestration.publications import Step, copy_step, is_step, own_models_in
 MODELS = state.MODELS
 """The entry of `_state` that tells what models were made from; the others are of publications.py."""
 
-_OWN_MODELS = f"{MODELS}_custom"
-"""The entry that tells of each model of your own by itself, beside the one of all systems together: none holds back
-another, nor what is this project's."""
-
 _UNFINISHED = " unfinished"
 _ITS_LAST = -1
 """In the place of a batch's number: the last one of the source that the entry lodges with."""
@@ -118,7 +114,7 @@ class Memory:
 
         Those are missing of which the last build did not end well, or is still to come.
         """
-        told: dict[str, str | None] = json.loads(self.entry(_OWN_MODELS, CROSS_SOURCE).watermark or "{}")
+        told: dict[str, str | None] = json.loads(self.entry(state.OWN_MODELS, CROSS_SOURCE).watermark or "{}")
         return {name: told[name] for name in own_models() if name in told}
 
     def due_own_models(self) -> list[str]:
@@ -297,7 +293,7 @@ def digest(*parts: object) -> str:
 
 
 def _note_own(memory: Memory, built: Mapping[str, str | None]) -> None:
-    _note(memory, _OWN_MODELS, {CROSS_SOURCE: Entry(json.dumps(built, sort_keys=True), 0, datetime.now(UTC))})
+    _note(memory, state.OWN_MODELS, {CROSS_SOURCE: Entry(json.dumps(built, sort_keys=True), 0, datetime.now(UTC))})
 
 
 def _name(step: str, system: str) -> str:
@@ -307,7 +303,7 @@ def _name(step: str, system: str) -> str:
 
 def _is_own(name: str) -> bool:
     step = name.removesuffix(_OF_CROSS_SOURCE)
-    return step in (MODELS, _OWN_MODELS) or is_step(step)
+    return step in (MODELS, state.OWN_MODELS) or is_step(step)
 
 
 def _files(system: str) -> str:

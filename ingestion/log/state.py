@@ -87,6 +87,10 @@ MODELS = "_models"
 """The entry of `_state` in which the models of a source's system remember what they were last built from: their
 `watermark` is null until and unless that build ended well, their `batch_seq` is the last batch that it saw."""
 
+OWN_MODELS = f"{MODELS}_custom"
+"""The entry that tells of each model of your own by itself, beside the one of all systems together: none holds back
+another, nor what is this project's."""
+
 REJECTED_COLUMNS = (
     Column("table_name", ColumnType.TEXT),
     Column("row_key", ColumnType.TEXT),

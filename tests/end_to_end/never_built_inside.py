@@ -169,6 +169,9 @@ def test_model_of_your_own_makes_no_system_due_but_what_it_is_built_with(
 def test_next_run_makes_everything_anew_after_dbt_by_hand_built_what_no_run_would(
     remembered: Ingestion, monkeypatch: pytest.MonkeyPatch, project: str, is_plain: bool
 ) -> None:
+    own = {"name": "mine", "resource_type": "model", "tags": [], "original_file_path": "models/custom/mine.sql"}
+    monkeypatch.setitem(nodes.manifest, "nodes", nodes.manifest["nodes"] | {"mine": own})
+    changes.end([], own=["mine"])
     if project == "another":
         monkeypatch.setattr(profile, "fingerprint", lambda _=(): "another")
     monkeypatch.setattr(type(remembered.warehouse), "loaded_sources", lambda *_: {"whatsapp"})
@@ -176,6 +179,8 @@ def test_next_run_makes_everything_anew_after_dbt_by_hand_built_what_no_run_woul
     is_as_runs = is_plain and project != "another"
     assert changes.read().due_models(NOW) == ([] if is_as_runs else ["whatsapp", CROSS_SOURCE])
     assert changes.read().is_new_project("whatsapp") is not is_as_runs
+    # Those of your own are made anew with what is made of all systems, if that is, and not by themselves.
+    assert changes.read().lacking() == []
 
 
 def test_refresh_that_failed_is_not_begun_once_more(remembered: Ingestion) -> None:
