@@ -3,7 +3,6 @@
 Belongs here: reading them, in the SQL of any engine. Not here: which columns there are (consistency.py).
 """
 
-import difflib
 import re
 from collections.abc import Collection
 
@@ -34,6 +33,9 @@ def unknown_columns(condition: str, known: Collection[str]) -> list[str]:
 
 
 def _is_near(name: str, known: Collection[str]) -> bool:
+    # Only where something may be wrong.
+    import difflib  # noqa: PLC0415
+
     return bool(difflib.get_close_matches(name, known, n=1))
 
 

@@ -16,7 +16,7 @@ _CALLED = re.compile(r"\balias\s*=\s*['\"](\w+)")
 
 def made_tables(project: Path = PROJECT_ROOT / "dbt_project") -> set[tuple[str, str]]:
     """Schema and name of each. Models of one's own may be in either schema, and only dbt knows in which."""
-    found = {("core", path.stem) for path in (project / "seeds").rglob("*.csv")}
+    found = {("core", name) for name in seeds(project)}
     for folder, schemas in (("core", ["core"]), ("marts", ["marts"]), ("custom", ["core", "marts"])):
         paths = [path for path in (project / "models" / folder).rglob("*") if path.suffix in (".sql", ".py")]
         names = {path.stem for path in paths}
@@ -24,6 +24,11 @@ def made_tables(project: Path = PROJECT_ROOT / "dbt_project") -> set[tuple[str, 
             names |= {name for path in paths for name in _CALLED.findall(path.read_text(encoding="utf-8"))}
         found |= {(schema, name) for schema in schemas for name in names}
     return found
+
+
+def seeds(project: Path = PROJECT_ROOT / "dbt_project") -> list[str]:
+    """Names of the seeds."""
+    return [path.stem for path in (project / "seeds").rglob("*.csv")]
 
 
 def unmade(tables: Collection[tuple[str, str]], project: Path = PROJECT_ROOT / "dbt_project") -> str | None:

@@ -13,6 +13,7 @@ from marts.consistency import assert_consistent, assert_counted, types_of
 from marts.facts import Entries, read_facts
 from marts.files import read_marts, read_text, yaml_of
 from marts.models import WRITTEN, Others, changed_model, files_of
+from marts.tables import seeds
 
 
 def stale_files(models: Path) -> dict[Path, str | None]:
@@ -30,7 +31,7 @@ def stale_files(models: Path) -> dict[Path, str | None]:
     declared = {models / path: text for path, text in files_of(marts, changed, others).items()}
     there = found | declared
     texts = {path.stem: text for path, text in there.items() if path.suffix == ".sql"}
-    tables = dict.fromkeys((*_seeds(), *(path.stem for path in models.rglob("*.py"))), "")
+    tables = dict.fromkeys((*seeds(), *(path.stem for path in models.rglob("*.py"))), "")
     types = {
         model: types
         for path, text in there.items()
@@ -85,12 +86,8 @@ def _models_of(path: Path, text: str) -> Entries:
     return entries
 
 
-def _seeds() -> list[str]:
-    return [path.stem for path in (PROJECT_ROOT / "dbt_project" / "seeds").rglob("*.csv")]
-
-
 def _assert_exported_are_there(exported: Mapping[str, Iterable[str]], models: Collection[str]) -> None:
-    there = {*models, *_seeds()}
+    there = {*models, *seeds()}
     for mart in sorted({mart for marts in exported.values() for mart in marts} - there):
         raise ConfigurationError(
             f"exports/catalogue.yml publishes {mart}, and there is no such model. Take it out there, or write one that "

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
 
 from ingestion.catalogue.entries import TEAM
 from ingestion.errors import ConfigurationError, WarehouseError
 from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Part
+from marts.names import variables
 from orchestration import changes
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say, telling_faults
@@ -115,9 +115,7 @@ def publish_part(tenants: Collection[str], path: Path) -> int:
 
 def _public_tables() -> list[str]:
     """Names of tables that belong to no tenant and are for everybody, as dbt's project declares them."""
-    text = (PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
-    project = yaml.load(text, yaml.CSafeLoader)
-    names: list[str] = project["vars"]["public_tables"]
+    names: list[str] = variables()["public_tables"]
     return names
 
 
