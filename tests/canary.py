@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import psycopg2
 import pyarrow.parquet as pq
-from adbc_driver_postgresql import dbapi
 from pypdf import PdfReader
 
 _SQLITE = b"SQLite format 3\0"
@@ -44,7 +44,7 @@ def tables_of(url: str, values: Collection[str]) -> dict[str, set[str]]:
         "select table_schema, table_name from information_schema.tables"
         " where table_schema not in ('information_schema', 'pg_catalog') order by 1, 2"
     )
-    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(listing)
         for schema, name in cursor.fetchall():
             # Of most tables no row need come over.

