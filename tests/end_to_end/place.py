@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import forked
 import pyarrow as pa
 from sqlalchemy import make_url
 
@@ -40,6 +41,8 @@ class Place:
 
     def run(self, *command: str, cwd: Path = PROJECT_ROOT) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; the caller looks at its exit code."""
+        if command[0] == sys.executable and command[1] in ("-c", "-m") and cwd == PROJECT_ROOT:
+            return forked.run(command[1:], self.environment, cwd, TIMEOUT_SECONDS)
         return subprocess.run(
             command, cwd=cwd, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
         )
