@@ -3,6 +3,7 @@
 What runs are told of is read of the environment when the orchestration is imported, which one process can do once.
 """
 
+import shutil
 from collections.abc import Collection
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -67,21 +68,35 @@ def node(name: str, kind: str, tag: str, *reads: str) -> dict[str, object]:
     return told | {"config": {"schema": "marts"}, "depends_on": {"nodes": [*reads]}}
 
 
-@pytest.fixture
-def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
-    """A warehouse of whatsapp alone, whose models were built, and which knows restaurant."""
-    urls = {f"{name}_database_url": f"sqlite:///{tmp_path / name}.sqlite" for name in ("whatsapp", "restaurant")}
-    ingestion = Ingestion(Settings.model_validate({"warehouse_url": f"duckdb:///{tmp_path / 'w.duckdb'}"} | urls))
-    kinds = ingestion.sources_of_kinds()
+def _placed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
+    """A warehouse in a folder, as what runs reads it."""
+    urls = {f"{name}_database_url": f"sqlite:///{folder / name}.sqlite" for name in ("whatsapp", "restaurant")}
+    ingestion = Ingestion(Settings.model_validate({"warehouse_url": f"duckdb:///{folder / 'w.duckdb'}"} | urls))
     monkeypatch.setattr(changes, "ingestion", ingestion)
-    monkeypatch.setattr(changes, "SOURCES_OF_KINDS", kinds)
+    monkeypatch.setattr(changes, "SOURCES_OF_KINDS", ingestion.sources_of_kinds())
     monkeypatch.setattr(changes, "KINDS", ("restaurant", "whatsapp"))
-    with ingestion.warehouse.session() as session:
-        session.prepare(empty_tables("whatsapp", ingestion.catalogue["whatsapp"]))
-    changes.end(["whatsapp"])
-    changes.end([CROSS_SOURCE])
-    assert changes.read().due_models(NOW) == []
     return ingestion
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a warehouse that each test gets a copy of: to make it takes as long as most of them."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        ingestion = _placed(folder, monkeypatch)
+        with ingestion.warehouse.session() as session:
+            session.prepare(empty_tables("whatsapp", ingestion.catalogue["whatsapp"]))
+        changes.end(["whatsapp"])
+        changes.end([CROSS_SOURCE])
+        assert changes.read().due_models(NOW) == []
+    return folder
+
+
+@pytest.fixture
+def remembered(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
+    """A warehouse of whatsapp alone, whose models were built, and which knows restaurant."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return _placed(tmp_path, monkeypatch)
 
 
 def test_what_reads_all_systems_is_due_when_one_that_came_later_is_taken_away(remembered: Ingestion) -> None:
