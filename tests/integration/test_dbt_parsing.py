@@ -1,11 +1,11 @@
 """What YAML says of a test holds when dbt reads the test once more, since a model that it reads has changed."""
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,8 @@ def test_dbt_itself_forgets_it(project: Path) -> None:
 
 def _tests(project: Path, how: str) -> dict[str, tuple[Any, ...]]:
     """What dbt knows of each test, after reading what changed."""
-    subprocess.run([sys.executable, "-c", PARSE, how], cwd=project, check=True)
+    result = forked.run(["-c", PARSE, how], os.environ, project, 300)
+    assert result.returncode == 0, result.stdout + result.stderr
     nodes = json.loads((project / "target" / "manifest.json").read_bytes())["nodes"].values()
     tests = [node for node in nodes if node["resource_type"] == "test"]
     return {node["name"]: (node["description"], node["config"]["severity"], node["config"]["meta"]) for node in tests}
