@@ -10,7 +10,7 @@ nothing is sent a second time, or left out; one that does keeps what it has.
 and recorded again, by the next run's comparison of keys.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -146,7 +146,7 @@ def rebuild_tables(
     if not session.deliveries() and (delivered := archive.deliveries.read()):
         session.note_deliveries(delivered)
     if not keeps_models and not all(isinstance(check, str) for check in checked.values()):
-        _forget_models(session, catalogue)
+        forget_models(session, catalogue)
     return [
         _rebuilt(
             archive,
@@ -195,9 +195,13 @@ def _undigested(archive: Archive, named: RawTable, numbers: list[int], accept_un
     return found
 
 
-def _forget_models(session: Session, catalogue: Catalogue) -> None:
-    """Models were built from other rows than those that are about to come, whatever the batch numbers say."""
-    for source in catalogue:
+def forget_models(session: Session, sources: Iterable[str]) -> None:
+    """Models were built from other rows than those that are about to come, whatever the batch numbers say.
+
+    Raises:
+        WarehouseError: the warehouse can't be written.
+    """
+    for source in sources:
         for name, state in session.states(source).items():
             if name.startswith(MODELS):
                 session.remember(source, replace(state, watermark=None))
