@@ -133,7 +133,8 @@ class Archive:
         if count > 1:
             raise TableError(
                 f"the archive holds {count} batches of it that this warehouse does not. Rebuild it from the archive "
-                "(python -m ingestion rebuild --from-archive), or set ARCHIVE_URL to another place"
+                f"(python -m ingestion rebuild --from-archive --source {table.source} --replace), or set ARCHIVE_URL "
+                "to another place"
             )
         folder = _folder(table)
         if count:

@@ -3,8 +3,8 @@
 Belongs here: which files make up a table, whether they are as they were written, and the order of steps. Not here: the
 files' format (archive.py), an engine's statements (warehouses/).
 
-What was delivered is no part of raw: a warehouse that knows nothing of it gets it from the archive's copy, so that
-nothing is sent a second time, or left out; one that does keeps what it has.
+What was delivered is no part of raw: what a warehouse does not know of it, it gets from the archive's copy, so that
+nothing is sent a second time, or left out.
 
 `_rejected` is not in the archive. What the source still has and raw can't hold is missing from raw, hence read again,
 and recorded again, by the next run's comparison of keys.
@@ -143,7 +143,7 @@ def rebuild_tables(
         (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
         for (s, t), numbers in found.items()
     }
-    if not session.deliveries() and (delivered := archive.deliveries.read()):
+    if delivered := archive.deliveries.unknown_to(session.deliveries()):
         session.note_deliveries(delivered)
     if not keeps_models and not all(isinstance(check, str) for check in checked.values()):
         forget_models(session, catalogue)
