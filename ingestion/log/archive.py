@@ -156,6 +156,18 @@ class Archive:
             self._storage.remove(name)
         return len(names)
 
+    def has(self, table: RawTable, batch_seq: int) -> bool:
+        """Whether a batch's file is there.
+
+        Raises:
+            StorageError: the archive can't be read.
+        """
+        file = self._storage.opened(_name(table, batch_seq))
+        if file is None:
+            return False
+        file.close()
+        return True
+
     @contextmanager
     def begin(self, table: RawTable, batch_seq: int) -> Iterator["BatchFile"]:
         """A file for one batch, aside until it is finished: a file with its final name is whole.
