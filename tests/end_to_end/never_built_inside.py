@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from alerts.looks import of_tables, of_unreachable
+from alerts.telling import open_incidents, tell
 from exports.catalogue import Export
 from ingestion.catalogue.source_tables import empty_tables
 from ingestion.loading.privacy import REMEDY
+from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import TableState
 from ingestion.settings import Settings
-from orchestration import chain, changes, dbt, marks, nodes, profile, publications, standing
+from orchestration import chain, changes, dbt, marks, nodes, profile, publications, standing, told
 from orchestration.configuration import CROSS_SOURCE, JOB, REFRESH_JOBS
 from orchestration.models import keys_of_models
 
@@ -312,6 +315,23 @@ def test_what_is_published_is_due_where_what_lies_there_is_not_what_was_made_las
         assert due() == []
         file.unlink()
         assert due() == ["whatsapp", CROSS_SOURCE]
+
+
+def test_what_was_wrong_of_a_source_that_is_removed_is_over_with_the_next_run(
+    remembered: Ingestion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one whose URL is missing and that raw holds, it is not."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    settings = remembered.settings
+    monkeypatch.setattr(told, "settings", settings)
+    faults = dict.fromkeys(("restaurant", "erp"), "It does not answer.")
+    tell(settings, of_unreachable(faults, {name: (name,) for name in faults}))
+    failed = LoadResult("erp", "customers", "", TableState("customers"), 0.0, "It is gone")
+    tell(settings, of_tables("erp", [failed], ["erp"]))
+    monkeypatch.setattr(told, "SOURCES", ("whatsapp", "restaurant"))
+    told.tables("whatsapp", [])
+    assert [one.finding.subject for one in open_incidents(settings)] == ["restaurant"]
+    assert (tmp_path / "alerts.json").exists()
 
 
 def launched_after(job: str) -> object:
