@@ -18,6 +18,7 @@ from alerts.nothing_runs import Signs
 from ingestion.errors import IngestionError, WarehouseAbsentError, WarehouseBusyError
 from ingestion.loading.run import Ingestion
 from ingestion.operations.judging import Grade, duration, worst
+from ingestion.rows.columns import RawTable
 from ingestion.settings import Settings
 
 PATIENCE_SECONDS = 5.0
@@ -108,6 +109,7 @@ class Examination:
                     self._told(one.name, one.grade, one.told(self._now), one.findings())
                 self._marts(sources)
                 self._counts(sources)
+                self._archive(sources)
         except WarehouseBusyError:
             self._told("warehouse", Grade.WELL, "in use by a run: not looked at")
             return self._now
@@ -142,6 +144,16 @@ class Examination:
         if series:
             well = f"{len(series):,} series as usual, up to {max(one.last_day for one in series)}"
             self._told("counts", _grade(found), " ".join(f.what for f in found) or well, found)
+
+    def _archive(self, sources: Collection[SourceAge]) -> None:
+        """See whether each table's last batch is in the archive: one out of a backup lacks it, and no run needs it."""
+        archive = self._ingestion.archive
+        committed = [(RawTable(t.source, t.table, (), ()), t.state.batch_seq) for one in sources for t in one.tables]
+        lacking = [archive.name(*batch) for batch in committed if batch[1] and not archive.has(*batch)]
+        if lacking:
+            more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+            told = f"lacks {lacking[0]}{more} of what raw has, so that no rebuild could bring it back: put a whole copy"
+            self._told("archive", Grade.WARNING, f"{told} of it in its place")
 
     def _runs(self, last_read_at: datetime | None) -> None:
         finding = nothing_runs.find(self._signs, last_read_at, tightest(self._ingestion), self._now)

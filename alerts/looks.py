@@ -60,7 +60,7 @@ def of_tables(
         source: its name.
         results: of its tables.
         systems: what a finding of it concerns.
-        gone: tables of open incidents that nobody reads any more.
+        gone: sources and tables of open incidents that nobody reads any more.
         has_read: whether rows were read; where only keys were compared, nothing is known of whether they can be.
     """
     findings = []
@@ -88,7 +88,7 @@ def of_tables(
     return Look(
         tuple(findings),
         {
-            Kind.SOURCE_UNREACHABLE: {source},
+            Kind.SOURCE_UNREACHABLE: {source, *gone},
             Kind.DELETES_REFUSED: agreeing | {*gone},
             **(dict.fromkeys((Kind.TABLE_FAILED, Kind.ROWS_REJECTED), loaded | {*gone}) if has_read else {}),
         },

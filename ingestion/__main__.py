@@ -206,6 +206,8 @@ def _remove(options: argparse.Namespace) -> list[str]:
     print(f"Removed {what}.")
     kept = f"python -m ingestion rebuild --from-archive --source {found.source} brings raw back"
     print(f"Archive: {f'{removed.archived:,} files removed' if options.archive else f'kept; {kept}'}.")
+    if found.shared_with:
+        print(f"Models of it and {', '.join(found.shared_with)} are made anew by the next run.")
     print("Models of all systems together are without it after the next run. Published files stay.")
     return []
 

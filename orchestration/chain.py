@@ -27,7 +27,7 @@ from orchestration.configuration import (
     TESTS_JOB,
     settings,
 )
-from orchestration.publications import cadences, steps
+from orchestration.publications import cadences, copy_step, steps
 
 IN_ONE_PROCESS = {"warehouse/chain": "in one process"}
 """Tag of runs whose process launches what follows by itself."""
@@ -107,7 +107,7 @@ def _due_after(ended: str, patience_seconds: float | None) -> Launch | None:
         of_systems = [key for system in systems for key in keys_of_models(system)]
         return Launch(MODELS_JOB, of_systems or keys_of_own_models(own))
     due = {step.name: systems for step in steps if (systems := memory.due(step))}
-    copied = memory.due_copies()
+    copied = memory.due(copy_step)
     if not (due or copied):
         return None
     from orchestration.snapshot import key_of_copy  # noqa: PLC0415

@@ -7,7 +7,7 @@ Models are made from raw rows, from the project's files, from what the catalogue
 local days (which decide what periods are complete). The copy, the exports and the reports are made from built models,
 and from where and what they are to publish. What each was last made from lies in the `_state` of its system's raw
 schema: kept anywhere else, it could speak of another warehouse. A build forgets first, so that one that dies is due
-again.
+again. Of what is published the place tells it as well (marks.py): it may be another than it was.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from exports.reports.declaration import Declaration
 from ingestion.loading.privacy import REMEDY
 from ingestion.log import state
 from ingestion.warehouses import Query, open_warehouse
-from orchestration import dbt, nodes
+from orchestration import dbt, marks, nodes
 from orchestration.configuration import CROSS_SOURCE, KINDS, SOURCES, SOURCES_OF_KINDS, SYSTEMS, ingestion, settings
 from orchestration.nodes import own_models, with_readers
 from orchestration.profile import shown_names
-from orchestration.publications import Step, copy_step, is_step, own_models_in
+from orchestration.publications import Step, is_step, own_models_in
 
 MODELS = state.MODELS
 """The entry of `_state` that tells what models were made from; the others are of publications.py."""
@@ -157,21 +157,16 @@ class Memory:
         return due
 
     def due(self, step: Step) -> list[str]:
-        """The systems whose exports or reports were last made from other marts than there are, if these are whole."""
-        have = step.systems
-        systems = [system for system in (*self.systems, *[CROSS_SOURCE] * bool(self.systems)) if system in have]
-        return [s for s in systems if (now := self.published(step, s)) and self._last(step.name, s) != now]
-
-    def due_copies(self) -> list[str]:
-        """The systems whose part of the copy was last made from other tables than there are, where these are whole."""
-        if not ingestion.warehouse.capabilities.needs_copy:
+        """The systems of which a step was last made from other tables than there are, where these are whole."""
+        if step.kind == "copy" and not ingestion.warehouse.capabilities.needs_copy:
             return []
-        is_there = settings.bi_snapshot.exists()
-        step = copy_step
+        there = marks.read(step)
         return [
             s
             for s in SYSTEMS
-            if (now := self.published(step, s)) and not (is_there and self._last(step.name, s) == now)
+            if s in step.systems
+            and (now := self.published(step, s))
+            and not (self._last(step.name, s) == now and (there is None or there.get(s) == now))
         ]
 
     def published(self, step: Step, system: str) -> str | None:
@@ -277,8 +272,14 @@ def end(systems: Iterable[str], own: Iterable[str] = (), waiting: Iterable[str] 
 
 
 def publish(step: Step, systems: Iterable[str], memory: Memory) -> None:
-    """Note that systems' exports, reports or copy were made from their models as they stood when they were read."""
-    _note(memory, step.name, {system: Entry(memory.published(step, system)) for system in systems})
+    """Note that systems' exports, reports or copy were made from their models as they stood when they were read.
+
+    Raises:
+        StorageError: the place where they are can't be written.
+    """
+    made_of = {system: memory.published(step, system) for system in systems}
+    marks.write(step, made_of)
+    _note(memory, step.name, {system: Entry(told) for system, told in made_of.items()})
 
 
 def forget(step: Step, systems: Iterable[str]) -> None:

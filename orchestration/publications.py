@@ -12,7 +12,7 @@ from exports.catalogue import Export
 from exports.periods import CADENCES, MARTS, Cadence
 from exports.reports.declaration import Declaration
 from exports.reports.reads import tables_in, tables_of
-from orchestration.configuration import CROSS_SOURCE, PUBLICATION_JOB, exports, reports, settings, system_of
+from orchestration.configuration import CROSS_SOURCE, PUBLICATION_JOB, SYSTEMS, exports, reports, settings, system_of
 from orchestration.nodes import own_models, own_models_at
 
 Kind = Literal["copy", "exports", "reports"]
@@ -52,6 +52,8 @@ class Step:
     @property
     def systems(self) -> list[str]:
         """The systems that it publishes something of."""
+        if self.kind == "copy":
+            return [*SYSTEMS]
         return sorted({system_of(one) for one in self.declared.values()})
 
     @property

@@ -18,7 +18,7 @@ from ingestion.output.private import readers_of
 from ingestion.settings import PROJECT_ROOT
 from ingestion.warehouses import Part
 from marts.names import variables
-from orchestration import changes
+from orchestration import changes, marks
 from orchestration.configuration import PUBLISHED_SCHEMAS, SYSTEMS, ingestion, settings
 from orchestration.console import failure, say, telling_faults
 from orchestration.described import descriptions
@@ -71,7 +71,8 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
         if not systems:
             raise failure("; ".join(faults))
         say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
-        if not settings.bi_snapshot.exists():
+        # Nobody knows what there is of the others in what is not the file that was made last.
+        if not marks.read(copy_step):
             changes.forget(copy_step, set(SYSTEMS) - set(systems))
         size = ingestion.warehouse.publish_copy(
             tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)

@@ -14,7 +14,7 @@ from exports.delivery.results import DeliveryResult
 from exports.reports.declaration import Declaration
 from ingestion.loading.results import LoadResult
 from orchestration import dbt
-from orchestration.configuration import exports, ingestion, manifest, reports, settings, system_of
+from orchestration.configuration import SOURCES, exports, ingestion, manifest, reports, settings, system_of
 from orchestration.console import TOLD
 from orchestration.nodes import system_of_node
 
@@ -38,8 +38,9 @@ def tables(source: str, results: Sequence[LoadResult], *, has_read: bool = True)
     """
     if any(has_no_room(one.error or "") for one in results):
         return False
-    there = {f"{name}.{table}" for name, entries in ingestion.catalogue.items() for table in entries}
-    gone = _gone((Kind.TABLE_FAILED, Kind.DELETES_REFUSED, Kind.ROWS_REJECTED), there)
+    # The catalogue has the five kinds whether there are sources of them or not.
+    there = {*SOURCES, *(f"{name}.{table}" for name in SOURCES for table in ingestion.catalogue[name])}
+    gone = _gone((Kind.SOURCE_UNREACHABLE, Kind.TABLE_FAILED, Kind.DELETES_REFUSED, Kind.ROWS_REJECTED), there)
     tell(settings, of_tables(source, results, _systems(source), gone, has_read=has_read))
     return True
 

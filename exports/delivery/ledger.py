@@ -29,6 +29,11 @@ class Ledger:
         """All entries by id."""
         return self._session.deliveries()
 
+    def catch_up(self) -> None:
+        """Note what the copy alone knows."""
+        if lost := self._copy.unknown_to(self.entries()):
+            self._session.note_deliveries(lost)
+
     def note(self, *entries: Delivery) -> None:
         """Put entries in the place of those with their ids; first in the copy, which outlives the warehouse."""
         self._copy.add(entries)

@@ -133,7 +133,8 @@ class Archive:
         if count > 1:
             raise TableError(
                 f"the archive holds {count} batches of it that this warehouse does not. Rebuild it from the archive "
-                "(python -m ingestion rebuild --from-archive), or set ARCHIVE_URL to another place"
+                f"(python -m ingestion rebuild --from-archive --source {table.source} --replace), or set ARCHIVE_URL "
+                "to another place"
             )
         folder = _folder(table)
         if count:
@@ -154,6 +155,18 @@ class Archive:
         for name in names:
             self._storage.remove(name)
         return len(names)
+
+    def has(self, table: RawTable, batch_seq: int) -> bool:
+        """Whether a batch's file is there.
+
+        Raises:
+            StorageError: the archive can't be read.
+        """
+        file = self._storage.opened(_name(table, batch_seq))
+        if file is None:
+            return False
+        file.close()
+        return True
 
     @contextmanager
     def begin(self, table: RawTable, batch_seq: int) -> Iterator["BatchFile"]:

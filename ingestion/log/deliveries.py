@@ -4,11 +4,11 @@ Belongs here: an entry's shape, and the copy that a rebuild brings back. Not her
 (exports/delivery), the table (warehouses/).
 
 The copy is `<archive>/operations/deliveries.jsonl`: a line for each change of an entry, written before the warehouse
-commits it. A warehouse that was lost would else take everything for unsent.
+commits it. A warehouse that was lost, or came back from a backup, would else take for unsent what was sent.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -107,6 +107,17 @@ class DeliveryCopy:
                 ) from None
             found[delivery.delivery_id] = delivery
         return list(found.values())
+
+    def unknown_to(self, known: Mapping[str, Delivery]) -> list[Delivery]:
+        """What the copy says of entries that a warehouse doesn't know, or as they were before: it lost them.
+
+        A warehouse that came back from a backup would else send once more what was sent since.
+        """
+        return [
+            noted
+            for noted in self.read()
+            if (held := known.get(noted.delivery_id)) is None or (noted != held and noted.changed_at >= held.changed_at)
+        ]
 
 
 def _whole_lines(content: bytes) -> bytes:

@@ -3,14 +3,14 @@
 Belongs here: which files make up a table, whether they are as they were written, and the order of steps. Not here: the
 files' format (archive.py), an engine's statements (warehouses/).
 
-What was delivered is no part of raw: a warehouse that knows nothing of it gets it from the archive's copy, so that
-nothing is sent a second time, or left out; one that does keeps what it has.
+What was delivered is no part of raw: what a warehouse does not know of it, it gets from the archive's copy, so that
+nothing is sent a second time, or left out.
 
 `_rejected` is not in the archive. What the source still has and raw can't hold is missing from raw, hence read again,
 and recorded again, by the next run's comparison of keys.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -143,10 +143,10 @@ def rebuild_tables(
         (s, t): _checked(archive, RawTable(s, t, (), ()), numbers, accept_undigested)
         for (s, t), numbers in found.items()
     }
-    if not session.deliveries() and (delivered := archive.deliveries.read()):
+    if delivered := archive.deliveries.unknown_to(session.deliveries()):
         session.note_deliveries(delivered)
     if not keeps_models and not all(isinstance(check, str) for check in checked.values()):
-        _forget_models(session, catalogue)
+        forget_models(session, catalogue)
     return [
         _rebuilt(
             archive,
@@ -195,9 +195,13 @@ def _undigested(archive: Archive, named: RawTable, numbers: list[int], accept_un
     return found
 
 
-def _forget_models(session: Session, catalogue: Catalogue) -> None:
-    """Models were built from other rows than those that are about to come, whatever the batch numbers say."""
-    for source in catalogue:
+def forget_models(session: Session, sources: Iterable[str]) -> None:
+    """Models were built from other rows than those that are about to come, whatever the batch numbers say.
+
+    Raises:
+        WarehouseError: the warehouse can't be written.
+    """
+    for source in sources:
         for name, state in session.states(source).items():
             if name.startswith(MODELS):
                 session.remember(source, replace(state, watermark=None))

@@ -1,14 +1,20 @@
 """A source system is taken away: its raw log, and what was built of it.
 
 Belongs here: what belongs to a system, and when it may go. Not here: the statements (warehouses/), published files.
+
+Where other sources feed the same models, these stay. They know the removed one by its name and the number of its last
+batch: were another one called so before they are built again, they would take its batches for those that they saw. So
+what they saw is forgotten, and all of them is made anew.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from ingestion.errors import ConfigurationError
 from ingestion.loading.run import Ingestion
+from ingestion.operations.rebuild import forget_models
 from ingestion.settings import PROJECT_ROOT, SOURCES
+from ingestion.warehouses.sql import relation
 
 _PROJECT = PROJECT_ROOT / "dbt_project"
 _LAYERS = ("staging", "intermediate", "core", "marts", "reporting")
@@ -22,12 +28,14 @@ class Removal:
         source: the system.
         raw: its tables of raw.
         built: tables and views that were built of it: schema, name.
+        shared_with: other sources whose models have rows of it.
         archived: how many files of the archive were removed.
     """
 
     source: str
     raw: list[str]
     built: list[tuple[str, str]]
+    shared_with: tuple[str, ...] = ()
     archived: int = 0
 
 
@@ -50,14 +58,31 @@ def find(ingestion: Ingestion, source: str) -> Removal:
             "it first, or take it out of the file that names it."
         )
     raw = f"raw_{source}"
-    is_last = is_of_kind and source not in {one.kind for one in ingestion.configured.values()}
     there = ingestion.warehouse.tables((raw, *_LAYERS))
-    return Removal(
-        source,
-        sorted(name for schema, name in there if schema == raw),
-        # What other sources of its kind feed stays, and is built anew without it.
-        sorted(place for place in there if place[0] != raw and _is_of(source, place)) if is_last else [],
-    )
+    of_raw = sorted(name for schema, name in there if schema == raw)
+    kind = source if is_of_kind else _kind_of_last_build(ingestion, source, there)
+    if kind is None:
+        return Removal(source, of_raw, [])
+    others = tuple(name for name in ingestion.sources_of_kinds().get(kind, ()) if name != source)
+    if not others:
+        return Removal(source, of_raw, sorted(place for place in there if place[0] != raw and _is_of(kind, place)))
+    is_held = _kind_of_last_build(ingestion, source, there) == kind
+    return Removal(source, of_raw, [], others if is_held else ())
+
+
+def _kind_of_last_build(ingestion: Ingestion, source: str, there: Collection[tuple[str, str]]) -> str | None:
+    """The kind whose models, as they were last built, have rows of a source; None where none's do."""
+    for kind in SOURCES:
+        if (place := _last_build(kind)) in there:
+            rows = ingestion.warehouse.query(f"select * from {relation(*place)}").to_pylist()
+            if any(row.get("source_name") == source for row in rows):
+                return kind
+    return None
+
+
+def _last_build(kind: str) -> tuple[str, str]:
+    """Where models of a kind note what they saw; without it they make everything anew, whoever calls dbt."""
+    return "intermediate", f"int_{kind}__built"
 
 
 def remove(ingestion: Ingestion, removal: Removal, *, with_archive: bool) -> Removal:
@@ -67,10 +92,13 @@ def remove(ingestion: Ingestion, removal: Removal, *, with_archive: bool) -> Rem
         StorageError: the archive can't be changed; the warehouse is done already.
         WarehouseError: the warehouse can't be written.
     """
+    seen = [_last_build(ingestion.kind(name)) for name in removal.shared_with[:1]]
     with ingestion.warehouse.session() as session:
-        session.remove(removal.source, removal.built)
+        # First: who is killed before the end may call it once more.
+        forget_models(session, removal.shared_with)
+        session.remove(removal.source, [*removal.built, *seen])
     archived = ingestion.archive.remove(removal.source) if with_archive else 0
-    return Removal(removal.source, removal.raw, removal.built, archived)
+    return replace(removal, archived=archived)
 
 
 def _is_of(source: str, place: tuple[str, str]) -> bool:

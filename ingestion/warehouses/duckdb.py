@@ -236,7 +236,11 @@ class DuckdbWarehouse(SqlWarehouse):
         except (OSError, duckdb.Error) as error:
             with suppress(OSError):
                 _remove_asides(path)
-            raise WarehouseError(f"The copy for BI tools {path.name} can't be written: {one_line(error)}") from None
+            # What is kept comes from the file that is there.
+            remedy = " If it is damaged, remove it: it is made anew of what was built." if kept else ""
+            raise WarehouseError(
+                f"The copy for BI tools {path.name} can't be written: {one_line(error)}{remedy}"
+            ) from None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from postgresql import Server
 from ingestion import sample
 from ingestion.loading.progress import LogListener
 from ingestion.loading.run import Ingestion
+from ingestion.operations import removal
 from ingestion.sample.restaurant import ERRORS
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouses.base import Warehouse
@@ -113,12 +114,9 @@ class ModelHistory:
         self.down = ""
         self.shown: Sequence[str] | None = None
         self._sources = {system: folder / "sources", **{name: folder / "sources" / name for name in others}}
-        for seed, place in enumerate(self._sources.values(), start=7):
-            sample.create(place, scale=SCALE, seed=seed, first_day=date(2026, 8, 20), last_day=date(2026, 9, 20))
         self._deleted: list[tuple[Table, tuple[Any, ...]]] = []
-        for name in self._sources:
-            for sql, *values in SELDOM.get(system, ()):
-                self._rows(name, sql, *values)
+        for seed, name in enumerate(self._sources, start=7):
+            self._create(name, seed)
         if before:
             self._rows(system, before)
         self._catalogue()
@@ -127,6 +125,12 @@ class ModelHistory:
             Table(name, table) for (table,) in tables if table in self._catalogue_entry() for name in self._sources
         ]
         self._dbt = Dbt(folder, self.settings.warehouse, parsed, project)
+
+    def _create(self, name: str, seed: int) -> None:
+        days = {"first_day": date(2026, 8, 20), "last_day": date(2026, 9, 20)}
+        sample.create(self._sources[name], scale=SCALE, seed=seed, **days)
+        for sql, *values in SELDOM.get(self._system, ()):
+            self._rows(name, sql, *values)
 
     @property
     def settings(self) -> Settings:
@@ -274,6 +278,17 @@ class ModelHistory:
         self._dbt.build(*selected, *arguments, told=told)
         if not arguments:
             assert self._dbt.faults("test", "--select", f"int_{self._system}__changed_*", told=told) == []
+
+    def replace_source(self, name: str, seed: int) -> None:
+        """Remove a source that others of its kind stay beside, and let another one have its name."""
+        names = self.names
+        if {name} < {*names}:
+            self.names = [other for other in names if other != name]
+            ingestion = Ingestion(self.settings)
+            if ingestion.warehouse.loaded_sources([name]):
+                removal.remove(ingestion, removal.find(ingestion, name), with_archive=True)
+            self.names = names
+            self._create(name, seed)
 
     def models(self) -> list[str]:
         """The names of the system's models."""

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from alerts.looks import of_tables, of_unreachable
+from alerts.telling import open_incidents, tell
 from exports.catalogue import Export
 from ingestion.catalogue.source_tables import empty_tables
 from ingestion.loading.privacy import REMEDY
+from ingestion.loading.results import LoadResult
 from ingestion.loading.run import Ingestion
 from ingestion.log.state import TableState
 from ingestion.settings import Settings
-from orchestration import chain, changes, dbt, nodes, profile, publications, standing
+from orchestration import chain, changes, dbt, marks, nodes, profile, publications, standing, told
 from orchestration.configuration import CROSS_SOURCE, JOB, REFRESH_JOBS
 from orchestration.models import keys_of_models
 
@@ -284,6 +287,65 @@ def test_what_fails_holds_back_what_is_made_of_it_and_nothing_else(
         # With all systems together what is your own is due, whatever was asked for.
         build({CROSS_SOURCE}, set(), ())
         assert {*changes.read().due_own_models()} == own
+
+
+def test_what_is_published_is_due_where_what_lies_there_is_not_what_was_made_last(
+    remembered: Ingestion, tmp_path: Path
+) -> None:
+    """Folder, copy or warehouse were restored to an older state. A folder that is not there may be on another disk."""
+    declared = {"calls": Export.model_validate({"name": "calls", "source": "whatsapp", "mart": "calls"})}
+    of_exports = publications.Step("exports", str(tmp_path / "exports"), None, declared)
+    copy, file = publications.Step("copy", str(tmp_path / "bi.duckdb")), tmp_path / "bi.duckdb"
+
+    def make() -> None:
+        memory = changes.read()
+        file.write_text(str(memory.built("whatsapp")), encoding="utf-8")
+        for step in (of_exports, copy):
+            changes.publish(step, memory.due(step), memory)
+
+    def due() -> list[str]:
+        memory = changes.read()
+        return memory.due(of_exports) + memory.due(copy)
+
+    with remembered.warehouse.at_hand():
+        make()
+        assert due() == []
+        older = {path: path.read_bytes() for path in (file, *tmp_path.rglob(f"*{marks.EXPORTS_MARK}"))}
+        assert len(older) == 3
+        changes.end(["whatsapp", CROSS_SOURCE])
+        assert due() == ["whatsapp", "whatsapp", CROSS_SOURCE]
+        make()
+        assert due() == []
+        for path, content in older.items():
+            newer = path.read_bytes()
+            path.write_bytes(content)
+            assert due() == (["whatsapp"] if path.parent.name == "exports" else ["whatsapp", CROSS_SOURCE]), path
+            path.write_bytes(newer)
+            make()
+            assert due() == []
+        (tmp_path / "exports" / marks.EXPORTS_MARK).write_text("[1", encoding="utf-8")
+        assert due() == ["whatsapp"]
+        shutil.rmtree(tmp_path / "exports")
+        assert due() == []
+        file.unlink()
+        assert due() == ["whatsapp", CROSS_SOURCE]
+
+
+def test_what_was_wrong_of_a_source_that_is_removed_is_over_with_the_next_run(
+    remembered: Ingestion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one whose URL is missing and that raw holds, it is not."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    settings = remembered.settings
+    monkeypatch.setattr(told, "settings", settings)
+    faults = dict.fromkeys(("restaurant", "erp"), "It does not answer.")
+    tell(settings, of_unreachable(faults, {name: (name,) for name in faults}))
+    failed = LoadResult("erp", "customers", "", TableState("customers"), 0.0, "It is gone")
+    tell(settings, of_tables("erp", [failed], ["erp"]))
+    monkeypatch.setattr(told, "SOURCES", ("whatsapp", "restaurant"))
+    told.tables("whatsapp", [])
+    assert [one.finding.subject for one in open_incidents(settings)] == ["restaurant"]
+    assert (tmp_path / "alerts.json").exists()
 
 
 def launched_after(job: str) -> object:

@@ -55,7 +55,8 @@ Content = dict[tuple[str, str], Counter[tuple[object, ...]]]
 class RandomModelHistory(RuleBasedStateMachine):
     """Rows of any table come, change, move, go and come back between extractions and builds, of which some fail.
 
-    So do sources of one kind with the same ids, of which one may fail to be read.
+    So do sources of one kind with the same ids, of which one may fail to be read, or be removed and followed by another
+    of its name.
     """
 
     system = ""
@@ -114,6 +115,10 @@ class RandomModelHistory(RuleBasedStateMachine):
     @rule(sources=SOURCES_OF_KIND)
     def sources_come_or_go(self, sources: str) -> None:
         self.history.names = self._named(sources)
+
+    @rule(is_second=st.booleans(), seed=NUMBERS)
+    def another_has_the_name_of_one_that_is_removed(self, is_second: bool, seed: int) -> None:
+        self.history.replace_source("b" if is_second else self.system, seed)
 
     @rule(is_second=st.booleans())
     def only_the_other_source_can_be_read(self, is_second: bool) -> None:

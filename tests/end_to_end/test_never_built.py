@@ -125,4 +125,4 @@ def test_system_that_was_never_read_keeps_nobody_from_what_others_feed(
     options = ("--quiet", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore:sqlglotrs:DeprecationWarning")
     result = place.module("pytest", *options, str(inside))
     assert result.returncode == 0, result.stdout
-    assert "56 passed" in result.stdout
+    assert "58 passed" in result.stdout

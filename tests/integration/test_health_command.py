@@ -95,6 +95,16 @@ def test_servers_tell_of_what_was_never_built(engine: str, request: pytest.Fixtu
     assert timedelta() < now - unbuilt.rows_since < timedelta(minutes=10)
 
 
+def test_archive_without_what_raw_has_last_is_warned_of(place: Place) -> None:
+    """It came back from a backup, say. Runs need none of it, so none would see it before somebody has to rebuild."""
+    for path in (place.sandbox.folder / "archive" / "whatsapp").glob("[cm]*/*.parquet"):
+        path.unlink()
+    health = place.health()
+    [archive] = [check for check in health["checks"] if check["name"] == "archive"]
+    assert (health["grade"], archive["grade"]) == ("warning", "warning")
+    assert re.match(r"lacks whatsapp/conversations/\d+\.parquet and 1 more of what raw has", archive["told"])
+
+
 def test_source_that_was_never_read_waits_for_no_build(place: Place) -> None:
     place.sandbox.more["erp_database_url"] = "sqlite:////nowhere/erp.sqlite"
     health = place.health()

@@ -16,6 +16,7 @@ from ingestion.errors import ConfigurationError
 from ingestion.loading.progress import LogListener
 from ingestion.loading.retries import Retries
 from ingestion.loading.run import Ingestion
+from ingestion.log.state import MODELS, TableState
 from ingestion.operations import rebuild, removal
 
 pytestmark = pytest.mark.slow
@@ -440,6 +441,45 @@ def test_source_that_was_taken_out_of_the_file_can_be_removed(helpdesk: Helpdesk
     assert ingestion.warehouse.loaded_sources(["helpdesk"]) == set()
     with pytest.raises(ConfigurationError, match="Unknown source 'helpdesk'"):
         removal.find(ingestion, "helpdesk")
+
+
+OTHER = "other: {kind: whatsapp, url: '${HELPDESK_URL}', tables: {conversations: {table: chats}}}\n"
+
+
+@pytest.mark.parametrize("held", ["helpdesk", "other"])
+def test_models_forget_what_they_saw_of_others_where_they_have_rows_of_one_that_is_removed(
+    helpdesk: Helpdesk, held: str
+) -> None:
+    """Another one of its name might have as many batches before they are built again."""
+    helpdesk.configured(CONFIGURED + OTHER).run()
+    helpdesk.change_warehouse("create schema intermediate")
+    helpdesk.change_warehouse(f"create table intermediate.int_whatsapp__built as select '{held}' as source_name")
+    helpdesk.configured(OTHER)
+    ingestion = Ingestion(helpdesk.settings())
+    with ingestion.warehouse.session() as session:
+        session.remember("other", TableState(MODELS, "what they were made of", 7))
+    found = removal.find(ingestion, "helpdesk")
+    assert found.shared_with == (("other",) if held == "helpdesk" else ())
+    removal.remove(ingestion, found, with_archive=False)
+    with ingestion.warehouse.session() as session:
+        watermark = session.states("other")[MODELS].watermark
+    stays = ingestion.warehouse.tables(["intermediate"]) == {("intermediate", "int_whatsapp__built")}
+    assert (watermark is not None, stays) == (held == "other", held == "other")
+
+
+def test_what_was_built_goes_with_the_last_source_of_its_kind_whatever_that_is_called(helpdesk: Helpdesk) -> None:
+    helpdesk.again()
+    for schema in ("core", "intermediate"):
+        helpdesk.change_warehouse(f"create schema {schema}")
+    helpdesk.change_warehouse("create table core.fct_messages as select 1 as id")
+    helpdesk.change_warehouse("create table core.fct_orders as select 1 as id")
+    helpdesk.change_warehouse("create table intermediate.int_whatsapp__built as select 'helpdesk' as source_name")
+    helpdesk.configured("billing: {kind: raw, url: '${HELPDESK_URL}', tables: {notes: {key: [id]}}}")
+    ingestion = Ingestion(helpdesk.settings())
+    found = removal.find(ingestion, "helpdesk")
+    assert found.built == [("core", "fct_messages"), ("intermediate", "int_whatsapp__built")]
+    removal.remove(ingestion, found, with_archive=False)
+    assert ingestion.warehouse.tables(["core", "intermediate"]) == {("core", "fct_orders")}
 
 
 def untold(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Helpdesk:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -151,9 +151,9 @@ def test_what_was_delivered_is_carried_along(
     sandbox: Sandbox, new_warehouse: NewWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = Delivery("a1", "report", "shop", "MANAGEMENT", "all", "2026-10", 1, "0f", "sent", AT)
-    later = replace(sent, state="failed", reason="later")
+    later = replace(sent, state="failed", reason="later", changed_at=AT + timedelta(seconds=1))
     Ingestion(sandbox.settings()).archive.deliveries.add([sent])
-    # A warehouse that knows of deliveries keeps what it has, an empty one gets the archive's.
+    # A warehouse keeps what it knows later, an empty one gets the archive's.
     with Ingestion(sandbox.settings()).warehouse.session() as session:
         session.note_deliveries([later])
     assert rebuild(sandbox, monkeypatch, "--replace") == 0
@@ -350,6 +350,7 @@ def test_run_into_another_warehouse_does_not_destroy_the_archive(
     sandbox.warehouse_url = new_warehouse("duckdb")
     [told] = [error for error in sandbox.run().errors if "messages" in error]
     assert "the archive holds 3 batches of it that this warehouse does not. Rebuild it from the archive" in told
+    assert "--from-archive --source whatsapp --replace)" in told
     assert rebuild(sandbox, monkeypatch, "--source", "whatsapp", "--table", "messages") == 0
     assert log(sandbox, "messages") == before
 

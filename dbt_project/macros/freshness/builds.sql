@@ -14,7 +14,7 @@
 {% macro prepare_builds() -%}
     {%- set table = builds() -%}
     {%- if execute and load_relation(table) is none -%}
-    {%- if not adapter.check_schema_exists(table.database, table.schema) -%}
+    {%- if not has_schema(table) -%}
         {%- do adapter.create_schema(table) -%}
     {%- endif -%}
     create table if not exists {{ table }} as
