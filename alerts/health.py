@@ -15,7 +15,7 @@ from alerts.disk import disks, places
 from alerts.findings import Finding, Kind, Look, Severity
 from alerts.freshness import SourceAge, read_marts, read_sources, read_unbuilt, tightest
 from alerts.nothing_runs import Signs
-from ingestion.errors import IngestionError, WarehouseAbsentError, WarehouseBusyError
+from ingestion.errors import IngestionError, StorageError, WarehouseAbsentError, WarehouseBusyError
 from ingestion.loading.run import Ingestion
 from ingestion.operations.judging import Grade, duration, worst
 from ingestion.rows.columns import RawTable
@@ -149,7 +149,11 @@ class Examination:
         """See whether each table's last batch is in the archive: one out of a backup lacks it, and no run needs it."""
         archive = self._ingestion.archive
         committed = [(RawTable(t.source, t.table, (), ()), t.state.batch_seq) for one in sources for t in one.tables]
-        lacking = [archive.name(*batch) for batch in committed if batch[1] and not archive.has(*batch)]
+        try:
+            lacking = [archive.name(*batch) for batch in committed if batch[1] and not archive.has(*batch)]
+        except StorageError as error:
+            self._told("archive", Grade.CRITICAL, str(error))
+            return
         if lacking:
             more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
             told = f"lacks {lacking[0]}{more} of what raw has, so that no rebuild could bring it back: put a whole copy"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,16 @@ def test_archive_without_what_raw_has_last_is_warned_of(place: Place) -> None:
     [archive] = [check for check in health["checks"] if check["name"] == "archive"]
     assert (health["grade"], archive["grade"]) == ("warning", "warning")
     assert re.match(r"lacks whatsapp/conversations/\d+\.parquet and 1 more of what raw has", archive["told"])
+
+
+def test_archive_that_can_not_be_read_is_told_and_keeps_nothing_from_being_looked_at(place: Place) -> None:
+    archive = place.sandbox.folder / "archive"
+    shutil.rmtree(archive / "whatsapp")
+    (archive / "whatsapp").write_bytes(b"")
+    checks = {check["name"]: check for check in place.health()["checks"]}
+    assert checks["archive"]["grade"] == "critical"
+    assert {"whatsapp", "runs", "disk"} <= checks.keys()
+    assert "warehouse" not in checks
 
 
 def test_source_that_was_never_read_waits_for_no_build(place: Place) -> None:
