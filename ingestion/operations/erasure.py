@@ -26,6 +26,7 @@ from ingestion.log.erasures import Erasure, SourceErasure
 from ingestion.log.state import TableState
 from ingestion.operations.archived_table import archived_numbers, whole_history
 from ingestion.operations.erased_log import ErasedLog
+from ingestion.operations.last_builds import forget_last_builds
 from ingestion.operations.persons import Person, SourceSearch
 from ingestion.operations.rebuild import rebuild_tables
 from ingestion.operations.renewal import TableFiles
@@ -215,8 +216,7 @@ def _follow(ingestion: Ingestion, sources: set[str], without_rows: set[str]) -> 
     """
     if ingestion.warehouse.tables(BUILT):
         with ingestion.warehouse.session() as session:
-            kinds = sorted({ingestion.kind(source) for source in without_rows})
-            session.remove(None, [("intermediate", f"int_{kind}__built") for kind in kinds])
+            forget_last_builds(session, {ingestion.kind(source) for source in without_rows})
         # The layer above is started, as a person would; it is not known here.
         command = [sys.executable, "-m", "orchestration", "run", "--without-extraction"]
         if subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode:  # noqa: S603

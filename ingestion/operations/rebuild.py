@@ -10,7 +10,7 @@ nothing is sent a second time, or left out.
 and recorded again, by the next run's comparison of keys.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ from ingestion.loading.results import LoadResult
 from ingestion.loading.rows import pulled
 from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive
-from ingestion.log.state import MODELS, TableState
+from ingestion.log.state import TableState
 from ingestion.operations.archived_table import (
     ArchivedTable,
     People,
@@ -34,9 +34,11 @@ from ingestion.operations.archived_table import (
     missing,
     whole_history,
 )
+from ingestion.operations.last_builds import forget_models
 from ingestion.rows.columns import RawTable
 from ingestion.rows.conformance import Rejection
 from ingestion.rows.pseudonyms import SourceKey
+from ingestion.settings import SOURCES
 from ingestion.warehouses.base import Session, TableLoad, Warehouse
 
 
@@ -146,7 +148,7 @@ def rebuild_tables(
     if delivered := archive.deliveries.unknown_to(session.deliveries()):
         session.note_deliveries(delivered)
     if not keeps_models and not all(isinstance(check, str) for check in checked.values()):
-        forget_models(session, catalogue)
+        forget_models(session, catalogue, SOURCES)
     return [
         _rebuilt(
             archive,
@@ -193,18 +195,6 @@ def _undigested(archive: Archive, named: RawTable, numbers: list[int], accept_un
             "--accept-undigested"
         )
     return found
-
-
-def forget_models(session: Session, sources: Iterable[str]) -> None:
-    """Models were built from other rows than those that are about to come, whatever the batch numbers say.
-
-    Raises:
-        WarehouseError: the warehouse can't be written.
-    """
-    for source in sources:
-        for name, state in session.states(source).items():
-            if name.startswith(MODELS):
-                session.remember(source, replace(state, watermark=None))
 
 
 def _rebuilt(

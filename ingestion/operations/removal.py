@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ingestion.errors import ConfigurationError
 from ingestion.loading.run import Ingestion
-from ingestion.operations.rebuild import forget_models
+from ingestion.operations.last_builds import forget_models, last_build
 from ingestion.settings import PROJECT_ROOT, SOURCES
 from ingestion.warehouses.sql import relation
 
@@ -73,16 +73,11 @@ def find(ingestion: Ingestion, source: str) -> Removal:
 def _kind_of_last_build(ingestion: Ingestion, source: str, there: Collection[tuple[str, str]]) -> str | None:
     """The kind whose models, as they were last built, have rows of a source; None where none's do."""
     for kind in SOURCES:
-        if (place := _last_build(kind)) in there:
+        if (place := last_build(kind)) in there:
             rows = ingestion.warehouse.query(f"select * from {relation(*place)}").to_pylist()
             if any(row.get("source_name") == source for row in rows):
                 return kind
     return None
-
-
-def _last_build(kind: str) -> tuple[str, str]:
-    """Where models of a kind note what they saw; without it they make everything anew, whoever calls dbt."""
-    return "intermediate", f"int_{kind}__built"
 
 
 def remove(ingestion: Ingestion, removal: Removal, *, with_archive: bool) -> Removal:
@@ -92,11 +87,10 @@ def remove(ingestion: Ingestion, removal: Removal, *, with_archive: bool) -> Rem
         StorageError: the archive can't be changed; the warehouse is done already.
         WarehouseError: the warehouse can't be written.
     """
-    seen = [_last_build(ingestion.kind(name)) for name in removal.shared_with[:1]]
     with ingestion.warehouse.session() as session:
         # First: who is killed before the end may call it once more.
-        forget_models(session, removal.shared_with)
-        session.remove(removal.source, [*removal.built, *seen])
+        forget_models(session, removal.shared_with, {ingestion.kind(name) for name in removal.shared_with})
+        session.remove(removal.source, removal.built)
     archived = ingestion.archive.remove(removal.source) if with_archive else 0
     return replace(removal, archived=archived)
 

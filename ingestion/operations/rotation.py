@@ -26,6 +26,7 @@ from ingestion.loading.run import Ingestion
 from ingestion.log.archive import Archive, ArchivedBatch, Origin
 from ingestion.log.state import TableState
 from ingestion.operations.erasure import resume_fault
+from ingestion.operations.last_builds import forget_last_builds
 from ingestion.operations.rebuild import rebuild_tables
 from ingestion.operations.renewal import TableFiles
 from ingestion.rows.columns import CONTROL_COLUMNS, Column, ColumnType, RawTable
@@ -74,7 +75,7 @@ def rotate(ingestion: Ingestion, listener: Listener) -> list[LoadResult]:
             ]
             if unlike:
                 # What was built is of rows that are about to change, though no batch is new: all is built anew.
-                session.remove(None, [("intermediate", f"int_{ingestion.kind(source)}__built")])
+                forget_last_builds(session, [ingestion.kind(source)])
             results += [_renewed(ingestion, session, listener, one, last[one.table.name]) for one in unlike]
     if results:
         # What raw held before is legible in blocks that no table uses any more.

@@ -18,6 +18,7 @@ from ingestion.loading.run import Ingestion
 from ingestion.log.deliveries import Delivery
 from ingestion.log.digests import parse_digests
 from ingestion.log.state import MODELS, TableState
+from ingestion.settings import SOURCES
 
 pytestmark = pytest.mark.slow
 
@@ -134,9 +135,13 @@ def test_raw_that_holds_rows_is_replaced_only_on_demand(
     assert log(sandbox, "messages") == damaged
     with Ingestion(sandbox.settings()).warehouse.session() as session:
         session.remember("whatsapp", TableState(MODELS, "a fingerprint", 3))
+    sandbox.change_warehouse("create schema intermediate")
+    for kind in SOURCES:
+        sandbox.change_warehouse(f"create table intermediate.int_{kind}__built as select '{kind}' as source_name")
     assert rebuild(sandbox, monkeypatch, "--replace", "--source", "whatsapp", "--table", "messages") == 0
     assert log(sandbox, "messages") == before
-    # What was built from the damaged rows is not taken for current.
+    # What was built from the damaged rows is not taken for current, nor by dbt alone.
+    assert sandbox.query("select 1 from information_schema.tables where table_schema = 'intermediate'") == []
     assert sandbox.query("select watermark from raw_whatsapp._state where table_name = '_models'") == [(None,)]
     assert sandbox.run().errors == []
     assert equals_the_source(sandbox)
