@@ -3,14 +3,11 @@
 Belongs here: plans and what is wrong with them. Not here: running models.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from postgresql import Session
-
-from ingestion.warehouses.postgresql_connection import connect
 
 MOST_ROWS_LOOKED_AT = 10
 """For each row of the largest table. A join of all with all looks at as many as there are rows."""
@@ -20,17 +17,6 @@ FEW = 200
 
 OF_ANOTHER_SIZE = {"stg_restaurant__outreach_events"}
 """Each error is compared with each pattern of a seed."""
-
-PLAN_OF = """
-create function pg_temp.plan_of(query text) returns json language plpgsql as $$
-declare plan json;
-begin
-    execute 'explain (analyze, timing off, format json) ' || query into plan;
-    return plan;
-end
-$$
-"""
-"""The driver copies what a statement gives, and an explanation can't be copied."""
 
 
 def spendthrifts(url: str, compiled: Path) -> dict[str, float]:
@@ -48,14 +34,14 @@ def spendthrifts(url: str, compiled: Path) -> dict[str, float]:
         path for path in compiled.rglob("*.sql") if path.parent.suffix != ".yml" and path.stem not in OF_ANOTHER_SIZE
     ]
     assert len(queries) > 200
-    with Session(url, connect) as session:
+    with Session(url) as session:
         # As dbt's sessions have it (dbt_project/profiles.yml).
         for setting in ("timezone = 'UTC'", "work_mem = '128MB'", "jit = off"):
             session.sql(f"set {setting}")
-        session.sql(PLAN_OF)
         for path in queries:
-            [(plan,)] = session.sql(f"select cast(pg_temp.plan_of($${path.read_text(encoding='utf-8')}$$) as text)")
-            if (share := rows_looked_at(json.loads(plan)[0]["Plan"])) > MOST_ROWS_LOOKED_AT:
+            query = path.read_text(encoding="utf-8")
+            [([told],)] = session.sql(f"explain (analyze, timing off, format json) {query}")
+            if (share := rows_looked_at(told["Plan"])) > MOST_ROWS_LOOKED_AT:
                 found[path.stem] = round(share, 1)
     return found
 
