@@ -13,7 +13,7 @@ again. Of what is published the place tells it as well (marks.py): it may be ano
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -55,10 +55,12 @@ class Memory:
     Attributes:
         entries: source → name → entry, of the sources whose raw tables have been made.
         local_days: system → time zone → the local day that its models were last built for.
+        told: what places tell of what lies there, read when it is first asked for.
     """
 
     entries: Mapping[str, Mapping[str, Entry]]
     local_days: Mapping[str, Mapping[str, date]]
+    told: marks.Marks = field(default_factory=marks.Marks, compare=False)
 
     @property
     def sources(self) -> list[str]:
@@ -160,7 +162,7 @@ class Memory:
         """The systems of which a step was last made from other tables than there are, where these are whole."""
         if step.kind == "copy" and not ingestion.warehouse.capabilities.needs_copy:
             return []
-        there = marks.read(step)
+        there = self.told.of(step)
         return [
             s
             for s in SYSTEMS

@@ -21,18 +21,23 @@ EXPORTS_MARK = "published.json"
 _FILE = "file"
 
 
-def read(step: Step) -> dict[str, str] | None:
-    """System → what its part of what lies there was made from; None where the place is not there, or can't be read.
+class Marks:
+    """What one look finds: each place is read once, which most steps share and which may be a bucket."""
 
-    A disk may be away today. What is there without a mark is made of nothing known.
-    """
-    if step.kind != "copy" and "://" not in step.place and not Path(step.place).is_dir():
-        return None
-    with suppress(StorageError):
-        told = _read(step)
-        made_of = told.get(step.name) if told.get(_FILE) == _file(step) else None
+    def __init__(self) -> None:
+        self._told: dict[str, dict[str, object] | None] = {}
+
+    def of(self, step: Step) -> dict[str, str] | None:
+        """System → what its part of what lies there was made from; None where the place is not there, or can't be read.
+
+        A disk may be away today. What is there without a mark is made of nothing known.
+        """
+        if step.place not in self._told:
+            self._told[step.place] = _told(step)
+        if (told := self._told[step.place]) is None:
+            return None
+        made_of = told.get(step.name)
         return made_of if isinstance(made_of, dict) else {}
-    return None
 
 
 def write(step: Step, made_of: Mapping[str, str | None]) -> None:
@@ -47,6 +52,16 @@ def write(step: Step, made_of: Mapping[str, str | None]) -> None:
     storage, name = _place(step)
     content = told | {step.name: {**others, **made_of}, _FILE: _file(step)}
     storage.write(name, json.dumps(content, indent=1, sort_keys=True).encode())
+
+
+def _told(step: Step) -> dict[str, object] | None:
+    """What a place tells, if it is there and can be read; nothing where the copy is another file."""
+    if step.kind != "copy" and "://" not in step.place and not Path(step.place).is_dir():
+        return None
+    with suppress(StorageError):
+        told = _read(step)
+        return told if told.get(_FILE) == _file(step) else {}
+    return None
 
 
 def _read(step: Step) -> dict[str, object]:

@@ -72,7 +72,7 @@ def _copy(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[An
             raise failure("; ".join(faults))
         say(f"BI copy: {len(tables)} tables of {', '.join(systems)}")
         # Nobody knows what there is of the others in what is not the file that was made last.
-        if not marks.read(copy_step):
+        if not marks.Marks().of(copy_step):
             changes.forget(copy_step, set(SYSTEMS) - set(systems))
         size = ingestion.warehouse.publish_copy(
             tables, settings.bi_snapshot, kept, descriptions(), readers_of(settings.readers_group, PROJECT_ROOT)

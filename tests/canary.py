@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
-import psycopg2
 import pyarrow.parquet as pq
+from postgresql import Session
 from pypdf import PdfReader
 
 _SQLITE = b"SQLite format 3\0"
@@ -44,13 +44,12 @@ def tables_of(url: str, values: Collection[str]) -> dict[str, set[str]]:
         "select table_schema, table_name from information_schema.tables"
         " where table_schema not in ('information_schema', 'pg_catalog') order by 1, 2"
     )
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(listing)
-        for schema, name in cursor.fetchall():
+    with Session(url) as session:
+        for schema, name in session.sql(listing):
             # Of most tables no row need come over.
             any_of = " or ".join(f"strpos(lower(held::text), '{value.lower()}') > 0" for value in values)
-            cursor.execute(f'select lower(held::text) from "{schema}"."{name}" as held where {any_of}')
-            rows = [row for (row,) in cursor.fetchall()]
+            holding = f'select lower(held::text) from "{schema}"."{name}" as held where {any_of}'
+            rows = [row for (row,) in session.sql(holding)]
             for value in values:
                 if any(value.lower() in row for row in rows):
                     found.setdefault(value, set()).add(f"{schema}.{name}")

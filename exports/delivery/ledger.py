@@ -29,10 +29,12 @@ class Ledger:
         """All entries by id."""
         return self._session.deliveries()
 
-    def catch_up(self) -> None:
-        """Note what the copy alone knows."""
-        if lost := self._copy.unknown_to(self.entries()):
+    def caught_up(self) -> dict[str, Delivery]:
+        """Likewise, with what the copy alone knew, which is noted."""
+        entries = self.entries()
+        if lost := self._copy.unknown_to(entries):
             self._session.note_deliveries(lost)
+        return entries | {entry.delivery_id: entry for entry in lost}
 
     def note(self, *entries: Delivery) -> None:
         """Put entries in the place of those with their ids; first in the copy, which outlives the warehouse."""

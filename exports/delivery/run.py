@@ -160,8 +160,7 @@ class _Deliveries:
         # A file can't be read by one connection of a process and written by another.
         tenants = self._tenants
         with opened_ledger(self._warehouse, self._settings) as ledger:
-            ledger.catch_up()
-            entries = ledger.entries()
+            entries = ledger.caught_up()
             if changed := self._newly_set_up(entries):
                 ledger.note(*changed)
         return Rules(entries | {entry.delivery_id: entry for entry in changed}, tenants, self._now)

@@ -60,14 +60,13 @@ def find(ingestion: Ingestion, source: str) -> Removal:
     raw = f"raw_{source}"
     there = ingestion.warehouse.tables((raw, *_LAYERS))
     of_raw = sorted(name for schema, name in there if schema == raw)
-    kind = source if is_of_kind else _kind_of_last_build(ingestion, source, there)
+    held_by = _kind_of_last_build(ingestion, source, there)
+    kind = source if is_of_kind else held_by
     if kind is None:
         return Removal(source, of_raw, [])
     others = tuple(name for name in ingestion.sources_of_kinds().get(kind, ()) if name != source)
-    if not others:
-        return Removal(source, of_raw, sorted(place for place in there if place[0] != raw and _is_of(kind, place)))
-    is_held = _kind_of_last_build(ingestion, source, there) == kind
-    return Removal(source, of_raw, [], others if is_held else ())
+    built = [] if others else sorted(place for place in there if place[0] != raw and _is_of(kind, place))
+    return Removal(source, of_raw, built, others if held_by == kind else ())
 
 
 def _kind_of_last_build(ingestion: Ingestion, source: str, there: Collection[tuple[str, str]]) -> str | None:
