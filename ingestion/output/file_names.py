@@ -17,18 +17,22 @@ _CUT_ESCAPE = re.compile("%.?$")
 _RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 """What Windows takes for a device."""
 
+_NOTHING = "%00"
+"""The name of an empty text, and no other's."""
+
 
 @lru_cache(10_000)
 def file_name(text: str) -> str:
     """A name of its own for every text, in ASCII and one part of a path, always the same.
 
     Plain text is its own name; other characters are percent-encoded. Names that a disk might take for one another
-    or refuse (upper-case letters, what is too long, what Windows takes for a device) end in `@` and a hash of the text.
+    or refuse (upper-case letters, what is too long, what Windows takes for a device), and that of a zero byte, end in `@` and a hash of the text.
     """
     # A leading dot would name a hidden folder, or the one above.
-    name = quote(text, safe="", errors="surrogatepass").replace(".", "%2E") or "%00"
+    name = quote(text, safe="", errors="surrogatepass").replace(".", "%2E") or _NOTHING
     has_capitals = any(part != part.lower() for part in _ESCAPES.split(name))
-    if not has_capitals and len(name) <= LONGEST and not _RESERVED.fullmatch(name):
+    is_anothers = name == _NOTHING and text != ""
+    if not (has_capitals or is_anothers or len(name) > LONGEST or _RESERVED.fullmatch(name)):
         return name
     readable = _CUT_ESCAPE.sub("", name[:_READABLE])
     return f"{readable}@{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exports import places
@@ -14,8 +14,10 @@ from ingestion.rows.columns import RawTable
 
 IDS = st.one_of(
     st.text(max_size=400),
-    st.text("aAbBßẞ\u0131İ\u017fKk.~-_%@/\\: \u0301é", max_size=12),
-    st.sampled_from(["con", "CON", "nul", "com1", "..", ".", "", "a.", "a ", "%2E", "%2e", "A@", "/", "\\", "C:"]),
+    st.text("aAbBßẞ\u0131İ\u017fKk.~-_%@/\\: \u0301é\0", max_size=12),
+    st.sampled_from(
+        ["con", "CON", "nul", "com1", "..", ".", "", "\0", "%00", "a.", "a ", "%2E", "%2e", "A@", "/", "\\", "C:"]
+    ),
 )
 
 
@@ -24,6 +26,7 @@ def on_disk(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold()).rstrip(". ")
 
 
+@example("", "\0")
 @given(IDS, IDS)
 def test_two_texts_never_have_one_name_on_any_disk(one: str, other: str) -> None:
     if one != other:
