@@ -136,7 +136,8 @@ class Service:
     def _place(self) -> dict[str, object]:
         [folder] = self._unit["WorkingDirectory"]
         assert self._unit["EnvironmentFile"] == [str(self._deployment.environment_file)]
-        return {"cwd": folder, "env": self._deployment.environment}
+        # So that one that does not end can be asked where it is.
+        return {"cwd": folder, "env": self._deployment.environment | {"PYTHONFAULTHANDLER": "1"}}
 
     def _run(self, command: str) -> None:
         with self.log.open("a") as log:
@@ -149,7 +150,12 @@ class Service:
         """Stop it as systemd would, which tells the main process alone (KillMode=mixed); returns its exit code."""
         assert self._unit["KillMode"] == ["mixed"]
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=int(self._unit.get("TimeoutStopSec", ["90"])[0]))
+        try:
+            return self.process.wait(timeout=int(self._unit.get("TimeoutStopSec", ["90"])[0]))
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            raise AssertionError(f"It went on after SIGTERM:\n{self.log.read_text(errors='replace')}") from None
 
     def kill(self) -> None:
         """Kill it and all processes that it started."""
