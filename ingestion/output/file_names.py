@@ -26,7 +26,8 @@ def file_name(text: str) -> str:
     """A name of its own for every text, in ASCII and one part of a path, always the same.
 
     Plain text is its own name; other characters are percent-encoded. Names that a disk might take for one another
-    or refuse (upper-case letters, what is too long, what Windows takes for a device), and that of a zero byte, end in `@` and a hash of the text.
+    or refuse (upper-case letters, what is too long, what Windows takes for a device), and that of a zero byte, which
+    nothing has, end in `@` and a hash of the text.
     """
     # A leading dot would name a hidden folder, or the one above.
     name = quote(text, safe="", errors="surrogatepass").replace(".", "%2E") or _NOTHING
